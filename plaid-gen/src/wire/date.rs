@@ -1,0 +1,71 @@
+//! Dates and points in time.
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+use serde::de::{Deserializer, Error, Visitor};
+use serde::ser::Serializer;
+
+use super::Wire;
+
+/// `YYYY-MM-DD`; of a point in time the day as written.
+impl Wire for NaiveDate {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Parsed(parse_date, "a date like 2024-05-31"))
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+
+    fn empty() -> Self {
+        Self::default()
+    }
+}
+
+/// RFC 3339, turned to UTC. A text without an offset is taken as UTC, and a bare
+/// date as its midnight: both occur.
+impl Wire for DateTime<Utc> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Parsed(parse_time, "a time like 2024-05-31T12:00:00Z"))
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+
+    fn empty() -> Self {
+        Self::default()
+    }
+}
+
+fn parse_date(text: &str) -> Option<NaiveDate> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    date.or_else(|| text.get(..10)?.parse().ok().filter(|_| parse_time(text).is_some()))
+}
+
+fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc());
+    }
+    let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let midnight = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    naive.or_else(midnight).map(|time| time.and_utc())
+}
+
+/// Parses a string with a function; the second part is what was expected.
+struct Parsed<T>(fn(&str) -> Option<T>, &'static str);
+
+impl<T> Visitor<'_> for Parsed<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.1)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        (self.0)(text).ok_or_else(|| E::custom(format_args!("expected {}", self.1)))
+    }
+}
