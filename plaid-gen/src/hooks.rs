@@ -9,17 +9,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::header::HeaderName;
 
 use crate::Client;
 
-/// progenitor puts the version of the OpenAPI document in this header. Plaid
-/// does not know it; its version header is `Plaid-Version`.
-const DOCUMENT_VERSION: HeaderName = HeaderName::from_static("api-version");
-
 /// The answer to one request, later.
-pub type Answer<'a> =
-    Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
+pub type Answer<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
 
 /// Sends one request of an operation and hands back what came.
 ///
@@ -37,10 +31,9 @@ pub struct Connection(pub Arc<dyn Transport>);
 impl ClientHooks<Connection> for Client {
     async fn exec(
         &self,
-        mut request: reqwest::Request,
+        request: reqwest::Request,
         _operation: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        request.headers_mut().remove(DOCUMENT_VERSION);
         self.inner().0.execute(request).await
     }
 }

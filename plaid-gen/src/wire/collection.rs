@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 
-use super::{Reader, Wire, Writer};
+use super::{Generated, Reader, Wire, Writer};
 
 impl<T: Wire> Wire for Option<T> {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -87,21 +87,9 @@ impl Wire for serde_json::Map<String, serde_json::Value> {
 }
 
 /// Breaks the circle of a type that contains itself.
-impl<T: Wire> Wire for Box<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::read(deserializer).map(Self::new)
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.as_ref().write(serializer)
-    }
-
+impl<T: Generated> Generated for Box<T> {
     fn empty() -> Self {
         Self::new(T::empty())
-    }
-
-    fn is_absent(&self) -> bool {
-        self.as_ref().is_absent()
     }
 }
 

@@ -41,7 +41,12 @@ impl Wire for DateTime<Utc> {
 
 fn parse_date(text: &str) -> Option<NaiveDate> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    date.or_else(|| text.get(..10)?.parse().ok().filter(|_| parse_time(text).is_some()))
+    date.or_else(|| {
+        text.get(..10)?
+            .parse()
+            .ok()
+            .filter(|_| parse_time(text).is_some())
+    })
 }
 
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
@@ -51,7 +56,11 @@ fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    let midnight = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
+    let midnight = || {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()?
+            .and_hms_opt(0, 0, 0)
+    };
     naive.or_else(midnight).map(|time| time.and_utc())
 }
 

@@ -17,17 +17,20 @@
 
 mod collection;
 mod date;
+
+mod delegate;
 mod number;
 mod open_enum;
+pub(crate) mod prelude;
 mod record;
-#[cfg(feature = "schemars")]
-pub mod schema;
+
 mod secret;
 mod text;
 
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde::{Deserializer, Serialize, Serializer};
 
+pub(crate) use delegate::{open_enums, records};
 pub use open_enum::{OpenEnum, UnknownValue, fmt_open_enum, read_open_enum};
 pub use record::{Fields, Presence, Record, fill, read_record, write_record};
 pub use secret::Secret;

@@ -115,7 +115,8 @@ impl Visitor<'_> for IntegerVisitor {
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<i64, E> {
-        i64::try_from(value).map_err(|_| E::invalid_value(Unexpected::Other("a larger number"), &self))
+        i64::try_from(value)
+            .map_err(|_| E::invalid_value(Unexpected::Other("a larger number"), &self))
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<i64, E> {

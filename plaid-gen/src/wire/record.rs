@@ -65,7 +65,10 @@ pub fn read_record<'de, T: Record, D: Deserializer<'de>>(deserializer: D) -> Res
 ///
 /// # Errors
 /// When the serializer fails.
-pub fn write_record<T: Record, S: Serializer>(record: &T, serializer: S) -> Result<S::Ok, S::Error> {
+pub fn write_record<T: Record, S: Serializer>(
+    record: &T,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     let mut fields = Fields {
         table: T::FIELDS,
@@ -137,7 +140,11 @@ fn first_missing(table: &'static [(&'static str, Presence)], seen: u128) -> Opti
     let missing = |&(index, &(_, presence)): &(usize, &(&str, Presence))| {
         presence == Presence::Required && seen & (1 << index) == 0
     };
-    table.iter().enumerate().find(missing).map(|(_, (name, _))| *name)
+    table
+        .iter()
+        .enumerate()
+        .find(missing)
+        .map(|(_, (name, _))| *name)
 }
 
 /// Finds a key's index in the table.
@@ -169,6 +176,9 @@ impl Visitor<'_> for Key {
         if self.table.get(self.expected).is_some_and(is_expected) {
             return Ok(Some(self.expected));
         }
-        Ok(self.table.binary_search_by(|(name, _)| (*name).cmp(key)).ok())
+        Ok(self
+            .table
+            .binary_search_by(|(name, _)| (*name).cmp(key))
+            .ok())
     }
 }

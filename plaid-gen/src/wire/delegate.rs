@@ -1,0 +1,71 @@
+//! The implementations that are the same for every generated type but for its
+//! name. They only delegate; a function cannot implement a trait.
+
+/// `Serialize` and `Deserialize` of records.
+macro_rules! records {
+    ($($(#[$gate:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$gate])*
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::wire::read_record(deserializer)
+            }
+        }
+        $(#[$gate])*
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                crate::wire::write_record(self, serializer)
+            }
+        }
+    )*};
+}
+
+/// What every open enum can do.
+macro_rules! open_enums {
+    ($($(#[$gate:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$gate])*
+        impl $name {
+            /// The value as it is written on the wire.
+            pub fn as_str(&self) -> &str {
+                crate::wire::OpenEnum::text(self)
+            }
+        }
+        $(#[$gate])*
+        impl crate::wire::Generated for $name {
+            fn empty() -> Self {
+                Self::Unknown(crate::wire::UnknownValue::none())
+            }
+        }
+        $(#[$gate])*
+        impl From<&str> for $name {
+            fn from(value: &str) -> Self {
+                crate::wire::OpenEnum::from_text(value)
+            }
+        }
+        $(#[$gate])*
+        impl From<String> for $name {
+            fn from(value: String) -> Self {
+                crate::wire::OpenEnum::from_text(&value)
+            }
+        }
+        $(#[$gate])*
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                crate::wire::fmt_open_enum(self, f)
+            }
+        }
+        $(#[$gate])*
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                crate::wire::read_open_enum(deserializer)
+            }
+        }
+        $(#[$gate])*
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+    )*};
+}
+
+pub(crate) use {open_enums, records};

@@ -1,0 +1,6 @@
+//! stub
+use std::path::Path;
+/// stub
+pub fn run(_root: &Path, _against: &Path) -> anyhow::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! What the emulator needs to know of the API, as one JSON file.
+//!
+//! Operations with their schemas as JSON Schema, without descriptions. It is made
+//! from the document as written and not from the lowered one: the emulator has to
+//! be as strict as Plaid, where the SDK forgives.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use super::Output;
+use crate::document::reach::{self, Graph};
+use crate::document::{Document, SCHEMA_PREFIX, flag, ref_name};
+use crate::lower::Lowered;
+
+/// The file.
+pub const FILE: &str = "plaid-sandbox/src/generated/contract.json";
+
+/// The keywords that are carried over as they are.
+const KEPT: [&str; 9] = [
+    "type",
+    "enum",
+    "required",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+];
+
+/// Makes the file.
+pub fn output(document: &Document, lowered: &Lowered) -> Output {
+    let graph = Graph::of(document);
+    let requests = document
+        .operations()
+        .filter_map(|(_, _, o)| o.get("requestBody"));
+    let requests: BTreeSet<String> =
+        graph.closure(requests.flat_map(reach::direct).collect::<BTreeSet<_>>());
+    let roots = document.operations().flat_map(|(_, _, o)| reach::direct(o));
+    let used = graph.closure(roots.collect::<BTreeSet<_>>());
+    let schemas: Map<String, Value> = document
+        .schemas()
+        .iter()
+        .filter(|(name, _)| used.contains(*name))
+        .map(|(name, schema)| (name.clone(), json_schema(schema, requests.contains(name))))
+        .collect();
+    let operations: Vec<Value> = document
+        .operations()
+        .map(|(path, method, node)| operation(path, method, node, lowered))
+        .collect();
+    let version = document
+        .root
+        .pointer("/info/version")
+        .cloned()
+        .unwrap_or_default();
+    let mut contract = json!({
+        "version": version, "operations": operations, "schemas": schemas,
+    });
+    contract.sort_all_objects();
+    Output {
+        path: PathBuf::from(FILE),
+        text: format!("{contract:#}\n"),
+    }
+}
+
+fn operation(path: &str, method: &str, node: &Value, lowered: &Lowered) -> Value {
+    let request = node.pointer("/requestBody/content/application~1json/schema");
+    let responses = node.get("responses").and_then(Value::as_object);
+    let success = responses.and_then(|r| r.iter().find(|(code, _)| code.starts_with('2')));
+    let content = success.and_then(|(_, r)| r.get("content")?.as_object()?.iter().next());
+    let id = crate::document::text(node, "operationId");
+    let credentials = lowered
+        .facts
+        .operation(id)
+        .is_none_or(|o| o.credentials != "none");
+    json!({
+        "id": id,
+        "method": method.to_uppercase(),
+        "path": path,
+        "product": crate::document::strings(node, "tags").first(),
+        "request": request.and_then(ref_name),
+        "response": content.and_then(|(_, body)| body.get("schema")).and_then(ref_name),
+        "media": content.map(|(media_type, _)| media_type),
+        "credentials": credentials,
+    })
+}
+
+/// OpenAPI 3.0's dialect as JSON Schema. `closed` refuses unknown fields, as Plaid
+/// does in requests.
+fn json_schema(schema: &Value, closed: bool) -> Value {
+    let mut out = Map::new();
+    for key in KEPT {
+        if let Some(value) = schema.get(key) {
+            out.insert(key.to_owned(), value.clone());
+        }
+    }
+    if let Some(pattern) = schema.get("pattern") {
+        out.insert("pattern".to_owned(), pattern.clone());
+    }
+    if let Some(name) = schema.get("$ref").and_then(Value::as_str) {
+        let name = name.trim_start_matches(SCHEMA_PREFIX);
+        out.insert("$ref".to_owned(), format!("#/schemas/{name}").into());
+    }
+    if let Some(Value::Object(properties)) = schema.get("properties") {
+        let converted = properties
+            .iter()
+            .map(|(k, v)| (k.clone(), json_schema(v, closed)));
+        out.insert("properties".to_owned(), Value::Object(converted.collect()));
+        if closed {
+            out.insert("additionalProperties".to_owned(), false.into());
+        }
+    }
+    if let Some(items) = schema.get("items") {
+        out.insert("items".to_owned(), json_schema(items, closed));
+    }
+    if let Some(values @ Value::Object(_)) = schema.get("additionalProperties") {
+        out.insert(
+            "additionalProperties".to_owned(),
+            json_schema(values, closed),
+        );
+    }
+    if let Some(Value::Array(parts)) = schema.get("allOf") {
+        // Each part of an `allOf` sees the fields of the others.
+        let closed = closed && parts.len() == 1;
+        let parts = parts.iter().map(|part| json_schema(part, closed));
+        out.insert("allOf".to_owned(), parts.collect());
+    }
+    nullable(out, flag(schema, "nullable"))
+}
+
+fn nullable(mut schema: Map<String, Value>, nullable: bool) -> Value {
+    if !nullable {
+        return Value::Object(schema);
+    }
+    if schema.contains_key("$ref") || schema.contains_key("allOf") {
+        return json!({ "anyOf": [schema, { "type": "null" }] });
+    }
+    if let Some(kind) = schema.get("type").cloned() {
+        schema.insert("type".to_owned(), json!([kind, "null"]));
+    }
+    if let Some(Value::Array(values)) = schema.get_mut("enum") {
+        values.push(Value::Null);
+    }
+    Value::Object(schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_closed_and_nullability_is_a_type() {
+        let schema = json!({"type": "object", "description": "d", "properties": {
+            "a": {"type": "string", "nullable": true, "enum": ["x"]},
+            "b": {"allOf": [{"$ref": "#/components/schemas/B"}], "nullable": true},
+        }});
+        let b = json!({"allOf": [{"$ref": "#/schemas/B"}]});
+        assert_eq!(
+            json_schema(&schema, true),
+            json!({
+                "type": "object", "additionalProperties": false, "properties": {
+                    "a": {"type": ["string", "null"], "enum": ["x", null]},
+                    "b": {"anyOf": [b, {"type": "null"}]},
+                }
+            })
+        );
+    }
+}

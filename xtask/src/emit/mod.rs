@@ -1,0 +1,54 @@
+//! Steps 4 to 6: progenitor, what is made of its output, and writing it.
+
+pub mod calls;
+pub mod contract;
+pub mod docs;
+pub mod gates;
+pub mod progenitor;
+pub mod refine;
+pub mod tree;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::document::{Document, check};
+use crate::lower::{self, Lowered};
+use crate::report::Report;
+
+/// A file that the generator makes, by its path in the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The path from the root of the repository.
+    pub path: PathBuf,
+    /// All of its text.
+    pub text: String,
+}
+
+/// Runs the whole pipeline in memory.
+///
+/// # Errors
+/// When the document has mistakes, or progenitor cannot take it.
+pub fn run(document: &Document, report: &mut Report) -> Result<Vec<Output>> {
+    report.step("check", || check::check(document))?;
+    let lowered = report.step("lower", || Ok::<_, anyhow::Error>(lower::lower(document)))?;
+    emit(document, &lowered, report)
+}
+
+/// Everything after the lowerings.
+///
+/// # Errors
+/// When progenitor cannot take the document.
+pub fn emit(document: &Document, lowered: &Lowered, report: &mut Report) -> Result<Vec<Output>> {
+    let code = report.step("progenitor", || progenitor::generate(&lowered.document))?;
+    let refined = report.step("refine", || refine::refine(code, &lowered.facts))?;
+    report.step("write", || {
+        let mut outputs = refined
+            .outputs()
+            .context("cannot format the generated crate")?;
+        outputs.extend(calls::outputs(&lowered.facts, &refined)?);
+        outputs.push(contract::output(document, lowered));
+        outputs.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(outputs)
+    })
+}

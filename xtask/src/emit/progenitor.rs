@@ -1,0 +1,50 @@
+//! Step 4: progenitor, as a library.
+
+use anyhow::{Context, Result, anyhow};
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use quote::quote;
+use schemars08::schema::{InstanceType, SchemaObject};
+
+use crate::document::Document;
+use crate::lower::{numbers, secrets};
+
+/// Makes a client and types of a lowered document.
+///
+/// # Errors
+/// When progenitor or typify cannot take the document.
+pub fn generate(document: &Document) -> Result<syn::File> {
+    let api: openapiv3::OpenAPI = serde_json::from_value(document.root.clone())
+        .context("the lowered document is not what progenitor reads as OpenAPI")?;
+    let tokens = Generator::new(&settings())
+        .generate_tokens(&api)
+        .map_err(|error| anyhow!("progenitor: {error}"))?;
+    syn::parse2(tokens).context("progenitor made something that is not Rust")
+}
+
+fn settings() -> GenerationSettings {
+    let mut settings = GenerationSettings::default();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(crate::hooks::Connection))
+        .with_map_type("::std::collections::BTreeMap")
+        .with_conversion(
+            of_format(InstanceType::String, secrets::FORMAT),
+            "crate::wire::Secret",
+            std::iter::empty::<TypeImpl>(),
+        )
+        .with_conversion(
+            of_format(InstanceType::Number, numbers::DECIMAL),
+            "::rust_decimal::Decimal",
+            std::iter::empty::<TypeImpl>(),
+        );
+    settings
+}
+
+fn of_format(kind: InstanceType, format: &str) -> SchemaObject {
+    SchemaObject {
+        instance_type: Some(kind.into()),
+        format: Some(format.to_owned()),
+        ..SchemaObject::default()
+    }
+}

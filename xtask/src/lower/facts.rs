@@ -1,0 +1,384 @@
+//! What the lowered document says beyond what progenitor understands.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::document::reach::{self, Graph};
+use crate::document::{Document, flag, ref_name, text};
+
+/// The product of webhooks and what only they need.
+pub const WEBHOOKS: &str = "webhooks";
+
+/// Everything that the steps after progenitor need to know.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The operations, by path.
+    pub operations: Vec<Operation>,
+    /// The types by their names in Rust.
+    pub types: BTreeMap<String, TypeFacts>,
+    /// The products, and what they are for.
+    pub products: BTreeMap<String, String>,
+}
+
+/// An operation of the API.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// Its id in the document.
+    pub id: String,
+    /// `get` or `post`.
+    pub method: String,
+    /// Its path.
+    pub path: String,
+    /// The product that it belongs to.
+    pub product: String,
+    /// One line.
+    pub summary: String,
+    /// Some more.
+    pub description: String,
+    /// Plaid's page about it, or "".
+    pub page: String,
+    /// Whether it should no longer be used.
+    pub deprecated: bool,
+    /// The type of the request, unless it has no body.
+    pub request: Option<String>,
+    /// What comes back.
+    pub response: ResponseKind,
+    /// Whether it changes anything.
+    pub effect: Effect,
+    /// Where credentials go: `headers`, `body` or `none`.
+    pub credentials: String,
+    /// The field that makes a repetition harmless.
+    pub idempotency_field: Option<String>,
+    /// Parameters in the path.
+    pub path_parameters: Vec<Parameter>,
+    /// Parameters in headers.
+    pub headers: Vec<Parameter>,
+    /// The method's name where the path does not make a good one.
+    pub method_name: Option<String>,
+}
+
+/// A parameter outside the body.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name on the wire.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// `string` or `boolean`.
+    pub kind: String,
+}
+
+/// What an operation answers with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseKind {
+    /// A type.
+    Json(String),
+    /// A document, with its media type.
+    Bytes(String),
+    /// Nothing.
+    Empty,
+}
+
+/// Whether a repetition of an operation is harmless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It only looks.
+    Read,
+    /// It changes something.
+    Write,
+}
+
+/// A schema that becomes a type.
+#[derive(Clone, Debug, Default)]
+pub struct TypeFacts {
+    /// Its description.
+    pub doc: String,
+    /// Whether it should no longer be used.
+    pub deprecated: bool,
+    /// Its fields by their names on the wire, in the order of the document.
+    pub fields: Vec<FieldFacts>,
+    /// The products that use it. None: it belongs to all.
+    pub products: BTreeSet<String>,
+    /// Whether callers make it.
+    pub in_requests: bool,
+}
+
+/// A field of a type.
+#[derive(Clone, Debug, Default)]
+pub struct FieldFacts {
+    /// Its name on the wire.
+    pub name: String,
+    /// Its description.
+    pub doc: String,
+    /// Whether it should no longer be used.
+    pub deprecated: bool,
+    /// `required`, `written` or `optional`.
+    pub presence: String,
+}
+
+impl Facts {
+    /// Reads them from a lowered document.
+    pub fn collect(document: &Document) -> Self {
+        let mut facts = Self {
+            operations: operations(document),
+            types: BTreeMap::new(),
+            products: products(document),
+        };
+        for (name, schema) in document.schemas() {
+            facts
+                .types
+                .insert(name.clone(), type_facts(schema, document));
+        }
+        facts.assign_products(document);
+        facts
+    }
+
+    /// The operation with this id.
+    pub fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id == id)
+    }
+
+    fn assign_products(&mut self, document: &Document) {
+        let graph = Graph::of(document);
+        for (path, method, operation) in document.operations() {
+            let Some(known) = self
+                .operations
+                .iter()
+                .find(|o| o.path == path && o.method == method)
+            else {
+                continue;
+            };
+            let request = operation
+                .get("requestBody")
+                .map(reach::direct)
+                .unwrap_or_default();
+            for name in graph.closure(request) {
+                if let Some(used) = self.types.get_mut(&name) {
+                    used.in_requests = true;
+                }
+            }
+            for name in graph.closure(reach::direct(operation)) {
+                if let Some(used) = self.types.get_mut(&name) {
+                    used.products.insert(known.product.clone());
+                }
+            }
+        }
+        let webhooks = document
+            .schemas()
+            .iter()
+            .filter(|(_, s)| s.get("x-webhook").is_some());
+        for name in graph.closure(webhooks.map(|(name, _)| name.clone())) {
+            if let Some(used) = self.types.get_mut(&name) {
+                used.products.insert(WEBHOOKS.to_owned());
+            }
+        }
+        self.assign_orphans(document);
+        self.free_the_universal();
+    }
+
+    /// What no operation reaches belongs to the product whose file describes it.
+    fn assign_orphans(&mut self, document: &Document) {
+        for (name, facts) in &mut self.types {
+            if facts.products.is_empty() {
+                let at = format!("/components/schemas/{name}");
+                let file = document.place(&at).and_then(|place| {
+                    let stem = place.file.file_stem()?.to_str()?.to_owned();
+                    self.products.contains_key(&stem).then_some(stem)
+                });
+                facts.products.extend(file);
+            }
+        }
+    }
+
+    /// What every product uses needs no gate.
+    fn free_the_universal(&mut self) {
+        let used: BTreeSet<String> = self.operations.iter().map(|o| o.product.clone()).collect();
+        for facts in self.types.values_mut() {
+            if used.len() > 1 && facts.products.is_superset(&used) {
+                facts.products.clear();
+            }
+        }
+    }
+}
+
+/// Removes every `x-` extension; typify takes them as part of a schema's identity.
+pub fn strip_extensions(node: &mut Value) {
+    match node {
+        Value::Object(object) => {
+            object.retain(|key, _| !key.starts_with("x-"));
+            object.values_mut().for_each(strip_extensions);
+        }
+        Value::Array(list) => list.iter_mut().for_each(strip_extensions),
+        _ => {}
+    }
+}
+
+fn products(document: &Document) -> BTreeMap<String, String> {
+    let tags = document.root.get("tags").and_then(Value::as_array);
+    tags.into_iter()
+        .flatten()
+        .map(|tag| {
+            (
+                text(tag, "name").to_owned(),
+                text(tag, "description").to_owned(),
+            )
+        })
+        .collect()
+}
+
+fn operations(document: &Document) -> Vec<Operation> {
+    let all = document.operations();
+    all.map(|(path, method, operation)| operation_facts(document, path, method, operation))
+        .collect()
+}
+
+fn operation_facts(document: &Document, path: &str, method: &str, node: &Value) -> Operation {
+    let own = |key| text(node, key).to_owned();
+    let request = node
+        .pointer("/requestBody/content/application~1json/schema")
+        .and_then(ref_name)
+        .map(str::to_owned);
+    let page = node
+        .pointer("/externalDocs/url")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    Operation {
+        id: own("operationId"),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        product: crate::document::strings(node, "tags")
+            .first()
+            .copied()
+            .unwrap_or_default()
+            .into(),
+        summary: own("summary"),
+        description: own("description"),
+        page: page.to_owned(),
+        deprecated: flag(node, "deprecated"),
+        response: response_kind(node),
+        effect: effect(path, node),
+        credentials: match text(node, "x-credentials") {
+            "" => "headers".to_owned(),
+            place => place.to_owned(),
+        },
+        idempotency_field: request
+            .as_ref()
+            .and_then(|name| idempotency_field(document, name)),
+        path_parameters: parameters(node.get("parameters")),
+        headers: parameters(node.get("x-headers")),
+        method_name: node
+            .get("x-method")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        request,
+    }
+}
+
+fn parameters(list: Option<&Value>) -> Vec<Parameter> {
+    let list = list.and_then(Value::as_array);
+    let parameter = |node: &Value| Parameter {
+        name: text(node, "name").to_owned(),
+        description: text(node, "description").to_owned(),
+        kind: node
+            .pointer("/schema/type")
+            .and_then(Value::as_str)
+            .unwrap_or("string")
+            .to_owned(),
+    };
+    list.into_iter().flatten().map(parameter).collect()
+}
+
+fn response_kind(operation: &Value) -> ResponseKind {
+    let content = operation
+        .pointer("/responses/2XX/content")
+        .and_then(Value::as_object);
+    let Some((media_type, body)) = content.and_then(|content| content.iter().next()) else {
+        return ResponseKind::Empty;
+    };
+    match body.get("schema").and_then(ref_name) {
+        Some(name) if media_type == "application/json" => ResponseKind::Json(name.to_owned()),
+        _ => ResponseKind::Bytes(media_type.clone()),
+    }
+}
+
+/// Nearly every operation is a POST, so the method says nothing; the last word of
+/// the path does. `x-effect` on the operation overrules it.
+fn effect(path: &str, operation: &Value) -> Effect {
+    const LOOKS: [&str; 4] = ["get", "list", "search", "sync"];
+    let last = path.trim_end_matches(|c| c != '/' && path.ends_with('}'));
+    let last = last
+        .trim_end_matches('/')
+        .rsplit('/')
+        .next()
+        .unwrap_or_default();
+    match text(operation, "x-effect") {
+        "read" => Effect::Read,
+        "write" => Effect::Write,
+        _ if LOOKS.contains(&last) => Effect::Read,
+        _ => Effect::Write,
+    }
+}
+
+/// A request with one of these can be sent twice and takes effect once.
+fn idempotency_field(document: &Document, request: &str) -> Option<String> {
+    const FIELD: &str = "idempotency_key";
+    let properties = document.schemas().get(request)?.get("properties")?;
+    properties.get(FIELD).map(|_| FIELD.to_owned())
+}
+
+fn type_facts(schema: &Value, document: &Document) -> TypeFacts {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let field = |(name, property): (&String, &Value)| FieldFacts {
+        name: name.clone(),
+        doc: field_doc(property, document),
+        deprecated: flag(property, "deprecated"),
+        presence: text(property, "x-presence").to_owned(),
+    };
+    TypeFacts {
+        doc: text(schema, "description").to_owned(),
+        deprecated: flag(schema, "deprecated"),
+        fields: properties.into_iter().flatten().map(field).collect(),
+        ..TypeFacts::default()
+    }
+}
+
+/// A field that only refers to a schema is described by that schema.
+fn field_doc(property: &Value, document: &Document) -> String {
+    let own = text(property, "description");
+    if !own.is_empty() {
+        return own.to_owned();
+    }
+    let target = ref_name(property).and_then(|name| document.schemas().get(name));
+    target
+        .map(|schema| text(schema, "description").to_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_an_operation_does_is_in_its_path_unless_it_says_otherwise() {
+        let nothing = json!({});
+        assert_eq!(effect("/transactions/sync", &nothing), Effect::Read);
+        assert_eq!(effect("/transactions/refresh", &nothing), Effect::Write);
+        assert_eq!(
+            effect("/a/evaluate", &json!({"x-effect": "read"})),
+            Effect::Read
+        );
+        assert_eq!(
+            effect("/a/get", &json!({"x-effect": "write"})),
+            Effect::Write
+        );
+    }
+
+    #[test]
+    fn extensions_are_stripped_everywhere() {
+        let mut node = json!({"x-a": 1, "b": [{"x-c": 1, "d": 2}]});
+        strip_extensions(&mut node);
+        assert_eq!(node, json!({"b": [{"d": 2}]}));
+    }
+}

@@ -1,0 +1,89 @@
+//! What has to be there, and what is forgiven.
+//!
+//! In 958 fields that are required and nullable, typify makes an absent key an
+//! error, and in 229 lists a `null`. Banks send both. A field stays required only
+//! where nothing else would be an honest value; that the others are always sent is
+//! kept as `x-presence: written`, because a request may need the `null`.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::document::{Document, flag, strings, text, visit_mut};
+
+/// See the module.
+pub fn run(document: &mut Document) {
+    for schema in document.schemas_mut().values_mut() {
+        lower_fields(schema);
+        visit_mut(schema, &mut |schema| {
+            if let Some(object) = schema.as_object_mut() {
+                object.remove("nullable");
+            }
+        });
+    }
+}
+
+fn lower_fields(schema: &mut Value) {
+    let required: BTreeSet<String> = strings(schema, "required")
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let mut strict = Vec::new();
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        let presence = match required.contains(name) {
+            true if !is_forgiving(property) => {
+                strict.push(Value::from(name.as_str()));
+                "required"
+            }
+            true => "written",
+            false if flag(property, "x-send-null") => "written",
+            false => "optional",
+        };
+        property["x-presence"] = json!(presence);
+    }
+    schema["required"] = Value::Array(strict);
+}
+
+/// Whether there is an honest value for a field that is absent or null.
+fn is_forgiving(property: &Value) -> bool {
+    flag(property, "nullable") || is_collection(property) || is_any(property)
+}
+
+fn is_collection(property: &Value) -> bool {
+    let kind = text(property, "type");
+    kind == "array" || (kind == "object" && property.get("properties").is_none())
+}
+
+fn is_any(property: &Value) -> bool {
+    property.get("type").is_none() && property.get("$ref").is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::after;
+    use super::*;
+
+    #[test]
+    fn only_scalars_and_objects_that_cannot_be_null_stay_required() {
+        let lowered = after(
+            run,
+            json!({"A": {
+                "required": ["scalar", "null", "list", "any"],
+                "properties": {
+                    "scalar": {"type": "string"}, "null": {"type": "string", "nullable": true},
+                    "list": {"type": "array"}, "any": {}, "optional": {"type": "string"},
+                    "cleared": {"type": "string", "x-send-null": true},
+                }
+            }}),
+        );
+        assert_eq!(lowered["A"]["required"], json!(["scalar"]));
+        let presence = |field: &str| lowered["A"]["properties"][field]["x-presence"].clone();
+        assert_eq!(presence("scalar"), json!("required"));
+        for field in ["null", "list", "any", "cleared"] {
+            assert_eq!(presence(field), json!("written"), "{field}");
+        }
+        assert_eq!(presence("optional"), json!("optional"));
+        assert_eq!(lowered["A"]["properties"]["null"].get("nullable"), None);
+    }
+}
