@@ -13,6 +13,8 @@
 //! by hand.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// prettyplease formats it; rustfmt would format it differently.
+#[rustfmt::skip]
 mod generated;
 pub mod hooks;
 pub mod wire;

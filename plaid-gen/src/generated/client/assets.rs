@@ -14,7 +14,10 @@ impl Client {
     pub async fn asset_report_create<'a>(
         &'a self,
         body: &'a types::AssetReportCreateRequest,
-    ) -> Result<ResponseValue<types::AssetReportCreateResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::AssetReportCreateResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/asset_report/create", self.baseurl,);
         let mut request = self
             .client
@@ -34,9 +37,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Fetch an Asset Report as JSON.
@@ -66,9 +67,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Download an Asset Report as PDF.
@@ -90,9 +89,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => Ok(ResponseValue::stream(response)),
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

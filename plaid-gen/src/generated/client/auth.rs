@@ -33,9 +33,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

@@ -16,9 +16,7 @@ impl Client {
         consent_id: &'a str,
     ) -> Result<ResponseValue<types::FdxConsentGrant>, Error<types::PlaidError>> {
         let url = format!(
-            "{}/fdx/consents/{}",
-            self.baseurl,
-            encode_path(&consent_id.to_string()),
+            "{}/fdx/consents/{}", self.baseurl, encode_path(& consent_id.to_string()),
         );
         let mut request = self
             .client
@@ -37,9 +35,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

@@ -13,8 +13,10 @@ impl Client {
     pub async fn identity_verification_get<'a>(
         &'a self,
         body: &'a types::IdentityVerificationGetRequest,
-    ) -> Result<ResponseValue<types::IdentityVerificationGetResponse>, Error<types::PlaidError>>
-    {
+    ) -> Result<
+        ResponseValue<types::IdentityVerificationGetResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/identity_verification/get", self.baseurl,);
         let mut request = self
             .client
@@ -34,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

@@ -13,7 +13,10 @@ impl Client {
     pub async fn institutions_get<'a>(
         &'a self,
         body: &'a types::InstitutionsGetRequest,
-    ) -> Result<ResponseValue<types::InstitutionsGetResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::InstitutionsGetResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/institutions/get", self.baseurl,);
         let mut request = self
             .client
@@ -33,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Look up one institution by id.
@@ -45,7 +46,10 @@ impl Client {
     pub async fn institutions_get_by_id<'a>(
         &'a self,
         body: &'a types::InstitutionsGetByIdRequest,
-    ) -> Result<ResponseValue<types::InstitutionsGetByIdResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::InstitutionsGetByIdResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/institutions/get_by_id", self.baseurl,);
         let mut request = self
             .client
@@ -65,9 +69,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Search institutions by name.
@@ -77,7 +79,10 @@ impl Client {
     pub async fn institutions_search<'a>(
         &'a self,
         body: &'a types::InstitutionsSearchRequest,
-    ) -> Result<ResponseValue<types::InstitutionsSearchResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::InstitutionsSearchResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/institutions/search", self.baseurl,);
         let mut request = self
             .client
@@ -97,9 +102,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

@@ -13,8 +13,10 @@ impl Client {
     pub async fn item_access_token_invalidate<'a>(
         &'a self,
         body: &'a types::ItemAccessTokenInvalidateRequest,
-    ) -> Result<ResponseValue<types::ItemAccessTokenInvalidateResponse>, Error<types::PlaidError>>
-    {
+    ) -> Result<
+        ResponseValue<types::ItemAccessTokenInvalidateResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/item/access_token/invalidate", self.baseurl,);
         let mut request = self
             .client
@@ -34,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Fetch the state of an Item.
@@ -66,9 +66,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Exchange a public token for an access token.
@@ -78,8 +76,10 @@ impl Client {
     pub async fn item_public_token_exchange<'a>(
         &'a self,
         body: &'a types::ItemPublicTokenExchangeRequest,
-    ) -> Result<ResponseValue<types::ItemPublicTokenExchangeResponse>, Error<types::PlaidError>>
-    {
+    ) -> Result<
+        ResponseValue<types::ItemPublicTokenExchangeResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/item/public_token/exchange", self.baseurl,);
         let mut request = self
             .client
@@ -99,9 +99,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Remove an Item and revoke its token.
@@ -131,9 +129,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Change the webhook address of an Item.
@@ -143,7 +139,10 @@ impl Client {
     pub async fn item_webhook_update<'a>(
         &'a self,
         body: &'a types::ItemWebhookUpdateRequest,
-    ) -> Result<ResponseValue<types::ItemWebhookUpdateResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::ItemWebhookUpdateResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/item/webhook/update", self.baseurl,);
         let mut request = self
             .client
@@ -163,9 +162,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

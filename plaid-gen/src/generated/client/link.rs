@@ -13,7 +13,10 @@ impl Client {
     pub async fn link_token_create<'a>(
         &'a self,
         body: &'a types::LinkTokenCreateRequest,
-    ) -> Result<ResponseValue<types::LinkTokenCreateResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::LinkTokenCreateResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/link/token/create", self.baseurl,);
         let mut request = self
             .client
@@ -33,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Get a Link token and its sessions.
@@ -65,9 +66,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

@@ -75,6 +75,5 @@ const _: () = {
     fn assert_client_hooks()
     where
         Client: ClientHooks<crate::hooks::Connection>,
-    {
-    }
+    {}
 };

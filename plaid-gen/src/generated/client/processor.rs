@@ -13,7 +13,10 @@ impl Client {
     pub async fn processor_auth_get<'a>(
         &'a self,
         body: &'a types::ProcessorAuthGetRequest,
-    ) -> Result<ResponseValue<types::ProcessorAuthGetResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::ProcessorAuthGetResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/processor/auth/get", self.baseurl,);
         let mut request = self
             .client
@@ -33,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Create a Stripe bank account token.
@@ -50,8 +51,7 @@ impl Client {
         Error<types::PlaidError>,
     > {
         let url = format!(
-            "{}/processor/stripe/bank_account_token/create",
-            self.baseurl,
+            "{}/processor/stripe/bank_account_token/create", self.baseurl,
         );
         let mut request = self
             .client
@@ -71,9 +71,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Create a token for a partner.
@@ -83,7 +81,10 @@ impl Client {
     pub async fn processor_token_create<'a>(
         &'a self,
         body: &'a types::ProcessorTokenCreateRequest,
-    ) -> Result<ResponseValue<types::ProcessorTokenCreateResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::ProcessorTokenCreateResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/processor/token/create", self.baseurl,);
         let mut request = self
             .client
@@ -103,9 +104,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

@@ -13,8 +13,10 @@ impl Client {
     pub async fn sandbox_item_fire_webhook<'a>(
         &'a self,
         body: &'a types::SandboxItemFireWebhookRequest,
-    ) -> Result<ResponseValue<types::SandboxItemFireWebhookResponse>, Error<types::PlaidError>>
-    {
+    ) -> Result<
+        ResponseValue<types::SandboxItemFireWebhookResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/sandbox/item/fire_webhook", self.baseurl,);
         let mut request = self
             .client
@@ -34,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Force an Item to require login.
@@ -46,7 +46,10 @@ impl Client {
     pub async fn sandbox_item_reset_login<'a>(
         &'a self,
         body: &'a types::SandboxItemResetLoginRequest,
-    ) -> Result<ResponseValue<types::SandboxItemResetLoginResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::SandboxItemResetLoginResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/sandbox/item/reset_login", self.baseurl,);
         let mut request = self
             .client
@@ -66,9 +69,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Set the micro-deposit verification status.
@@ -101,9 +102,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Create a Sandbox public token without Link.
@@ -113,8 +112,10 @@ impl Client {
     pub async fn sandbox_public_token_create<'a>(
         &'a self,
         body: &'a types::SandboxPublicTokenCreateRequest,
-    ) -> Result<ResponseValue<types::SandboxPublicTokenCreateResponse>, Error<types::PlaidError>>
-    {
+    ) -> Result<
+        ResponseValue<types::SandboxPublicTokenCreateResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/sandbox/public_token/create", self.baseurl,);
         let mut request = self
             .client
@@ -134,9 +135,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

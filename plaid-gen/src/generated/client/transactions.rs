@@ -33,9 +33,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Get transactions in a date range.
@@ -45,7 +43,10 @@ impl Client {
     pub async fn transactions_get<'a>(
         &'a self,
         body: &'a types::TransactionsGetRequest,
-    ) -> Result<ResponseValue<types::TransactionsGetResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::TransactionsGetResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/transactions/get", self.baseurl,);
         let mut request = self
             .client
@@ -65,9 +66,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Request fresh transactions from the institution.
@@ -77,7 +76,10 @@ impl Client {
     pub async fn transactions_refresh<'a>(
         &'a self,
         body: &'a types::TransactionsRefreshRequest,
-    ) -> Result<ResponseValue<types::TransactionsRefreshResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::TransactionsRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/transactions/refresh", self.baseurl,);
         let mut request = self
             .client
@@ -97,9 +99,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
     /// Sync incremental transaction changes.
@@ -109,7 +109,10 @@ impl Client {
     pub async fn transactions_sync<'a>(
         &'a self,
         body: &'a types::TransactionsSyncRequest,
-    ) -> Result<ResponseValue<types::TransactionsSyncResponse>, Error<types::PlaidError>> {
+    ) -> Result<
+        ResponseValue<types::TransactionsSyncResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/transactions/sync", self.baseurl,);
         let mut request = self
             .client
@@ -129,9 +132,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

@@ -13,8 +13,10 @@ impl Client {
     pub async fn transfer_authorization_create<'a>(
         &'a self,
         body: &'a types::TransferAuthorizationCreateRequest,
-    ) -> Result<ResponseValue<types::TransferAuthorizationCreateResponse>, Error<types::PlaidError>>
-    {
+    ) -> Result<
+        ResponseValue<types::TransferAuthorizationCreateResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/transfer/authorization/create", self.baseurl,);
         let mut request = self
             .client
@@ -34,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

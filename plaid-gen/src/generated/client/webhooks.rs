@@ -13,8 +13,10 @@ impl Client {
     pub async fn webhook_verification_key_get<'a>(
         &'a self,
         body: &'a types::WebhookVerificationKeyGetRequest,
-    ) -> Result<ResponseValue<types::WebhookVerificationKeyGetResponse>, Error<types::PlaidError>>
-    {
+    ) -> Result<
+        ResponseValue<types::WebhookVerificationKeyGetResponse>,
+        Error<types::PlaidError>,
+    > {
         let url = format!("{}/webhook_verification_key/get", self.baseurl,);
         let mut request = self
             .client
@@ -34,9 +36,7 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
 }

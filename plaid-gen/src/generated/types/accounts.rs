@@ -25,8 +25,10 @@ impl Generated for AccountsGetRequest {
 }
 impl Record for AccountsGetRequest {
     const NAME: &'static str = "AccountsGetRequest";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("access_token", Required), ("options", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("options", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -62,9 +64,7 @@ pub struct AccountsGetRequestOptions {
 }
 impl Generated for AccountsGetRequestOptions {
     fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-        }
+        Self { account_ids: Wire::empty() }
     }
 }
 impl Record for AccountsGetRequestOptions {

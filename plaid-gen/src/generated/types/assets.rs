@@ -168,14 +168,8 @@ pub enum AccountAssetsVerificationStatus {
 impl OpenEnum for AccountAssetsVerificationStatus {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("automatically_verified", Self::AutomaticallyVerified),
-        (
-            "pending_automatic_verification",
-            Self::PendingAutomaticVerification,
-        ),
-        (
-            "pending_manual_verification",
-            Self::PendingManualVerification,
-        ),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
         ("manually_verified", Self::ManuallyVerified),
         ("verification_expired", Self::VerificationExpired),
         ("verification_failed", Self::VerificationFailed),
@@ -212,8 +206,10 @@ impl Generated for AccountInsights {
 }
 impl Record for AccountInsights {
     const NAME: &'static str = "AccountInsights";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("affordability", Optional), ("risk", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("affordability", Optional),
+        ("risk", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -255,8 +251,10 @@ impl Generated for AffordabilityInsights {
 }
 impl Record for AffordabilityInsights {
     const NAME: &'static str = "AffordabilityInsights";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("expenditure", Optional), ("income", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("expenditure", Optional),
+        ("income", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -640,13 +638,13 @@ pub struct AssetReportCreateRequestOptions {
     /// into `add_ons` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub include_fast_report: Option<bool>,
     /// Names of additional products whose data to include in the report. Deprecated; prefer
     /// `add_ons` for additional contents.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub products: Vec<String>,
     /// If `true`, the default, creation fails when any one Item fails. If `false`, the report is
     /// made from the Items that could be read.
@@ -1321,8 +1319,10 @@ impl Generated for AssetReportPdfGetRequest {
 }
 impl Record for AssetReportPdfGetRequest {
     const NAME: &'static str = "AssetReportPdfGetRequest";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("asset_report_token", Required), ("options", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_token", Required),
+        ("options", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1433,7 +1433,7 @@ pub struct AssetReportTransaction {
     /// merchant and `original_description` for the text.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub name: Option<String>,
     /// Text of the transaction exactly as the institution gives it; null when it gives none. For
     /// a cleaned-up name see `merchant_name`.
@@ -1969,8 +1969,10 @@ impl Generated for CreditCategory {
 }
 impl Record for CreditCategory {
     const NAME: &'static str = "CreditCategory";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("detailed", Required), ("primary", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("detailed", Required),
+        ("primary", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -2468,10 +2470,7 @@ impl OpenEnum for InvestmentTransactionSubtype {
         ("legal fee", Self::LegalFee),
         ("loan payment", Self::LoanPayment),
         ("long-term capital gain", Self::LongTermCapitalGain),
-        (
-            "long-term capital gain reinvestment",
-            Self::LongTermCapitalGainReinvestment,
-        ),
+        ("long-term capital gain reinvestment", Self::LongTermCapitalGainReinvestment),
         ("management fee", Self::ManagementFee),
         ("margin expense", Self::MarginExpense),
         ("merger", Self::Merger),
@@ -2488,10 +2487,7 @@ impl OpenEnum for InvestmentTransactionSubtype {
         ("sell short", Self::SellShort),
         ("send", Self::Send),
         ("short-term capital gain", Self::ShortTermCapitalGain),
-        (
-            "short-term capital gain reinvestment",
-            Self::ShortTermCapitalGainReinvestment,
-        ),
+        ("short-term capital gain reinvestment", Self::ShortTermCapitalGainReinvestment),
         ("spin off", Self::SpinOff),
         ("split", Self::Split),
         ("stock distribution", Self::StockDistribution),
@@ -3185,53 +3181,21 @@ impl OpenEnum for WarningWarningCode {
     }
 }
 crate::wire::records!(
-    AccountAssets,
-    AccountInsights,
-    AffordabilityInsights,
-    AmountWithCurrency,
-    AmountWithCurrencyWithMonthlyAverage,
-    AssetReport,
-    AssetReportAccountBalance,
-    AssetReportCreateRequest,
-    AssetReportCreateRequestOptions,
-    AssetReportCreateResponse,
-    AssetReportGetRequest,
-    AssetReportGetRequestOptions,
-    AssetReportGetResponse,
-    AssetReportInvestmentHolding,
-    AssetReportInvestmentSecurity,
-    AssetReportInvestmentTransaction,
-    AssetReportInvestments,
-    AssetReportItem,
-    AssetReportPdfGetRequest,
-    AssetReportPdfGetRequestOptions,
-    AssetReportTransaction,
-    AssetReportUser,
-    BankPenaltiesIndicators,
-    CategoryExpenses,
-    Cause,
-    CreditCategory,
-    ExpenditureInsights,
-    ExpenditureSummary,
-    GamblingIndicators,
-    HistoricalBalance,
-    IncomeInsights,
-    LoanDisbursementsIndicators,
-    LoanPaymentsIndicators,
-    MonthlyAverage,
-    MonthlySummary,
-    NegativeBalanceInsights,
-    NegativeBalanceOccurrence,
-    OutlierTransactionsInsights,
-    RiskIndicators,
-    Warning
+    AccountAssets, AccountInsights, AffordabilityInsights, AmountWithCurrency,
+    AmountWithCurrencyWithMonthlyAverage, AssetReport, AssetReportAccountBalance,
+    AssetReportCreateRequest, AssetReportCreateRequestOptions, AssetReportCreateResponse,
+    AssetReportGetRequest, AssetReportGetRequestOptions, AssetReportGetResponse,
+    AssetReportInvestmentHolding, AssetReportInvestmentSecurity,
+    AssetReportInvestmentTransaction, AssetReportInvestments, AssetReportItem,
+    AssetReportPdfGetRequest, AssetReportPdfGetRequestOptions, AssetReportTransaction,
+    AssetReportUser, BankPenaltiesIndicators, CategoryExpenses, Cause, CreditCategory,
+    ExpenditureInsights, ExpenditureSummary, GamblingIndicators, HistoricalBalance,
+    IncomeInsights, LoanDisbursementsIndicators, LoanPaymentsIndicators, MonthlyAverage,
+    MonthlySummary, NegativeBalanceInsights, NegativeBalanceOccurrence,
+    OutlierTransactionsInsights, RiskIndicators, Warning
 );
 crate::wire::open_enums!(
-    AccountAssetsVerificationStatus,
-    AssetReportAddOns,
-    AssetReportTransactionType,
-    InvestmentTransactionSubtype,
-    InvestmentTransactionType,
-    OwnershipType,
+    AccountAssetsVerificationStatus, AssetReportAddOns, AssetReportTransactionType,
+    InvestmentTransactionSubtype, InvestmentTransactionType, OwnershipType,
     WarningWarningCode
 );

@@ -85,8 +85,10 @@ impl Generated for AuthGetRequest {
 }
 impl Record for AuthGetRequest {
     const NAME: &'static str = "AuthGetRequest";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("access_token", Required), ("options", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("options", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -122,9 +124,7 @@ pub struct AuthGetRequestOptions {
 }
 impl Generated for AuthGetRequestOptions {
     fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-        }
+        Self { account_ids: Wire::empty() }
     }
 }
 impl Record for AuthGetRequestOptions {
@@ -425,13 +425,7 @@ impl Record for NumbersInternational {
     }
 }
 crate::wire::records!(
-    AuthGetNumbers,
-    AuthGetRequest,
-    AuthGetRequestOptions,
-    AuthGetResponse,
-    NumbersAch,
-    NumbersBacs,
-    NumbersEft,
-    NumbersInternational
+    AuthGetNumbers, AuthGetRequest, AuthGetRequestOptions, AuthGetResponse, NumbersAch,
+    NumbersBacs, NumbersEft, NumbersInternational
 );
 crate::wire::open_enums!();

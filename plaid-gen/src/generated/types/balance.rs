@@ -26,8 +26,10 @@ impl Generated for AccountsBalanceGetRequest {
 }
 impl Record for AccountsBalanceGetRequest {
     const NAME: &'static str = "AccountsBalanceGetRequest";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("access_token", Required), ("options", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("options", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,

@@ -394,9 +394,6 @@ impl OpenEnum for FdxPartyType {
 }
 crate::wire::records!(FdxConsentGrant, FdxConsentGrantResource, FdxParty);
 crate::wire::open_enums!(
-    FdxConsentGrantStatus,
-    FdxConsentResourceType,
-    FdxDataCluster,
-    FdxPartyRegistry,
+    FdxConsentGrantStatus, FdxConsentResourceType, FdxDataCluster, FdxPartyRegistry,
     FdxPartyType
 );

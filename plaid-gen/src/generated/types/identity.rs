@@ -162,24 +162,15 @@ pub enum AccountIdentityVerificationStatus {
 impl OpenEnum for AccountIdentityVerificationStatus {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("automatically_verified", Self::AutomaticallyVerified),
-        (
-            "pending_automatic_verification",
-            Self::PendingAutomaticVerification,
-        ),
-        (
-            "pending_manual_verification",
-            Self::PendingManualVerification,
-        ),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
         ("unsent", Self::Unsent),
         ("manually_verified", Self::ManuallyVerified),
         ("verification_expired", Self::VerificationExpired),
         ("verification_failed", Self::VerificationFailed),
         ("database_matched", Self::DatabaseMatched),
         ("database_insights_pass", Self::DatabaseInsightsPass),
-        (
-            "database_insights_pass_with_caution",
-            Self::DatabaseInsightsPassWithCaution,
-        ),
+        ("database_insights_pass_with_caution", Self::DatabaseInsightsPassWithCaution),
         ("database_insights_fail", Self::DatabaseInsightsFail),
     ];
     fn unknown(value: UnknownValue) -> Self {
@@ -212,8 +203,10 @@ impl Generated for IdentityGetRequest {
 }
 impl Record for IdentityGetRequest {
     const NAME: &'static str = "IdentityGetRequest";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("access_token", Required), ("options", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("options", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -249,9 +242,7 @@ pub struct IdentityGetRequestOptions {
 }
 impl Generated for IdentityGetRequestOptions {
     fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-        }
+        Self { account_ids: Wire::empty() }
     }
 }
 impl Record for IdentityGetRequestOptions {
@@ -323,9 +314,6 @@ impl Record for IdentityGetResponse {
     }
 }
 crate::wire::records!(
-    AccountIdentity,
-    IdentityGetRequest,
-    IdentityGetRequestOptions,
-    IdentityGetResponse
+    AccountIdentity, IdentityGetRequest, IdentityGetRequestOptions, IdentityGetResponse
 );
 crate::wire::open_enums!(AccountIdentityVerificationStatus);

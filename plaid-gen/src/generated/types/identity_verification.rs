@@ -442,8 +442,10 @@ impl Generated for DocumentaryVerification {
 }
 impl Record for DocumentaryVerification {
     const NAME: &'static str = "DocumentaryVerification";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("documents", Written), ("status", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("documents", Written),
+        ("status", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -644,8 +646,10 @@ pub enum FraudCheckOutcome {
     Unknown(UnknownValue),
 }
 impl OpenEnum for FraudCheckOutcome {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("success", Self::Success), ("failed", Self::Failed)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -732,9 +736,7 @@ pub struct HumanReview {
 }
 impl Generated for HumanReview {
     fn empty() -> Self {
-        Self {
-            status: Wire::empty(),
-        }
+        Self { status: Wire::empty() }
     }
 }
 impl Record for HumanReview {
@@ -861,8 +863,10 @@ impl Generated for IdentityVerificationDocumentNameResponse {
 }
 impl Record for IdentityVerificationDocumentNameResponse {
     const NAME: &'static str = "IdentityVerificationDocumentNameResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("family_name", Required), ("given_name", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("family_name", Required),
+        ("given_name", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -896,7 +900,9 @@ impl Generated for IdentityVerificationGetRequest {
 }
 impl Record for IdentityVerificationGetRequest {
     const NAME: &'static str = "IdentityVerificationGetRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("identity_verification_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("identity_verification_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1109,8 +1115,10 @@ impl Generated for IdentityVerificationResponseUserName {
 }
 impl Record for IdentityVerificationResponseUserName {
     const NAME: &'static str = "IdentityVerificationResponseUserName";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("family_name", Required), ("given_name", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("family_name", Required),
+        ("given_name", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1317,7 +1325,10 @@ impl Generated for IdentityVerificationTemplateReference {
 }
 impl Record for IdentityVerificationTemplateReference {
     const NAME: &'static str = "IdentityVerificationTemplateReference";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("id", Required), ("version", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("id", Required),
+        ("version", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1617,8 +1628,10 @@ pub enum ImageQualityOutcome {
     Unknown(UnknownValue),
 }
 impl OpenEnum for ImageQualityOutcome {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("success", Self::Success), ("failed", Self::Failed)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -1642,8 +1655,10 @@ pub enum IssuingCountry {
     Unknown(UnknownValue),
 }
 impl OpenEnum for IssuingCountry {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("match", Self::Match), ("no_match", Self::NoMatch)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("match", Self::Match),
+        ("no_match", Self::NoMatch),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -1920,9 +1935,7 @@ pub struct KycCheckIdNumberSummary {
 }
 impl Generated for KycCheckIdNumberSummary {
     fn empty() -> Self {
-        Self {
-            summary: Wire::empty(),
-        }
+        Self { summary: Wire::empty() }
     }
 }
 impl Record for KycCheckIdNumberSummary {
@@ -2006,8 +2019,10 @@ impl Generated for KycCheckPhoneSummary {
 }
 impl Record for KycCheckPhoneSummary {
     const NAME: &'static str = "KycCheckPhoneSummary";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("area_code", Required), ("summary", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("area_code", Required),
+        ("summary", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3389,8 +3404,10 @@ impl Generated for RiskCheckNetwork {
 }
 impl Record for RiskCheckNetwork {
     const NAME: &'static str = "RiskCheckNetwork";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("factors", Written), ("risk_level", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("factors", Written),
+        ("risk_level", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3476,8 +3493,10 @@ impl Generated for RiskCheckStolenIdentity {
 }
 impl Record for RiskCheckStolenIdentity {
     const NAME: &'static str = "RiskCheckStolenIdentity";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("risk_level", Optional), ("score", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("risk_level", Optional),
+        ("score", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3801,8 +3820,10 @@ pub enum SelfieAnalysisFacialAnalysisOutcome {
     Unknown(UnknownValue),
 }
 impl OpenEnum for SelfieAnalysisFacialAnalysisOutcome {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("success", Self::Success), ("failed", Self::Failed)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -3826,8 +3847,10 @@ pub enum SelfieAnalysisLivenessCheck {
     Unknown(UnknownValue),
 }
 impl OpenEnum for SelfieAnalysisLivenessCheck {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("success", Self::Success), ("failed", Self::Failed)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -3857,8 +3880,10 @@ impl Generated for SelfieCapture {
 }
 impl Record for SelfieCapture {
     const NAME: &'static str = "SelfieCapture";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("image_url", Written), ("video_url", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("image_url", Written),
+        ("video_url", Written),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3899,8 +3924,10 @@ impl Generated for SelfieCheck {
 }
 impl Record for SelfieCheck {
     const NAME: &'static str = "SelfieCheck";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("selfies", Written), ("status", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("selfies", Written),
+        ("status", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3980,8 +4007,10 @@ pub enum SelfieCheckStatus {
     Unknown(UnknownValue),
 }
 impl OpenEnum for SelfieCheckStatus {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("success", Self::Success), ("failed", Self::Failed)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -4004,8 +4033,10 @@ pub enum SelfieStatus {
     Unknown(UnknownValue),
 }
 impl OpenEnum for SelfieStatus {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("success", Self::Success), ("failed", Self::Failed)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -4140,9 +4171,7 @@ pub struct SyntheticFraud {
 }
 impl Generated for SyntheticFraud {
     fn empty() -> Self {
-        Self {
-            risk_level: Wire::empty(),
-        }
+        Self { risk_level: Wire::empty() }
     }
 }
 impl Record for SyntheticFraud {
@@ -4216,9 +4245,7 @@ pub struct TrustIndexSubscore {
 }
 impl Generated for TrustIndexSubscore {
     fn empty() -> Self {
-        Self {
-            score: Wire::empty(),
-        }
+        Self { score: Wire::empty() }
     }
 }
 impl Record for TrustIndexSubscore {
@@ -4304,8 +4331,10 @@ impl Generated for VerifySmsDetails {
 }
 impl Record for VerifySmsDetails {
     const NAME: &'static str = "VerifySmsDetails";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("status", Required), ("verifications", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("status", Required),
+        ("verifications", Written),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4335,8 +4364,10 @@ pub enum VerifySmsDetailsStatus {
     Unknown(UnknownValue),
 }
 impl OpenEnum for VerifySmsDetailsStatus {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("success", Self::Success), ("failed", Self::Failed)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -4348,95 +4379,38 @@ impl OpenEnum for VerifySmsDetailsStatus {
     }
 }
 crate::wire::records!(
-    AamvaAnalysis,
-    DocumentAnalysis,
-    DocumentaryVerification,
-    DocumentaryVerificationDocument,
-    FraudAnalysisDetails,
-    HumanReview,
+    AamvaAnalysis, DocumentAnalysis, DocumentaryVerification,
+    DocumentaryVerificationDocument, FraudAnalysisDetails, HumanReview,
     IdentityVerificationDocumentAddressResponse,
-    IdentityVerificationDocumentNameResponse,
-    IdentityVerificationGetRequest,
-    IdentityVerificationGetResponse,
-    IdentityVerificationResponseUserName,
-    IdentityVerificationStepSummary,
-    IdentityVerificationTemplateReference,
-    IdentityVerificationUserAddress,
-    IdentityVerificationUserData,
-    IdvProtectEvent,
-    ImageQualityDetails,
-    KycCheckAddressSummary,
-    KycCheckDateOfBirthSummary,
-    KycCheckDetails,
-    KycCheckDetailsInternationalAddress,
-    KycCheckIdNumberSummary,
-    KycCheckNameSummary,
-    KycCheckPhoneSummary,
-    PhysicalDocumentExtractedData,
-    PhysicalDocumentExtractedDataAnalysis,
-    PhysicalDocumentImages,
-    RiskCheckBehavior,
-    RiskCheckDetails,
-    RiskCheckDevice,
-    RiskCheckEmail,
-    RiskCheckFacialDuplicate,
-    RiskCheckIdentityAbuseSignals,
-    RiskCheckNetwork,
-    RiskCheckPhone,
-    RiskCheckStolenIdentity,
-    RiskCheckSyntheticIdentity,
-    SelfieAnalysis,
-    SelfieAnalysisFacialAnalysis,
-    SelfieCapture,
-    SelfieCheck,
-    SelfieCheckSelfie,
-    SmsVerification,
-    SyntheticFraud,
-    TrustIndex,
-    TrustIndexSubscore,
-    TrustIndexSubscores,
+    IdentityVerificationDocumentNameResponse, IdentityVerificationGetRequest,
+    IdentityVerificationGetResponse, IdentityVerificationResponseUserName,
+    IdentityVerificationStepSummary, IdentityVerificationTemplateReference,
+    IdentityVerificationUserAddress, IdentityVerificationUserData, IdvProtectEvent,
+    ImageQualityDetails, KycCheckAddressSummary, KycCheckDateOfBirthSummary,
+    KycCheckDetails, KycCheckDetailsInternationalAddress, KycCheckIdNumberSummary,
+    KycCheckNameSummary, KycCheckPhoneSummary, PhysicalDocumentExtractedData,
+    PhysicalDocumentExtractedDataAnalysis, PhysicalDocumentImages, RiskCheckBehavior,
+    RiskCheckDetails, RiskCheckDevice, RiskCheckEmail, RiskCheckFacialDuplicate,
+    RiskCheckIdentityAbuseSignals, RiskCheckNetwork, RiskCheckPhone,
+    RiskCheckStolenIdentity, RiskCheckSyntheticIdentity, SelfieAnalysis,
+    SelfieAnalysisFacialAnalysis, SelfieCapture, SelfieCheck, SelfieCheckSelfie,
+    SmsVerification, SyntheticFraud, TrustIndex, TrustIndexSubscore, TrustIndexSubscores,
     VerifySmsDetails
 );
 crate::wire::open_enums!(
-    AamvaDetailedMatchResult,
-    AamvaMatchResult,
-    AddressPurposeLabel,
-    DocumentAuthenticityMatchCode,
-    DocumentDateOfBirthMatchCode,
-    DocumentNameMatchCode,
-    DocumentStatus,
-    ExpirationDate,
-    FraudCheckOutcome,
-    FraudCheckOutcomeWithNoData,
-    HiddenMatchSummaryCode,
-    HumanReviewStatus,
-    IdentityVerificationStatus,
-    IdentityVerificationStepStatus,
-    ImageQuality,
-    ImageQualityOutcome,
-    IssuingCountry,
-    MatchSummaryCode,
-    PhysicalDocumentCategory,
-    PoBoxStatus,
-    ProxyType,
-    RiskCheckBehaviorBotDetectedLabel,
-    RiskCheckBehaviorFraudRingDetectedLabel,
-    RiskCheckBehaviorUserInteractionsLabel,
-    RiskCheckEmailDomainIsCustom,
-    RiskCheckEmailDomainIsDisposable,
-    RiskCheckEmailDomainIsFreeProvider,
-    RiskCheckEmailIncludesDateOfBirth,
-    RiskCheckEmailIsDeliverableStatus,
-    RiskCheckEmailIsEdu,
-    RiskCheckEmailTopLevelDomainIsSuspicious,
-    RiskCheckLinkedService,
-    RiskLevel,
-    RiskLevelWithNoData,
-    SelfieAnalysisDocumentComparison,
-    SelfieAnalysisFacialAnalysisOutcome,
-    SelfieAnalysisLivenessCheck,
-    SelfieCheckStatus,
-    SelfieStatus,
-    SmsVerificationStatus,
+    AamvaDetailedMatchResult, AamvaMatchResult, AddressPurposeLabel,
+    DocumentAuthenticityMatchCode, DocumentDateOfBirthMatchCode, DocumentNameMatchCode,
+    DocumentStatus, ExpirationDate, FraudCheckOutcome, FraudCheckOutcomeWithNoData,
+    HiddenMatchSummaryCode, HumanReviewStatus, IdentityVerificationStatus,
+    IdentityVerificationStepStatus, ImageQuality, ImageQualityOutcome, IssuingCountry,
+    MatchSummaryCode, PhysicalDocumentCategory, PoBoxStatus, ProxyType,
+    RiskCheckBehaviorBotDetectedLabel, RiskCheckBehaviorFraudRingDetectedLabel,
+    RiskCheckBehaviorUserInteractionsLabel, RiskCheckEmailDomainIsCustom,
+    RiskCheckEmailDomainIsDisposable, RiskCheckEmailDomainIsFreeProvider,
+    RiskCheckEmailIncludesDateOfBirth, RiskCheckEmailIsDeliverableStatus,
+    RiskCheckEmailIsEdu, RiskCheckEmailTopLevelDomainIsSuspicious,
+    RiskCheckLinkedService, RiskLevel, RiskLevelWithNoData,
+    SelfieAnalysisDocumentComparison, SelfieAnalysisFacialAnalysisOutcome,
+    SelfieAnalysisLivenessCheck, SelfieCheckStatus, SelfieStatus, SmsVerificationStatus,
     VerifySmsDetailsStatus
 );

@@ -23,7 +23,9 @@ impl Generated for AuthMetadata {
 }
 impl Record for AuthMetadata {
     const NAME: &'static str = "AuthMetadata";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("supported_methods", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("supported_methods", Written),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -594,8 +596,10 @@ impl Generated for InstitutionsGetByIdResponse {
 }
 impl Record for InstitutionsGetByIdResponse {
     const NAME: &'static str = "InstitutionsGetByIdResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("institution", Required), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution", Required),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -832,8 +836,10 @@ impl Generated for InstitutionsSearchPaymentInitiationOptions {
 }
 impl Record for InstitutionsSearchPaymentInitiationOptions {
     const NAME: &'static str = "InstitutionsSearchPaymentInitiationOptions";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("consent_id", Optional), ("payment_id", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("consent_id", Optional),
+        ("payment_id", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1014,8 +1020,10 @@ impl Generated for InstitutionsSearchResponse {
 }
 impl Record for InstitutionsSearchResponse {
     const NAME: &'static str = "InstitutionsSearchResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("institutions", Written), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institutions", Written),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1137,10 +1145,7 @@ impl Record for PaymentInitiationStandingOrderMetadata {
     ) -> Result<(), A::Error> {
         match index {
             0 => fill(&mut self.supports_standing_order_end_date, map),
-            1 => fill(
-                &mut self.supports_standing_order_negative_execution_days,
-                map,
-            ),
+            1 => fill(&mut self.supports_standing_order_negative_execution_days, map),
             2 => fill(&mut self.valid_standing_order_intervals, map),
             _ => Ok(()),
         }
@@ -1166,8 +1171,10 @@ pub enum PaymentScheduleInterval {
     Unknown(UnknownValue),
 }
 impl OpenEnum for PaymentScheduleInterval {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("WEEKLY", Self::Weekly), ("MONTHLY", Self::Monthly)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("WEEKLY", Self::Weekly),
+        ("MONTHLY", Self::Monthly),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -1190,7 +1197,7 @@ pub struct ProductStatus {
     /// Deprecated; judge by the shares in `breakdown` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub status: ProductStatusStatus,
 }
 impl Generated for ProductStatus {
@@ -1345,30 +1352,15 @@ impl OpenEnum for ProductStatusStatus {
     }
 }
 crate::wire::records!(
-    AuthMetadata,
-    AuthSupportedMethods,
-    HealthIncident,
-    IncidentUpdate,
-    Institution,
-    InstitutionStatus,
-    InstitutionsGetByIdRequest,
-    InstitutionsGetByIdRequestOptions,
-    InstitutionsGetByIdResponse,
-    InstitutionsGetRequest,
-    InstitutionsGetRequestOptions,
-    InstitutionsGetResponse,
-    InstitutionsSearchPaymentInitiationOptions,
-    InstitutionsSearchRequest,
-    InstitutionsSearchRequestOptions,
-    InstitutionsSearchResponse,
-    PaymentInitiationMetadata,
-    PaymentInitiationStandingOrderMetadata,
-    ProductStatus,
-    ProductStatusBreakdown
+    AuthMetadata, AuthSupportedMethods, HealthIncident, IncidentUpdate, Institution,
+    InstitutionStatus, InstitutionsGetByIdRequest, InstitutionsGetByIdRequestOptions,
+    InstitutionsGetByIdResponse, InstitutionsGetRequest, InstitutionsGetRequestOptions,
+    InstitutionsGetResponse, InstitutionsSearchPaymentInitiationOptions,
+    InstitutionsSearchRequest, InstitutionsSearchRequestOptions,
+    InstitutionsSearchResponse, PaymentInitiationMetadata,
+    PaymentInitiationStandingOrderMetadata, ProductStatus, ProductStatusBreakdown
 );
 crate::wire::open_enums!(
-    IncidentUpdateStatus,
-    PaymentScheduleInterval,
-    ProductStatusBreakdownRefreshInterval,
+    IncidentUpdateStatus, PaymentScheduleInterval, ProductStatusBreakdownRefreshInterval,
     ProductStatusStatus
 );

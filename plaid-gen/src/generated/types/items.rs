@@ -67,8 +67,10 @@ impl Generated for ItemAccessTokenInvalidateResponse {
 }
 impl Record for ItemAccessTokenInvalidateResponse {
     const NAME: &'static str = "ItemAccessTokenInvalidateResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("new_access_token", Required), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("new_access_token", Required),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -133,22 +135,10 @@ impl OpenEnum for ItemConsentedDataScope {
         ("credit_loan_info", Self::CreditLoanInfo),
         ("investments", Self::Investments),
         ("payroll_info", Self::PayrollInfo),
-        (
-            "income_verification_paystubs_info",
-            Self::IncomeVerificationPaystubsInfo,
-        ),
-        (
-            "income_verification_w2s_info",
-            Self::IncomeVerificationW2sInfo,
-        ),
-        (
-            "income_verification_bank_statements",
-            Self::IncomeVerificationBankStatements,
-        ),
-        (
-            "income_verification_employment_info",
-            Self::IncomeVerificationEmploymentInfo,
-        ),
+        ("income_verification_paystubs_info", Self::IncomeVerificationPaystubsInfo),
+        ("income_verification_w2s_info", Self::IncomeVerificationW2sInfo),
+        ("income_verification_bank_statements", Self::IncomeVerificationBankStatements),
+        ("income_verification_employment_info", Self::IncomeVerificationEmploymentInfo),
         ("bank_statements", Self::BankStatements),
         ("risk_info", Self::RiskInfo),
         ("network_insights_lite", Self::NetworkInsightsLite),
@@ -366,10 +356,7 @@ impl OpenEnum for ItemRemoveReasonCode {
         ("FRAUD_FALSE_IDENTITY", Self::FraudFalseIdentity),
         ("FRAUD_ABUSE", Self::FraudAbuse),
         ("FRAUD_OTHER", Self::FraudOther),
-        (
-            "CONNECTION_IS_NON_FUNCTIONAL",
-            Self::ConnectionIsNonFunctional,
-        ),
+        ("CONNECTION_IS_NON_FUNCTIONAL", Self::ConnectionIsNonFunctional),
         ("OTHER", Self::Other),
     ];
     fn unknown(value: UnknownValue) -> Self {
@@ -450,9 +437,7 @@ pub struct ItemRemoveResponse {
 }
 impl Generated for ItemRemoveResponse {
     fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-        }
+        Self { request_id: Wire::empty() }
     }
 }
 impl Record for ItemRemoveResponse {
@@ -587,8 +572,10 @@ impl Generated for ItemStatusLastWebhook {
 }
 impl Record for ItemStatusLastWebhook {
     const NAME: &'static str = "ItemStatusLastWebhook";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("code_sent", Optional), ("sent_at", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("code_sent", Optional),
+        ("sent_at", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -726,8 +713,10 @@ impl Generated for ItemWebhookUpdateRequest {
 }
 impl Record for ItemWebhookUpdateRequest {
     const NAME: &'static str = "ItemWebhookUpdateRequest";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("access_token", Required), ("webhook", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("webhook", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -772,8 +761,10 @@ impl Generated for ItemWebhookUpdateResponse {
 }
 impl Record for ItemWebhookUpdateResponse {
     const NAME: &'static str = "ItemWebhookUpdateResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("item", Required), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("item", Required),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -946,25 +937,12 @@ impl OpenEnum for ItemWithConsentFieldsUpdateType {
     }
 }
 crate::wire::records!(
-    ItemAccessTokenInvalidateRequest,
-    ItemAccessTokenInvalidateResponse,
-    ItemGetRequest,
-    ItemGetResponse,
-    ItemPublicTokenExchangeRequest,
-    ItemPublicTokenExchangeResponse,
-    ItemRemoveRequest,
-    ItemRemoveResponse,
-    ItemStatus,
-    ItemStatusInvestments,
-    ItemStatusLastWebhook,
-    ItemStatusNullable,
-    ItemStatusTransactions,
-    ItemWebhookUpdateRequest,
-    ItemWebhookUpdateResponse,
-    ItemWithConsentFields
+    ItemAccessTokenInvalidateRequest, ItemAccessTokenInvalidateResponse, ItemGetRequest,
+    ItemGetResponse, ItemPublicTokenExchangeRequest, ItemPublicTokenExchangeResponse,
+    ItemRemoveRequest, ItemRemoveResponse, ItemStatus, ItemStatusInvestments,
+    ItemStatusLastWebhook, ItemStatusNullable, ItemStatusTransactions,
+    ItemWebhookUpdateRequest, ItemWebhookUpdateResponse, ItemWithConsentFields
 );
 crate::wire::open_enums!(
-    ItemConsentedDataScope,
-    ItemRemoveReasonCode,
-    ItemWithConsentFieldsUpdateType
+    ItemConsentedDataScope, ItemRemoveReasonCode, ItemWithConsentFieldsUpdateType
 );

@@ -127,19 +127,13 @@ impl OpenEnum for ConsumerReportPermissiblePurpose {
             "LEGITIMATE_BUSINESS_NEED_TENANT_SCREENING",
             Self::LegitimateBusinessNeedTenantScreening,
         ),
-        (
-            "LEGITIMATE_BUSINESS_NEED_OTHER",
-            Self::LegitimateBusinessNeedOther,
-        ),
+        ("LEGITIMATE_BUSINESS_NEED_OTHER", Self::LegitimateBusinessNeedOther),
         (
             "WRITTEN_INSTRUCTION_PREQUALIFICATION",
             Self::WrittenInstructionPrequalification,
         ),
         ("WRITTEN_INSTRUCTION_OTHER", Self::WrittenInstructionOther),
-        (
-            "ELIGIBILITY_FOR_GOVT_BENEFITS",
-            Self::EligibilityForGovtBenefits,
-        ),
+        ("ELIGIBILITY_FOR_GOVT_BENEFITS", Self::EligibilityForGovtBenefits),
     ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
@@ -157,7 +151,9 @@ impl OpenEnum for ConsumerReportPermissiblePurpose {
 pub struct CraCheckReportHomeLendingReportOptions {
     /// Settings of the employment refresh report, relevant when `reports_requested` contains
     /// `EMPLOYMENT_REFRESH`; may be null or absent.
-    pub employment_refresh_options: Option<CraCheckReportVerificationGetEmploymentRefreshOptions>,
+    pub employment_refresh_options: Option<
+        CraCheckReportVerificationGetEmploymentRefreshOptions,
+    >,
     /// Kinds of verification report to prepare, such as a verification of assets.
     pub reports_requested: Vec<CraCheckReportVerificationGetReportType>,
 }
@@ -283,25 +279,25 @@ pub struct CraPartnerInsightsBaseFicoScore {
     /// First reason code of the base score. Deprecated; use `reason_codes` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub reason_code_1: Option<String>,
     /// Second reason code of the base score, null if there is none. Deprecated; use
     /// `reason_codes` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub reason_code_2: Option<String>,
     /// Third reason code of the base score, null if there is none. Deprecated; use `reason_codes`
     /// instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub reason_code_3: Option<String>,
     /// Fourth reason code of the base score, null if there is none. Deprecated; use
     /// `reason_codes` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub reason_code_4: Option<String>,
     /// Up to four codes, delivered with the base score, for the factors that weighed on it. They
     /// replace the fields `reason_code_1` to `reason_code_4`.
@@ -858,8 +854,10 @@ pub enum EmploymentSourceType {
     Unknown(UnknownValue),
 }
 impl OpenEnum for EmploymentSourceType {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("bank", Self::Bank), ("payroll", Self::Payroll)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("bank", Self::Bank),
+        ("payroll", Self::Payroll),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -911,7 +909,10 @@ pub enum HostedLinkDeliveryMethod {
     Unknown(UnknownValue),
 }
 impl OpenEnum for HostedLinkDeliveryMethod {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("sms", Self::Sms), ("email", Self::Email)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("sms", Self::Sms),
+        ("email", Self::Email),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -941,8 +942,10 @@ impl Generated for IdentityVerificationRequestUserName {
 }
 impl Record for IdentityVerificationRequestUserName {
     const NAME: &'static str = "IdentityVerificationRequestUserName";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("family_name", Required), ("given_name", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("family_name", Required),
+        ("given_name", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1048,8 +1051,10 @@ pub enum IncomeVerificationDocParsingConfig {
     Unknown(UnknownValue),
 }
 impl OpenEnum for IncomeVerificationDocParsingConfig {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("ocr", Self::Ocr), ("risk_signals", Self::RiskSignals)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ocr", Self::Ocr),
+        ("risk_signals", Self::RiskSignals),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -1226,10 +1231,7 @@ impl OpenEnum for InvestmentAccountSubtype {
         ("fhsa", Self::Fhsa),
         ("fixed annuity", Self::FixedAnnuity),
         ("gic", Self::Gic),
-        (
-            "health reimbursement arrangement",
-            Self::HealthReimbursementArrangement,
-        ),
+        ("health reimbursement arrangement", Self::HealthReimbursementArrangement),
         ("hsa", Self::Hsa),
         ("ira", Self::Ira),
         ("isa", Self::Isa),
@@ -1242,10 +1244,7 @@ impl OpenEnum for InvestmentAccountSubtype {
         ("lrsp", Self::Lrsp),
         ("mutual fund", Self::MutualFund),
         ("non-custodial wallet", Self::NonCustodialWallet),
-        (
-            "non-taxable brokerage account",
-            Self::NonTaxableBrokerageAccount,
-        ),
+        ("non-taxable brokerage account", Self::NonTaxableBrokerageAccount),
         ("other", Self::Other),
         ("other annuity", Self::OtherAnnuity),
         ("other insurance", Self::OtherInsurance),
@@ -1335,7 +1334,9 @@ pub enum LimitedPurposeType {
     Unknown(UnknownValue),
 }
 impl OpenEnum for LimitedPurposeType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("RENT_MORTGAGE", Self::RentMortgage)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("RENT_MORTGAGE", Self::RentMortgage),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -1591,8 +1592,9 @@ impl Generated for LinkSessionCraDocumentUploadResult {
 }
 impl Record for LinkSessionCraDocumentUploadResult {
     const NAME: &'static str = "LinkSessionCraDocumentUploadResult";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("num_bank_statements_uploaded", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("num_bank_statements_uploaded", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1716,8 +1718,10 @@ impl Generated for LinkSessionExit {
 }
 impl Record for LinkSessionExit {
     const NAME: &'static str = "LinkSessionExit";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("error", Written), ("metadata", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("error", Written),
+        ("metadata", Written),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1761,8 +1765,10 @@ impl Generated for LinkSessionExitDeprecated {
 }
 impl Record for LinkSessionExitDeprecated {
     const NAME: &'static str = "LinkSessionExitDeprecated";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("error", Written), ("metadata", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("error", Written),
+        ("metadata", Written),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1860,8 +1866,10 @@ impl Generated for LinkSessionExitMetadataInstitution {
 }
 impl Record for LinkSessionExitMetadataInstitution {
     const NAME: &'static str = "LinkSessionExitMetadataInstitution";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("institution_id", Optional), ("name", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_id", Optional),
+        ("name", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -2075,8 +2083,10 @@ impl Generated for LinkSessionSuccess {
 }
 impl Record for LinkSessionSuccess {
     const NAME: &'static str = "LinkSessionSuccess";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("metadata", Written), ("public_token", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("metadata", Written),
+        ("public_token", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -2156,7 +2166,7 @@ pub struct LinkSessionSuccessMetadataAccount {
     /// Deprecated classification of the account; may be null. Use `type` and `subtype` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub class_type: Option<String>,
     /// Account ID, the same value that other calls name `account_id`.
     pub id: Option<String>,
@@ -2245,8 +2255,10 @@ impl Generated for LinkSessionSuccessMetadataInstitution {
 }
 impl Record for LinkSessionSuccessMetadataInstitution {
     const NAME: &'static str = "LinkSessionSuccessMetadataInstitution";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("institution_id", Optional), ("name", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_id", Optional),
+        ("name", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -2404,9 +2416,7 @@ pub struct LinkTokenCreateCardSwitch {
 }
 impl Generated for LinkTokenCreateCardSwitch {
     fn empty() -> Self {
-        Self {
-            card_bin: Wire::empty(),
-        }
+        Self { card_bin: Wire::empty() }
     }
 }
 impl Record for LinkTokenCreateCardSwitch {
@@ -2972,19 +2982,19 @@ pub struct LinkTokenCreateRequestAuth {
     /// Deprecated; leave it unset in new integrations.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub database_insights_enabled: Option<bool>,
     /// Whether account numbers entered by hand may be checked against known accounts. Deprecated;
     /// leave it unset in new integrations.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub database_match_enabled: Option<bool>,
     /// Deprecated selector of a whole flow; use the single `_enabled` flags of this object
     /// instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub flow_type: Option<LinkTokenCreateRequestAuthFlowType>,
     /// Whether Instant Match may be used: numbers entered by the user are checked at once against
     /// the masked number from the institution.
@@ -3082,7 +3092,9 @@ pub enum LinkTokenCreateRequestAuthFlowType {
     Unknown(UnknownValue),
 }
 impl OpenEnum for LinkTokenCreateRequestAuthFlowType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("FLEXIBLE_AUTH", Self::FlexibleAuth)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("FLEXIBLE_AUTH", Self::FlexibleAuth),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -3147,8 +3159,10 @@ impl Generated for LinkTokenCreateRequestBaseReport {
 }
 impl Record for LinkTokenCreateRequestBaseReport {
     const NAME: &'static str = "LinkTokenCreateRequestBaseReport";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("client_report_id", Optional), ("days_requested", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_report_id", Optional),
+        ("days_requested", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3391,7 +3405,9 @@ impl Generated for LinkTokenCreateRequestCraOptionsCashflowInsights {
 }
 impl Record for LinkTokenCreateRequestCraOptionsCashflowInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsCashflowInsights";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("attributes_version", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("attributes_version", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3473,7 +3489,9 @@ impl Generated for LinkTokenCreateRequestCraOptionsLendScore {
 }
 impl Record for LinkTokenCreateRequestCraOptionsLendScore {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsLendScore";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("lend_score_version", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("lend_score_version", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3509,7 +3527,9 @@ impl Generated for LinkTokenCreateRequestCraOptionsNetworkInsights {
 }
 impl Record for LinkTokenCreateRequestCraOptionsNetworkInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsNetworkInsights";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("network_insights_version", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("network_insights_version", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3550,8 +3570,10 @@ impl Generated for LinkTokenCreateRequestCraOptionsPartnerInsights {
 }
 impl Record for LinkTokenCreateRequestCraOptionsPartnerInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsPartnerInsights";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("fico", Optional), ("prism_versions", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("fico", Optional),
+        ("prism_versions", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3771,7 +3793,7 @@ pub struct LinkTokenCreateRequestIncomeVerification {
     /// identify the user by `user_id` or `user_token`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub income_verification_id: Option<String>,
     /// Settings of payroll and document income; of use when `income_source_types` contains
     /// `payroll`.
@@ -3848,7 +3870,7 @@ pub struct LinkTokenCreateRequestIncomeVerificationBankIncome {
     /// Default: `false`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub enable_multiple_items: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerificationBankIncome {
@@ -3970,8 +3992,10 @@ impl Generated for LinkTokenCreateRequestPaymentConfiguration {
 }
 impl Record for LinkTokenCreateRequestPaymentConfiguration {
     const NAME: &'static str = "LinkTokenCreateRequestPaymentConfiguration";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("amount", Required), ("description", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("description", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4018,8 +4042,10 @@ impl Generated for LinkTokenCreateRequestPaymentInitiation {
 }
 impl Record for LinkTokenCreateRequestPaymentInitiation {
     const NAME: &'static str = "LinkTokenCreateRequestPaymentInitiation";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("consent_id", Optional), ("payment_id", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("consent_id", Optional),
+        ("payment_id", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4062,8 +4088,10 @@ impl Generated for LinkTokenCreateRequestStatements {
 }
 impl Record for LinkTokenCreateRequestStatements {
     const NAME: &'static str = "LinkTokenCreateRequestStatements";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("end_date", Required), ("start_date", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("end_date", Required),
+        ("start_date", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4082,7 +4110,10 @@ impl Record for LinkTokenCreateRequestStatements {
 }
 impl LinkTokenCreateRequestStatements {
     /// Made from the fields that are always needed; the others are absent.
-    pub fn new(end_date: impl Into<NaiveDate>, start_date: impl Into<NaiveDate>) -> Self {
+    pub fn new(
+        end_date: impl Into<NaiveDate>,
+        start_date: impl Into<NaiveDate>,
+    ) -> Self {
         Self {
             end_date: end_date.into(),
             start_date: start_date.into(),
@@ -4228,7 +4259,7 @@ pub struct LinkTokenCreateRequestUser {
     /// Deprecated; new integrations leave it out.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub email_address_verified_time: Option<DateTime<Utc>>,
     /// Government identification number of the user together with its type; used by products that
     /// verify identity.
@@ -4245,12 +4276,12 @@ pub struct LinkTokenCreateRequestUser {
     /// Deprecated; new integrations leave it out.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub phone_number_verified_time: Option<DateTime<Utc>>,
     /// US social security number of the user. Deprecated; use `id_number` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub ssn: Option<Secret>,
 }
 impl Generated for LinkTokenCreateRequestUser {
@@ -4471,9 +4502,7 @@ pub struct LinkTokenEuConfig {
 }
 impl Generated for LinkTokenEuConfig {
     fn empty() -> Self {
-        Self {
-            headless: Wire::empty(),
-        }
+        Self { headless: Wire::empty() }
     }
 }
 impl Record for LinkTokenEuConfig {
@@ -4589,9 +4618,7 @@ pub struct LinkTokenGetRequest {
 }
 impl Generated for LinkTokenGetRequest {
     fn empty() -> Self {
-        Self {
-            link_token: Wire::empty(),
-        }
+        Self { link_token: Wire::empty() }
     }
 }
 impl Record for LinkTokenGetRequest {
@@ -5050,7 +5077,10 @@ pub enum OtherAccountSubtype {
     Unknown(UnknownValue),
 }
 impl OpenEnum for OtherAccountSubtype {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("other", Self::Other), ("all", Self::All)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("other", Self::Other),
+        ("all", Self::All),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -5111,8 +5141,11 @@ pub enum PlaidLendScoreVersion {
     Unknown(UnknownValue),
 }
 impl OpenEnum for PlaidLendScoreVersion {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("v1.0", Self::V10), ("v2.0", Self::V20), ("LS1", Self::Ls1)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("v1.0", Self::V10),
+        ("v2.0", Self::V20),
+        ("LS1", Self::Ls1),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -5169,7 +5202,10 @@ pub enum PrismDetectVersion {
     Unknown(UnknownValue),
 }
 impl OpenEnum for PrismDetectVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("4.1", Self::X41), ("4", Self::X4)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("4.1", Self::X41),
+        ("4", Self::X4),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -5193,7 +5229,10 @@ pub enum PrismExtendVersion {
     Unknown(UnknownValue),
 }
 impl OpenEnum for PrismExtendVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("4.1", Self::X41), ("4", Self::X4)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("4.1", Self::X41),
+        ("4", Self::X4),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -5241,8 +5280,11 @@ pub enum PrismInsightsVersion {
     Unknown(UnknownValue),
 }
 impl OpenEnum for PrismInsightsVersion {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("4.1", Self::X41), ("4", Self::X4), ("3", Self::X3)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("4.1", Self::X41),
+        ("4", Self::X4),
+        ("3", Self::X3),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -5517,112 +5559,55 @@ impl OpenEnum for UserStatedIncomeSourcePayType {
     }
 }
 crate::wire::records!(
-    AccountFiltersResponse,
-    CraCheckReportHomeLendingReportOptions,
+    AccountFiltersResponse, CraCheckReportHomeLendingReportOptions,
     CraCheckReportVerificationGetEmploymentRefreshOptions,
-    CraPartnerInsightsBaseFicoScore,
-    CraPartnerInsightsFicoInput,
-    CraPartnerInsightsUltraFicoScoreRequest,
-    CreditFilter,
-    CreditSessionDocumentIncomeResult,
-    DepositoryFilter,
-    IdentityVerificationRequestUserName,
-    IncomeInsightsFilter,
-    InvestmentFilter,
-    LinkEvent,
-    LinkEventMetadata,
-    LinkSessionBankIncomeResult,
-    LinkSessionCraDocumentUploadResult,
-    LinkSessionCraItemAddResult,
-    LinkSessionCraUpdateResult,
-    LinkSessionExit,
-    LinkSessionExitDeprecated,
-    LinkSessionExitMetadata,
-    LinkSessionExitMetadataInstitution,
-    LinkSessionItemAddResult,
-    LinkSessionPayrollIncomeResult,
-    LinkSessionResults,
-    LinkSessionSuccess,
-    LinkSessionSuccessMetadata,
-    LinkSessionSuccessMetadataAccount,
-    LinkSessionSuccessMetadataInstitution,
-    LinkTokenAccountFilters,
-    LinkTokenCashflowReport,
-    LinkTokenCreateCardSwitch,
-    LinkTokenCreateHostedLink,
-    LinkTokenCreateIdentity,
-    LinkTokenCreateInstitutionData,
-    LinkTokenCreateRequest,
-    LinkTokenCreateRequestAuth,
-    LinkTokenCreateRequestBaseReport,
-    LinkTokenCreateRequestCraOptions,
-    LinkTokenCreateRequestCraOptionsBaseReport,
+    CraPartnerInsightsBaseFicoScore, CraPartnerInsightsFicoInput,
+    CraPartnerInsightsUltraFicoScoreRequest, CreditFilter,
+    CreditSessionDocumentIncomeResult, DepositoryFilter,
+    IdentityVerificationRequestUserName, IncomeInsightsFilter, InvestmentFilter,
+    LinkEvent, LinkEventMetadata, LinkSessionBankIncomeResult,
+    LinkSessionCraDocumentUploadResult, LinkSessionCraItemAddResult,
+    LinkSessionCraUpdateResult, LinkSessionExit, LinkSessionExitDeprecated,
+    LinkSessionExitMetadata, LinkSessionExitMetadataInstitution,
+    LinkSessionItemAddResult, LinkSessionPayrollIncomeResult, LinkSessionResults,
+    LinkSessionSuccess, LinkSessionSuccessMetadata, LinkSessionSuccessMetadataAccount,
+    LinkSessionSuccessMetadataInstitution, LinkTokenAccountFilters,
+    LinkTokenCashflowReport, LinkTokenCreateCardSwitch, LinkTokenCreateHostedLink,
+    LinkTokenCreateIdentity, LinkTokenCreateInstitutionData, LinkTokenCreateRequest,
+    LinkTokenCreateRequestAuth, LinkTokenCreateRequestBaseReport,
+    LinkTokenCreateRequestCraOptions, LinkTokenCreateRequestCraOptionsBaseReport,
     LinkTokenCreateRequestCraOptionsBaseReportGseOptions,
     LinkTokenCreateRequestCraOptionsCashflowInsights,
     LinkTokenCreateRequestCraOptionsIncomeInsights,
     LinkTokenCreateRequestCraOptionsLendScore,
     LinkTokenCreateRequestCraOptionsNetworkInsights,
     LinkTokenCreateRequestCraOptionsPartnerInsights,
-    LinkTokenCreateRequestCreditPartnerInsights,
-    LinkTokenCreateRequestEmployment,
+    LinkTokenCreateRequestCreditPartnerInsights, LinkTokenCreateRequestEmployment,
     LinkTokenCreateRequestEmploymentBankIncome,
-    LinkTokenCreateRequestIdentityVerification,
-    LinkTokenCreateRequestIncomeVerification,
+    LinkTokenCreateRequestIdentityVerification, LinkTokenCreateRequestIncomeVerification,
     LinkTokenCreateRequestIncomeVerificationBankIncome,
     LinkTokenCreateRequestIncomeVerificationPayrollIncome,
-    LinkTokenCreateRequestPaymentConfiguration,
-    LinkTokenCreateRequestPaymentInitiation,
-    LinkTokenCreateRequestStatements,
-    LinkTokenCreateRequestTransfer,
-    LinkTokenCreateRequestUpdate,
-    LinkTokenCreateRequestUser,
-    LinkTokenCreateRequestUserStatedIncomeSource,
-    LinkTokenCreateResponse,
-    LinkTokenEuConfig,
-    LinkTokenGetMetadataResponse,
-    LinkTokenGetRequest,
-    LinkTokenGetResponse,
-    LinkTokenGetSessionsResponse,
-    LinkTokenInvestments,
-    LinkTokenInvestmentsAuth,
-    LinkTokenTransactions,
-    LoanFilter,
-    OtherFilter,
-    PrismVersions,
-    UserAddress
+    LinkTokenCreateRequestPaymentConfiguration, LinkTokenCreateRequestPaymentInitiation,
+    LinkTokenCreateRequestStatements, LinkTokenCreateRequestTransfer,
+    LinkTokenCreateRequestUpdate, LinkTokenCreateRequestUser,
+    LinkTokenCreateRequestUserStatedIncomeSource, LinkTokenCreateResponse,
+    LinkTokenEuConfig, LinkTokenGetMetadataResponse, LinkTokenGetRequest,
+    LinkTokenGetResponse, LinkTokenGetSessionsResponse, LinkTokenInvestments,
+    LinkTokenInvestmentsAuth, LinkTokenTransactions, LoanFilter, OtherFilter,
+    PrismVersions, UserAddress
 );
 crate::wire::open_enums!(
-    CashflowAttributesVersion,
-    ConsumerReportPermissiblePurpose,
-    CraCheckReportVerificationGetReportType,
-    CraPartnerInsightsBaseFicoScoreVersion,
-    CraPartnerInsightsBureau,
-    CraPartnerInsightsUltraFicoScoreVersion,
-    CreditAccountSubtype,
-    CreditSessionBankIncomeStatus,
-    DepositoryAccountSubtype,
-    EmploymentSourceType,
-    GseReportType,
-    HostedLinkDeliveryMethod,
-    IncomeInsightsVersion,
-    IncomeVerificationDocParsingConfig,
-    IncomeVerificationPayrollFlowType,
-    InvestmentAccountSubtype,
-    LimitedPurposeType,
-    LinkSessionSuccessMetadataTransferStatus,
-    LinkTokenCreateRequestAppearanceMode,
-    LinkTokenCreateRequestAuthFlowType,
-    LinkTokenCreateRequestAuthRerouteToCredentials,
-    LoanAccountSubtype,
-    NetworkInsightsVersion,
-    OtherAccountSubtype,
-    PlaidLendScoreVersion,
-    PrismCashScoreVersion,
-    PrismDetectVersion,
-    PrismExtendVersion,
-    PrismFirstDetectVersion,
-    PrismInsightsVersion,
-    UserStatedIncomeSourceCategory,
-    UserStatedIncomeSourceFrequency,
-    UserStatedIncomeSourcePayType
+    CashflowAttributesVersion, ConsumerReportPermissiblePurpose,
+    CraCheckReportVerificationGetReportType, CraPartnerInsightsBaseFicoScoreVersion,
+    CraPartnerInsightsBureau, CraPartnerInsightsUltraFicoScoreVersion,
+    CreditAccountSubtype, CreditSessionBankIncomeStatus, DepositoryAccountSubtype,
+    EmploymentSourceType, GseReportType, HostedLinkDeliveryMethod, IncomeInsightsVersion,
+    IncomeVerificationDocParsingConfig, IncomeVerificationPayrollFlowType,
+    InvestmentAccountSubtype, LimitedPurposeType,
+    LinkSessionSuccessMetadataTransferStatus, LinkTokenCreateRequestAppearanceMode,
+    LinkTokenCreateRequestAuthFlowType, LinkTokenCreateRequestAuthRerouteToCredentials,
+    LoanAccountSubtype, NetworkInsightsVersion, OtherAccountSubtype,
+    PlaidLendScoreVersion, PrismCashScoreVersion, PrismDetectVersion, PrismExtendVersion,
+    PrismFirstDetectVersion, PrismInsightsVersion, UserStatedIncomeSourceCategory,
+    UserStatedIncomeSourceFrequency, UserStatedIncomeSourcePayType
 );

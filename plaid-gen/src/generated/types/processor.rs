@@ -394,8 +394,10 @@ impl Generated for ProcessorStripeBankAccountTokenCreateRequest {
 }
 impl Record for ProcessorStripeBankAccountTokenCreateRequest {
     const NAME: &'static str = "ProcessorStripeBankAccountTokenCreateRequest";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("access_token", Required), ("account_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -792,8 +794,10 @@ impl Generated for ProcessorTokenCreateResponse {
 }
 impl Record for ProcessorTokenCreateResponse {
     const NAME: &'static str = "ProcessorTokenCreateResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("processor_token", Required), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("processor_token", Required),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -811,16 +815,10 @@ impl Record for ProcessorTokenCreateResponse {
     }
 }
 crate::wire::records!(
-    NumbersAchNullable,
-    NumbersBacsNullable,
-    NumbersEftNullable,
-    NumbersInternationalNullable,
-    ProcessorAuthGetRequest,
-    ProcessorAuthGetResponse,
-    ProcessorNumber,
-    ProcessorStripeBankAccountTokenCreateRequest,
-    ProcessorStripeBankAccountTokenCreateResponse,
-    ProcessorTokenCreateRequest,
+    NumbersAchNullable, NumbersBacsNullable, NumbersEftNullable,
+    NumbersInternationalNullable, ProcessorAuthGetRequest, ProcessorAuthGetResponse,
+    ProcessorNumber, ProcessorStripeBankAccountTokenCreateRequest,
+    ProcessorStripeBankAccountTokenCreateResponse, ProcessorTokenCreateRequest,
     ProcessorTokenCreateResponse
 );
 crate::wire::open_enums!(ProcessorTokenCreateRequestProcessor);

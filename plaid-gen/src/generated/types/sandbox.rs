@@ -103,18 +103,12 @@ impl OpenEnum for SandboxItemFireWebhookRequestWebhookCode {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("DEFAULT_UPDATE", Self::DefaultUpdate),
         ("NEW_ACCOUNTS_AVAILABLE", Self::NewAccountsAvailable),
-        (
-            "SMS_MICRODEPOSITS_VERIFICATION",
-            Self::SmsMicrodepositsVerification,
-        ),
+        ("SMS_MICRODEPOSITS_VERIFICATION", Self::SmsMicrodepositsVerification),
         ("AUTHORIZATION_GRANTED", Self::AuthorizationGranted),
         ("USER_PERMISSION_REVOKED", Self::UserPermissionRevoked),
         ("USER_ACCOUNT_REVOKED", Self::UserAccountRevoked),
         ("PENDING_DISCONNECT", Self::PendingDisconnect),
-        (
-            "RECURRING_TRANSACTIONS_UPDATE",
-            Self::RecurringTransactionsUpdate,
-        ),
+        ("RECURRING_TRANSACTIONS_UPDATE", Self::RecurringTransactionsUpdate),
         ("LOGIN_REPAIRED", Self::LoginRepaired),
         ("SYNC_UPDATES_AVAILABLE", Self::SyncUpdatesAvailable),
         ("PRODUCT_READY", Self::ProductReady),
@@ -150,8 +144,10 @@ impl Generated for SandboxItemFireWebhookResponse {
 }
 impl Record for SandboxItemFireWebhookResponse {
     const NAME: &'static str = "SandboxItemFireWebhookResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("request_id", Required), ("webhook_fired", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("webhook_fired", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -227,8 +223,10 @@ impl Generated for SandboxItemResetLoginResponse {
 }
 impl Record for SandboxItemResetLoginResponse {
     const NAME: &'static str = "SandboxItemResetLoginResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("request_id", Required), ("reset_login", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("reset_login", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -297,7 +295,9 @@ impl SandboxItemSetVerificationStatusRequest {
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
-        verification_status: impl Into<SandboxItemSetVerificationStatusRequestVerificationStatus>,
+        verification_status: impl Into<
+            SandboxItemSetVerificationStatusRequestVerificationStatus,
+        >,
     ) -> Self {
         Self {
             access_token: access_token.into(),
@@ -344,9 +344,7 @@ pub struct SandboxItemSetVerificationStatusResponse {
 }
 impl Generated for SandboxItemSetVerificationStatusResponse {
     fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-        }
+        Self { request_id: Wire::empty() }
     }
 }
 impl Record for SandboxItemSetVerificationStatusResponse {
@@ -479,7 +477,9 @@ impl Default for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
 pub struct SandboxPublicTokenCreateRequestOptions {
     /// Income sources and bank income settings; give it when `income_verification` is among
     /// `initial_products`.
-    pub income_verification: Option<SandboxPublicTokenCreateRequestOptionsIncomeVerification>,
+    pub income_verification: Option<
+        SandboxPublicTokenCreateRequestOptionsIncomeVerification,
+    >,
     /// Password for the test user instead of `pass_good`. With `user_custom` it holds a JSON
     /// configuration; values such as `error_ITEM_LOCKED` simulate login errors.
     pub override_password: Option<Secret>,
@@ -567,8 +567,10 @@ impl Generated for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
 }
 impl Record for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
     const NAME: &'static str = "SandboxPublicTokenCreateRequestOptionsIncomeVerification";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("bank_income", Optional), ("income_source_types", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bank_income", Optional),
+        ("income_source_types", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -611,8 +613,10 @@ impl Generated for SandboxPublicTokenCreateRequestOptionsStatements {
 }
 impl Record for SandboxPublicTokenCreateRequestOptionsStatements {
     const NAME: &'static str = "SandboxPublicTokenCreateRequestOptionsStatements";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("end_date", Required), ("start_date", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("end_date", Required),
+        ("start_date", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -631,7 +635,10 @@ impl Record for SandboxPublicTokenCreateRequestOptionsStatements {
 }
 impl SandboxPublicTokenCreateRequestOptionsStatements {
     /// Made from the fields that are always needed; the others are absent.
-    pub fn new(end_date: impl Into<NaiveDate>, start_date: impl Into<NaiveDate>) -> Self {
+    pub fn new(
+        end_date: impl Into<NaiveDate>,
+        start_date: impl Into<NaiveDate>,
+    ) -> Self {
         Self {
             end_date: end_date.into(),
             start_date: start_date.into(),
@@ -712,8 +719,10 @@ impl Generated for SandboxPublicTokenCreateResponse {
 }
 impl Record for SandboxPublicTokenCreateResponse {
     const NAME: &'static str = "SandboxPublicTokenCreateResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("public_token", Required), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("public_token", Required),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -774,22 +783,17 @@ impl OpenEnum for WebhookType {
     }
 }
 crate::wire::records!(
-    SandboxItemFireWebhookRequest,
-    SandboxItemFireWebhookResponse,
-    SandboxItemResetLoginRequest,
-    SandboxItemResetLoginResponse,
-    SandboxItemSetVerificationStatusRequest,
-    SandboxItemSetVerificationStatusResponse,
+    SandboxItemFireWebhookRequest, SandboxItemFireWebhookResponse,
+    SandboxItemResetLoginRequest, SandboxItemResetLoginResponse,
+    SandboxItemSetVerificationStatusRequest, SandboxItemSetVerificationStatusResponse,
     SandboxPublicTokenCreateRequest,
     SandboxPublicTokenCreateRequestIncomeVerificationBankIncome,
     SandboxPublicTokenCreateRequestOptions,
     SandboxPublicTokenCreateRequestOptionsIncomeVerification,
     SandboxPublicTokenCreateRequestOptionsStatements,
-    SandboxPublicTokenCreateRequestOptionsTransactions,
-    SandboxPublicTokenCreateResponse
+    SandboxPublicTokenCreateRequestOptionsTransactions, SandboxPublicTokenCreateResponse
 );
 crate::wire::open_enums!(
     SandboxItemFireWebhookRequestWebhookCode,
-    SandboxItemSetVerificationStatusRequestVerificationStatus,
-    WebhookType
+    SandboxItemSetVerificationStatusRequestVerificationStatus, WebhookType
 );

@@ -6,14 +6,16 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Balances of one account in a single currency. Which of the fields are filled and how they
 /// are to be read depends on the type of the account.
 #[derive(Clone, Debug)]
@@ -39,14 +41,16 @@ pub struct AccountBalance {
     /// `iso_currency_code` is set.
     pub unofficial_currency_code: Option<String>,
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Generated for AccountBalance {
     fn empty() -> Self {
         Self {
@@ -59,14 +63,16 @@ impl Generated for AccountBalance {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Record for AccountBalance {
     const NAME: &'static str = "AccountBalance";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -101,26 +107,30 @@ impl Record for AccountBalance {
         fields.put(5, &self.unofficial_currency_code);
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Default for AccountBalance {
     fn default() -> Self {
         Generated::empty()
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// One account of an Item with its names, kind and balances. It is returned by most calls
 /// that deal with an Item and is extended in some of them.
 #[derive(Clone, Debug)]
@@ -165,13 +175,15 @@ pub struct AccountBase {
     /// give the outcome of a database check. Absent for accounts verified by login.
     pub verification_status: Option<AccountBaseVerificationStatus>,
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Generated for AccountBase {
     fn empty() -> Self {
         Self {
@@ -190,13 +202,15 @@ impl Generated for AccountBase {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Record for AccountBase {
     const NAME: &'static str = "AccountBase";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -249,13 +263,15 @@ impl Record for AccountBase {
         fields.put(11, &self.verification_status);
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// State of the check that the account numbers are right, for accounts added by
 /// micro-deposits or database checks rather than by login. `automatically_verified` and
 /// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
@@ -288,34 +304,27 @@ pub enum AccountBaseVerificationStatus {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for AccountBaseVerificationStatus {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("automatically_verified", Self::AutomaticallyVerified),
-        (
-            "pending_automatic_verification",
-            Self::PendingAutomaticVerification,
-        ),
-        (
-            "pending_manual_verification",
-            Self::PendingManualVerification,
-        ),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
         ("unsent", Self::Unsent),
         ("manually_verified", Self::ManuallyVerified),
         ("verification_expired", Self::VerificationExpired),
         ("verification_failed", Self::VerificationFailed),
         ("database_matched", Self::DatabaseMatched),
         ("database_insights_pass", Self::DatabaseInsightsPass),
-        (
-            "database_insights_pass_with_caution",
-            Self::DatabaseInsightsPassWithCaution,
-        ),
+        ("database_insights_pass_with_caution", Self::DatabaseInsightsPassWithCaution),
         ("database_insights_fail", Self::DatabaseInsightsFail),
     ];
     fn unknown(value: UnknownValue) -> Self {
@@ -328,14 +337,16 @@ impl OpenEnum for AccountBaseVerificationStatus {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Who holds an account: `business` an organization, `personal` a private person,
 /// `unrecognized` when this could not be told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -350,14 +361,16 @@ pub enum AccountHolderCategory {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for AccountHolderCategory {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("business", Self::Business),
@@ -374,15 +387,17 @@ impl OpenEnum for AccountHolderCategory {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "assets",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Finer kind of an account within its type, such as `checking`, `credit card`, `401k` or
 /// `student`. Values contain spaces and mixed case and cover US, Canadian, UK and European
 /// products; null when the kind is not known.
@@ -548,15 +563,17 @@ pub enum AccountSubtype {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "assets",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for AccountSubtype {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("401a", Self::X401a),
@@ -581,10 +598,7 @@ impl OpenEnum for AccountSubtype {
         ("fhsa", Self::Fhsa),
         ("fixed annuity", Self::FixedAnnuity),
         ("gic", Self::Gic),
-        (
-            "health reimbursement arrangement",
-            Self::HealthReimbursementArrangement,
-        ),
+        ("health reimbursement arrangement", Self::HealthReimbursementArrangement),
         ("home equity", Self::HomeEquity),
         ("hsa", Self::Hsa),
         ("isa", Self::Isa),
@@ -602,10 +616,7 @@ impl OpenEnum for AccountSubtype {
         ("mortgage", Self::Mortgage),
         ("mutual fund", Self::MutualFund),
         ("non-custodial wallet", Self::NonCustodialWallet),
-        (
-            "non-taxable brokerage account",
-            Self::NonTaxableBrokerageAccount,
-        ),
+        ("non-taxable brokerage account", Self::NonTaxableBrokerageAccount),
         ("other", Self::Other),
         ("other insurance", Self::OtherInsurance),
         ("other annuity", Self::OtherAnnuity),
@@ -654,15 +665,17 @@ impl OpenEnum for AccountSubtype {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "assets",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Main class of an account: `depository` holds cash, `credit` is revolving credit such as a
 /// card, `loan` is other lending, `investment` and `brokerage` hold securities, `other` is
 /// the rest. The detail is in the account subtype.
@@ -684,15 +697,17 @@ pub enum AccountType {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "assets",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for AccountType {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("investment", Self::Investment),
@@ -712,14 +727,16 @@ impl OpenEnum for AccountType {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Findings of a database check of an account that was added by its numbers instead of by a
 /// bank login; found in accounts and in the answer of `POST /auth/verify`.
 #[derive(Clone, Debug)]
@@ -735,14 +752,16 @@ pub struct AccountVerificationInsights {
     /// What is known about earlier ACH returns on the account; absent when nothing is known.
     pub previous_returns: Option<AccountVerificationInsightsPreviousReturns>,
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Generated for AccountVerificationInsights {
     fn empty() -> Self {
         Self {
@@ -753,14 +772,16 @@ impl Generated for AccountVerificationInsights {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Record for AccountVerificationInsights {
     const NAME: &'static str = "AccountVerificationInsights";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -789,14 +810,16 @@ impl Record for AccountVerificationInsights {
         fields.put(3, &self.previous_returns);
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Outcome of comparing an account number with the formats its institution uses: `valid`,
 /// `invalid`, or `unknown` when the formats are not known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -811,14 +834,16 @@ pub enum AccountVerificationInsightsAccountNumberFormat {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for AccountVerificationInsightsAccountNumberFormat {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("valid", Self::Valid),
@@ -835,14 +860,16 @@ impl OpenEnum for AccountVerificationInsightsAccountNumberFormat {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Tells whether the numbers of an account have been seen in the Plaid network before and
 /// whether they were verified then.
 #[derive(Clone, Debug)]
@@ -854,14 +881,16 @@ pub struct AccountVerificationInsightsNetworkStatus {
     /// true only together with `has_numbers_match`.
     pub is_numbers_match_verified: bool,
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Generated for AccountVerificationInsightsNetworkStatus {
     fn empty() -> Self {
         Self {
@@ -870,14 +899,16 @@ impl Generated for AccountVerificationInsightsNetworkStatus {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Record for AccountVerificationInsightsNetworkStatus {
     const NAME: &'static str = "AccountVerificationInsightsNetworkStatus";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -900,14 +931,16 @@ impl Record for AccountVerificationInsightsNetworkStatus {
         fields.put(1, &self.is_numbers_match_verified);
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Tells whether failed ACH transfers have been seen on an account before; part of the
 /// findings of a database check.
 #[derive(Clone, Debug)]
@@ -916,14 +949,16 @@ pub struct AccountVerificationInsightsPreviousReturns {
     /// example because the account was closed or could not be found.
     pub has_previous_administrative_return: bool,
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Generated for AccountVerificationInsightsPreviousReturns {
     fn empty() -> Self {
         Self {
@@ -931,18 +966,21 @@ impl Generated for AccountVerificationInsightsPreviousReturns {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "processor",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Record for AccountVerificationInsightsPreviousReturns {
     const NAME: &'static str = "AccountVerificationInsightsPreviousReturns";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("has_previous_administrative_return", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("has_previous_administrative_return", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1028,8 +1066,10 @@ impl Generated for Address {
 #[cfg(any(feature = "assets", feature = "identity"))]
 impl Record for Address {
     const NAME: &'static str = "Address";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("data", Required), ("primary", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("data", Required),
+        ("primary", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1421,8 +1461,10 @@ pub enum IncomeVerificationSourceType {
 }
 #[cfg(any(feature = "link", feature = "sandbox"))]
 impl OpenEnum for IncomeVerificationSourceType {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("bank", Self::Bank), ("payroll", Self::Payroll)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("bank", Self::Bank),
+        ("payroll", Self::Payroll),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -1433,14 +1475,16 @@ impl OpenEnum for IncomeVerificationSourceType {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "items",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "items",
+        feature = "transactions"
+    )
+)]
 /// A login of a user at an institution as Plaid knows it, with its products, consent and
 /// health. Most calls that take an `access_token` return it.
 #[derive(Clone, Debug)]
@@ -1479,14 +1523,16 @@ pub struct Item {
     /// null when none is set.
     pub webhook: Option<String>,
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "items",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "items",
+        feature = "transactions"
+    )
+)]
 impl Generated for Item {
     fn empty() -> Self {
         Self {
@@ -1505,14 +1551,16 @@ impl Generated for Item {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "items",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "items",
+        feature = "transactions"
+    )
+)]
 impl Record for Item {
     const NAME: &'static str = "Item";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -1565,14 +1613,16 @@ impl Record for Item {
         fields.put(11, &self.webhook);
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "items",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "items",
+        feature = "transactions"
+    )
+)]
 /// How the account numbers of an Item were obtained or verified: `INSTANT_AUTH` from the
 /// institution, `INSTANT_MATCH` typed by the user and matched after login, the
 /// `MICRODEPOSITS` values by small test payments, the `DATABASE` values by comparison with
@@ -1602,14 +1652,16 @@ pub enum ItemAuthMethod {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "items",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "items",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for ItemAuthMethod {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("INSTANT_AUTH", Self::InstantAuth),
@@ -1632,14 +1684,16 @@ impl OpenEnum for ItemAuthMethod {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "items",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "items",
+        feature = "transactions"
+    )
+)]
 /// Whether the data can be refreshed in the `background`, or only while the user is there to
 /// log in (`user_present_required`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -1652,14 +1706,16 @@ pub enum ItemUpdateType {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "items",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "items",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for ItemUpdateType {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("background", Self::Background),
@@ -2199,17 +2255,19 @@ impl OpenEnum for PlaidErrorType {
         }
     }
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "institutions",
-    feature = "items",
-    feature = "link",
-    feature = "sandbox",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "institutions",
+        feature = "items",
+        feature = "link",
+        feature = "sandbox",
+        feature = "transactions"
+    )
+)]
 /// Name of a Plaid product. It is used to ask for products when Link is started and to tell
 /// which ones an Item supports, has consent for or is billed for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -2294,17 +2352,19 @@ pub enum Products {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(
-    feature = "accounts",
-    feature = "auth",
-    feature = "balance",
-    feature = "identity",
-    feature = "institutions",
-    feature = "items",
-    feature = "link",
-    feature = "sandbox",
-    feature = "transactions"
-))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "auth",
+        feature = "balance",
+        feature = "identity",
+        feature = "institutions",
+        feature = "items",
+        feature = "link",
+        feature = "sandbox",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for Products {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("assets", Self::Assets),
@@ -2372,13 +2432,13 @@ pub struct TransactionBase {
     /// null; use `personal_finance_category` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub category: Vec<String>,
     /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
     /// and possibly null; use `personal_finance_category` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub category_id: Option<String>,
     /// Number of the check the transaction was paid with; null or absent for transactions that
     /// are not checks.
@@ -2401,7 +2461,7 @@ pub struct TransactionBase {
     /// `merchant_name`, and use `original_description` for the raw text.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub name: Option<String>,
     /// Description exactly as the institution gave it. It is null or absent unless asked for with
     /// `include_original_description`.
@@ -2422,7 +2482,7 @@ pub struct TransactionBase {
     /// instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub transaction_type: Option<TransactionBaseTransactionType>,
     /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
     /// `iso_currency_code` is set.
@@ -2556,7 +2616,10 @@ impl Generated for UserIdNumber {
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 impl Record for UserIdNumber {
     const NAME: &'static str = "UserIdNumber";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("type", Required), ("value", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("type", Required),
+        ("value", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -2585,166 +2648,50 @@ impl UserIdNumber {
     }
 }
 crate::wire::records!(
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountBalance,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountBase,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountVerificationInsights,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountVerificationInsightsNetworkStatus,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountVerificationInsightsPreviousReturns,
-    #[cfg(any(feature = "accounts", feature = "balance"))]
-    AccountsGetResponse,
-    #[cfg(any(feature = "assets", feature = "identity"))]
-    Address,
-    #[cfg(any(feature = "assets", feature = "identity", feature = "users"))]
-    AddressData,
-    #[cfg(any(feature = "assets", feature = "identity"))]
-    Email,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "items",
-        feature = "transactions"
-    ))]
-    Item,
-    #[cfg(any(feature = "assets", feature = "transactions"))]
-    Location,
-    #[cfg(any(feature = "assets", feature = "identity"))]
-    Owner,
-    #[cfg(any(feature = "assets", feature = "transactions"))]
-    PaymentMeta,
-    #[cfg(any(feature = "assets", feature = "identity"))]
-    PhoneNumber,
-    PlaidError,
-    TransactionBase,
-    #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
-    UserIdNumber
+    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
+    "identity", feature = "processor", feature = "transactions"))] AccountBalance,
+    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
+    "processor", feature = "transactions"))] AccountBase, #[cfg(any(feature = "accounts",
+    feature = "auth", feature = "balance", feature = "identity", feature = "processor",
+    feature = "transactions"))] AccountVerificationInsights, #[cfg(any(feature =
+    "accounts", feature = "auth", feature = "balance", feature = "identity", feature =
+    "processor", feature = "transactions"))] AccountVerificationInsightsNetworkStatus,
+    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
+    "identity", feature = "processor", feature = "transactions"))]
+    AccountVerificationInsightsPreviousReturns, #[cfg(any(feature = "accounts", feature =
+    "balance"))] AccountsGetResponse, #[cfg(any(feature = "assets", feature =
+    "identity"))] Address, #[cfg(any(feature = "assets", feature = "identity", feature =
+    "users"))] AddressData, #[cfg(any(feature = "assets", feature = "identity"))] Email,
+    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
+    "identity", feature = "items", feature = "transactions"))] Item, #[cfg(any(feature =
+    "assets", feature = "transactions"))] Location, #[cfg(any(feature = "assets", feature
+    = "identity"))] Owner, #[cfg(any(feature = "assets", feature = "transactions"))]
+    PaymentMeta, #[cfg(any(feature = "assets", feature = "identity"))] PhoneNumber,
+    PlaidError, TransactionBase, #[cfg(any(feature = "identity_verification", feature =
+    "link", feature = "users"))] UserIdNumber
 );
 crate::wire::open_enums!(
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountBaseVerificationStatus,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountHolderCategory,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "assets",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountSubtype,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "assets",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountType,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "processor",
-        feature = "transactions"
-    ))]
-    AccountVerificationInsightsAccountNumberFormat,
-    #[cfg(any(feature = "institutions", feature = "link"))]
-    CountryCode,
-    #[cfg(any(feature = "assets", feature = "identity"))]
-    EmailType,
-    #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
-    IdNumberType,
-    #[cfg(any(feature = "link", feature = "sandbox"))]
-    IncomeVerificationSourceType,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "items",
-        feature = "transactions"
-    ))]
-    ItemAuthMethod,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "items",
-        feature = "transactions"
-    ))]
-    ItemUpdateType,
-    #[cfg(any(feature = "assets", feature = "identity"))]
-    PhoneNumberType,
-    PlaidErrorType,
-    #[cfg(any(
-        feature = "accounts",
-        feature = "auth",
-        feature = "balance",
-        feature = "identity",
-        feature = "institutions",
-        feature = "items",
-        feature = "link",
-        feature = "sandbox",
-        feature = "transactions"
-    ))]
-    Products
+    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
+    "processor", feature = "transactions"))] AccountBaseVerificationStatus,
+    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
+    "identity", feature = "processor", feature = "transactions"))] AccountHolderCategory,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "identity", feature = "processor", feature = "transactions"))]
+    AccountSubtype, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
+    feature = "balance", feature = "identity", feature = "processor", feature =
+    "transactions"))] AccountType, #[cfg(any(feature = "accounts", feature = "auth",
+    feature = "balance", feature = "identity", feature = "processor", feature =
+    "transactions"))] AccountVerificationInsightsAccountNumberFormat, #[cfg(any(feature =
+    "institutions", feature = "link"))] CountryCode, #[cfg(any(feature = "assets",
+    feature = "identity"))] EmailType, #[cfg(any(feature = "identity_verification",
+    feature = "link", feature = "users"))] IdNumberType, #[cfg(any(feature = "link",
+    feature = "sandbox"))] IncomeVerificationSourceType, #[cfg(any(feature = "accounts",
+    feature = "auth", feature = "balance", feature = "identity", feature = "items",
+    feature = "transactions"))] ItemAuthMethod, #[cfg(any(feature = "accounts", feature =
+    "auth", feature = "balance", feature = "identity", feature = "items", feature =
+    "transactions"))] ItemUpdateType, #[cfg(any(feature = "assets", feature =
+    "identity"))] PhoneNumberType, PlaidErrorType, #[cfg(any(feature = "accounts",
+    feature = "auth", feature = "balance", feature = "identity", feature =
+    "institutions", feature = "items", feature = "link", feature = "sandbox", feature =
+    "transactions"))] Products
 );

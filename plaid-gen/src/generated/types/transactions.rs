@@ -99,8 +99,10 @@ impl Generated for CategoriesGetResponse {
 }
 impl Record for CategoriesGetResponse {
     const NAME: &'static str = "CategoriesGetResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("categories", Written), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("categories", Written),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -180,7 +182,9 @@ impl Generated for ClientCustomization {
 }
 impl Record for ClientCustomization {
     const NAME: &'static str = "ClientCustomization";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("custom_entity_id", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("custom_entity_id", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -218,8 +222,10 @@ impl Generated for CounterpartyNumbers {
 }
 impl Record for CounterpartyNumbers {
     const NAME: &'static str = "CounterpartyNumbers";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("bacs", Optional), ("international", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bacs", Optional),
+        ("international", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -259,8 +265,10 @@ impl Generated for CounterpartyNumbersBacs {
 }
 impl Record for CounterpartyNumbersBacs {
     const NAME: &'static str = "CounterpartyNumbersBacs";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("account", Optional), ("sort_code", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Optional),
+        ("sort_code", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -305,7 +313,10 @@ impl Generated for CounterpartyNumbersInternational {
 }
 impl Record for CounterpartyNumbersInternational {
     const NAME: &'static str = "CounterpartyNumbersInternational";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("bic", Optional), ("iban", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bic", Optional),
+        ("iban", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -434,7 +445,10 @@ pub enum PersonalFinanceCategoryVersion {
     Unknown(UnknownValue),
 }
 impl OpenEnum for PersonalFinanceCategoryVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("v1", Self::V1), ("v2", Self::V2)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("v1", Self::V1),
+        ("v2", Self::V2),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -465,8 +479,10 @@ impl Generated for RemovedTransaction {
 }
 impl Record for RemovedTransaction {
     const NAME: &'static str = "RemovedTransaction";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("account_id", Required), ("transaction_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("transaction_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -508,13 +524,13 @@ pub struct Transaction {
     /// null; use `personal_finance_category` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub category: Vec<String>,
     /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
     /// and possibly null; use `personal_finance_category` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub category_id: Option<String>,
     /// Number of the check the transaction was paid with; null or absent for transactions that
     /// are not checks.
@@ -548,7 +564,7 @@ pub struct Transaction {
     /// `merchant_name`, and use `original_description` for the raw text.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub name: Option<String>,
     /// Description exactly as the institution gave it. It is null or absent unless asked for with
     /// `include_original_description`.
@@ -580,7 +596,7 @@ pub struct Transaction {
     /// instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub transaction_type: Option<TransactionTransactionType>,
     /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
     /// `iso_currency_code` is set.
@@ -1027,7 +1043,7 @@ pub struct TransactionsGetRequestOptions {
     /// Default: `false`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub include_logo_and_counterparty_beta: Option<bool>,
     /// Whether each transaction also carries the unprocessed text from the institution in
     /// `original_description`. Off by default.
@@ -1040,7 +1056,7 @@ pub struct TransactionsGetRequestOptions {
     /// Default: `false`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub include_personal_finance_category: Option<bool>,
     /// Deprecated switch from the beta of personal finance categories. Leave it out; choose the
     /// taxonomy with `personal_finance_category_version`.
@@ -1048,7 +1064,7 @@ pub struct TransactionsGetRequestOptions {
     /// Default: `false`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub include_personal_finance_category_beta: Option<bool>,
     /// Number of transactions to skip before the page starts, 0 if left out. Advance it by the
     /// number received until it reaches `total_transactions`.
@@ -1234,9 +1250,7 @@ pub struct TransactionsRefreshResponse {
 }
 impl Generated for TransactionsRefreshResponse {
     fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-        }
+        Self { request_id: Wire::empty() }
     }
 }
 impl Record for TransactionsRefreshResponse {
@@ -1341,7 +1355,7 @@ pub struct TransactionsSyncRequestOptions {
     /// Default: `false`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub include_logo_and_counterparty_beta: Option<bool>,
     /// Set to true to have `original_description`, the unedited text from the institution, filled
     /// in on every transaction. Defaults to false.
@@ -1354,7 +1368,7 @@ pub struct TransactionsSyncRequestOptions {
     /// Default: `false`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub include_personal_finance_category: Option<bool>,
     /// Taxonomy version to use for `personal_finance_category` in the answer.
     pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
@@ -1512,10 +1526,7 @@ pub enum TransactionsUpdateStatus {
 }
 impl OpenEnum for TransactionsUpdateStatus {
     const VARIANTS: &'static [(&'static str, Self)] = &[
-        (
-            "TRANSACTIONS_UPDATE_STATUS_UNKNOWN",
-            Self::TransactionsUpdateStatusUnknown,
-        ),
+        ("TRANSACTIONS_UPDATE_STATUS_UNKNOWN", Self::TransactionsUpdateStatusUnknown),
         ("NOT_READY", Self::NotReady),
         ("INITIAL_UPDATE_COMPLETE", Self::InitialUpdateComplete),
         ("HISTORICAL_UPDATE_COMPLETE", Self::HistoricalUpdateComplete),
@@ -1531,32 +1542,15 @@ impl OpenEnum for TransactionsUpdateStatus {
     }
 }
 crate::wire::records!(
-    BusinessFinanceCategory,
-    CategoriesGetRequest,
-    CategoriesGetResponse,
-    Category,
-    ClientCustomization,
-    CounterpartyNumbers,
-    CounterpartyNumbersBacs,
-    CounterpartyNumbersInternational,
-    PersonalFinanceCategory,
-    RemovedTransaction,
-    Transaction,
-    TransactionCounterparty,
-    TransactionsGetRequest,
-    TransactionsGetRequestOptions,
-    TransactionsGetResponse,
-    TransactionsRefreshRequest,
-    TransactionsRefreshResponse,
-    TransactionsSyncRequest,
-    TransactionsSyncRequestOptions,
+    BusinessFinanceCategory, CategoriesGetRequest, CategoriesGetResponse, Category,
+    ClientCustomization, CounterpartyNumbers, CounterpartyNumbersBacs,
+    CounterpartyNumbersInternational, PersonalFinanceCategory, RemovedTransaction,
+    Transaction, TransactionCounterparty, TransactionsGetRequest,
+    TransactionsGetRequestOptions, TransactionsGetResponse, TransactionsRefreshRequest,
+    TransactionsRefreshResponse, TransactionsSyncRequest, TransactionsSyncRequestOptions,
     TransactionsSyncResponse
 );
 crate::wire::open_enums!(
-    CounterpartyType,
-    PersonalFinanceCategoryVersion,
-    TransactionCode,
-    TransactionPaymentChannel,
-    TransactionTransactionType,
-    TransactionsUpdateStatus
+    CounterpartyType, PersonalFinanceCategoryVersion, TransactionCode,
+    TransactionPaymentChannel, TransactionTransactionType, TransactionsUpdateStatus
 );

@@ -107,7 +107,9 @@ pub struct TransferAuthorization {
     /// on.
     pub guarantee_decision: Option<TransferAuthorizationGuaranteeDecision>,
     /// Reason why the transfer is not guaranteed. Null when there is none to give.
-    pub guarantee_decision_rationale: Option<TransferAuthorizationGuaranteeDecisionRationale>,
+    pub guarantee_decision_rationale: Option<
+        TransferAuthorizationGuaranteeDecisionRationale,
+    >,
     /// Identifier of the authorization, assigned by Plaid. Pass it as `authorization_id` to
     /// `/transfer/create` or `/transfer/authorization/cancel`.
     pub id: String,
@@ -196,7 +198,7 @@ pub struct TransferAuthorizationCreateRequest {
     /// Ledger in `ledger_id` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub credit_funds_source: Option<TransferCreditFundsSource>,
     /// Your own key and value strings for the rules of the ruleset to look at. Null or left out
     /// when your rules need none.
@@ -225,7 +227,7 @@ pub struct TransferAuthorizationCreateRequest {
     /// your side with `ledger_id` or `funding_account_id`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub origination_account_id: Option<String>,
     /// Plaid client identifier of the originator the transfer is for, when you act as a platform
     /// for others. Null or left out for your own transfers.
@@ -259,7 +261,7 @@ pub struct TransferAuthorizationCreateRequest {
     /// Default: `true`.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub with_guarantee: Option<bool>,
 }
 impl Generated for TransferAuthorizationCreateRequest {
@@ -422,8 +424,10 @@ impl Generated for TransferAuthorizationCreateResponse {
 }
 impl Record for TransferAuthorizationCreateResponse {
     const NAME: &'static str = "TransferAuthorizationCreateResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("authorization", Required), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("authorization", Required),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -492,8 +496,10 @@ impl Generated for TransferAuthorizationDecisionRationale {
 }
 impl Record for TransferAuthorizationDecisionRationale {
     const NAME: &'static str = "TransferAuthorizationDecisionRationale";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("code", Required), ("description", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("code", Required),
+        ("description", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -543,10 +549,7 @@ impl OpenEnum for TransferAuthorizationDecisionRationaleCode {
         ("TRANSFER_LIMIT_REACHED", Self::TransferLimitReached),
         ("MANUALLY_VERIFIED_ITEM", Self::ManuallyVerifiedItem),
         ("ITEM_LOGIN_REQUIRED", Self::ItemLoginRequired),
-        (
-            "PAYMENT_PROFILE_LOGIN_REQUIRED",
-            Self::PaymentProfileLoginRequired,
-        ),
+        ("PAYMENT_PROFILE_LOGIN_REQUIRED", Self::PaymentProfileLoginRequired),
         ("ERROR", Self::Error),
         ("MIGRATED_ACCOUNT_ITEM", Self::MigratedAccountItem),
     ];
@@ -581,8 +584,10 @@ impl Generated for TransferAuthorizationDevice {
 }
 impl Record for TransferAuthorizationDevice {
     const NAME: &'static str = "TransferAuthorizationDevice";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("ip_address", Optional), ("user_agent", Optional)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ip_address", Optional),
+        ("user_agent", Optional),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -652,8 +657,10 @@ impl Generated for TransferAuthorizationGuaranteeDecisionRationale {
 }
 impl Record for TransferAuthorizationGuaranteeDecisionRationale {
     const NAME: &'static str = "TransferAuthorizationGuaranteeDecisionRationale";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("code", Required), ("description", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("code", Required),
+        ("description", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -792,7 +799,7 @@ pub struct TransferAuthorizationProposedTransfer {
     /// applicable. Read `ledger_id` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub credit_funds_source: Option<TransferCreditFundsSource>,
     /// Identifier of your own bank account on the other side of the transfer, null when none is
     /// associated.
@@ -809,7 +816,7 @@ pub struct TransferAuthorizationProposedTransfer {
     /// Read `funding_account_id` and `ledger_id` instead.
     /**
 
-    Deprecated by Plaid.*/
+Deprecated by Plaid.*/
     pub origination_account_id: String,
     /// Plaid client identifier of the originator the transfer is for, set when you act as a
     /// platform for others. Null for your own transfers.
@@ -1073,8 +1080,10 @@ pub enum TransferType {
     Unknown(UnknownValue),
 }
 impl OpenEnum for TransferType {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("debit", Self::Debit), ("credit", Self::Credit)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("debit", Self::Debit),
+        ("credit", Self::Credit),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -1309,29 +1318,16 @@ impl Default for TransferWireDetails {
     }
 }
 crate::wire::records!(
-    SignalWarning,
-    TransferAuthorization,
-    TransferAuthorizationCreateRequest,
-    TransferAuthorizationCreateResponse,
-    TransferAuthorizationDecisionRationale,
-    TransferAuthorizationDevice,
-    TransferAuthorizationGuaranteeDecisionRationale,
-    TransferAuthorizationPaymentRisk,
-    TransferAuthorizationProposedTransfer,
-    TransferAuthorizationUserInRequest,
-    TransferUserAddressInRequest,
-    TransferUserAddressInResponse,
-    TransferUserInResponse,
-    TransferWireDetails
+    SignalWarning, TransferAuthorization, TransferAuthorizationCreateRequest,
+    TransferAuthorizationCreateResponse, TransferAuthorizationDecisionRationale,
+    TransferAuthorizationDevice, TransferAuthorizationGuaranteeDecisionRationale,
+    TransferAuthorizationPaymentRisk, TransferAuthorizationProposedTransfer,
+    TransferAuthorizationUserInRequest, TransferUserAddressInRequest,
+    TransferUserAddressInResponse, TransferUserInResponse, TransferWireDetails
 );
 crate::wire::open_enums!(
-    AchClass,
-    TransferAuthorizationDecision,
-    TransferAuthorizationDecisionRationaleCode,
+    AchClass, TransferAuthorizationDecision, TransferAuthorizationDecisionRationaleCode,
     TransferAuthorizationGuaranteeDecision,
-    TransferAuthorizationGuaranteeDecisionRationaleCode,
-    TransferAuthorizationRiskLevel,
-    TransferCreditFundsSource,
-    TransferNetwork,
-    TransferType
+    TransferAuthorizationGuaranteeDecisionRationaleCode, TransferAuthorizationRiskLevel,
+    TransferCreditFundsSource, TransferNetwork, TransferType
 );

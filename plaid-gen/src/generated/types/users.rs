@@ -182,8 +182,10 @@ impl Generated for ClientUserIdentityEmail {
 }
 impl Record for ClientUserIdentityEmail {
     const NAME: &'static str = "ClientUserIdentityEmail";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("data", Required), ("primary", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("data", Required),
+        ("primary", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -229,8 +231,10 @@ impl Generated for ClientUserIdentityName {
 }
 impl Record for ClientUserIdentityName {
     const NAME: &'static str = "ClientUserIdentityName";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("family_name", Required), ("given_name", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("family_name", Required),
+        ("given_name", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -277,8 +281,10 @@ impl Generated for ClientUserIdentityPhoneNumber {
 }
 impl Record for ClientUserIdentityPhoneNumber {
     const NAME: &'static str = "ClientUserIdentityPhoneNumber";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("data", Required), ("primary", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("data", Required),
+        ("primary", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -529,13 +535,8 @@ impl Record for UserCreateResponse {
     }
 }
 crate::wire::records!(
-    ClientUserIdentity,
-    ClientUserIdentityAddress,
-    ClientUserIdentityEmail,
-    ClientUserIdentityName,
-    ClientUserIdentityPhoneNumber,
-    ConsumerReportUserIdentity,
-    UserCreateRequest,
-    UserCreateResponse
+    ClientUserIdentity, ClientUserIdentityAddress, ClientUserIdentityEmail,
+    ClientUserIdentityName, ClientUserIdentityPhoneNumber, ConsumerReportUserIdentity,
+    UserCreateRequest, UserCreateResponse
 );
 crate::wire::open_enums!();

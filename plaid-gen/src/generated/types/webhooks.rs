@@ -978,10 +978,7 @@ pub enum PendingDisconnectWebhookReason {
 impl OpenEnum for PendingDisconnectWebhookReason {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("INSTITUTION_MIGRATION", Self::InstitutionMigration),
-        (
-            "INSTITUTION_TOKEN_EXPIRATION",
-            Self::InstitutionTokenExpiration,
-        ),
+        ("INSTITUTION_TOKEN_EXPIRATION", Self::InstitutionTokenExpiration),
     ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
@@ -1955,8 +1952,10 @@ pub enum WebhookEnvironmentValues {
     Unknown(UnknownValue),
 }
 impl OpenEnum for WebhookEnvironmentValues {
-    const VARIANTS: &'static [(&'static str, Self)] =
-        &[("sandbox", Self::Sandbox), ("production", Self::Production)];
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("sandbox", Self::Sandbox),
+        ("production", Self::Production),
+    ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -2045,9 +2044,7 @@ pub struct WebhookVerificationKeyGetRequest {
 }
 impl Generated for WebhookVerificationKeyGetRequest {
     fn empty() -> Self {
-        Self {
-            key_id: Wire::empty(),
-        }
+        Self { key_id: Wire::empty() }
     }
 }
 impl Record for WebhookVerificationKeyGetRequest {
@@ -2097,8 +2094,10 @@ impl Generated for WebhookVerificationKeyGetResponse {
 }
 impl Record for WebhookVerificationKeyGetResponse {
     const NAME: &'static str = "WebhookVerificationKeyGetResponse";
-    const FIELDS: &'static [(&'static str, Presence)] =
-        &[("key", Required), ("request_id", Required)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("key", Required),
+        ("request_id", Required),
+    ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -2116,39 +2115,20 @@ impl Record for WebhookVerificationKeyGetResponse {
     }
 }
 crate::wire::records!(
-    AuthDefaultUpdateWebhook,
-    AutomaticallyVerifiedWebhook,
-    DefaultUpdateWebhook,
+    AuthDefaultUpdateWebhook, AutomaticallyVerifiedWebhook, DefaultUpdateWebhook,
     FallbackAuthMicrodepositAutoVerifiedWebhook,
-    FallbackAuthMicrodepositVerificationExpiredWebhook,
-    HistoricalUpdateWebhook,
-    HostedMmdVerificationWebhook,
-    InitialUpdateWebhook,
-    ItemErrorWebhook,
-    ItemLoginRepairedWebhook,
-    JwkPublicKey,
-    NewAccountsAvailableWebhook,
-    PendingDisconnectWebhook,
-    PendingExpirationWebhook,
-    ProcessorDefaultUpdateWebhook,
-    ProcessorHistoricalUpdateWebhook,
-    ProcessorInitialUpdateWebhook,
-    ProcessorRecurringTransactionsUpdateWebhook,
-    ProcessorSyncUpdatesAvailableWebhook,
-    ProcessorTransactionsRemovedWebhook,
-    ProductPermissionsRequiredAuthWebhook,
-    RecurringTransactionsUpdateWebhook,
-    SyncUpdatesAvailableWebhook,
-    TransactionsRemovedWebhook,
-    UserAccountRevokedWebhook,
-    UserPermissionRevokedWebhook,
-    VerificationExpiredWebhook,
-    WebhookUpdateAcknowledgedWebhook,
-    WebhookVerificationKeyGetRequest,
-    WebhookVerificationKeyGetResponse
+    FallbackAuthMicrodepositVerificationExpiredWebhook, HistoricalUpdateWebhook,
+    HostedMmdVerificationWebhook, InitialUpdateWebhook, ItemErrorWebhook,
+    ItemLoginRepairedWebhook, JwkPublicKey, NewAccountsAvailableWebhook,
+    PendingDisconnectWebhook, PendingExpirationWebhook, ProcessorDefaultUpdateWebhook,
+    ProcessorHistoricalUpdateWebhook, ProcessorInitialUpdateWebhook,
+    ProcessorRecurringTransactionsUpdateWebhook, ProcessorSyncUpdatesAvailableWebhook,
+    ProcessorTransactionsRemovedWebhook, ProductPermissionsRequiredAuthWebhook,
+    RecurringTransactionsUpdateWebhook, SyncUpdatesAvailableWebhook,
+    TransactionsRemovedWebhook, UserAccountRevokedWebhook, UserPermissionRevokedWebhook,
+    VerificationExpiredWebhook, WebhookUpdateAcknowledgedWebhook,
+    WebhookVerificationKeyGetRequest, WebhookVerificationKeyGetResponse
 );
 crate::wire::open_enums!(
-    AuthUpdateTypes,
-    PendingDisconnectWebhookReason,
-    WebhookEnvironmentValues
+    AuthUpdateTypes, PendingDisconnectWebhookReason, WebhookEnvironmentValues
 );
