@@ -31,8 +31,8 @@ enum Command {
         /// Paths or operation ids; schema names for webhooks.
         #[arg(required = true)]
         wanted: Vec<String>,
-        /// The document to copy from.
-        #[arg(long, value_name = "FILE")]
+        /// The document, or a folder of documents, to copy from.
+        #[arg(long, value_name = "PATH")]
         from: PathBuf,
     },
     /// Show the operations that are covered.
@@ -44,7 +44,7 @@ enum Command {
     /// Show what another document adds, removes and changes.
     Diff {
         /// The document, or a folder of documents, to compare with.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "PATH")]
         against: PathBuf,
     },
 }

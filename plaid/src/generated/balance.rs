@@ -56,19 +56,13 @@ impl Operation for AccountsBalanceGet {
     };
     type Request = types::AccountsBalanceGetRequest;
     type Response = types::AccountsGetResponse;
-    async fn send(
-        api: &plaid_gen::Client,
-        request: &Self::Request,
-    ) -> Sent<Self::Response> {
+    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
         operation::json(api.accounts_balance_get(request).await)
     }
 }
 impl Call<AccountsBalanceGet> {
     /// Optional limits on which accounts are fetched and how old a balance may be.
-    pub fn options(
-        mut self,
-        options: impl Into<AccountsBalanceGetRequestOptions>,
-    ) -> Self {
+    pub fn options(mut self, options: impl Into<AccountsBalanceGetRequestOptions>) -> Self {
         self.request.options = Some(options.into());
         self
     }

@@ -103,10 +103,7 @@ impl Items<'_> {
     /// the new address. The address in force can be read with `/item/get`.
     ///
     /// [`POST /item/webhook/update`](https://plaid.com/docs/api/items/#itemwebhookupdate)
-    pub fn webhook_update(
-        &self,
-        access_token: impl Into<Secret>,
-    ) -> Call<ItemWebhookUpdate> {
+    pub fn webhook_update(&self, access_token: impl Into<Secret>) -> Call<ItemWebhookUpdate> {
         Call::new(
             self.client,
             types::ItemWebhookUpdateRequest {
@@ -130,10 +127,7 @@ impl Operation for ItemAccessTokenInvalidate {
     };
     type Request = types::ItemAccessTokenInvalidateRequest;
     type Response = types::ItemAccessTokenInvalidateResponse;
-    async fn send(
-        api: &plaid_gen::Client,
-        request: &Self::Request,
-    ) -> Sent<Self::Response> {
+    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
         operation::json(api.item_access_token_invalidate(request).await)
     }
 }
@@ -151,10 +145,7 @@ impl Operation for ItemGet {
     };
     type Request = types::ItemGetRequest;
     type Response = types::ItemGetResponse;
-    async fn send(
-        api: &plaid_gen::Client,
-        request: &Self::Request,
-    ) -> Sent<Self::Response> {
+    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
         operation::json(api.item_get(request).await)
     }
 }
@@ -172,10 +163,7 @@ impl Operation for ItemPublicTokenExchange {
     };
     type Request = types::ItemPublicTokenExchangeRequest;
     type Response = types::ItemPublicTokenExchangeResponse;
-    async fn send(
-        api: &plaid_gen::Client,
-        request: &Self::Request,
-    ) -> Sent<Self::Response> {
+    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
         operation::json(api.item_public_token_exchange(request).await)
     }
 }
@@ -193,10 +181,7 @@ impl Operation for ItemRemove {
     };
     type Request = types::ItemRemoveRequest;
     type Response = types::ItemRemoveResponse;
-    async fn send(
-        api: &plaid_gen::Client,
-        request: &Self::Request,
-    ) -> Sent<Self::Response> {
+    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
         operation::json(api.item_remove(request).await)
     }
 }
@@ -230,10 +215,7 @@ impl Operation for ItemWebhookUpdate {
     };
     type Request = types::ItemWebhookUpdateRequest;
     type Response = types::ItemWebhookUpdateResponse;
-    async fn send(
-        api: &plaid_gen::Client,
-        request: &Self::Request,
-    ) -> Sent<Self::Response> {
+    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
         operation::json(api.item_webhook_update(request).await)
     }
 }

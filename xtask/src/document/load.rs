@@ -38,6 +38,18 @@ pub fn folder(folder: &Path) -> Result<Document> {
     Ok(joined)
 }
 
+/// Reads a document from a file, or from a folder of files.
+///
+/// # Errors
+/// See [`folder`] and [`file`].
+pub fn any(path: &Path) -> Result<Document> {
+    if path.is_dir() {
+        folder(path)
+    } else {
+        file(path)
+    }
+}
+
 /// Reads one OpenAPI 3.0 document.
 ///
 /// # Errors

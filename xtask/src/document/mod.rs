@@ -1,10 +1,13 @@
 //! The description of the API: loading it, checking it, finding one's way in it.
 
 pub mod check;
+pub mod import;
 pub mod load;
 pub mod pointer;
 pub mod problem;
+pub mod products;
 pub mod reach;
+pub mod text;
 pub mod yaml;
 
 use std::collections::HashMap;

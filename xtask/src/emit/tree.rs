@@ -131,13 +131,13 @@ pub fn apply(root: &Path, changes: &Changes) -> Result<()> {
 
 /// Temporary files are private; sources are not.
 #[cfg(unix)]
-fn set_readable(path: &Path) -> std::io::Result<()> {
+pub(crate) fn set_readable(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn set_readable(_path: &Path) -> std::io::Result<()> {
+pub(crate) fn set_readable(_path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
