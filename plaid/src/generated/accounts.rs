@@ -52,7 +52,10 @@ impl Operation for AccountsGet {
     };
     type Request = types::AccountsGetRequest;
     type Response = types::AccountsGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.accounts_get(request).await)
     }
 }

@@ -65,7 +65,10 @@ impl Assets<'_> {
     /// report as data; otherwise the call fails with `PRODUCT_NOT_READY`.
     ///
     /// [`POST /asset_report/pdf/get`](https://plaid.com/docs/api/products/assets/#assetreportpdfget)
-    pub fn report_pdf_get(&self, asset_report_token: impl Into<Secret>) -> Call<AssetReportPdfGet> {
+    pub fn report_pdf_get(
+        &self,
+        asset_report_token: impl Into<Secret>,
+    ) -> Call<AssetReportPdfGet> {
         Call::new(
             self.client,
             types::AssetReportPdfGetRequest {
@@ -89,7 +92,10 @@ impl Operation for AssetReportCreate {
     };
     type Request = types::AssetReportCreateRequest;
     type Response = types::AssetReportCreateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.asset_report_create(request).await)
     }
 }
@@ -107,7 +113,10 @@ impl Call<AssetReportCreate> {
     }
     /// Optional settings: your own report identifier, the webhook address, details of the
     /// applicant, and additional contents.
-    pub fn options(mut self, options: impl Into<AssetReportCreateRequestOptions>) -> Self {
+    pub fn options(
+        mut self,
+        options: impl Into<AssetReportCreateRequestOptions>,
+    ) -> Self {
         self.request.options = Some(options.into());
         self
     }
@@ -126,7 +135,10 @@ impl Operation for AssetReportGet {
     };
     type Request = types::AssetReportGetRequest;
     type Response = types::AssetReportGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.asset_report_get(request).await)
     }
 }
@@ -180,13 +192,19 @@ impl Operation for AssetReportPdfGet {
     };
     type Request = types::AssetReportPdfGetRequest;
     type Response = operation::File;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::bytes(api.asset_report_pdf_get(request).await)
     }
 }
 impl Call<AssetReportPdfGet> {
     /// Optional settings for the rendered report, such as a shorter span of history.
-    pub fn options(mut self, options: impl Into<AssetReportPdfGetRequestOptions>) -> Self {
+    pub fn options(
+        mut self,
+        options: impl Into<AssetReportPdfGetRequestOptions>,
+    ) -> Self {
         self.request.options = Some(options.into());
         self
     }

@@ -53,7 +53,10 @@ impl Operation for AuthGet {
     };
     type Request = types::AuthGetRequest;
     type Response = types::AuthGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.auth_get(request).await)
     }
 }

@@ -29,10 +29,7 @@ impl Balance<'_> {
     /// overdraft check.
     ///
     /// [`POST /accounts/balance/get`](https://plaid.com/docs/api/products/signal/#accountsbalanceget)
-    pub fn accounts_balance_get(
-        &self,
-        access_token: impl Into<Secret>,
-    ) -> Call<AccountsBalanceGet> {
+    pub fn get(&self, access_token: impl Into<Secret>) -> Call<AccountsBalanceGet> {
         Call::new(
             self.client,
             types::AccountsBalanceGetRequest {
@@ -56,13 +53,19 @@ impl Operation for AccountsBalanceGet {
     };
     type Request = types::AccountsBalanceGetRequest;
     type Response = types::AccountsGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.accounts_balance_get(request).await)
     }
 }
 impl Call<AccountsBalanceGet> {
     /// Optional limits on which accounts are fetched and how old a balance may be.
-    pub fn options(mut self, options: impl Into<AccountsBalanceGetRequestOptions>) -> Self {
+    pub fn options(
+        mut self,
+        options: impl Into<AccountsBalanceGetRequestOptions>,
+    ) -> Self {
         self.request.options = Some(options.into());
         self
     }

@@ -57,7 +57,10 @@ impl Operation for FdxConsentGet {
     };
     type Request = FdxConsentGetParameters;
     type Response = types::FdxConsentGrant;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.fdx_consent_get(&request.consent_id).await)
     }
 }

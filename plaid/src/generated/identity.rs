@@ -53,7 +53,10 @@ impl Operation for IdentityGet {
     };
     type Request = types::IdentityGetRequest;
     type Response = types::IdentityGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.identity_get(request).await)
     }
 }

@@ -9,7 +9,9 @@ use crate::generated_prelude::*;
 impl Client {
     /// Checks that a person is who they say they are.
     pub fn identity_verification(&self) -> IdentityVerification<'_> {
-        IdentityVerification { client: self }
+        IdentityVerification {
+            client: self,
+        }
     }
 }
 /// Checks that a person is who they say they are.
@@ -57,7 +59,10 @@ impl Operation for IdentityVerificationGet {
     };
     type Request = types::IdentityVerificationGetRequest;
     type Response = types::IdentityVerificationGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.identity_verification_get(request).await)
     }
 }

@@ -106,7 +106,10 @@ impl Operation for InstitutionsGet {
     };
     type Request = types::InstitutionsGetRequest;
     type Response = types::InstitutionsGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.institutions_get(request).await)
     }
 }
@@ -132,14 +135,20 @@ impl Operation for InstitutionsGetById {
     };
     type Request = types::InstitutionsGetByIdRequest;
     type Response = types::InstitutionsGetByIdResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.institutions_get_by_id(request).await)
     }
 }
 impl Call<InstitutionsGetById> {
     /// Optional switches for additional detail. When absent, the institution is returned in its
     /// basic form.
-    pub fn options(mut self, options: impl Into<InstitutionsGetByIdRequestOptions>) -> Self {
+    pub fn options(
+        mut self,
+        options: impl Into<InstitutionsGetByIdRequestOptions>,
+    ) -> Self {
         self.request.options = Some(options.into());
         self
     }
@@ -158,7 +167,10 @@ impl Operation for InstitutionsSearch {
     };
     type Request = types::InstitutionsSearchRequest;
     type Response = types::InstitutionsSearchResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.institutions_search(request).await)
     }
 }
@@ -167,13 +179,19 @@ impl Call<InstitutionsSearch> {
     /// present; null or absent applies no product filter.
     ///
     /// Fewest entries: `1`.
-    pub fn products(mut self, products: impl IntoIterator<Item = impl Into<Products>>) -> Self {
+    pub fn products(
+        mut self,
+        products: impl IntoIterator<Item = impl Into<Products>>,
+    ) -> Self {
         self.request.products = products.into_iter().map(Into::into).collect();
         self
     }
     /// Optional filters and switches for additional detail. When absent, matches are returned in
     /// their basic form.
-    pub fn options(mut self, options: impl Into<InstitutionsSearchRequestOptions>) -> Self {
+    pub fn options(
+        mut self,
+        options: impl Into<InstitutionsSearchRequestOptions>,
+    ) -> Self {
         self.request.options = Some(options.into());
         self
     }

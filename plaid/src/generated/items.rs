@@ -103,12 +103,16 @@ impl Items<'_> {
     /// the new address. The address in force can be read with `/item/get`.
     ///
     /// [`POST /item/webhook/update`](https://plaid.com/docs/api/items/#itemwebhookupdate)
-    pub fn webhook_update(&self, access_token: impl Into<Secret>) -> Call<ItemWebhookUpdate> {
+    pub fn webhook_update(
+        &self,
+        access_token: impl Into<Secret>,
+        webhook: impl Into<Option<String>>,
+    ) -> Call<ItemWebhookUpdate> {
         Call::new(
             self.client,
             types::ItemWebhookUpdateRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                webhook: webhook.into(),
             },
         )
     }
@@ -127,7 +131,10 @@ impl Operation for ItemAccessTokenInvalidate {
     };
     type Request = types::ItemAccessTokenInvalidateRequest;
     type Response = types::ItemAccessTokenInvalidateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.item_access_token_invalidate(request).await)
     }
 }
@@ -145,7 +152,10 @@ impl Operation for ItemGet {
     };
     type Request = types::ItemGetRequest;
     type Response = types::ItemGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.item_get(request).await)
     }
 }
@@ -163,7 +173,10 @@ impl Operation for ItemPublicTokenExchange {
     };
     type Request = types::ItemPublicTokenExchangeRequest;
     type Response = types::ItemPublicTokenExchangeResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.item_public_token_exchange(request).await)
     }
 }
@@ -181,7 +194,10 @@ impl Operation for ItemRemove {
     };
     type Request = types::ItemRemoveRequest;
     type Response = types::ItemRemoveResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.item_remove(request).await)
     }
 }
@@ -215,15 +231,10 @@ impl Operation for ItemWebhookUpdate {
     };
     type Request = types::ItemWebhookUpdateRequest;
     type Response = types::ItemWebhookUpdateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.item_webhook_update(request).await)
-    }
-}
-impl Call<ItemWebhookUpdate> {
-    /// New address for webhooks about the Item; an acknowledgement is sent to it. Null clears the
-    /// address, so that no webhooks are sent for the Item.
-    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
-        self.request.webhook = Some(webhook.into());
-        self
     }
 }

@@ -79,7 +79,10 @@ impl Operation for LinkTokenCreate {
     };
     type Request = types::LinkTokenCreateRequest;
     type Response = types::LinkTokenCreateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.link_token_create(request).await)
     }
 }
@@ -98,7 +101,10 @@ impl Call<LinkTokenCreate> {
     }
     /// Products that every institution shown must support and with which the Item is initialized.
     /// Usually null or absent in update mode, when `access_token` is set.
-    pub fn products(mut self, products: impl IntoIterator<Item = impl Into<Products>>) -> Self {
+    pub fn products(
+        mut self,
+        products: impl IntoIterator<Item = impl Into<Products>>,
+    ) -> Self {
         self.request.products = products.into_iter().map(Into::into).collect();
         self
     }
@@ -120,7 +126,10 @@ impl Call<LinkTokenCreate> {
         mut self,
         optional_products: impl IntoIterator<Item = impl Into<Products>>,
     ) -> Self {
-        self.request.optional_products = optional_products.into_iter().map(Into::into).collect();
+        self.request.optional_products = optional_products
+            .into_iter()
+            .map(Into::into)
+            .collect();
         self
     }
     /// Products for which the user's consent is collected now without initializing them, so that
@@ -160,7 +169,10 @@ impl Call<LinkTokenCreate> {
     /// Name of a Link customization made in the Dashboard that this session is to use; without it
     /// the default customization applies. An unusable one fails with
     /// `INVALID_LINK_CUSTOMIZATION`.
-    pub fn link_customization_name(mut self, link_customization_name: impl Into<String>) -> Self {
+    pub fn link_customization_name(
+        mut self,
+        link_customization_name: impl Into<String>,
+    ) -> Self {
         self.request.link_customization_name = Some(link_customization_name.into());
         self
     }
@@ -180,7 +192,10 @@ impl Call<LinkTokenCreate> {
     }
     /// Package name of the Android application, used in place of `redirect_uri` to return from
     /// OAuth logins; it has to be registered in the Dashboard.
-    pub fn android_package_name(mut self, android_package_name: impl Into<String>) -> Self {
+    pub fn android_package_name(
+        mut self,
+        android_package_name: impl Into<String>,
+    ) -> Self {
         self.request.android_package_name = Some(android_package_name.into());
         self
     }
@@ -194,13 +209,19 @@ impl Call<LinkTokenCreate> {
         self
     }
     /// Settings of a card switch session, in which the user moves to another payment card.
-    pub fn card_switch(mut self, card_switch: impl Into<LinkTokenCreateCardSwitch>) -> Self {
+    pub fn card_switch(
+        mut self,
+        card_switch: impl Into<LinkTokenCreateCardSwitch>,
+    ) -> Self {
         self.request.card_switch = Some(card_switch.into());
         self
     }
     /// Account subtypes that the user may choose from, by account type; accounts that match no
     /// filter are kept out of the selection.
-    pub fn account_filters(mut self, account_filters: impl Into<LinkTokenAccountFilters>) -> Self {
+    pub fn account_filters(
+        mut self,
+        account_filters: impl Into<LinkTokenAccountFilters>,
+    ) -> Self {
         self.request.account_filters = Some(account_filters.into());
         self
     }
@@ -233,7 +254,10 @@ impl Call<LinkTokenCreate> {
         self
     }
     /// Settings of the `employment` product, such as where the employment data may come from.
-    pub fn employment(mut self, employment: impl Into<LinkTokenCreateRequestEmployment>) -> Self {
+    pub fn employment(
+        mut self,
+        employment: impl Into<LinkTokenCreateRequestEmployment>,
+    ) -> Self {
         self.request.employment = Some(employment.into());
         self
     }
@@ -247,7 +271,10 @@ impl Call<LinkTokenCreate> {
         self
     }
     /// Deprecated settings of a consumer report; use `cra_options` instead.
-    pub fn base_report(mut self, base_report: impl Into<LinkTokenCreateRequestBaseReport>) -> Self {
+    pub fn base_report(
+        mut self,
+        base_report: impl Into<LinkTokenCreateRequestBaseReport>,
+    ) -> Self {
         self.request.base_report = Some(base_report.into());
         self
     }
@@ -262,7 +289,10 @@ impl Call<LinkTokenCreate> {
     }
     /// Settings of the Plaid Check consumer report products requested in this session, such as
     /// history length and versions of the models.
-    pub fn cra_options(mut self, cra_options: impl Into<LinkTokenCreateRequestCraOptions>) -> Self {
+    pub fn cra_options(
+        mut self,
+        cra_options: impl Into<LinkTokenCreateRequestCraOptions>,
+    ) -> Self {
         self.request.cra_options = Some(cra_options.into());
         self
     }
@@ -272,8 +302,9 @@ impl Call<LinkTokenCreate> {
         mut self,
         consumer_report_permissible_purpose: impl Into<ConsumerReportPermissiblePurpose>,
     ) -> Self {
-        self.request.consumer_report_permissible_purpose =
-            Some(consumer_report_permissible_purpose.into());
+        self.request.consumer_report_permissible_purpose = Some(
+            consumer_report_permissible_purpose.into(),
+        );
         self
     }
     /// Settings of the `auth` product: which ways of verifying account numbers Link may offer.
@@ -283,7 +314,10 @@ impl Call<LinkTokenCreate> {
     }
     /// Transfer intent or authorization to complete in this session; for integrations with the
     /// `transfer` product.
-    pub fn transfer(mut self, transfer: impl Into<LinkTokenCreateRequestTransfer>) -> Self {
+    pub fn transfer(
+        mut self,
+        transfer: impl Into<LinkTokenCreateRequestTransfer>,
+    ) -> Self {
         self.request.transfer = Some(transfer.into());
         self
     }
@@ -302,13 +336,19 @@ impl Call<LinkTokenCreate> {
         self
     }
     /// Period for which statements are collected; give it when `statements` is requested.
-    pub fn statements(mut self, statements: impl Into<LinkTokenCreateRequestStatements>) -> Self {
+    pub fn statements(
+        mut self,
+        statements: impl Into<LinkTokenCreateRequestStatements>,
+    ) -> Self {
         self.request.statements = Some(statements.into());
         self
     }
     /// Token from `/user/third_party_token/create` (prefix `third-party-user-`) that lets a
     /// partner act for a user created by another client.
-    pub fn third_party_user_token(mut self, third_party_user_token: impl Into<Secret>) -> Self {
+    pub fn third_party_user_token(
+        mut self,
+        third_party_user_token: impl Into<Secret>,
+    ) -> Self {
         self.request.third_party_user_token = Some(third_party_user_token.into());
         self
     }
@@ -328,17 +368,26 @@ impl Call<LinkTokenCreate> {
     }
     /// Settings of Hosted Link, where Plaid hosts the Link page; when present, the answer
     /// contains a `hosted_link_url`.
-    pub fn hosted_link(mut self, hosted_link: impl Into<LinkTokenCreateHostedLink>) -> Self {
+    pub fn hosted_link(
+        mut self,
+        hosted_link: impl Into<LinkTokenCreateHostedLink>,
+    ) -> Self {
         self.request.hosted_link = Some(hosted_link.into());
         self
     }
     /// Settings of the `transactions` product, such as the length of history to request.
-    pub fn transactions(mut self, transactions: impl Into<LinkTokenTransactions>) -> Self {
+    pub fn transactions(
+        mut self,
+        transactions: impl Into<LinkTokenTransactions>,
+    ) -> Self {
         self.request.transactions = Some(transactions.into());
         self
     }
     /// Settings of the cash flow report product, such as the length of history to request.
-    pub fn cashflow_report(mut self, cashflow_report: impl Into<LinkTokenCashflowReport>) -> Self {
+    pub fn cashflow_report(
+        mut self,
+        cashflow_report: impl Into<LinkTokenCashflowReport>,
+    ) -> Self {
         self.request.cashflow_report = Some(cashflow_report.into());
         self
     }
@@ -386,7 +435,10 @@ impl Operation for LinkTokenGet {
     };
     type Request = types::LinkTokenGetRequest;
     type Response = types::LinkTokenGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.link_token_get(request).await)
     }
 }

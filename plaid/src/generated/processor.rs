@@ -28,7 +28,10 @@ impl Processor<'_> {
     /// lists.
     ///
     /// [`POST /processor/auth/get`](https://plaid.com/docs/api/processors/#processorauthget)
-    pub fn auth_get(&self, processor_token: impl Into<Secret>) -> Call<ProcessorAuthGet> {
+    pub fn auth_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorAuthGet> {
         Call::new(
             self.client,
             types::ProcessorAuthGetRequest {
@@ -98,7 +101,10 @@ impl Operation for ProcessorAuthGet {
     };
     type Request = types::ProcessorAuthGetRequest;
     type Response = types::ProcessorAuthGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.processor_auth_get(request).await)
     }
 }
@@ -116,11 +122,11 @@ impl Operation for ProcessorStripeBankAccountTokenCreate {
     };
     type Request = types::ProcessorStripeBankAccountTokenCreateRequest;
     type Response = types::ProcessorStripeBankAccountTokenCreateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
-        operation::json(
-            api.processor_stripe_bank_account_token_create(request)
-                .await,
-        )
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_stripe_bank_account_token_create(request).await)
     }
 }
 /// Marks a [`Call`] of `/processor/token/create`.
@@ -137,7 +143,10 @@ impl Operation for ProcessorTokenCreate {
     };
     type Request = types::ProcessorTokenCreateRequest;
     type Response = types::ProcessorTokenCreateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.processor_token_create(request).await)
     }
 }

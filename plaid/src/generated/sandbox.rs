@@ -52,7 +52,10 @@ impl Sandbox<'_> {
     /// themselves after 30 days. Only available in Sandbox.
     ///
     /// [`POST /sandbox/item/reset_login`](https://plaid.com/docs/api/sandbox/#sandboxitemresetlogin)
-    pub fn item_reset_login(&self, access_token: impl Into<Secret>) -> Call<SandboxItemResetLogin> {
+    pub fn item_reset_login(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<SandboxItemResetLogin> {
         Call::new(
             self.client,
             types::SandboxItemResetLoginRequest {
@@ -73,7 +76,9 @@ impl Sandbox<'_> {
         &self,
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
-        verification_status: impl Into<SandboxItemSetVerificationStatusRequestVerificationStatus>,
+        verification_status: impl Into<
+            SandboxItemSetVerificationStatusRequestVerificationStatus,
+        >,
     ) -> Call<SandboxItemSetVerificationStatus> {
         Call::new(
             self.client,
@@ -122,7 +127,10 @@ impl Operation for SandboxItemFireWebhook {
     };
     type Request = types::SandboxItemFireWebhookRequest;
     type Response = types::SandboxItemFireWebhookResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.sandbox_item_fire_webhook(request).await)
     }
 }
@@ -148,7 +156,10 @@ impl Operation for SandboxItemResetLogin {
     };
     type Request = types::SandboxItemResetLoginRequest;
     type Response = types::SandboxItemResetLoginResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.sandbox_item_reset_login(request).await)
     }
 }
@@ -166,7 +177,10 @@ impl Operation for SandboxItemSetVerificationStatus {
     };
     type Request = types::SandboxItemSetVerificationStatusRequest;
     type Response = types::SandboxItemSetVerificationStatusResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.sandbox_item_set_verification_status(request).await)
     }
 }
@@ -184,14 +198,20 @@ impl Operation for SandboxPublicTokenCreate {
     };
     type Request = types::SandboxPublicTokenCreateRequest;
     type Response = types::SandboxPublicTokenCreateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.sandbox_public_token_create(request).await)
     }
 }
 impl Call<SandboxPublicTokenCreate> {
     /// Optional settings of the Item: test credentials, webhook URL and product settings that the
     /// Link configuration would carry otherwise.
-    pub fn options(mut self, options: impl Into<SandboxPublicTokenCreateRequestOptions>) -> Self {
+    pub fn options(
+        mut self,
+        options: impl Into<SandboxPublicTokenCreateRequestOptions>,
+    ) -> Self {
         self.request.options = Some(options.into());
         self
     }

@@ -113,7 +113,10 @@ impl Operation for CategoriesGet {
     };
     type Request = types::CategoriesGetRequest;
     type Response = types::CategoriesGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.categories_get(request).await)
     }
 }
@@ -131,7 +134,10 @@ impl Operation for TransactionsGet {
     };
     type Request = types::TransactionsGetRequest;
     type Response = types::TransactionsGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.transactions_get(request).await)
     }
 }
@@ -157,7 +163,10 @@ impl Operation for TransactionsRefresh {
     };
     type Request = types::TransactionsRefreshRequest;
     type Response = types::TransactionsRefreshResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.transactions_refresh(request).await)
     }
 }
@@ -175,7 +184,10 @@ impl Operation for TransactionsSync {
     };
     type Request = types::TransactionsSyncRequest;
     type Response = types::TransactionsSyncResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.transactions_sync(request).await)
     }
 }
@@ -197,7 +209,10 @@ impl Call<TransactionsSync> {
     }
     /// Content switches, account filter and history length. May be left out but must not be sent
     /// as null.
-    pub fn options(mut self, options: impl Into<TransactionsSyncRequestOptions>) -> Self {
+    pub fn options(
+        mut self,
+        options: impl Into<TransactionsSyncRequestOptions>,
+    ) -> Self {
         self.request.options = Some(options.into());
         self
     }

@@ -66,7 +66,10 @@ impl Operation for TransferAuthorizationCreate {
     };
     type Request = types::TransferAuthorizationCreateRequest;
     type Response = types::TransferAuthorizationCreateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.transfer_authorization_create(request).await)
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
@@ -89,7 +92,10 @@ impl Call<TransferAuthorizationCreate> {
     /// Token of a payment profile that stands for the end user's account. Payment profiles come
     /// from the deprecated `/payment_profile/create`; in new code use `access_token` and
     /// `account_id`.
-    pub fn payment_profile_token(mut self, payment_profile_token: impl Into<Secret>) -> Self {
+    pub fn payment_profile_token(
+        mut self,
+        payment_profile_token: impl Into<Secret>,
+    ) -> Self {
         self.request.payment_profile_token = Some(payment_profile_token.into());
         self
     }
@@ -113,7 +119,10 @@ impl Call<TransferAuthorizationCreate> {
     }
     /// Deprecated identifier of the account the transfer originates from. Leave it out; choose
     /// your side with `ledger_id` or `funding_account_id`.
-    pub fn origination_account_id(mut self, origination_account_id: impl Into<String>) -> Self {
+    pub fn origination_account_id(
+        mut self,
+        origination_account_id: impl Into<String>,
+    ) -> Self {
         self.request.origination_account_id = Some(origination_account_id.into());
         self
     }
@@ -159,7 +168,10 @@ impl Call<TransferAuthorizationCreate> {
     }
     /// Plaid client identifier of the originator the transfer is for, when you act as a platform
     /// for others. Null or left out for your own transfers.
-    pub fn originator_client_id(mut self, originator_client_id: impl Into<String>) -> Self {
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
         self.request.originator_client_id = Some(originator_client_id.into());
         self
     }
@@ -186,7 +198,10 @@ impl Call<TransferAuthorizationCreate> {
     }
     /// Your own key and value strings for the rules of the ruleset to look at. Null or left out
     /// when your rules need none.
-    pub fn custom_attributes(mut self, custom_attributes: BTreeMap<String, String>) -> Self {
+    pub fn custom_attributes(
+        mut self,
+        custom_attributes: BTreeMap<String, String>,
+    ) -> Self {
         self.request.custom_attributes = custom_attributes;
         self
     }

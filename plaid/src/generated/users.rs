@@ -54,7 +54,10 @@ impl Operation for UserCreate {
     };
     type Request = types::UserCreateRequest;
     type Response = types::UserCreateResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.user_create(request).await)
     }
 }
@@ -80,7 +83,9 @@ impl Call<UserCreate> {
         mut self,
         consumer_report_user_identity: impl Into<ConsumerReportUserIdentity>,
     ) -> Self {
-        self.request.consumer_report_user_identity = Some(consumer_report_user_identity.into());
+        self.request.consumer_report_user_identity = Some(
+            consumer_report_user_identity.into(),
+        );
         self
     }
     /// Set to true to have the user created on the newer user model, in which calls refer to the
@@ -94,11 +99,7 @@ impl Call<UserCreate> {
     pub fn plaid_new_user_api_enabled(self, plaid_new_user_api_enabled: bool) -> Self {
         self.header(
             "Plaid-New-User-API-Enabled",
-            if plaid_new_user_api_enabled {
-                "true"
-            } else {
-                "false"
-            },
+            if plaid_new_user_api_enabled { "true" } else { "false" },
         )
     }
 }

@@ -54,7 +54,10 @@ impl Operation for WebhookVerificationKeyGet {
     };
     type Request = types::WebhookVerificationKeyGetRequest;
     type Response = types::WebhookVerificationKeyGetResponse;
-    async fn send(api: &plaid_gen::Client, request: &Self::Request) -> Sent<Self::Response> {
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
         operation::json(api.webhook_verification_key_get(request).await)
     }
 }

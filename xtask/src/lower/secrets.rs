@@ -12,15 +12,19 @@ use crate::document::{Document, text};
 pub const FORMAT: &str = "secret";
 
 /// Field names that say so as a whole.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 13] = [
     "account", // of `numbers`: the account number
     "account_number",
     "accountNumber",
     "client_secret",
+    "document_number",
     "iban",
+    "id_number",
     "password",
     "secret",
     "ssn",
+    "ssn_last_4",
+    "tax_id",
     "token",
 ];
 

@@ -2132,7 +2132,7 @@ pub struct PhysicalDocumentExtractedData {
     pub expiration_date: Option<NaiveDate>,
     /// Number of the document as printed on it. Null when it could not be read. It is sensitive
     /// and should not be logged.
-    pub id_number: Option<String>,
+    pub id_number: Option<Secret>,
     /// Date on which the document was issued, as an ISO 8601 date (`YYYY-MM-DD`). Null when there
     /// is none or it could not be read.
     pub issue_date: Option<NaiveDate>,

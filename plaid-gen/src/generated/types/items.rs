@@ -715,7 +715,7 @@ impl Record for ItemWebhookUpdateRequest {
     const NAME: &'static str = "ItemWebhookUpdateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("access_token", Required),
-        ("webhook", Optional),
+        ("webhook", Written),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

@@ -2602,7 +2602,7 @@ pub struct UserIdNumber {
     pub type_: IdNumberType,
     /// The identification number itself, written as `type` demands; it is sensitive personal data
     /// and must not be logged.
-    pub value: String,
+    pub value: Secret,
 }
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 impl Generated for UserIdNumber {
@@ -2639,7 +2639,7 @@ impl Record for UserIdNumber {
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 impl UserIdNumber {
     /// Made from the fields that are always needed; the others are absent.
-    pub fn new(type_: impl Into<IdNumberType>, value: impl Into<String>) -> Self {
+    pub fn new(type_: impl Into<IdNumberType>, value: impl Into<Secret>) -> Self {
         Self {
             type_: type_.into(),
             value: value.into(),

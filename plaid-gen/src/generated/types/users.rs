@@ -338,7 +338,7 @@ pub struct ConsumerReportUserIdentity {
     /// string so that leading zeros survive. Null or absent when not collected.
     ///
     /// Shortest length: `4`. Longest length: `4`.
-    pub ssn_last_4: Option<String>,
+    pub ssn_last_4: Option<Secret>,
 }
 impl Generated for ConsumerReportUserIdentity {
     fn empty() -> Self {
