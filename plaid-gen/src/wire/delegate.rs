@@ -65,6 +65,16 @@ macro_rules! open_enums {
                 serializer.serialize_str(self.as_str())
             }
         }
+        $(#[$gate])*
+        #[cfg(feature = "schemars")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                crate::wire::schema::open_enum::<Self>()
+            }
+        }
     )*};
 }
 

@@ -23,6 +23,8 @@ mod number;
 mod open_enum;
 pub(crate) mod prelude;
 mod record;
+#[cfg(feature = "schemars")]
+pub mod schema;
 
 mod secret;
 mod text;

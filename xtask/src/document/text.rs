@@ -39,7 +39,9 @@ fn write_value(out: &mut String, value: &Value, indent: usize) {
         }
         Value::Object(_) => out.push_str(" {}\n"),
         Value::Array(_) => out.push_str(" []\n"),
-        Value::String(text) if can_fold(text) && text.len() > WIDTH - 30 => fold(out, text, indent + 2),
+        Value::String(text) if can_fold(text) && text.len() > WIDTH - 30 => {
+            fold(out, text, indent + 2)
+        }
         Value::String(text) => {
             let _ = writeln!(out, " {}", scalar_text(text));
         }

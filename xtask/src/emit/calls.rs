@@ -56,15 +56,22 @@ pub fn method_name(operation: &Operation) -> String {
     let words = snake_case(&segments.collect::<Vec<_>>().join("_"));
     let product = operation.product.as_str();
     let one = product.strip_suffix('s').unwrap_or(product);
+    let after = |prefix: &&str| words.strip_prefix(*prefix)?.strip_prefix('_');
+    // `/identity/match` would be `match`, which Rust has taken.
     let rest = [product, one]
         .iter()
-        .find_map(|prefix| words.strip_prefix(prefix)?.strip_prefix('_'));
+        .find_map(after)
+        .filter(|rest| is_identifier(rest));
     let verb = if operation.method == "get" && !words.ends_with("_get") {
         "_get"
     } else {
         ""
     };
     format!("{}{verb}", rest.unwrap_or(&words))
+}
+
+fn is_identifier(word: &str) -> bool {
+    syn::parse_str::<Ident>(word).is_ok()
 }
 
 /// The name of an operation's type.

@@ -8,6 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Body of `POST /accounts/get`: names the Item and, optionally, the accounts wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
@@ -57,9 +58,11 @@ impl AccountsGetRequest {
 /// Filter for `POST /accounts/get`, found in `AccountsGetRequest.options`; selects the
 /// accounts to be listed.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids: Vec<String>,
 }
 impl Generated for AccountsGetRequestOptions {

@@ -9,6 +9,7 @@ use crate::wire::prelude::*;
 /// One account within an Asset Report, with its balances, daily history, transactions, owners
 /// and, if ordered, investments.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountAssets {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
     /// and not the account number.
@@ -20,8 +21,10 @@ pub struct AccountAssets {
     pub balances: AssetReportAccountBalance,
     /// Number of days of history found for this account. Can be less than the `days_requested` of
     /// the report.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub days_available: Decimal,
     /// End-of-day balances of the account over the history covered, one entry for each day.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub historical_balances: Vec<HistoricalBalance>,
     /// Holdings, securities and investment transactions of the account. Present for investment
     /// accounts when the `investments` add-on was ordered.
@@ -37,6 +40,7 @@ pub struct AccountAssets {
     pub official_name: Option<String>,
     /// Holders of the account as known to the institution, with their contact details. Parts may
     /// be empty where the institution does not supply them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub owners: Vec<Owner>,
     /// Manner in which the account is owned, such as `individual` or `joint`. Absent or null when
     /// not known.
@@ -48,8 +52,10 @@ pub struct AccountAssets {
     pub subtype: Option<AccountSubtype>,
     /// Transactions of the account within the history covered. Empty when there are none, or when
     /// transactions could not be retrieved; see `warnings` of the response.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub transactions: Vec<AssetReportTransaction>,
     /// Broad kind of account, such as `depository` or `credit`. Refined by `subtype`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: AccountType,
     /// State of verification of an account that was added by micro-deposits or a database check,
     /// such as `pending_manual_verification` or `manually_verified`. Usually absent for accounts
@@ -188,6 +194,7 @@ impl OpenEnum for AccountAssetsVerificationStatus {
 /// Figures drawn from transaction history for lending decisions. Occurs in an Asset Report
 /// for the report as a whole and for single accounts, when insights are requested.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountInsights {
     /// Income and spending figures from which a user's ability to pay can be judged. Null or
     /// absent when not available.
@@ -234,6 +241,7 @@ impl Default for AccountInsights {
 /// Income and spending over the history of an Asset Report, for judging what a user can
 /// afford. Part of the insights.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AffordabilityInsights {
     /// Spending figures, in total and split by how essential the spending is. Null or absent when
     /// not available.
@@ -278,9 +286,14 @@ impl Default for AffordabilityInsights {
 }
 /// An amount of money with its currency, used throughout the insights of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AmountWithCurrency {
     /// The amount as a decimal number, in the currency of this object. Null or absent when not
     /// available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// ISO 4217 code of the currency of `amount`. Null or absent when the currency is given in
     /// `unofficial_currency_code` or there is no amount.
@@ -332,9 +345,14 @@ impl Default for AmountWithCurrency {
 /// three fields, so a single set of `amount` and currency codes is carried. Occurs in the
 /// income and expenditure insights.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AmountWithCurrencyWithMonthlyAverage {
     /// Average amount per month, in the currency of this object. Null or absent when not
     /// available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// ISO 4217 code of the currency of `amount`. Null or absent when the currency is given in
     /// `unofficial_currency_code` or there is no amount.
@@ -385,6 +403,7 @@ impl Default for AmountWithCurrencyWithMonthlyAverage {
 /// The contents of an Asset Report: balances, history, transactions and owners of the
 /// accounts of one or more Items at one point in time. Returned by `/asset_report/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReport {
     /// Identifier of this report, the one that was returned at creation and named in webhooks.
     pub asset_report_id: String,
@@ -395,11 +414,13 @@ pub struct AssetReport {
     pub date_generated: DateTime<Utc>,
     /// Number of days of history that was requested when the report was created. What was found
     /// for an account stands in its `days_available`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub days_requested: Decimal,
     /// Risk and affordability figures drawn from the report. Null or absent unless
     /// `include_insights` was set and the figures are available.
     pub insights: Option<AccountInsights>,
     /// The Items that the report covers, each with its accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub items: Vec<AssetReportItem>,
     /// Details of the applicant as you supplied them at creation. Account holders as known to the
     /// bank stand in `owners` of each account.
@@ -457,12 +478,21 @@ impl Record for AssetReport {
 }
 /// Balances of an account in an Asset Report, as retrieved when the report was built.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAccountBalance {
     /// Amount that can be drawn: for deposits usually `current` less pending debits, for credit
     /// usually the unused limit. Null when the institution does not report it.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub available: Option<Decimal>,
     /// Total in the account, or for credit and loan accounts the amount owed as a positive
     /// number. Does not normally include pending items; null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub current: Option<Decimal>,
     /// ISO 4217 code of the currency of the balances. Null when the currency is given in
     /// `unofficial_currency_code`.
@@ -472,9 +502,17 @@ pub struct AssetReportAccountBalance {
     pub last_updated_datetime: Option<DateTime<Utc>>,
     /// Credit limit of a credit account, or the agreed overdraft of a deposit account where
     /// known. Null when there is none or it is not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub limit: Option<Decimal>,
     /// Amount borrowed against the securities in an investment account. Null for other accounts
     /// and where not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub margin_loan_amount: Option<Decimal>,
     /// Code of a currency of the balances that has no ISO 4217 code, such as a cryptocurrency.
     /// Null when the currency is given in `iso_currency_code`.
@@ -566,11 +604,13 @@ impl OpenEnum for AssetReportAddOns {
 /// Body of `POST /asset_report/create`: the Items to cover, the length of history, and
 /// optional details that appear in the report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportCreateRequest {
     /// One `access_token` for each Item to include, from 1 to 99. Each Item must support the
     /// Assets product.
     ///
     /// Fewest entries: `1`. Most entries: `99`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub access_tokens: Vec<Secret>,
     /// Number of days of history that the report should cover, from 0 to 731, counted back from
     /// its creation. Institutions may supply less; see `days_available` for each account.
@@ -627,9 +667,11 @@ impl AssetReportCreateRequest {
 /// Optional settings for `POST /asset_report/create`, from the webhook address to additional
 /// contents of the report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportCreateRequestOptions {
     /// Additional contents for the report: `investments` for investment holdings and
     /// transactions, `fast_assets` for an early partial version.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub add_ons: Vec<AssetReportAddOns>,
     /// Your own identifier for the report, such as a loan application number. It is returned in
     /// the report; null or absent when you have none.
@@ -645,6 +687,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub products: Vec<String>,
     /// If `true`, the default, creation fails when any one Item fails. If `false`, the report is
     /// made from the Items that could be read.
@@ -716,6 +759,7 @@ impl Default for AssetReportCreateRequestOptions {
 /// Body returned by `POST /asset_report/create`: the handles of a report that is still being
 /// built.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportCreateResponse {
     /// Identifier of the report, by which webhooks refer to it. Store it beside the token to tell
     /// which report a webhook concerns.
@@ -763,6 +807,7 @@ impl Record for AssetReportCreateResponse {
 }
 /// Body of `POST /asset_report/get`: the report wanted and how much of it to return.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportGetRequest {
     /// Token of the report, from `/asset_report/create`, `/asset_report/refresh` or
     /// `/asset_report/filter`. Absent when the report is identified by `user_token`.
@@ -834,6 +879,7 @@ impl Default for AssetReportGetRequest {
 /// Optional settings for `POST /asset_report/get`, which shorten the history that is
 /// returned.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportGetRequestOptions {
     /// Limits the returned history to this many days, from 0 to 731, out of those in the report.
     /// Null or absent returns all of it.
@@ -873,6 +919,7 @@ impl Default for AssetReportGetRequestOptions {
 /// Body returned by `POST /asset_report/get` and `POST /asset_report/audit_copy/get`: the
 /// report and the warnings that arose while building it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportGetResponse {
     /// The Asset Report itself, grouped by Item and account.
     pub report: AssetReport,
@@ -881,6 +928,7 @@ pub struct AssetReportGetResponse {
     pub request_id: String,
     /// Non-fatal problems met while building the report, such as missing owner data for an Item.
     /// Empty when there were none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub warnings: Vec<Warning>,
 }
 impl Generated for AssetReportGetResponse {
@@ -919,25 +967,33 @@ impl Record for AssetReportGetResponse {
 }
 /// A position in one security within an investment account of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestmentHolding {
     /// Identifier of the account that holds the position, equal to that of the account it is
     /// listed under.
     pub account_id: String,
     /// Total cost at which the whole position was acquired, not the cost per unit. Null when the
     /// institution does not report it.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub cost_basis: Option<Decimal>,
     /// Latest price of one unit of the security according to the institution, in the currency of
     /// the holding.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub institution_price: Decimal,
     /// Day to which `institution_price` belongs, as an ISO 8601 date. Null or absent when the
     /// institution does not say.
     pub institution_price_as_of: Option<NaiveDate>,
     /// Value of the whole position according to the institution, in the currency of the holding.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub institution_value: Decimal,
     /// ISO 4217 code of the currency of the amounts in this object. Null when the currency is
     /// given in `unofficial_currency_code`.
     pub iso_currency_code: Option<String>,
     /// Number of units of the security held; may have a fractional part.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub quantity: Decimal,
     /// Identifier of the security held, found in `securities` of the account.
     pub security_id: String,
@@ -1013,6 +1069,7 @@ impl Record for AssetReportInvestmentHolding {
 /// Basic details of a security to which holdings and investment transactions in an Asset
 /// Report refer.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestmentSecurity {
     /// Descriptive name of the security, for display; null when not known.
     pub name: Option<String>,
@@ -1023,6 +1080,7 @@ pub struct AssetReportInvestmentSecurity {
     pub ticker_symbol: Option<String>,
     /// Kind of security as a plain string, such as `equity`, `etf` or `mutual fund`. Null when
     /// not known; allow for further values.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: Option<String>,
 }
 impl Generated for AssetReportInvestmentSecurity {
@@ -1066,16 +1124,22 @@ impl Record for AssetReportInvestmentSecurity {
 /// A movement in an investment account of an Asset Report, such as a buy, a sell, a dividend
 /// or a fee.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestmentTransaction {
     /// Identifier of the account in which the transaction took place, equal to that of the
     /// account it is listed under.
     pub account_id: String,
     /// Value of the transaction in its currency. Positive when cash leaves the account, as in a
     /// buy; negative when cash enters it, as in a sell.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub amount: Decimal,
     /// Day on which the transaction was posted to the account, as an ISO 8601 date.
     pub date: NaiveDate,
     /// Fees and commissions charged on the transaction, in its currency. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub fees: Option<Decimal>,
     /// Plaid's identifier of the investment transaction, case-sensitive. Use it to recognise the
     /// same transaction in other data.
@@ -1087,9 +1151,11 @@ pub struct AssetReportInvestmentTransaction {
     /// `type` and `subtype`.
     pub name: String,
     /// Price of one unit of the security in the transaction, in the currency of the transaction.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub price: Decimal,
     /// Number of units of the security that moved: positive when units come in, negative when
     /// they go out.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub quantity: Decimal,
     /// Identifier of the security traded, found in `securities` of the account. Null for
     /// movements that concern no security.
@@ -1099,14 +1165,17 @@ pub struct AssetReportInvestmentTransaction {
     pub subtype: InvestmentTransactionSubtype,
     /// Broad kind of investment transaction, such as `buy`, `sell` or `fee`. Refined by
     /// `subtype`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: InvestmentTransactionType,
     /// Code of a currency that has no ISO 4217 code, such as a cryptocurrency. Null when the
     /// currency is given in `iso_currency_code`.
     pub unofficial_currency_code: Option<String>,
     /// Number of units in the transaction that have vested, that is, belong to the user without
     /// condition. Relevant to equity awards.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub vested_quantity: Decimal,
     /// Value of the vested units, in the currency of the transaction. Relevant to equity awards.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub vested_value: Decimal,
 }
 impl Generated for AssetReportInvestmentTransaction {
@@ -1194,14 +1263,18 @@ impl Record for AssetReportInvestmentTransaction {
 /// The investment data of one account in an Asset Report, present when the `investments`
 /// add-on was ordered.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestments {
     /// Positions held in the account, each pointing to a security by `security_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub holdings: Vec<AssetReportInvestmentHolding>,
     /// The securities to which the holdings and transactions of the account refer, joined by
     /// `security_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub securities: Vec<AssetReportInvestmentSecurity>,
     /// Investment transactions of the account within the history covered, such as buys, sells and
     /// dividends.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub transactions: Vec<AssetReportInvestmentTransaction>,
 }
 impl Generated for AssetReportInvestments {
@@ -1245,8 +1318,10 @@ impl Default for AssetReportInvestments {
 }
 /// The part of an Asset Report that concerns one Item: its institution and its accounts.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportItem {
     /// The accounts of the Item with their balances, history, transactions and owners.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<AccountAssets>,
     /// Time at which the data of this Item was last retrieved from the institution, in ISO 8601
     /// format. May differ between the Items of a report.
@@ -1302,6 +1377,7 @@ impl Record for AssetReportItem {
 }
 /// Body of `POST /asset_report/pdf/get`: the report to render as PDF.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportPdfGetRequest {
     /// Token of the report, from `/asset_report/create`, `/asset_report/refresh` or
     /// `/asset_report/filter`.
@@ -1351,6 +1427,7 @@ impl AssetReportPdfGetRequest {
 /// Optional settings for `POST /asset_report/pdf/get`, which shorten the history that is
 /// rendered.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportPdfGetRequestOptions {
     /// Limits the rendered history to this many days, from 0 to 731, out of those in the report.
     /// Null or absent renders all of it.
@@ -1390,6 +1467,7 @@ impl Default for AssetReportPdfGetRequestOptions {
 /// A transaction of an account in an Asset Report. Some parts, such as `merchant_name` and
 /// the categories, are filled in only when insights are requested.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportTransaction {
     /// Identifier of the account to which the transaction belongs, equal to that of the account
     /// it is listed under.
@@ -1399,9 +1477,11 @@ pub struct AssetReportTransaction {
     pub account_owner: Option<String>,
     /// Amount of the transaction in its currency. Positive when money leaves the account,
     /// negative when it comes in.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub amount: Decimal,
     /// Path in the legacy category hierarchy, from general to specific. Null or absent when not
     /// categorised; prefer `credit_category` where present.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub category: Vec<String>,
     /// Identifier of the legacy category given in `category`. Null or absent when not
     /// categorised.
@@ -1599,6 +1679,7 @@ impl OpenEnum for AssetReportTransactionType {
 /// Details of an applicant that you supply with a report request and that are repeated in the
 /// Asset Report. All parts are optional, and none come from the bank.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportUser {
     /// Your own identifier for the user. Use an opaque value rather than personal data such as an
     /// email address.
@@ -1676,11 +1757,17 @@ impl Default for AssetReportUser {
 /// Figures on penalty fees charged by banks, such as overdraft or returned payment fees, over
 /// the history of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankPenaltiesIndicators {
     /// Sum of all bank penalties over the history covered, in the currency of this object. Null
     /// or absent when not available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// The bank penalties split by transaction category, each with its own count and amount.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub category_details: Vec<CategoryExpenses>,
     /// Number of days since the latest bank penalty. Null or absent when there was none or it is
     /// not known.
@@ -1691,9 +1778,14 @@ pub struct BankPenaltiesIndicators {
     /// Average amount of bank penalties per month. Null or absent when not available.
     pub monthly_average: Option<MonthlyAverage>,
     /// Totals of bank penalties month by month, each with the span of days it covers.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub monthly_summaries: Vec<MonthlySummary>,
     /// Amount of bank penalties in proportion to the user's income over the same history. Null or
     /// absent when not available, such as without income.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub percentage_of_income: Option<Decimal>,
     /// Number of bank penalties found in the history covered. Null or absent when not available.
     pub transactions_count: Option<i64>,
@@ -1767,9 +1859,14 @@ impl Default for BankPenaltiesIndicators {
 /// Transactions of one category summed up, used where insights of an Asset Report are split
 /// by category.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoryExpenses {
     /// Sum of the transactions in the category, in the currency of this object. Null or absent
     /// when not available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// Identifier of the transaction category to which these figures belong.
     pub id: Option<String>,
@@ -1838,9 +1935,11 @@ impl Default for CategoryExpenses {
 /// Error that kept one Item from contributing fully to a report: a `PlaidError` plus the
 /// `item_id`. Occurs in report warnings and may be null.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Cause {
     /// The underlying errors of single Items when a report over several Items fails, each with
     /// its own type, code and `item_id`. Filled for report errors only.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub causes: Vec<::serde_json::Value>,
     /// Text that may be shown to the user; null when the error has nothing to do with what the
     /// user did.
@@ -1863,12 +1962,14 @@ pub struct Cause {
     pub item_id: Option<String>,
     /// The account subtypes the user actually shared, for comparison with
     /// `required_account_subtypes`. Given when no shared account fits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub provided_account_subtypes: Vec<String>,
     /// Identifier of the failed request, to be logged and quoted to support; absent when the
     /// error arrives inside a webhook.
     pub request_id: Option<String>,
     /// The account subtypes of which the product needs at least one. Given when no shared account
     /// fits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub required_account_subtypes: Vec<String>,
     /// HTTP status that belongs to the error. Given only when the error arrives inside a webhook,
     /// since a response shows it anyway.
@@ -1953,6 +2054,7 @@ impl Record for Cause {
 /// Category of a transaction from the viewpoint of lending, on two levels; occurs in asset,
 /// base and cash flow reports and is null when none could be assigned.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditCategory {
     /// Specific category in the lending taxonomy, a subdivision of the primary category.
     pub detailed: String,
@@ -1992,6 +2094,7 @@ impl Record for CreditCategory {
 /// Figures on money going out over the history of an Asset Report, split by kind of spending.
 /// Part of the affordability insights.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExpenditureInsights {
     /// Difference between money coming in and money going out. Null or absent when not available.
     pub cash_flow: Option<AmountWithCurrencyWithMonthlyAverage>,
@@ -2071,9 +2174,14 @@ impl Default for ExpenditureInsights {
 /// Totals of one kind of spending over the history of an Asset Report. Occurs in the
 /// expenditure insights.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExpenditureSummary {
     /// Sum of this kind of spending over the history covered, in the currency of this object.
     /// Null or absent when not available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// ISO 4217 code of the currency of `amount`. Null or absent when the currency is given in
     /// `unofficial_currency_code` or there is no amount.
@@ -2082,9 +2190,14 @@ pub struct ExpenditureSummary {
     pub monthly_average: Option<MonthlyAverage>,
     /// This kind of spending in proportion to the user's income over the same history. Null or
     /// absent when not available, such as without income.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub percentage_of_income: Option<Decimal>,
     /// The categories that account for the most of this kind of spending, each with count and
     /// amount.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub top_categories: Vec<CategoryExpenses>,
     /// Number of transactions of this kind of spending. Null or absent when not available.
     pub transactions_count: Option<i64>,
@@ -2149,9 +2262,14 @@ impl Default for ExpenditureSummary {
 }
 /// Figures on gambling transactions over the history of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct GamblingIndicators {
     /// Sum of all gambling transactions over the history covered, in the currency of this object.
     /// Null or absent when not available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// Number of days since the latest gambling transaction. Null or absent when there was none
     /// or it is not known.
@@ -2162,11 +2280,17 @@ pub struct GamblingIndicators {
     /// Average amount of gambling transactions per month. Null or absent when not available.
     pub monthly_average: Option<MonthlyAverage>,
     /// Totals of gambling transactions month by month, each with the span of days it covers.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub monthly_summaries: Vec<MonthlySummary>,
     /// Amount of gambling transactions in proportion to the user's income over the same history.
     /// Null or absent when not available, such as without income.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub percentage_of_income: Option<Decimal>,
     /// Names of the gambling merchants that account for the most activity.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub top_merchants: Vec<String>,
     /// Number of gambling transactions found in the history covered. Null or absent when not
     /// available.
@@ -2241,9 +2365,11 @@ impl Default for GamblingIndicators {
 /// Balance of an account on one past day. Occurs in `historical_balances` of the accounts in
 /// an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HistoricalBalance {
     /// Balance of the account at the end of that day, in the currency of this entry. It is
     /// derived from the current balance and the transactions.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub current: Decimal,
     /// Day to which the balance belongs, as an ISO 8601 date.
     pub date: NaiveDate,
@@ -2295,6 +2421,7 @@ impl Record for HistoricalBalance {
 /// Figures on money coming in over the history of an Asset Report. Part of the affordability
 /// insights.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeInsights {
     /// Incoming money other than transfers, as opposed to `total_income` and `transfers_in`. Null
     /// or absent when not available.
@@ -2553,11 +2680,17 @@ impl OpenEnum for InvestmentTransactionType {
 /// Figures on loan money received by the user from lenders over the history of an Asset
 /// Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanDisbursementsIndicators {
     /// Sum of all loan disbursements over the history covered, in the currency of this object.
     /// Null or absent when not available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// The loan disbursements split by transaction category, each with its own count and amount.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub category_details: Vec<CategoryExpenses>,
     /// Number of days since the latest loan disbursement. Null or absent when there was none or
     /// it is not known.
@@ -2568,11 +2701,17 @@ pub struct LoanDisbursementsIndicators {
     /// Average amount of loan disbursements per month. Null or absent when not available.
     pub monthly_average: Option<MonthlyAverage>,
     /// Totals of loan disbursements month by month, each with the span of days it covers.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub monthly_summaries: Vec<MonthlySummary>,
     /// Amount of loan disbursements in proportion to the user's income over the same history.
     /// Null or absent when not available, such as without income.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub percentage_of_income: Option<Decimal>,
     /// Names of the lenders that account for the most loan disbursements.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub top_providers: Vec<String>,
     /// Number of loan disbursements found in the history covered. Null or absent when not
     /// available.
@@ -2650,11 +2789,17 @@ impl Default for LoanDisbursementsIndicators {
 }
 /// Figures on payments made by the user to lenders over the history of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanPaymentsIndicators {
     /// Sum of all loan payments over the history covered, in the currency of this object. Null or
     /// absent when not available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// The loan payments split by transaction category, each with its own count and amount.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub category_details: Vec<CategoryExpenses>,
     /// Number of days since the latest loan payment. Null or absent when there was none or it is
     /// not known.
@@ -2665,11 +2810,17 @@ pub struct LoanPaymentsIndicators {
     /// Average amount of loan payments per month. Null or absent when not available.
     pub monthly_average: Option<MonthlyAverage>,
     /// Totals of loan payments month by month, each with the span of days it covers.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub monthly_summaries: Vec<MonthlySummary>,
     /// Amount of loan payments in proportion to the user's income over the same history. Null or
     /// absent when not available, such as without income.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub percentage_of_income: Option<Decimal>,
     /// Names of the lenders that account for the most loan payments.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub top_providers: Vec<String>,
     /// Number of loan payments found in the history covered. Null or absent when not available.
     pub transactions_count: Option<i64>,
@@ -2747,9 +2898,14 @@ impl Default for LoanPaymentsIndicators {
 /// An amount averaged over the months of the history covered. Occurs throughout the insights
 /// of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonthlyAverage {
     /// Average amount per month, in the currency of this object. Null or absent when not
     /// available.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub amount: Option<Decimal>,
     /// ISO 4217 code of the currency of `amount`. Null or absent when the currency is given in
     /// `unofficial_currency_code` or there is no amount.
@@ -2799,6 +2955,7 @@ impl Default for MonthlyAverage {
 }
 /// Total for one month or part of a month. Occurs in the risk indicators of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonthlySummary {
     /// Last day of the span summed up, as an ISO 8601 date. Null or absent when not known.
     pub end_date: Option<NaiveDate>,
@@ -2848,6 +3005,7 @@ impl Default for MonthlySummary {
 }
 /// Figures on balances below zero over the history of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NegativeBalanceInsights {
     /// Number of days since the balance was last below zero. Null or absent when that did not
     /// happen or is not known.
@@ -2858,6 +3016,7 @@ pub struct NegativeBalanceInsights {
     /// Lowest balance reached over the whole history covered. Null or absent when not available.
     pub minimum_balance: Option<AmountWithCurrency>,
     /// The separate periods during which the balance stayed below zero.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub occurrences: Vec<NegativeBalanceOccurrence>,
 }
 impl Generated for NegativeBalanceInsights {
@@ -2906,6 +3065,7 @@ impl Default for NegativeBalanceInsights {
 /// One unbroken period during which a balance stayed below zero. Occurs in the negative
 /// balance figures of an Asset Report.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NegativeBalanceOccurrence {
     /// Last day of the period below zero, as an ISO 8601 date. Null or absent when not known, so
     /// do not rely on it to be set.
@@ -2957,8 +3117,10 @@ impl Default for NegativeBalanceOccurrence {
 /// Figures on unusual spending transactions, those that stand out from the user's ordinary
 /// pattern. Part of the expenditure insights.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OutlierTransactionsInsights {
     /// The categories that account for the most outlier spending, each with count and amount.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub top_categories: Vec<CategoryExpenses>,
     /// Sum of the transactions classed as outliers. Null or absent when not available.
     pub total_amount: Option<AmountWithCurrency>,
@@ -3040,6 +3202,7 @@ impl OpenEnum for OwnershipType {
 /// Signs of financial risk found in the history of an Asset Report, one group of figures per
 /// kind. Part of the insights.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskIndicators {
     /// Figures on penalty fees charged by banks, such as overdraft fees. Null or absent when not
     /// available.
@@ -3105,6 +3268,7 @@ impl Default for RiskIndicators {
 /// A non-fatal problem met while building an Asset Report: the report exists but lacks some
 /// data of an Item.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Warning {
     /// The error behind the warning and the Item it concerns. Null when no particular error is
     /// named.

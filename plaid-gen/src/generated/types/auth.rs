@@ -9,16 +9,21 @@ use crate::wire::prelude::*;
 /// Account numbers of the accounts of an Item, sorted by payment scheme; found in the answer
 /// of `POST /auth/get`. Lists of schemes that do not apply are empty.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetNumbers {
     /// Numbers for the US ACH network, and for wires where known; one entry per US account, an
     /// empty list for accounts elsewhere.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub ach: Vec<NumbersAch>,
     /// Account number and sort code for the UK Bacs system; an empty list when no account is held
     /// in the United Kingdom.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub bacs: Vec<NumbersBacs>,
     /// Numbers for the Canadian EFT system; an empty list when no account is held in Canada.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub eft: Vec<NumbersEft>,
     /// IBAN and BIC of accounts that have them, chiefly in Europe; an empty list otherwise.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub international: Vec<NumbersInternational>,
 }
 impl Generated for AuthGetNumbers {
@@ -67,6 +72,7 @@ impl Default for AuthGetNumbers {
 /// Body of `POST /auth/get`: names the Item and, optionally, the accounts whose numbers are
 /// wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
@@ -117,9 +123,11 @@ impl AuthGetRequest {
 /// Filter for `POST /auth/get`, found in `AuthGetRequest.options`; selects the accounts whose
 /// numbers are wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids: Vec<String>,
 }
 impl Generated for AuthGetRequestOptions {
@@ -152,9 +160,11 @@ impl Default for AuthGetRequestOptions {
 /// Answer of `POST /auth/get`: the accounts that can take part in bank transfers, and their
 /// numbers grouped by payment scheme.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetResponse {
     /// The accounts for which numbers were asked and can be given, with their stored balances;
     /// other accounts of the Item are left out.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<AccountBase>,
     /// State of the Item the numbers belong to.
     pub item: Item,
@@ -205,6 +215,7 @@ impl Record for AuthGetResponse {
 }
 /// Numbers that identify a US account for ACH transfers and, where known, for wires.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersAch {
     /// Account number for ACH transfers. It may be a token issued by the institution in place of
     /// the real number; see `is_tokenized_account_number`.
@@ -280,6 +291,7 @@ impl Record for NumbersAch {
 }
 /// Numbers that identify a UK account for Bacs and other domestic transfers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersBacs {
     /// UK account number, kept as a string so that leading zeros survive.
     pub account: Secret,
@@ -326,6 +338,7 @@ impl Record for NumbersBacs {
 }
 /// Numbers that identify a Canadian account for EFT transfers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersEft {
     /// Account number at the Canadian institution, kept as a string so that leading zeros
     /// survive.
@@ -380,6 +393,7 @@ impl Record for NumbersEft {
 }
 /// Numbers that identify an account for international transfers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersInternational {
     /// The `account_id` of the account these numbers belong to; join with the accounts of the
     /// answer by it.

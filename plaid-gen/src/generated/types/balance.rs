@@ -9,6 +9,7 @@ use crate::wire::prelude::*;
 /// Body of `POST /accounts/balance/get`: names the Item whose balances are to be fetched from
 /// the institution.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsBalanceGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
@@ -58,9 +59,11 @@ impl AccountsBalanceGetRequest {
 /// Options of `POST /accounts/balance/get`, found in `AccountsBalanceGetRequest.options`:
 /// which accounts to fetch and how old a balance may be.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsBalanceGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids: Vec<String>,
     /// Oldest balance you accept, as an ISO 8601 timestamp. It concerns institutions that serve
     /// balances with an update time instead of in real time; elsewhere it can be left out.

@@ -9,22 +9,28 @@ use crate::wire::prelude::*;
 /// A consent of a user to share data, in the format of the Financial Data Exchange (FDX)
 /// standard; answer of `GET /fdx/consents/{consentId}`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxConsentGrant {
     /// ISO 8601 time at which the consent was given.
+    #[cfg_attr(feature = "schemars", schemars(rename = "createdTime"))]
     pub created_time: DateTime<Utc>,
     /// ISO 8601 time at which the consent runs out; absent when no end is set.
+    #[cfg_attr(feature = "schemars", schemars(rename = "expirationTime"))]
     pub expiration_time: Option<DateTime<Utc>>,
     /// Identifier of the consent, the same as the `consentId` in the path of the request.
     pub id: String,
     /// The parties to the consent, such as the bank that provides the data and the application
     /// that receives it.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub parties: Vec<FdxParty>,
     /// The accounts, customer records or documents the consent covers, each with the data
     /// clusters released.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub resources: Vec<FdxConsentGrantResource>,
     /// Whether the consent is in force, was revoked, or has run out.
     pub status: FdxConsentGrantStatus,
     /// ISO 8601 time at which the consent was last changed.
+    #[cfg_attr(feature = "schemars", schemars(rename = "updatedTime"))]
     pub updated_time: DateTime<Utc>,
 }
 impl Generated for FdxConsentGrant {
@@ -79,12 +85,16 @@ impl Record for FdxConsentGrant {
 }
 /// One thing that a consent covers, with the kinds of data that may be read from it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxConsentGrantResource {
     /// The kinds of data that may be read from this resource.
+    #[cfg_attr(feature = "schemars", schemars(rename = "dataClusters", default))]
     pub data_clusters: Vec<FdxDataCluster>,
     /// Identifier of the account, customer or document that the consent covers.
+    #[cfg_attr(feature = "schemars", schemars(rename = "resourceId"))]
     pub resource_id: String,
     /// Whether `resourceId` names an account, a customer or a document.
+    #[cfg_attr(feature = "schemars", schemars(rename = "resourceType"))]
     pub resource_type: FdxConsentResourceType,
 }
 impl Generated for FdxConsentGrantResource {
@@ -252,21 +262,27 @@ impl OpenEnum for FdxDataCluster {
 /// A party to a consent or notification in the FDX standard, such as a bank or an
 /// application, with its register entry.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxParty {
     /// Web address of the party; absent when none is known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "homeUri"))]
     pub home_uri: Option<String>,
     /// Address of an image with the logo of the party; absent when none is known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "logoUri"))]
     pub logo_uri: Option<String>,
     /// Name of the party as users know it; the legal name is in `registeredEntityName`.
     pub name: String,
     /// Identifier of the party in the register named by `registry`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "registeredEntityId"))]
     pub registered_entity_id: Option<String>,
     /// Legal name of the party as entered in the register; the name users know is in `name`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "registeredEntityName"))]
     pub registered_entity_name: Option<String>,
     /// Register that `registeredEntityName` and `registeredEntityId` refer to; absent when the
     /// party is in none.
     pub registry: Option<FdxPartyRegistry>,
     /// The part the party plays, such as provider or recipient of the data.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: FdxPartyType,
 }
 impl Generated for FdxParty {

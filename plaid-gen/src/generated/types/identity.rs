@@ -9,6 +9,7 @@ use crate::wire::prelude::*;
 /// An account together with its owners, as returned by `POST /identity/get` and its processor
 /// counterpart: all of `AccountBase` plus `owners`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountIdentity {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
     /// the institution anew, so do not use it to recognize an account across Items.
@@ -30,6 +31,7 @@ pub struct AccountIdentity {
     pub official_name: Option<String>,
     /// Owners of the account with their contact data, as held by the institution; several entries
     /// are possible for joint accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub owners: Vec<Owner>,
     /// Identifier that stays the same for the same account in different Items, given only by some
     /// institutions, notably ones with tokenized account numbers. Use it to recognize duplicates
@@ -40,6 +42,7 @@ pub struct AccountIdentity {
     pub subtype: Option<AccountSubtype>,
     /// Main class of the account, such as `depository` or `credit`; it decides how the balances
     /// are to be read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: AccountType,
     /// What a database check found out about the account; present only for accounts that were
     /// verified in that way.
@@ -186,6 +189,7 @@ impl OpenEnum for AccountIdentityVerificationStatus {
 /// Body of `POST /identity/get`: names the Item and, optionally, the accounts whose owners
 /// are wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
@@ -235,9 +239,11 @@ impl IdentityGetRequest {
 /// Filter for `POST /identity/get`, found in `IdentityGetRequest.options`; selects the
 /// accounts whose owners are wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids: Vec<String>,
 }
 impl Generated for IdentityGetRequestOptions {
@@ -270,8 +276,10 @@ impl Default for IdentityGetRequestOptions {
 /// Answer of `POST /identity/get`: the accounts of the Item, each with what the institution
 /// knows about its owners.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityGetResponse {
     /// The accounts asked for, each with an `owners` list beside the usual account data.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<AccountIdentity>,
     /// State of the Item the identity data belongs to.
     pub item: Item,

@@ -10,6 +10,7 @@ use crate::wire::prelude::*;
 /// issuing authority, obtained through the American Association of Motor Vehicle
 /// Administrators (AAMVA). Null when no such check was made for the document.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AamvaAnalysis {
     /// Whether the city of the holder's address agrees with the issuer's records.
     pub city: AamvaMatchResult,
@@ -219,6 +220,7 @@ impl OpenEnum for AddressPurposeLabel {
 /// Assessment of one submitted identity document: whether it seems genuine, whether the
 /// images are usable, and whether its content agrees with the data the user entered.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentAnalysis {
     /// Comparison with the records of US motor vehicle authorities. Null when it does not apply,
     /// for example for a document that is not a US license or state ID.
@@ -424,9 +426,11 @@ impl OpenEnum for DocumentStatus {
 /// Results of the document step of an Identity Verification session, with every document the
 /// user submitted. Null when the step is not part of the session or has not been reached.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentaryVerification {
     /// The documents submitted in this session, one entry per attempt. Use `attempt` of an entry
     /// to tell the latest from earlier ones.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub documents: Vec<DocumentaryVerificationDocument>,
     /// Outcome of the document step as a whole, given as a plain string.
     /// `steps.documentary_verification` gives the same step's status as an enum.
@@ -465,6 +469,7 @@ impl Record for DocumentaryVerification {
 /// One attempt of a user to prove their identity with a document: the images, the data read
 /// from them and the assessment.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentaryVerificationDocument {
     /// Assessment of genuineness, image quality and agreement with the data the user entered.
     pub analysis: DocumentAnalysis,
@@ -563,6 +568,7 @@ impl OpenEnum for ExpirationDate {
 /// Individual outcomes of the forgery and tampering checks on an identity document. Null when
 /// these checks were not made.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FraudAnalysisDetails {
     /// Whether the details on the document pass the check for signs of forgery; the portrait has
     /// checks of its own.
@@ -730,6 +736,7 @@ impl OpenEnum for HiddenMatchSummaryCode {
 /// Result of a review of an identity document by a person, in addition to the automated
 /// checks. Null when there was none.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HumanReview {
     /// Verdict of the review, or `no_data` when it reached none.
     pub status: HumanReviewStatus,
@@ -789,6 +796,7 @@ impl OpenEnum for HumanReviewStatus {
 /// Holder's address as read from an identity document. Null when the document shows no
 /// address or none could be read.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationDocumentAddressResponse {
     /// City of the address as read from the document.
     pub city: String,
@@ -847,6 +855,7 @@ impl Record for IdentityVerificationDocumentAddressResponse {
 /// Holder's name as read from an identity document, which may differ from the name the user
 /// entered. Null when no name could be read.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationDocumentNameResponse {
     /// Family name of the holder as printed on the document.
     pub family_name: String,
@@ -885,6 +894,7 @@ impl Record for IdentityVerificationDocumentNameResponse {
 }
 /// Body of `POST /identity_verification/get`: names the one session to return.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationGetRequest {
     /// Identifier of the session to return, beginning with `idv_`. It comes from
     /// `/identity_verification/create`, `/identity_verification/list` or an
@@ -929,6 +939,7 @@ impl IdentityVerificationGetRequest {
 /// Body of the answer to `POST /identity_verification/get`: one Identity Verification session
 /// with its status, the data the user entered and the results of every check.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationGetResponse {
     /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
     /// there is none.
@@ -1099,6 +1110,7 @@ impl Record for IdentityVerificationGetResponse {
 /// Name of the user as given for the session. Null when no name has been collected; the name
 /// read from a document is reported separately.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationResponseUserName {
     /// Family name (surname) of the user, as entered for the session.
     pub family_name: String,
@@ -1234,6 +1246,7 @@ impl OpenEnum for IdentityVerificationStepStatus {
 /// Status of every possible step of an Identity Verification session, for a quick view of its
 /// progress. The details of a step stand in the field of the session that belongs to it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationStepSummary {
     /// Status of the step in which the user accepts the terms of service.
     pub accept_tos: IdentityVerificationStepStatus,
@@ -1307,6 +1320,7 @@ impl Record for IdentityVerificationStepSummary {
 }
 /// Names the template, and the version of it, that governs an Identity Verification session.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationTemplateReference {
     /// Identifier of the template, beginning with `idvtmp_`. Templates are set up in the Plaid
     /// Dashboard.
@@ -1348,6 +1362,7 @@ impl Record for IdentityVerificationTemplateReference {
 /// Home address of the user as given for an Identity Verification session. Null when no
 /// address has been collected; single parts may be null too.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationUserAddress {
     /// City or town of the address. Null when not collected.
     pub city: Option<String>,
@@ -1414,6 +1429,7 @@ impl Record for IdentityVerificationUserAddress {
 /// supplied by you beforehand. Data read from documents are reported separately under
 /// `documentary_verification`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationUserData {
     /// Home address of the user. Null when not collected.
     pub address: Option<IdentityVerificationUserAddress>,
@@ -1489,12 +1505,14 @@ impl Default for IdentityVerificationUserData {
 /// The Plaid Protect event behind the latest fraud score of an Identity Verification session.
 /// Null when no event has been scored.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdvProtectEvent {
     /// Identifier of the Protect event. Pass it as `protect_event_id` of the incident to
     /// `/protect/report/create` when reporting fraud tied to this event.
     pub event_id: String,
     /// Fraud-related signals known for the event, as an open-ended set of attributes. Null when
     /// there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub fraud_attributes: ::serde_json::Map<String, ::serde_json::Value>,
     /// Time of the Protect event as an ISO 8601 timestamp.
     pub timestamp: DateTime<Utc>,
@@ -1573,6 +1591,7 @@ impl OpenEnum for ImageQuality {
 /// Individual outcomes of the quality checks on the images of an identity document. Null when
 /// these checks were not made.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ImageQualityDetails {
     /// Whether the image is sharp enough to be read.
     pub blur_check: ImageQualityOutcome,
@@ -1672,6 +1691,7 @@ impl OpenEnum for IssuingCountry {
 /// Result of comparing the user's address with reference sources, as a whole and by
 /// component, together with what is known about the kind of address.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckAddressSummary {
     /// Result for the city alone. May be absent.
     pub city: Option<HiddenMatchSummaryCode>,
@@ -1689,6 +1709,7 @@ pub struct KycCheckAddressSummary {
     /// Result for the address as a whole. The component fields show where a difference lies.
     pub summary: MatchSummaryCode,
     /// Whether the address is a home or business premises.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: AddressPurposeLabel,
 }
 impl Generated for KycCheckAddressSummary {
@@ -1748,6 +1769,7 @@ impl Record for KycCheckAddressSummary {
 /// Result of comparing the user's date of birth with reference sources, as a whole and by
 /// day, month and year.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckDateOfBirthSummary {
     /// Result for the day of the month alone. May be absent.
     pub day: Option<HiddenMatchSummaryCode>,
@@ -1801,6 +1823,7 @@ impl Record for KycCheckDateOfBirthSummary {
 /// know-your-customer (KYC) step of an Identity Verification session. Null when the step is
 /// not part of the session or has not been reached.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckDetails {
     /// Result for the address of the user, by component where available.
     pub address: KycCheckAddressSummary,
@@ -1865,6 +1888,7 @@ impl Record for KycCheckDetails {
 /// Comparison results for parts of an address that occur outside the United States. Null when
 /// they do not apply.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckDetailsInternationalAddress {
     /// Result for the name or number of the building.
     pub building: HiddenMatchSummaryCode,
@@ -1928,6 +1952,7 @@ impl Record for KycCheckDetailsInternationalAddress {
 /// Result of comparing the user's government-issued identification number with reference
 /// sources.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckIdNumberSummary {
     /// Result for the identification number: `no_input` when the user gave none, `no_data` when
     /// there was nothing to compare with.
@@ -1958,6 +1983,7 @@ impl Record for KycCheckIdNumberSummary {
 /// Result of comparing the user's name with reference sources, as a whole and by given and
 /// family name.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckNameSummary {
     /// Result for the family name alone. May be absent.
     pub family_name: Option<HiddenMatchSummaryCode>,
@@ -2003,6 +2029,7 @@ impl Record for KycCheckNameSummary {
 }
 /// Result of comparing the user's phone number with reference sources.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckPhoneSummary {
     /// Result for the area code alone, which can agree even where the number as a whole does not.
     pub area_code: MatchSummaryCode,
@@ -2118,6 +2145,7 @@ impl OpenEnum for PhysicalDocumentCategory {
 /// Data read from the images of an identity document. Null when nothing could be read; single
 /// fields may be null too.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhysicalDocumentExtractedData {
     /// Holder's address as printed on the document. Null when it shows none or none could be
     /// read.
@@ -2206,6 +2234,7 @@ impl Record for PhysicalDocumentExtractedData {
 /// Comparison of the data read from an identity document with the data the user entered, and
 /// a check whether the document has expired. Null when nothing could be compared.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhysicalDocumentExtractedDataAnalysis {
     /// Whether the date of birth on the document agrees with the one the user entered.
     pub date_of_birth: DocumentDateOfBirthMatchCode,
@@ -2257,6 +2286,7 @@ impl Record for PhysicalDocumentExtractedDataAnalysis {
 /// URLs of the images of one submitted identity document, original and cropped. Each may be
 /// null when that image does not exist or is no longer available.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhysicalDocumentImages {
     /// URL of the back, cut down to the document's edges. Null when not available.
     pub cropped_back: Option<String>,
@@ -2387,6 +2417,7 @@ impl OpenEnum for ProxyType {
 /// Fraud signals drawn from how the user behaved during the session. Null when no behavior
 /// was rated.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckBehavior {
     /// Whether the behavior points to an automated program rather than a person.
     pub bot_detected: RiskCheckBehaviorBotDetectedLabel,
@@ -2532,16 +2563,19 @@ impl OpenEnum for RiskCheckBehaviorUserInteractionsLabel {
 /// Fraud signals gathered in the risk step of an Identity Verification session. Null when the
 /// step is not part of the session or has not been reached.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckDetails {
     /// Signals from the user's behavior during the session. Null when none were rated.
     pub behavior: Option<RiskCheckBehavior>,
     /// Signals about the devices and connections the user took part with, one entry for each.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub devices: Vec<RiskCheckDevice>,
     /// Signals about the user's email address and its domain. Null when there was no address to
     /// rate.
     pub email: Option<RiskCheckEmail>,
     /// Other sessions in which a similar face appeared, a sign of one person using several
     /// identities. Empty when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub facial_duplicates: Vec<RiskCheckFacialDuplicate>,
     /// Signals that the identity is stolen or made up. Null when they were not evaluated.
     pub identity_abuse_signals: Option<RiskCheckIdentityAbuseSignals>,
@@ -2615,8 +2649,10 @@ impl Record for RiskCheckDetails {
 }
 /// Fraud signals about one device and its connection, listed in `RiskCheckDetails`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckDevice {
     /// Reasons that contributed to the risk rating of the device. May be absent.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub factors: Vec<String>,
     /// Kind of proxy, VPN or Tor connection recognized for the device's IP address. Null when it
     /// could not be examined.
@@ -2680,6 +2716,7 @@ impl Default for RiskCheckDevice {
 /// Fraud signals about the user's email address and its domain. Null when there was no
 /// address to rate.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckEmail {
     /// Number of known data breaches in which the address appears. Null when it could not be
     /// looked up.
@@ -2695,6 +2732,7 @@ pub struct RiskCheckEmail {
     /// known. A recent date can point to fraud.
     pub domain_registered_at: Option<NaiveDate>,
     /// Reasons that contributed to the risk rating of the email address. May be absent.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub factors: Vec<String>,
     /// Date of the earliest known data breach with the address, as an ISO 8601 date. Null when
     /// none is known.
@@ -2710,6 +2748,7 @@ pub struct RiskCheckEmail {
     pub last_breached_at: Option<NaiveDate>,
     /// Online services where an account with this email address was found. Empty when none was
     /// found.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub linked_services: Vec<RiskCheckLinkedService>,
     /// Overall risk rating of the email address. May be absent.
     pub risk_level: Option<RiskLevel>,
@@ -3007,6 +3046,7 @@ impl OpenEnum for RiskCheckEmailTopLevelDomainIsSuspicious {
 /// Another Identity Verification session in which a similar face appeared, listed in
 /// `RiskCheckDetails`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckFacialDuplicate {
     /// Identifier of the other session, to be read with `/identity_verification/get`.
     pub id: String,
@@ -3053,6 +3093,7 @@ impl Record for RiskCheckFacialDuplicate {
 /// Signals that an identity is misused, either stolen from a real person or made up. Null
 /// when they were not evaluated.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckIdentityAbuseSignals {
     /// Rating of the risk that the user poses as another real person. Null when not evaluated.
     pub stolen_identity: Option<RiskCheckStolenIdentity>,
@@ -3388,8 +3429,10 @@ impl OpenEnum for RiskCheckLinkedService {
 }
 /// Overall risk rating of the network from which the user connected. Null when not evaluated.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckNetwork {
     /// Reasons that contributed to the risk rating of the network.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub factors: Vec<String>,
     /// Overall risk rating of the network from which the user connected.
     pub risk_level: RiskLevel,
@@ -3426,11 +3469,14 @@ impl Record for RiskCheckNetwork {
 }
 /// Fraud signals about the user's phone number. Null when there was no number to rate.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckPhone {
     /// Reasons that contributed to the risk rating of the phone number. May be absent.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub factors: Vec<String>,
     /// Online services where an account with this phone number was found. Empty when none was
     /// found.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub linked_services: Vec<RiskCheckLinkedService>,
     /// Overall risk rating of the phone number. May be absent.
     pub risk_level: Option<RiskLevel>,
@@ -3476,6 +3522,7 @@ impl Default for RiskCheckPhone {
 }
 /// Rating of the risk that the user poses as another real person. Null when not evaluated.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckStolenIdentity {
     /// Coarse rating of the risk that the identity is stolen. May be absent.
     pub risk_level: Option<RiskLevel>,
@@ -3516,6 +3563,7 @@ impl Record for RiskCheckStolenIdentity {
 /// Rating of the risk that the identity is made up from invented or mixed data, with separate
 /// ratings for first-party and third-party fraud. Null when not evaluated.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckSyntheticIdentity {
     /// Risk that the person alters details of their own identity to appear as somebody else. Null
     /// or absent when not evaluated.
@@ -3633,6 +3681,7 @@ impl OpenEnum for RiskLevelWithNoData {
 /// Assessment of one selfie: whether it shows a live person and whether that person is the
 /// one on the identity document.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieAnalysis {
     /// Whether the face agrees with the portrait on the identity document; `no_input` when there
     /// was no portrait to compare with.
@@ -3709,6 +3758,7 @@ impl OpenEnum for SelfieAnalysisDocumentComparison {
 /// Outcomes of the checks on single regions of the face in a selfie. Null when they were not
 /// made.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieAnalysisFacialAnalysis {
     /// Outcome of the check on the forehead as a whole; its center is reported in
     /// `middle_forehead`.
@@ -3864,6 +3914,7 @@ impl OpenEnum for SelfieAnalysisLivenessCheck {
 /// URLs of the recording of one selfie, as an image or a video. Either may be null when the
 /// selfie was not taken in that form.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieCapture {
     /// URL of the selfie as a still image. Null when there is none.
     pub image_url: Option<String>,
@@ -3908,8 +3959,10 @@ impl Default for SelfieCapture {
 /// Results of the selfie step of an Identity Verification session, with every selfie the user
 /// took. Null when the step is not part of the session or has not been reached.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieCheck {
     /// The selfies taken in this session, one entry per attempt.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub selfies: Vec<SelfieCheckSelfie>,
     /// Outcome of the selfie step as a whole, across all attempts.
     pub status: SelfieCheckStatus,
@@ -3946,6 +3999,7 @@ impl Record for SelfieCheck {
 }
 /// One attempt of the user at the selfie step: the recording and its assessment.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieCheckSelfie {
     /// Assessment of liveness and of the likeness to the identity document.
     pub analysis: SelfieAnalysis,
@@ -4050,6 +4104,7 @@ impl OpenEnum for SelfieStatus {
 /// One attempt to confirm a phone number by a code sent in a text message, listed in
 /// `VerifySMSDetails`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SmsVerification {
     /// Ordinal number of this attempt among the text message verifications of the session, used
     /// to put them in order.
@@ -4165,6 +4220,7 @@ impl OpenEnum for SmsVerificationStatus {
 /// Rating of one form of synthetic identity fraud, first-party or third-party. Null when that
 /// form was not evaluated.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SyntheticFraud {
     /// Coarse rating of the risk of this form of synthetic identity fraud.
     pub risk_level: RiskLevel,
@@ -4194,6 +4250,7 @@ impl Record for SyntheticFraud {
 /// Overall judgement by Plaid Protect on how trustworthy the user of an event is, with its
 /// parts; null when it was not computed.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TrustIndex {
     /// Name of the model, with its version, that computed the score.
     pub model: String,
@@ -4239,6 +4296,7 @@ impl Record for TrustIndex {
 }
 /// Score of one area of the trust index; null when it was not computed.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TrustIndexSubscore {
     /// Value of the score for this area as an integer.
     pub score: i64,
@@ -4267,6 +4325,7 @@ impl Record for TrustIndexSubscore {
 }
 /// Parts of the trust index by area; null when they are not given.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TrustIndexSubscores {
     /// Score for what is known about the bank accounts of the user; null or absent when not
     /// computed.
@@ -4314,11 +4373,13 @@ impl Default for TrustIndexSubscores {
 /// to confirm the phone number. Null when the step is not part of the session or has not been
 /// reached.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct VerifySmsDetails {
     /// Outcome of the text message step as a whole, across all attempts.
     pub status: VerifySmsDetailsStatus,
     /// The attempts to confirm the phone number in this session, each with its own status and
     /// counts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub verifications: Vec<SmsVerification>,
 }
 impl Generated for VerifySmsDetails {

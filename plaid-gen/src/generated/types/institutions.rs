@@ -9,6 +9,7 @@ use crate::wire::prelude::*;
 /// What Auth can do at an institution. Occurs in an institution when `include_auth_metadata`
 /// is set.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthMetadata {
     /// Which verification methods Auth supports at the institution. May be null when this is not
     /// known.
@@ -48,6 +49,7 @@ impl Default for AuthMetadata {
 /// Flags for the ways in which Auth can obtain or verify account and routing numbers at an
 /// institution.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthSupportedMethods {
     /// Whether an account can be verified by small deposits that Plaid sends and detects by
     /// itself, without the user entering amounts or codes.
@@ -103,11 +105,13 @@ impl Record for AuthSupportedMethods {
 /// An incident that impairs an institution, with its course so far. Occurs in the
 /// institution's `status`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HealthIncident {
     /// Time at which the incident ended, in ISO 8601 format. Null or absent while it is not
     /// resolved.
     pub end_date: Option<DateTime<Utc>>,
     /// Progress reports on the incident, each with a text, a stage and a time.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub incident_updates: Vec<IncidentUpdate>,
     /// Time at which the incident began, in ISO 8601 format.
     pub start_date: DateTime<Utc>,
@@ -154,6 +158,7 @@ impl Record for HealthIncident {
 }
 /// One progress report within a health incident of an institution.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncidentUpdate {
     /// Text of the report, written for people; what is known or being done at this stage.
     pub description: Option<String>,
@@ -242,14 +247,17 @@ impl OpenEnum for IncidentUpdateStatus {
 /// institution calls. Branding, health, Auth and payment details are present only when asked
 /// for.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Institution {
     /// Methods by which Auth can obtain account numbers at this institution. Returned only with
     /// `include_auth_metadata`; may be null.
     pub auth_metadata: Option<AuthMetadata>,
     /// Countries in which the institution is supported, as ISO 3166-1 alpha-2 codes.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub country_codes: Vec<CountryCode>,
     /// Depository Trust Company participant numbers of the institution, used to address it in
     /// brokerage account transfers. The list may be partial or absent.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub dtc_numbers: Vec<String>,
     /// Plaid's identifier of the institution, such as `ins_109508`. Store this rather than the
     /// name.
@@ -271,9 +279,11 @@ pub struct Institution {
     pub primary_color: Option<String>,
     /// Products that Plaid supports at this institution. An individual Item may offer fewer,
     /// depending on its accounts and on what your team has enabled.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub products: Vec<Products>,
     /// Routing numbers that the institution is known to use. The list may be partial; it serves
     /// to find institutions, not to validate a user's account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub routing_numbers: Vec<String>,
     /// Current health of the institution by product. Returned only by `/institutions/get_by_id`
     /// with `include_status`; null when not known.
@@ -359,12 +369,14 @@ impl Record for Institution {
 /// Health of Plaid's connection to an institution, one entry per kind of request. Occurs as
 /// `status` of an institution when `include_status` is set.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionStatus {
     /// Health of requests for account and routing numbers through Auth. Null or absent when not
     /// reported.
     pub auth: Option<ProductStatus>,
     /// Incidents at the institution that affect users, each with its progress reports. Null or
     /// absent when none are on record.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub health_incidents: Vec<HealthIncident>,
     /// Health of requests for account holder details through Identity. Null or absent when not
     /// reported.
@@ -454,9 +466,11 @@ impl Default for InstitutionStatus {
 /// Body of `POST /institutions/get_by_id`: the institution wanted and the detail to return
 /// with it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetByIdRequest {
     /// Countries in which to look for the institution, as ISO 3166-1 alpha-2 codes. The list must
     /// include a country in which the institution operates.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub country_codes: Vec<CountryCode>,
     /// Plaid's identifier of the institution, such as `ins_109508`. It occurs in Items, in Link
     /// metadata and in the results of the other institution calls.
@@ -512,6 +526,7 @@ impl InstitutionsGetByIdRequest {
 }
 /// Detail switches for `POST /institutions/get_by_id`; all are off unless set.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetByIdRequestOptions {
     /// When `true`, the institution carries `auth_metadata`, which tells the methods by which
     /// Auth can obtain its account numbers. Defaults to `false`.
@@ -579,6 +594,7 @@ impl Default for InstitutionsGetByIdRequestOptions {
 }
 /// Body returned by `POST /institutions/get_by_id`: the single institution asked for.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetByIdResponse {
     /// The institution found, with the optional parts that were switched on in the request.
     pub institution: Institution,
@@ -619,6 +635,7 @@ impl Record for InstitutionsGetByIdResponse {
 /// Body of `POST /institutions/get`: which countries to list, which page to return, and
 /// optional filters and extra detail.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetRequest {
     /// Number of institutions to return on this page, from 1 to 500. A larger page means fewer
     /// calls against a low rate limit.
@@ -629,6 +646,7 @@ pub struct InstitutionsGetRequest {
     /// be countries enabled for your team.
     ///
     /// Fewest entries: `1`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub country_codes: Vec<CountryCode>,
     /// Number of institutions to skip before the page starts, zero for the first page. Increase
     /// it by the number of rows received until it reaches `total`.
@@ -690,6 +708,7 @@ impl InstitutionsGetRequest {
 /// Filters and detail switches for `POST /institutions/get`; without any, every institution
 /// of the countries is listed in basic form.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetRequestOptions {
     /// When `true`, each institution carries `auth_metadata`, which tells the methods by which
     /// Auth can obtain its account numbers. Defaults to `false`.
@@ -711,9 +730,11 @@ pub struct InstitutionsGetRequestOptions {
     /// present; null or absent applies no product filter.
     ///
     /// Fewest entries: `1`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub products: Vec<Products>,
     /// Keeps only institutions known to use one of these routing numbers. Institutions' stored
     /// lists may be incomplete, so no match does not prove that an institution is unsupported.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub routing_numbers: Vec<String>,
 }
 impl Generated for InstitutionsGetRequestOptions {
@@ -770,8 +791,10 @@ impl Default for InstitutionsGetRequestOptions {
 /// Body returned by `POST /institutions/get`: one page of institutions and the total that
 /// matches the filters.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetResponse {
     /// The institutions on this page. May hold fewer entries than `count` on the last page.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub institutions: Vec<Institution>,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -817,6 +840,7 @@ impl Record for InstitutionsGetResponse {
 /// Filter of `POST /institutions/search` that keeps institutions able to serve a given
 /// payment or payment consent.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchPaymentInitiationOptions {
     /// Identifier of a payment consent from `/payment_initiation/consent/create`; only
     /// institutions that can serve that consent are returned. Null or absent when not filtering
@@ -864,9 +888,11 @@ impl Default for InstitutionsSearchPaymentInitiationOptions {
 /// Body of `POST /institutions/search`: the search text, the countries to search in, and
 /// optional filters.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchRequest {
     /// Countries to search in, as ISO 3166-1 alpha-2 codes. They must be countries enabled for
     /// your team.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub country_codes: Vec<CountryCode>,
     /// Optional filters and switches for additional detail. When absent, matches are returned in
     /// their basic form.
@@ -875,6 +901,7 @@ pub struct InstitutionsSearchRequest {
     /// present; null or absent applies no product filter.
     ///
     /// Fewest entries: `1`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub products: Vec<Products>,
     /// Text to match against institution names, such as what a user has typed so far. Must not be
     /// empty.
@@ -932,6 +959,7 @@ impl InstitutionsSearchRequest {
 /// Filters and detail switches for `POST /institutions/search`; they narrow the matches or
 /// add detail to them.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchRequestOptions {
     /// When `true`, each institution carries `auth_metadata`, which tells the methods by which
     /// Auth can obtain its account numbers. Defaults to `false`.
@@ -1003,8 +1031,10 @@ impl Default for InstitutionsSearchRequestOptions {
 /// Body returned by `POST /institutions/search`: the institutions that match. The result is
 /// not paged.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchResponse {
     /// The matching institutions. Empty when nothing matches the query and filters.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub institutions: Vec<Institution>,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -1043,9 +1073,11 @@ impl Record for InstitutionsSearchResponse {
 /// What payment initiation can do at an institution. Occurs in an institution when
 /// `include_payment_initiation_metadata` is set.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationMetadata {
     /// Largest amount of a single payment that the institution accepts, by currency. A currency
     /// without an entry has no known limit.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub maximum_payment_amount: BTreeMap<String, String>,
     /// Abilities of the institution with regard to standing orders. Null when it does not support
     /// standing orders.
@@ -1111,6 +1143,7 @@ impl Record for PaymentInitiationMetadata {
 /// What an institution supports for standing orders. Null as a whole where standing orders
 /// are not supported.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationStandingOrderMetadata {
     /// Whether a standing order at this institution may carry an end date. If `false`, do not
     /// send one.
@@ -1120,6 +1153,7 @@ pub struct PaymentInitiationStandingOrderMetadata {
     pub supports_standing_order_negative_execution_days: bool,
     /// The intervals at which the institution can repeat a standing order, such as `WEEKLY` or
     /// `MONTHLY`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub valid_standing_order_intervals: Vec<PaymentScheduleInterval>,
 }
 impl Generated for PaymentInitiationStandingOrderMetadata {
@@ -1188,6 +1222,7 @@ impl OpenEnum for PaymentScheduleInterval {
 /// Health of one kind of request at an institution, with the shares of success and failure.
 /// Occurs in the entries of the institution's `status`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductStatus {
     /// Shares of recent requests that succeeded or failed, split by the cause of failure.
     pub breakdown: ProductStatusBreakdown,
@@ -1237,17 +1272,21 @@ impl Record for ProductStatus {
 /// How recent requests at an institution ended, as fractions of one. Occurs in each product's
 /// health entry.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductStatusBreakdown {
     /// Share of recent requests that failed because of a problem on the institution's side, as a
     /// fraction between 0 and 1.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub error_institution: Decimal,
     /// Share of recent requests that failed because of a problem on Plaid's side, as a fraction
     /// between 0 and 1.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub error_plaid: Decimal,
     /// Whether background updates run as often as they should: `NORMAL`, `DELAYED` or `STOPPED`.
     /// Concerns products that are updated in the background; otherwise absent.
     pub refresh_interval: Option<ProductStatusBreakdownRefreshInterval>,
     /// Share of recent requests that succeeded, as a fraction between 0 and 1.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub success: Decimal,
 }
 impl Generated for ProductStatusBreakdown {

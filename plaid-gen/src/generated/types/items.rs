@@ -8,6 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Body of `POST /item/access_token/invalidate`: the token to replace.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemAccessTokenInvalidateRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`. It stops
     /// working once the call succeeds.
@@ -49,6 +50,7 @@ impl ItemAccessTokenInvalidateRequest {
 /// Body returned by `POST /item/access_token/invalidate`: the token that takes the place of
 /// the old one.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemAccessTokenInvalidateResponse {
     /// New `access_token` of the Item, valid from now on in place of the old one. Store it at
     /// once and securely.
@@ -156,6 +158,7 @@ impl OpenEnum for ItemConsentedDataScope {
 }
 /// Body of `POST /item/get`: the Item to look up.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemGetRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`.
     pub access_token: Secret,
@@ -196,6 +199,7 @@ impl ItemGetRequest {
 /// Body returned by `POST /item/get`: the Item and the times of its latest updates and
 /// webhook.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemGetResponse {
     /// The Item itself, with its products, consent and current error. A broken Item is shown by
     /// `error` in here, not by a failed call.
@@ -243,6 +247,7 @@ impl Record for ItemGetResponse {
 }
 /// Body of `POST /item/public_token/exchange`: the token that Link handed over.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemPublicTokenExchangeRequest {
     /// Short-lived token from a completed Link session, or from `/sandbox/public_token/create`.
     /// Valid for 30 minutes and for one exchange.
@@ -284,6 +289,7 @@ impl ItemPublicTokenExchangeRequest {
 /// Body returned by `POST /item/public_token/exchange`: the lasting credentials of the new
 /// Item.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemPublicTokenExchangeResponse {
     /// Secret token that gives access to the Item in later calls. It does not expire; keep it on
     /// the server, encrypted, and never send it to a client.
@@ -371,6 +377,7 @@ impl OpenEnum for ItemRemoveReasonCode {
 }
 /// Body of `POST /item/remove`: the Item to remove and, optionally, the reason.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemRemoveRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`. It stops
     /// working once the call succeeds.
@@ -430,6 +437,7 @@ impl ItemRemoveRequest {
 /// Body returned by `POST /item/remove`. It carries only the request identifier; success
 /// means that the Item is removed.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -459,6 +467,7 @@ impl Record for ItemRemoveResponse {
 }
 /// Times of the latest data updates of an Item and of the last webhook about it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatus {
     /// Times of the latest updates of Investments data. Null or absent as when the Item has no
     /// Investments product.
@@ -510,6 +519,7 @@ impl Default for ItemStatus {
 }
 /// When the Investments data of an Item was last updated, successfully or not.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusInvestments {
     /// Time of the latest update of Investments data that failed, in ISO 8601 format. Null or
     /// absent when none has.
@@ -555,6 +565,7 @@ impl Default for ItemStatusInvestments {
 }
 /// The last webhook that was sent about an Item, useful for checking delivery.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusLastWebhook {
     /// The `webhook_code` of that webhook, such as `SYNC_UPDATES_AVAILABLE`. May be absent.
     pub code_sent: Option<String>,
@@ -600,6 +611,7 @@ impl Default for ItemStatusLastWebhook {
 /// The update times and last webhook of an Item, or null when there is nothing to report.
 /// Occurs in the answer to `/item/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusNullable {
     /// Times of the latest updates of Investments data. Null or absent as when the Item has no
     /// Investments product.
@@ -651,6 +663,7 @@ impl Default for ItemStatusNullable {
 }
 /// When the Transactions data of an Item was last updated, successfully or not.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusTransactions {
     /// Time of the latest update of Transactions data that failed, in ISO 8601 format. Null or
     /// absent when none has.
@@ -696,6 +709,7 @@ impl Default for ItemStatusTransactions {
 }
 /// Body of `POST /item/webhook/update`: the Item and its new webhook address.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemWebhookUpdateRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`.
     pub access_token: Secret,
@@ -744,6 +758,7 @@ impl ItemWebhookUpdateRequest {
 }
 /// Body returned by `POST /item/webhook/update`: the Item as it stands after the change.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemWebhookUpdateResponse {
     /// The Item after the change; its `webhook` shows the address now in force.
     pub item: Item,
@@ -784,26 +799,32 @@ impl Record for ItemWebhookUpdateResponse {
 /// An Item together with its time of creation and what the user has consented to. Returned by
 /// `/item/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemWithConsentFields {
     /// How the account numbers of the Item were obtained or verified; null or absent when Auth
     /// has not been used.
     pub auth_method: Option<ItemAuthMethod>,
     /// Products that the institution supports for the Item but that are not in use on it yet.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub available_products: Vec<Products>,
     /// Products in use on the Item that have led or may lead to charges; compare `products`,
     /// which does not depend on billing.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub billed_products: Vec<Products>,
     /// ISO 8601 time at which the access granted by the user ends, after which the user has to
     /// renew it in Link; null when it does not end by itself or the time is unknown.
     pub consent_expiration_time: Option<DateTime<Utc>>,
     /// Kinds of data that the user has agreed to share. Absent where no such consent was
     /// recorded.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub consented_data_scopes: Vec<ItemConsentedDataScope>,
     /// Products that the user has agreed to share data for, including ones that have not been
     /// used yet; absent where consent is not recorded by product.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub consented_products: Vec<Products>,
     /// Purposes for which the user has agreed to share data, as configured for your team and
     /// shown in Link. Absent where no such consent was recorded.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub consented_use_cases: Vec<String>,
     /// Time at which the Item was created, in ISO 8601 format. May be absent.
     pub created_at: Option<DateTime<Utc>>,
@@ -819,6 +840,7 @@ pub struct ItemWithConsentFields {
     /// webhooks name the Item by it.
     pub item_id: String,
     /// Products that have been added to the Item, whether or not they are billed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub products: Vec<Products>,
     /// Whether the data can be refreshed in the `background`, or only while the user is there to
     /// log in (`user_present_required`).

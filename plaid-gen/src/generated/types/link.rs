@@ -9,6 +9,7 @@ use crate::wire::prelude::*;
 /// Account filters of a Link token as returned by `/link/token/get`; unlike the filters in
 /// the request it has no entry for `other`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountFiltersResponse {
     /// Allowed subtypes of credit accounts, such as credit cards.
     pub credit: Option<CreditFilter>,
@@ -148,6 +149,7 @@ impl OpenEnum for ConsumerReportPermissiblePurpose {
 /// Which verification reports for mortgage lending to prepare along with a base report; null
 /// when none are wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportHomeLendingReportOptions {
     /// Settings of the employment refresh report, relevant when `reports_requested` contains
     /// `EMPLOYMENT_REFRESH`; may be null or absent.
@@ -155,6 +157,7 @@ pub struct CraCheckReportHomeLendingReportOptions {
         CraCheckReportVerificationGetEmploymentRefreshOptions,
     >,
     /// Kinds of verification report to prepare, such as a verification of assets.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub reports_requested: Vec<CraCheckReportVerificationGetReportType>,
 }
 impl Generated for CraCheckReportHomeLendingReportOptions {
@@ -194,6 +197,7 @@ impl Default for CraCheckReportHomeLendingReportOptions {
 }
 /// Settings of an employment refresh report; null when no such report is wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportVerificationGetEmploymentRefreshOptions {
     /// How many days of transaction history the employment refresh report is to cover, at most
     /// 731.
@@ -268,6 +272,7 @@ impl OpenEnum for CraCheckReportVerificationGetReportType {
 /// A FICO score that the lender has obtained from a credit bureau, with the reasons that came
 /// with it; it is the starting point of an UltraFICO score.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsBaseFicoScore {
     /// Version of the FICO model with which the base score was computed.
     pub base_fico_score_version: CraPartnerInsightsBaseFicoScoreVersion,
@@ -303,6 +308,7 @@ Deprecated by Plaid.*/
     /// replace the fields `reason_code_1` to `reason_code_4`.
     ///
     /// Most entries: `4`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub reason_codes: Vec<String>,
     /// Value of the base score as delivered by the bureau.
     pub score: i64,
@@ -445,6 +451,7 @@ impl OpenEnum for CraPartnerInsightsBureau {
 /// What is needed to have UltraFICO scores computed as part of the partner insights of a
 /// check report; null when no such score is wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsFicoInput {
     /// Identifier under which the lender is known to FICO; it is not an identifier of the Plaid
     /// API.
@@ -454,6 +461,7 @@ pub struct CraPartnerInsightsFicoInput {
     pub lender_application_id: String,
     /// The UltraFICO scores to compute, one entry per score, each naming the base score it starts
     /// from.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub ultrafico_score_requests: Vec<CraPartnerInsightsUltraFicoScoreRequest>,
 }
 impl Generated for CraPartnerInsightsFicoInput {
@@ -506,6 +514,7 @@ impl CraPartnerInsightsFicoInput {
 /// Request for one UltraFICO score, which refines an ordinary FICO score of a credit bureau
 /// by data from bank accounts.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsUltraFicoScoreRequest {
     /// The FICO score obtained from a credit bureau on which the UltraFICO score is built.
     pub base_fico_score: CraPartnerInsightsBaseFicoScore,
@@ -621,8 +630,10 @@ impl OpenEnum for CreditAccountSubtype {
 }
 /// Limits the credit accounts that a user can choose in Link to certain subtypes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFilter {
     /// Subtypes that may be chosen; `all` allows every credit account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_subtypes: Vec<CreditAccountSubtype>,
 }
 impl Generated for CreditFilter {
@@ -695,6 +706,7 @@ impl OpenEnum for CreditSessionBankIncomeStatus {
 /// Count of the income documents the user uploaded in one Link session, by kind; null when
 /// the session did not use document upload.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionDocumentIncomeResult {
     /// Number of US 1099 forms, which report income other than wages, the user uploaded in the
     /// session.
@@ -800,10 +812,13 @@ impl OpenEnum for DepositoryAccountSubtype {
 }
 /// Limits the deposit accounts that a user can choose in Link to certain subtypes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DepositoryFilter {
     /// Subtypes that may be chosen; `all` allows every deposit account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_subtypes: Vec<DepositoryAccountSubtype>,
     /// Purposes for which limited purpose checking accounts are admitted.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub limited_purpose_types: Vec<LimitedPurposeType>,
 }
 impl Generated for DepositoryFilter {
@@ -926,6 +941,7 @@ impl OpenEnum for HostedLinkDeliveryMethod {
 /// Full name of a user to be verified, as sent to Identity Verification or Link; null when it
 /// is not given in advance.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationRequestUserName {
     /// Family name, that is the last name or surname, of the user to be verified.
     pub family_name: String,
@@ -975,10 +991,13 @@ impl IdentityVerificationRequestUserName {
 /// Choice of the income categories that income insights take into account; null when no
 /// filter is wanted.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeInsightsFilter {
     /// Income categories that do not count. May be left out when nothing is to be excluded.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub excluded_categories: Vec<String>,
     /// Income categories that count; income of other categories is left out of the insights.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub included_categories: Vec<String>,
 }
 impl Generated for IncomeInsightsFilter {
@@ -1290,8 +1309,10 @@ impl OpenEnum for InvestmentAccountSubtype {
 }
 /// Limits the investment accounts that a user can choose in Link to certain subtypes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentFilter {
     /// Subtypes that may be chosen; `all` allows every investment account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_subtypes: Vec<InvestmentAccountSubtype>,
 }
 impl Generated for InvestmentFilter {
@@ -1350,6 +1371,7 @@ impl OpenEnum for LimitedPurposeType {
 /// One event that happened while a user went through Link; occurs in the sessions of a Link
 /// token and in the `LINK`/`EVENTS` webhook.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkEvent {
     /// Identifier of the event; use it to recognize events that are delivered twice.
     pub event_id: String,
@@ -1402,6 +1424,7 @@ impl Record for LinkEvent {
 /// Details of an event in Link. Which fields are present depends on the event; those that do
 /// not apply are absent or empty.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkEventMetadata {
     /// Last digits of the account number the user entered in a flow that asks for account
     /// numbers; given for such events only.
@@ -1533,6 +1556,7 @@ impl Default for LinkEventMetadata {
 /// Outcome of Bank Income for one Item in a Link session, as listed in the session results of
 /// `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionBankIncomeResult {
     /// Institution to which the Item belongs; may be null.
     pub institution: Option<LinkSessionSuccessMetadataInstitution>,
@@ -1579,6 +1603,7 @@ impl Record for LinkSessionBankIncomeResult {
 /// Result of document upload for Plaid Check in a Link session, found in the session results
 /// of `/link/token/get`; null when the session had no such step.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionCraDocumentUploadResult {
     /// Number of bank statements that the user uploaded in the session.
     pub num_bank_statements_uploaded: i64,
@@ -1612,8 +1637,10 @@ impl Record for LinkSessionCraDocumentUploadResult {
 /// An Item that was connected for Plaid Check in a Link session, as listed in the session
 /// results of `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionCraItemAddResult {
     /// Accounts that the user chose to share from this Item.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<LinkSessionSuccessMetadataAccount>,
     /// Institution at which the Item was created; may be null.
     pub institution: Option<LinkSessionSuccessMetadataInstitution>,
@@ -1657,8 +1684,10 @@ impl Record for LinkSessionCraItemAddResult {
 /// An Item of Plaid Check that went through update mode in a Link session, as listed in the
 /// session results of `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionCraUpdateResult {
     /// Accounts that the user shares from this Item after the update.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<LinkSessionSuccessMetadataAccount>,
     /// Institution to which the Item belongs; may be null.
     pub institution: Option<LinkSessionSuccessMetadataInstitution>,
@@ -1702,6 +1731,7 @@ impl Record for LinkSessionCraUpdateResult {
 /// How a Link session ended that the user left before finishing, as reported by
 /// `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExit {
     /// Error that the user met last before leaving; null when the user left without an error.
     pub error: Option<PlaidError>,
@@ -1749,6 +1779,7 @@ impl Default for LinkSessionExit {
 
 Deprecated by Plaid.*/
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExitDeprecated {
     /// Error that the user met last before leaving; null when the user left without an error.
     pub error: Option<PlaidError>,
@@ -1792,6 +1823,7 @@ impl Default for LinkSessionExitDeprecated {
 }
 /// Circumstances in which a user left a Link session, as reported by `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExitMetadata {
     /// Institution that the user had chosen; null or absent when none was chosen yet.
     pub institution: Option<LinkSessionExitMetadataInstitution>,
@@ -1850,6 +1882,7 @@ impl Default for LinkSessionExitMetadata {
 /// Institution that a user had chosen before leaving a Link session; null when none was
 /// chosen.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExitMetadataInstitution {
     /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
     pub institution_id: Option<String>,
@@ -1894,8 +1927,10 @@ impl Default for LinkSessionExitMetadataInstitution {
 /// An Item that was connected in a Link session, as listed in the session results of
 /// `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionItemAddResult {
     /// Accounts that the user chose to share from this Item.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<LinkSessionSuccessMetadataAccount>,
     /// Institution at which the Item was created; may be null.
     pub institution: Option<LinkSessionSuccessMetadataInstitution>,
@@ -1940,6 +1975,7 @@ impl Record for LinkSessionItemAddResult {
 /// Outcome of payroll income for one payroll institution in a Link session, as listed in the
 /// session results of `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionPayrollIncomeResult {
     /// Payroll institution from which the documents were retrieved; may be null.
     pub institution: Option<LinkSessionSuccessMetadataInstitution>,
@@ -1985,24 +2021,30 @@ impl Record for LinkSessionPayrollIncomeResult {
 /// Outcome of a Link session in `/link/token/get`, grouped by kind of result; the list of a
 /// kind that did not occur is empty.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionResults {
     /// Outcomes of Bank Income, one per Item from which the user shared income.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub bank_income_results: Vec<LinkSessionBankIncomeResult>,
     /// Counts of the documents uploaded for Plaid Check; null or absent when the session had no
     /// such step.
     pub cra_document_upload_results: Option<LinkSessionCraDocumentUploadResult>,
     /// Items that were connected for Plaid Check in the session; they have an Item ID but no
     /// `public_token`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub cra_item_add_results: Vec<LinkSessionCraItemAddResult>,
     /// Items of Plaid Check that were repaired or changed in update mode in the session.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub cra_update_results: Vec<LinkSessionCraUpdateResult>,
     /// Counts of the documents that the user uploaded as proof of income; null when the session
     /// had no document step.
     pub document_income_results: Option<CreditSessionDocumentIncomeResult>,
     /// Items that were connected in the session, each with the `public_token` to exchange;
     /// several when multi-Item Link is enabled.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub item_add_results: Vec<LinkSessionItemAddResult>,
     /// Outcomes of payroll income, one per payroll institution to which the user connected.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub payroll_income_results: Vec<LinkSessionPayrollIncomeResult>,
 }
 impl Generated for LinkSessionResults {
@@ -2066,6 +2108,7 @@ impl Default for LinkSessionResults {
 
 Deprecated by Plaid.*/
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccess {
     /// Institution, accounts and session ID that go with the `public_token`; may be null.
     pub metadata: Option<LinkSessionSuccessMetadata>,
@@ -2106,8 +2149,10 @@ impl Record for LinkSessionSuccess {
 /// Details of a successful Link session in the deprecated `on_success` report of
 /// `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccessMetadata {
     /// Accounts that the user chose to share from the connected institution.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<LinkSessionSuccessMetadataAccount>,
     /// Institution that the user connected; null or absent when the session involved none.
     pub institution: Option<LinkSessionSuccessMetadataInstitution>,
@@ -2162,6 +2207,7 @@ impl Default for LinkSessionSuccessMetadata {
 }
 /// An account that the user shared in a Link session, as reported in session results.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccessMetadataAccount {
     /// Deprecated classification of the account; may be null. Use `type` and `subtype` instead.
     /**
@@ -2178,6 +2224,7 @@ Deprecated by Plaid.*/
     /// Finer kind of the account within its `type`, such as `checking` or `credit card`.
     pub subtype: Option<String>,
     /// Broad kind of the account, such as `depository` or `credit`; `subtype` is the finer one.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: Option<String>,
     /// State of the micro-deposit verification of the account; null for accounts that need none.
     pub verification_status: Option<String>,
@@ -2239,6 +2286,7 @@ impl Default for LinkSessionSuccessMetadataAccount {
 }
 /// Institution that was connected in a Link session, as reported in session results.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccessMetadataInstitution {
     /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
     pub institution_id: Option<String>,
@@ -2310,6 +2358,7 @@ impl OpenEnum for LinkSessionSuccessMetadataTransferStatus {
 /// Limits the accounts the user can choose in Link to certain subtypes, set per account type
 /// in `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenAccountFilters {
     /// Allowed subtypes of credit accounts, such as credit cards.
     pub credit: Option<CreditFilter>,
@@ -2372,6 +2421,7 @@ impl Default for LinkTokenAccountFilters {
 /// Settings of the cash flow report product in `POST /link/token/create`; the report is read
 /// with `/cashflow_report/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCashflowReport {
     /// Days of transaction history to request for the report, 1 to 730; 365 when absent.
     ///
@@ -2409,6 +2459,7 @@ impl Default for LinkTokenCashflowReport {
 }
 /// Settings of a card switch session in `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateCardSwitch {
     /// Bank identification number of the card, which is the leading part of the card number that
     /// names the issuer.
@@ -2448,6 +2499,7 @@ impl LinkTokenCreateCardSwitch {
 /// Settings of Hosted Link in `POST /link/token/create`: how the user gets the page address,
 /// how long it lives, and where it leads in the end.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateHostedLink {
     /// Address to which the user is sent when the hosted session is over.
     pub completion_redirect_uri: Option<String>,
@@ -2507,14 +2559,17 @@ impl Default for LinkTokenCreateHostedLink {
 /// Settings of the `identity` product in `POST /link/token/create`, for verifying account
 /// ownership by uploaded documents.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateIdentity {
     /// IDs of the accounts of the Item for which documents are to be uploaded.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids: Vec<String>,
     /// Whether the session collects documents, such as bank statements, to verify identity;
     /// results are read with `/identity/documents/uploads/get`.
     pub is_document_upload: Option<bool>,
     /// Kinds of analysis to run on the uploaded documents: `ocr` extracts the text,
     /// `risk_signals` looks for signs of tampering.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub parsing_configs: Vec<IncomeVerificationDocParsingConfig>,
 }
 impl Generated for LinkTokenCreateIdentity {
@@ -2559,6 +2614,7 @@ impl Default for LinkTokenCreateIdentity {
 /// Known facts about the user's institution with which Link can select it; part of `POST
 /// /link/token/create` and of the settings in `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateInstitutionData {
     /// US bank routing number of the user's institution; Link highlights institutions that match
     /// it.
@@ -2596,6 +2652,7 @@ impl Default for LinkTokenCreateInstitutionData {
 /// Body of `POST /link/token/create`. It sets what a Link session asks for: products,
 /// countries, language, the user, and the settings of single products and flows.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequest {
     /// Access token of an existing Item; when present, Link opens in update mode to repair or
     /// change that Item. Null or absent for a new connection.
@@ -2604,12 +2661,14 @@ pub struct LinkTokenCreateRequest {
     pub access_token: Option<Secret>,
     /// Access tokens of several existing Items to update in one session; the counterpart of
     /// `access_token` for more than one Item.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub access_tokens: Vec<Secret>,
     /// Account subtypes that the user may choose from, by account type; accounts that match no
     /// filter are kept out of the selection.
     pub account_filters: Option<LinkTokenAccountFilters>,
     /// Products for which the user's consent is collected now without initializing them, so that
     /// they can be used later without another Link session.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub additional_consented_products: Vec<Products>,
     /// Package name of the Android application, used in place of `redirect_uri` to return from
     /// OAuth logins; it has to be registered in the Dashboard.
@@ -2634,6 +2693,7 @@ pub struct LinkTokenCreateRequest {
     /// Countries whose institutions Link offers, as ISO 3166-1 alpha-2 codes; at least one.
     ///
     /// Fewest entries: `1`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub country_codes: Vec<CountryCode>,
     /// Whether the session is to create a connection for Plaid Check, the consumer reporting
     /// agency.
@@ -2687,6 +2747,7 @@ pub struct LinkTokenCreateRequest {
     pub link_customization_name: Option<String>,
     /// Products to initialize on a best-effort basis: the connection still succeeds when one of
     /// them is unsupported or cannot be set up.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub optional_products: Vec<Products>,
     /// Amount and description of a bank payment that the user is to approve in this session.
     pub payment_configuration: Option<LinkTokenCreateRequestPaymentConfiguration>,
@@ -2695,12 +2756,14 @@ pub struct LinkTokenCreateRequest {
     pub payment_initiation: Option<LinkTokenCreateRequestPaymentInitiation>,
     /// Products that every institution shown must support and with which the Item is initialized.
     /// Usually null or absent in update mode, when `access_token` is set.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub products: Vec<Products>,
     /// Address to which the user returns after logging in at an institution by OAuth; it has to
     /// be registered in the Dashboard beforehand.
     pub redirect_uri: Option<String>,
     /// Products that are initialized whenever the chosen institution and accounts support them;
     /// an institution without them is offered all the same.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub required_if_supported_products: Vec<Products>,
     /// Period for which statements are collected; give it when `statements` is requested.
     pub statements: Option<LinkTokenCreateRequestStatements>,
@@ -2971,6 +3034,7 @@ impl OpenEnum for LinkTokenCreateRequestAppearanceMode {
 /// Settings of the `auth` product in `POST /link/token/create`. They switch on ways of
 /// verifying account numbers for institutions or accounts that cannot supply them directly.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestAuth {
     /// Whether Link asks the user at the start to choose between logging in at the institution
     /// and entering account numbers by hand.
@@ -3141,6 +3205,7 @@ impl OpenEnum for LinkTokenCreateRequestAuthRerouteToCredentials {
 
 Deprecated by Plaid.*/
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestBaseReport {
     /// Your own ID of the report, by which you recognize it later; may be null.
     pub client_report_id: Option<String>,
@@ -3191,6 +3256,7 @@ impl LinkTokenCreateRequestBaseReport {
 /// Settings of the Plaid Check consumer report for a Link session, part of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptions {
     /// Settings of the base report; read it with `/cra/check_report/base_report/get`.
     pub base_report: Option<LinkTokenCreateRequestCraOptionsBaseReport>,
@@ -3295,6 +3361,7 @@ impl LinkTokenCreateRequestCraOptions {
 /// Settings of the base report within the consumer report options of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsBaseReport {
     /// Your own ID of the base report, by which you recognize it later; may be null.
     pub client_report_id: Option<String>,
@@ -3354,9 +3421,11 @@ impl Default for LinkTokenCreateRequestCraOptionsBaseReport {
 /// Settings for sharing a base report with government-sponsored enterprises of the US
 /// mortgage market.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
     /// Kinds of report to share: `VOA` verifies assets, `EMPLOYMENT_REFRESH` checks anew that the
     /// borrower is employed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub report_types: Vec<GseReportType>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
@@ -3391,6 +3460,7 @@ impl Default for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
 /// Settings of cash flow insights within the consumer report options of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsCashflowInsights {
     /// Version of the set of cash flow attributes to compute; null or absent leaves it to the
     /// default.
@@ -3430,6 +3500,7 @@ impl Default for LinkTokenCreateRequestCraOptionsCashflowInsights {
 /// Settings of income insights within the consumer report options of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsIncomeInsights {
     /// Income categories to include in or leave out of the insights; null or absent applies no
     /// filter.
@@ -3476,6 +3547,7 @@ impl Default for LinkTokenCreateRequestCraOptionsIncomeInsights {
 /// Settings of the lending score within the consumer report options of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsLendScore {
     /// Version of the lending score to compute; null or absent leaves it to the default.
     pub lend_score_version: Option<PlaidLendScoreVersion>,
@@ -3514,6 +3586,7 @@ impl Default for LinkTokenCreateRequestCraOptionsLendScore {
 /// Settings of network insights within the consumer report options of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsNetworkInsights {
     /// Version of the network insights to compute; null or absent leaves it to the default.
     pub network_insights_version: Option<NetworkInsightsVersion>,
@@ -3552,6 +3625,7 @@ impl Default for LinkTokenCreateRequestCraOptionsNetworkInsights {
 /// Settings of partner insights within the consumer report options of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsPartnerInsights {
     /// Details that FICO needs for its scores, such as the lender's ID and the application's ID;
     /// null or absent when no FICO score is wanted.
@@ -3598,6 +3672,7 @@ impl Default for LinkTokenCreateRequestCraOptionsPartnerInsights {
 /// Settings of partner insights in `POST /link/token/create` when they are requested outside
 /// `cra_options`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCreditPartnerInsights {
     /// Days of transaction history from which the insights are computed, 1 to 730.
     ///
@@ -3635,12 +3710,14 @@ impl Default for LinkTokenCreateRequestCreditPartnerInsights {
 }
 /// Settings of the `employment` product in `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestEmployment {
     /// Settings of employment data derived from bank transactions; of use when
     /// `employment_source_types` contains `bank`.
     pub bank_employment: Option<LinkTokenCreateRequestEmploymentBankIncome>,
     /// Sources from which employment data may come: `bank` for deposits, `payroll` for payroll
     /// data.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub employment_source_types: Vec<EmploymentSourceType>,
 }
 impl Generated for LinkTokenCreateRequestEmployment {
@@ -3681,6 +3758,7 @@ impl Default for LinkTokenCreateRequestEmployment {
 /// Settings of employment data derived from bank transactions, part of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestEmploymentBankIncome {
     /// Days of transaction history from which employment is derived.
     pub days_requested: i64,
@@ -3721,6 +3799,7 @@ impl LinkTokenCreateRequestEmploymentBankIncome {
 /// Settings of an identity verification session opened through Link, set in `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIdentityVerification {
     /// Whether the user has already agreed to the sharing of data for the verification; carries
     /// the same flag as `gave_consent`.
@@ -3778,9 +3857,11 @@ impl LinkTokenCreateRequestIdentityVerification {
 /// Settings of the `income_verification` product in `POST /link/token/create`: the sources of
 /// income data and the options for each source.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIncomeVerification {
     /// Access tokens of Items that the user has already connected and that are taken into account
     /// in the verification; may be null.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub access_tokens: Vec<Secret>,
     /// ID of an Asset Report of the same user that is taken into account in the verification.
     pub asset_report_id: Option<String>,
@@ -3788,6 +3869,7 @@ pub struct LinkTokenCreateRequestIncomeVerification {
     pub bank_income: Option<LinkTokenCreateRequestIncomeVerificationBankIncome>,
     /// Sources from which the user may prove income: `bank` for income derived from deposits,
     /// `payroll` for payroll data and documents.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub income_source_types: Vec<IncomeVerificationSourceType>,
     /// ID from the deprecated `/income/verification/create`. Deprecated; leave it unset and
     /// identify the user by `user_id` or `user_token`.
@@ -3800,6 +3882,7 @@ Deprecated by Plaid.*/
     pub payroll_income: Option<LinkTokenCreateRequestIncomeVerificationPayrollIncome>,
     /// Income sources that the user stated to your application beforehand, for comparison with
     /// the verified ones.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub stated_income_sources: Vec<LinkTokenCreateRequestUserStatedIncomeSource>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerification {
@@ -3859,6 +3942,7 @@ impl Default for LinkTokenCreateRequestIncomeVerification {
 }
 /// Bank Income settings for a Link session, part of `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIncomeVerificationBankIncome {
     /// Days of transaction history from which income is derived, 1 to 731.
     ///
@@ -3915,9 +3999,11 @@ impl LinkTokenCreateRequestIncomeVerificationBankIncome {
 /// Payroll and document income settings for a Link session, part of `POST
 /// /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIncomeVerificationPayrollIncome {
     /// Ways of proving income that the user is offered, by payroll login or by documents; null or
     /// absent leaves the choice to the default.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub flow_types: Vec<IncomeVerificationPayrollFlowType>,
     /// Whether the session renews a payroll connection made earlier instead of adding one;
     /// `false` when absent.
@@ -3929,6 +4015,7 @@ pub struct LinkTokenCreateRequestIncomeVerificationPayrollIncome {
     pub item_id_to_update: Option<String>,
     /// Kinds of analysis to run on uploaded documents: `ocr` extracts the data, `risk_signals`
     /// looks for signs of fraud. Null or absent leaves the choice to the default.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub parsing_config: Vec<IncomeVerificationDocParsingConfig>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerificationPayrollIncome {
@@ -3976,6 +4063,7 @@ impl Default for LinkTokenCreateRequestIncomeVerificationPayrollIncome {
 }
 /// Bank payment to approve in a Link session, set in `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestPaymentConfiguration {
     /// Amount of the payment as a decimal string, which keeps it free of rounding errors.
     pub amount: String,
@@ -4024,6 +4112,7 @@ impl LinkTokenCreateRequestPaymentConfiguration {
 /// Payment or payment consent that the user authorizes in a Link session for
 /// `payment_initiation`, set in `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestPaymentInitiation {
     /// ID of the payment consent to authorize, from `/payment_initiation/consent/create`; absent
     /// when a single payment is authorized.
@@ -4070,6 +4159,7 @@ impl Default for LinkTokenCreateRequestPaymentInitiation {
 /// Period for which account statements are collected, set in `POST /link/token/create` when
 /// the `statements` product is requested.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestStatements {
     /// Last day of the period for which statements are wanted, as an ISO 8601 date
     /// (`YYYY-MM-DD`).
@@ -4124,6 +4214,7 @@ impl LinkTokenCreateRequestStatements {
 /// Transfer object that a Link session is to complete, set in `POST /link/token/create` for
 /// the `transfer` product.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestTransfer {
     /// ID of a transfer authorization from `/transfer/authorization/create` that awaits an action
     /// by the user, which the session lets the user take.
@@ -4177,6 +4268,7 @@ impl Default for LinkTokenCreateRequestTransfer {
 /// Settings of update mode in `POST /link/token/create`, for sessions on Items that already
 /// exist.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestUpdate {
     /// Whether the user may change the selection of shared accounts in update mode; `false` when
     /// absent. Set it after the webhook `NEW_ACCOUNTS_AVAILABLE`.
@@ -4185,6 +4277,7 @@ pub struct LinkTokenCreateRequestUpdate {
     pub account_selection_enabled: Option<bool>,
     /// IDs of the Items of the user that are to be updated, when `user` is `true`; when null or
     /// absent, the choice among the user's Items is left to the API.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub item_ids: Vec<String>,
     /// Whether the user is asked to grant consent anew even though the present consent has not
     /// run out.
@@ -4241,6 +4334,7 @@ impl Default for LinkTokenCreateRequestUpdate {
 /// The end user of a Link session in `POST /link/token/create`. Only your own ID is required;
 /// the other details prefill Link or are needed by single products.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestUser {
     /// Home address of the user; used by products that verify identity, and null or absent when
     /// not needed.
@@ -4362,6 +4456,7 @@ impl LinkTokenCreateRequestUser {
 /// Income source as the user stated it to your application, passed on in `POST
 /// /link/token/create` for income verification.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestUserStatedIncomeSource {
     /// Kind of the stated income, such as salary or rent.
     pub category: Option<UserStatedIncomeSourceCategory>,
@@ -4369,11 +4464,19 @@ pub struct LinkTokenCreateRequestUserStatedIncomeSource {
     pub employer: Option<String>,
     /// Income in a year from this source as stated by the user; `pay_per_cycle` holds the figure
     /// of a single payment.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub pay_annual: Option<Decimal>,
     /// How often the user is paid by this source.
     pub pay_frequency: Option<UserStatedIncomeSourceFrequency>,
     /// Amount of one payment as stated by the user, for the pay cycle in `pay_frequency`;
     /// `pay_annual` holds the yearly figure.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub pay_per_cycle: Option<Decimal>,
     /// Whether the stated amounts are before or after deductions.
     pub pay_type: Option<UserStatedIncomeSourcePayType>,
@@ -4432,6 +4535,7 @@ impl Default for LinkTokenCreateRequestUserStatedIncomeSource {
 /// Body of the answer to `POST /link/token/create`, with the token that the client
 /// application hands to Link.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateResponse {
     /// Time at which the token expires, as an ISO 8601 timestamp.
     pub expiration: DateTime<Utc>,
@@ -4495,6 +4599,7 @@ impl Record for LinkTokenCreateResponse {
 
 Deprecated by Plaid.*/
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenEuConfig {
     /// Whether Link opens without an institution picker of its own, because the institution was
     /// chosen beforehand.
@@ -4529,6 +4634,7 @@ impl Default for LinkTokenEuConfig {
 }
 /// Settings with which a Link token was created, as returned by `/link/token/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetMetadataResponse {
     /// Account subtypes to which the selection is limited, by account type; absent when no filter
     /// was set.
@@ -4536,8 +4642,10 @@ pub struct LinkTokenGetMetadataResponse {
     /// Name of the application as the user sees it in Link; may be null.
     pub client_name: Option<String>,
     /// Countries whose institutions Link offers, as ISO 3166-1 alpha-2 codes.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub country_codes: Vec<CountryCode>,
     /// Products that were given as `products` when the token was created.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub initial_products: Vec<Products>,
     /// Facts about the user's institution that were given when the token was created; absent when
     /// there were none.
@@ -4611,6 +4719,7 @@ impl Default for LinkTokenGetMetadataResponse {
 }
 /// Body of `POST /link/token/get`, naming the Link token to look up.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetRequest {
     /// Link token from `/link/token/create` (prefix `link-`) whose settings and sessions are
     /// wanted.
@@ -4650,6 +4759,7 @@ impl LinkTokenGetRequest {
 /// Body of the answer to `POST /link/token/get`: the settings of a Link token and the
 /// sessions started with it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetResponse {
     /// Time at which the token was created, as an ISO 8601 timestamp; may be null.
     pub created_at: Option<DateTime<Utc>>,
@@ -4657,6 +4767,7 @@ pub struct LinkTokenGetResponse {
     pub expiration: Option<DateTime<Utc>>,
     /// Link sessions that users started with this token, with their events and results; the field
     /// may be absent.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub link_sessions: Vec<LinkTokenGetSessionsResponse>,
     /// The Link token that was looked up, equal to the one in the request.
     pub link_token: Secret,
@@ -4721,9 +4832,11 @@ impl Record for LinkTokenGetResponse {
 }
 /// One Link session as reported by `POST /link/token/get`: times, events, and how it ended.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetSessionsResponse {
     /// Events of the session in the course of the user's way through Link, the same that client
     /// applications receive in callbacks.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub events: Vec<LinkEvent>,
     /// How and why the user left the session without finishing; null when the user did not leave
     /// early.
@@ -4801,6 +4914,7 @@ impl Record for LinkTokenGetSessionsResponse {
 }
 /// Settings of the `investments` product in `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenInvestments {
     /// Whether the user may enter investment holdings by hand when the institution cannot be
     /// connected.
@@ -4846,6 +4960,7 @@ impl Default for LinkTokenInvestments {
 /// Settings of the `investments_auth` product in `POST /link/token/create`; each flag enables
 /// one way to complete account data that the institution does not supply in full.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenInvestmentsAuth {
     /// Whether the user may type in account details by hand; null or absent means `false`.
     ///
@@ -4911,6 +5026,7 @@ impl Default for LinkTokenInvestmentsAuth {
 }
 /// Settings of the `transactions` product in `POST /link/token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenTransactions {
     /// Days of transaction history to request, 1 to 730; 90 when absent. Applies when the product
     /// is first initialized on the Item.
@@ -5009,8 +5125,10 @@ impl OpenEnum for LoanAccountSubtype {
 }
 /// Limits the loan accounts that a user can choose in Link to certain subtypes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanFilter {
     /// Subtypes that may be chosen; `all` allows every loan account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_subtypes: Vec<LoanAccountSubtype>,
 }
 impl Generated for LoanFilter {
@@ -5093,8 +5211,10 @@ impl OpenEnum for OtherAccountSubtype {
 }
 /// Limits the accounts of type `other` that a user can choose in Link to certain subtypes.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OtherFilter {
     /// Subtypes that may be chosen; `all` allows every account of this type.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_subtypes: Vec<OtherAccountSubtype>,
 }
 impl Generated for OtherFilter {
@@ -5298,6 +5418,7 @@ impl OpenEnum for PrismInsightsVersion {
 /// Versions of the products by Prism Data to use for the partner insights of a check report;
 /// null when no particular versions are asked for.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismVersions {
     /// Version of the Prism CashScore to use; null or absent when no particular version is asked
     /// for.
@@ -5365,6 +5486,7 @@ impl Default for PrismVersions {
 /// Home address of a user, as sent to Identity Verification or Link; only the country is
 /// required. Null when it is not given.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAddress {
     /// City of the address of the user; null or absent when not given.
     pub city: Option<String>,

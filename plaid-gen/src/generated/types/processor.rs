@@ -8,6 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// The same as `NumbersACH`, but null when the account has no US account numbers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersAchNullable {
     /// Account number for ACH transfers. It may be a token issued by the institution in place of
     /// the real number; see `is_tokenized_account_number`.
@@ -83,6 +84,7 @@ impl Record for NumbersAchNullable {
 }
 /// The same as `NumbersBACS`, but null when the account has no UK account numbers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersBacsNullable {
     /// UK account number, kept as a string so that leading zeros survive.
     pub account: Secret,
@@ -129,6 +131,7 @@ impl Record for NumbersBacsNullable {
 }
 /// The same as `NumbersEFT`, but null when the account has no Canadian account numbers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersEftNullable {
     /// Account number at the Canadian institution, kept as a string so that leading zeros
     /// survive.
@@ -183,6 +186,7 @@ impl Record for NumbersEftNullable {
 }
 /// The same as `NumbersInternational`, but null when the account has no IBAN.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersInternationalNullable {
     /// The `account_id` of the account these numbers belong to; join with the accounts of the
     /// answer by it.
@@ -230,6 +234,7 @@ impl Record for NumbersInternationalNullable {
 /// Body of `POST /processor/auth/get`, sent by a processor partner. The token alone decides
 /// which account is meant.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorAuthGetRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
@@ -270,6 +275,7 @@ impl ProcessorAuthGetRequest {
 }
 /// Answer of `POST /processor/auth/get`: one account and its numbers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorAuthGetResponse {
     /// The account the processor token stands for, with its stored balances.
     pub account: AccountBase,
@@ -317,6 +323,7 @@ impl Record for ProcessorAuthGetResponse {
 /// Account numbers of a single account as given to a processor. Only the payment schemes that
 /// apply to the account are filled in.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorNumber {
     /// Numbers for the US ACH network, and for wires where known; null or absent when the account
     /// is not a US account.
@@ -376,6 +383,7 @@ impl Default for ProcessorNumber {
 /// Body of `POST /processor/stripe/bank_account_token/create`: the account that is to be made
 /// known to Stripe.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorStripeBankAccountTokenCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
@@ -427,6 +435,7 @@ impl ProcessorStripeBankAccountTokenCreateRequest {
 /// Answer of `POST /processor/stripe/bank_account_token/create`, carrying the token in the
 /// form Stripe expects.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorStripeBankAccountTokenCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -468,6 +477,7 @@ impl Record for ProcessorStripeBankAccountTokenCreateResponse {
 /// Body of `POST /processor/token/create`: the account to share and the partner to share it
 /// with.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
@@ -776,6 +786,7 @@ impl OpenEnum for ProcessorTokenCreateRequestProcessor {
 }
 /// Answer of `POST /processor/token/create`, carrying the token to hand over to the partner.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenCreateResponse {
     /// The `processor_token` that stands for one account of one Item. Pass it to the partner; it
     /// does not expire, but removing the Item invalidates it.

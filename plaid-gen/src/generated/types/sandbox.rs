@@ -9,6 +9,7 @@ use crate::wire::prelude::*;
 /// Body of `POST /sandbox/item/fire_webhook`: the Item and the webhook that Sandbox is to
 /// send for it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemFireWebhookRequest {
     /// Access token of the Sandbox Item for which the webhook is fired; the Item needs a valid
     /// webhook URL.
@@ -127,6 +128,7 @@ impl OpenEnum for SandboxItemFireWebhookRequestWebhookCode {
 /// Body of the answer to `POST /sandbox/item/fire_webhook`; it confirms that the webhook was
 /// sent off, not that the receiver accepted it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemFireWebhookResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -166,6 +168,7 @@ impl Record for SandboxItemFireWebhookResponse {
 }
 /// Body of `POST /sandbox/item/reset_login`: the Item that is to ask for a new login.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemResetLoginRequest {
     /// Access token of the Sandbox Item to put into the state `ITEM_LOGIN_REQUIRED`.
     pub access_token: Secret,
@@ -206,6 +209,7 @@ impl SandboxItemResetLoginRequest {
 /// Body of the answer to `POST /sandbox/item/reset_login`; it confirms that the Item now
 /// requires a new login.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemResetLoginResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -246,6 +250,7 @@ impl Record for SandboxItemResetLoginResponse {
 /// Body of `POST /sandbox/item/set_verification_status`: the account pending micro-deposit
 /// verification and the state it is to take.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemSetVerificationStatusRequest {
     /// Access token of the Sandbox Item that owns the account.
     pub access_token: Secret,
@@ -337,6 +342,7 @@ impl OpenEnum for SandboxItemSetVerificationStatusRequestVerificationStatus {
 /// Body of the answer to `POST /sandbox/item/set_verification_status`; it carries nothing but
 /// the request ID.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemSetVerificationStatusResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -367,11 +373,13 @@ impl Record for SandboxItemSetVerificationStatusResponse {
 /// Body of `POST /sandbox/public_token/create`: the institution and the products of the Item
 /// to create, with options that replace what a person would do in Link.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequest {
     /// Products with which the Item is initialized, at least one; the institution has to support
     /// each of them.
     ///
     /// Fewest entries: `1`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub initial_products: Vec<Products>,
     /// Plaid institution ID at which the Item is created, for example `ins_109508` for First
     /// Platypus Bank; `/institutions/get` lists others.
@@ -439,6 +447,7 @@ impl SandboxPublicTokenCreateRequest {
 }
 /// Bank Income settings of an Item created by `POST /sandbox/public_token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
     /// Number of days of transaction history from which bank income is derived.
     pub days_requested: Option<i64>,
@@ -474,6 +483,7 @@ impl Default for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
 }
 /// Options of `POST /sandbox/public_token/create` that customize the Item to be created.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptions {
     /// Income sources and bank income settings; give it when `income_verification` is among
     /// `initial_products`.
@@ -550,11 +560,13 @@ impl Default for SandboxPublicTokenCreateRequestOptions {
 /// Income settings of an Item created by `POST /sandbox/public_token/create` with the
 /// `income_verification` product.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptionsIncomeVerification {
     /// Settings of Bank Income; of use when `income_source_types` contains `bank`.
     pub bank_income: Option<SandboxPublicTokenCreateRequestIncomeVerificationBankIncome>,
     /// Kinds of income data the Item is to supply: `bank` for income derived from deposits,
     /// `payroll` for payroll data.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub income_source_types: Vec<IncomeVerificationSourceType>,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
@@ -595,6 +607,7 @@ impl Default for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
 /// Date range of the account statements that an Item created by `POST
 /// /sandbox/public_token/create` is to have.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptionsStatements {
     /// Last day of the period for which statements are wanted, as an ISO 8601 date
     /// (`YYYY-MM-DD`).
@@ -648,6 +661,7 @@ impl SandboxPublicTokenCreateRequestOptionsStatements {
 }
 /// Transaction history settings of an Item created by `POST /sandbox/public_token/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptionsTransactions {
     /// Number of days of transaction history to request, 1 to 730; 90 when absent. Set when the
     /// product is initialized.
@@ -701,6 +715,7 @@ impl Default for SandboxPublicTokenCreateRequestOptionsTransactions {
 /// Body of the answer to `POST /sandbox/public_token/create`, with the token of the new
 /// Sandbox Item.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateResponse {
     /// Single-use token of the new Item, valid for 30 minutes; exchange it with
     /// `/item/public_token/exchange` for an `access_token`.

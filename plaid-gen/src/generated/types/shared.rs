@@ -19,14 +19,23 @@ use crate::wire::prelude::*;
 /// Balances of one account in a single currency. Which of the fields are filled and how they
 /// are to be read depends on the type of the account.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountBalance {
     /// Money that can be spent or withdrawn now: for `depository` accounts the current balance
     /// less holds and pending debits, for `credit` accounts the credit left. Null when the
     /// institution does not tell.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub available: Option<Decimal>,
     /// Total on the account. For `depository` accounts it is the money held; for `credit` and
     /// `loan` accounts a positive value is the amount owed; for investment accounts it is the
     /// value of the holdings.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub current: Option<Decimal>,
     /// ISO 4217 code of the currency of the amounts; null when `unofficial_currency_code` is set
     /// instead.
@@ -36,6 +45,10 @@ pub struct AccountBalance {
     pub last_updated_datetime: Option<DateTime<Utc>>,
     /// Credit limit of a `credit` account, or the agreed overdraft of a `depository` account
     /// where that is known; otherwise null.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub limit: Option<Decimal>,
     /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
     /// `iso_currency_code` is set.
@@ -134,6 +147,7 @@ impl Default for AccountBalance {
 /// One account of an Item with its names, kind and balances. It is returned by most calls
 /// that deal with an Item and is extended in some of them.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountBase {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
     /// the institution anew, so do not use it to recognize an account across Items.
@@ -162,6 +176,7 @@ pub struct AccountBase {
     pub subtype: Option<AccountSubtype>,
     /// Main class of the account, such as `depository` or `credit`; it decides how the balances
     /// are to be read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: AccountType,
     /// What a database check found out about the account; present only for accounts that were
     /// verified in that way.
@@ -740,6 +755,7 @@ impl OpenEnum for AccountType {
 /// Findings of a database check of an account that was added by its numbers instead of by a
 /// bank login; found in accounts and in the answer of `POST /auth/verify`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountVerificationInsights {
     /// Whether the account number looks as numbers at that institution should.
     pub account_number_format: AccountVerificationInsightsAccountNumberFormat,
@@ -873,6 +889,7 @@ impl OpenEnum for AccountVerificationInsightsAccountNumberFormat {
 /// Tells whether the numbers of an account have been seen in the Plaid network before and
 /// whether they were verified then.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountVerificationInsightsNetworkStatus {
     /// True if the combination of account and routing number is already known in the Plaid
     /// network.
@@ -944,6 +961,7 @@ impl Record for AccountVerificationInsightsNetworkStatus {
 /// Tells whether failed ACH transfers have been seen on an account before; part of the
 /// findings of a database check.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountVerificationInsightsPreviousReturns {
     /// True if an earlier ACH transfer on the account came back for an administrative reason, for
     /// example because the account was closed or could not be found.
@@ -999,9 +1017,11 @@ impl Record for AccountVerificationInsightsPreviousReturns {
 /// Answer of `POST /accounts/get` and of `POST /accounts/balance/get`. The shape is the same;
 /// only the age of the balances differs.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsGetResponse {
     /// The accounts of the Item, or those asked for, with balances: stored ones from
     /// `/accounts/get`, freshly fetched ones from `/accounts/balance/get`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<AccountBase>,
     /// State of the Item the accounts belong to.
     pub item: Item,
@@ -1048,6 +1068,7 @@ impl Record for AccountsGetResponse {
 #[cfg(any(feature = "assets", feature = "identity"))]
 /// A postal address of an account owner as held by the institution.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Address {
     /// The parts of the address: street, city, region, postal code and country.
     pub data: AddressData,
@@ -1089,6 +1110,7 @@ impl Record for Address {
 #[cfg(any(feature = "assets", feature = "identity", feature = "users"))]
 /// Parts of a postal address as held by the institution; all but the street may be null.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressData {
     /// City of the address, in full; null when unknown.
     pub city: Option<String>,
@@ -1242,12 +1264,14 @@ impl OpenEnum for CountryCode {
 #[cfg(any(feature = "assets", feature = "identity"))]
 /// An email address of an account owner as held by the institution, with its kind.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Email {
     /// The email address itself, as held by the institution.
     pub data: String,
     /// True if the institution regards this as the main email address of the owner.
     pub primary: bool,
     /// Rank of the address at the institution: `primary`, `secondary` or `other`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: EmailType,
 }
 #[cfg(any(feature = "assets", feature = "identity"))]
@@ -1488,20 +1512,24 @@ impl OpenEnum for IncomeVerificationSourceType {
 /// A login of a user at an institution as Plaid knows it, with its products, consent and
 /// health. Most calls that take an `access_token` return it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Item {
     /// How the account numbers of the Item were obtained or verified; null or absent when Auth
     /// has not been used.
     pub auth_method: Option<ItemAuthMethod>,
     /// Products that the institution supports for the Item but that are not in use on it yet.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub available_products: Vec<Products>,
     /// Products in use on the Item that have led or may lead to charges; compare `products`,
     /// which does not depend on billing.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub billed_products: Vec<Products>,
     /// ISO 8601 time at which the access granted by the user ends, after which the user has to
     /// renew it in Link; null when it does not end by itself or the time is unknown.
     pub consent_expiration_time: Option<DateTime<Utc>>,
     /// Products that the user has agreed to share data for, including ones that have not been
     /// used yet; absent where consent is not recorded by product.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub consented_products: Vec<Products>,
     /// Error that currently keeps the Item from working, such as `ITEM_LOGIN_REQUIRED`; null when
     /// the Item is healthy.
@@ -1515,6 +1543,7 @@ pub struct Item {
     /// webhooks name the Item by it.
     pub item_id: String,
     /// Products that have been added to the Item, whether or not they are billed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub products: Vec<Products>,
     /// Whether the data can be refreshed in the `background`, or only while the user is there to
     /// log in (`user_present_required`).
@@ -1735,6 +1764,7 @@ impl OpenEnum for ItemUpdateType {
 /// Place of a transaction or merchant, as far as it could be determined. Every field may be
 /// null by itself.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Location {
     /// Street and house number of the place; null when unknown.
     pub address: Option<String>,
@@ -1743,8 +1773,16 @@ pub struct Location {
     /// Code of the country of the place, ISO 3166-1 alpha-2 such as `US`; null when unknown.
     pub country: Option<String>,
     /// Latitude of the place in decimal degrees, positive to the north; null when unknown.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub lat: Option<Decimal>,
     /// Longitude of the place in decimal degrees, positive to the east; null when unknown.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
     pub lon: Option<Decimal>,
     /// Postal code of the place, in the format of its country; null when unknown.
     pub postal_code: Option<String>,
@@ -1820,15 +1858,20 @@ impl Default for Location {
 /// One owner of an account with the contact data the institution has on file. Joint accounts
 /// may have several owners, or several names within one.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Owner {
     /// Postal addresses of the owner; empty when the institution gives none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub addresses: Vec<Address>,
     /// Email addresses of the owner; empty when the institution gives none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub emails: Vec<Email>,
     /// Names of the owner as held by the institution. Some institutions put all holders of a
     /// joint account into one entry.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub names: Vec<String>,
     /// Phone numbers of the owner; empty when the institution gives none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub phone_numbers: Vec<PhoneNumber>,
 }
 #[cfg(any(feature = "assets", feature = "identity"))]
@@ -1881,6 +1924,7 @@ impl Default for Owner {
 /// Details of a transfer between banks as passed on by the institution. Each field is null
 /// when the institution does not give it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentMeta {
     /// Name of the party on whose order the transfer was made, if it differs from the payer; null
     /// when unknown.
@@ -1965,12 +2009,14 @@ impl Default for PaymentMeta {
 #[cfg(any(feature = "assets", feature = "identity"))]
 /// A phone number of an account owner as held by the institution, with its kind.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhoneNumber {
     /// The phone number as the institution holds it; do not rely on a uniform format.
     pub data: String,
     /// True if the institution regards this as the main phone number of the owner.
     pub primary: bool,
     /// Use of the number: `home`, `work` or `office`, `mobile` or `mobile1`, or `other`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: PhoneNumberType,
 }
 #[cfg(any(feature = "assets", feature = "identity"))]
@@ -2053,9 +2099,11 @@ impl OpenEnum for PhoneNumberType {
 /// successful answers and webhooks, for instance as `error` of an Item, where it is null when
 /// all is well.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PlaidError {
     /// The underlying errors of single Items when a report over several Items fails, each with
     /// its own type, code and `item_id`. Filled for report errors only.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub causes: Vec<::serde_json::Value>,
     /// Text that may be shown to the user; null when the error has nothing to do with what the
     /// user did.
@@ -2076,12 +2124,14 @@ pub struct PlaidError {
     pub error_type: PlaidErrorType,
     /// The account subtypes the user actually shared, for comparison with
     /// `required_account_subtypes`. Given when no shared account fits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub provided_account_subtypes: Vec<String>,
     /// Identifier of the failed request, to be logged and quoted to support; absent when the
     /// error arrives inside a webhook.
     pub request_id: Option<String>,
     /// The account subtypes of which the product needs at least one. Given when no shared account
     /// fits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub required_account_subtypes: Vec<String>,
     /// HTTP status that belongs to the error. Given only when the error arrives inside a webhook,
     /// since a response shows it anyway.
@@ -2419,6 +2469,7 @@ impl OpenEnum for Products {
 /// The parts of a transaction that all transaction objects share; `Transaction` adds
 /// categories, counterparties and times.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionBase {
     /// The `account_id` of the account the transaction was booked on.
     pub account_id: String,
@@ -2427,12 +2478,14 @@ pub struct TransactionBase {
     pub account_owner: Option<String>,
     /// Amount in units of the currency, not in cents. Positive means that money leaves the
     /// account, as in a purchase; negative means that money comes in, as in a deposit or refund.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub amount: Decimal,
     /// Category in the old taxonomy, as a path from general to specific. Deprecated and possibly
     /// null; use `personal_finance_category` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub category: Vec<String>,
     /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
     /// and possibly null; use `personal_finance_category` instead.
@@ -2596,9 +2649,11 @@ impl Record for TransactionBase {
 /// A national identification number of a user together with its kind; null when it is not
 /// given.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserIdNumber {
     /// Which identification number `value` is, named by country and document, such as
     /// `us_ssn_last_4`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: IdNumberType,
     /// The identification number itself, written as `type` demands; it is sensitive personal data
     /// and must not be logged.

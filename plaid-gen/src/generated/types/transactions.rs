@@ -9,6 +9,7 @@ use crate::wire::prelude::*;
 /// Category of a transaction from the viewpoint of business bookkeeping, on two levels; null
 /// when none could be assigned.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessFinanceCategory {
     /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
     /// rated.
@@ -55,6 +56,7 @@ impl Record for BusinessFinanceCategory {
 /// Body of `POST /categories/get`, an empty object. It has no credential fields, and sending
 /// them is an error.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoriesGetRequest {}
 impl Generated for CategoriesGetRequest {
     fn empty() -> Self {
@@ -81,9 +83,11 @@ impl Default for CategoriesGetRequest {
 /// Answer to `POST /categories/get`: the complete legacy category taxonomy in one list,
 /// without paging.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoriesGetResponse {
     /// All categories of the legacy taxonomy, each with its identifier, group and place in the
     /// hierarchy.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub categories: Vec<Category>,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -122,6 +126,7 @@ impl Record for CategoriesGetResponse {
 /// One category of the legacy transaction taxonomy, listed by the deprecated
 /// `/categories/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Category {
     /// Stable identifier of the legacy category, a string even though it looks numeric; do not
     /// parse it.
@@ -130,6 +135,7 @@ pub struct Category {
     /// `hierarchy`.
     pub group: String,
     /// Names of the category and its parents, from the most general to the most specific.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub hierarchy: Vec<String>,
 }
 impl Generated for Category {
@@ -169,6 +175,7 @@ impl Record for Category {
 /// Values attached to a transaction through customization set up for your team; null where
 /// there is none.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientCustomization {
     /// Identifier, in your own scheme, of the entity that was matched to the transaction.
     pub custom_entity_id: Option<String>,
@@ -206,6 +213,7 @@ impl Default for ClientCustomization {
 }
 /// Account numbers of a counterparty, by payment scheme; null when none is known.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CounterpartyNumbers {
     /// UK account number and sort code of the counterparty; null or absent when unknown.
     pub bacs: Option<CounterpartyNumbersBacs>,
@@ -249,6 +257,7 @@ impl Default for CounterpartyNumbers {
 }
 /// Numbers that identify the UK account of a counterparty; null when unknown.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CounterpartyNumbersBacs {
     /// UK account number of the counterparty; null or absent when unknown.
     pub account: Option<Secret>,
@@ -292,6 +301,7 @@ impl Default for CounterpartyNumbersBacs {
 }
 /// Numbers that identify the account of a counterparty internationally; null when unknown.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CounterpartyNumbersInternational {
     /// Bank identifier code (BIC), 8 to 11 characters, of the bank of the counterparty; null or
     /// absent when unknown.
@@ -381,6 +391,7 @@ impl OpenEnum for CounterpartyType {
 /// Category of a transaction from the viewpoint of a private household, on two levels; null
 /// when none could be assigned.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PersonalFinanceCategory {
     /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
     /// rated.
@@ -462,6 +473,7 @@ impl OpenEnum for PersonalFinanceCategoryVersion {
 /// Names a transaction that is no longer valid and has to be deleted from your store, for
 /// instance a pending one that was posted or cancelled.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RemovedTransaction {
     /// The `account_id` of the account the removed transaction was on.
     pub account_id: String,
@@ -502,6 +514,7 @@ impl Record for RemovedTransaction {
 /// A booked or pending transaction on an account as returned by the Transactions product: all
 /// of `TransactionBase` plus category, times, channel and counterparties.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Transaction {
     /// The `account_id` of the account the transaction was booked on.
     pub account_id: String,
@@ -510,6 +523,7 @@ pub struct Transaction {
     pub account_owner: Option<String>,
     /// Amount in units of the currency, not in cents. Positive means that money leaves the
     /// account, as in a purchase; negative means that money comes in, as in a deposit or refund.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub amount: Decimal,
     /// ISO 8601 date on which the transaction was authorized, which for a card purchase is
     /// usually the day the user paid. Null when unknown; compare `date`, the day of posting.
@@ -525,6 +539,7 @@ pub struct Transaction {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub category: Vec<String>,
     /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
     /// and possibly null; use `personal_finance_category` instead.
@@ -539,6 +554,7 @@ Deprecated by Plaid.*/
     pub client_customization: Option<ClientCustomization>,
     /// The parties on the other side, for instance the merchant and the payment app in between;
     /// absent or empty when none is known.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub counterparties: Vec<TransactionCounterparty>,
     /// ISO 8601 date. For a posted transaction it is the day of posting, for a pending one the
     /// day it occurred. The day the user paid is in `authorized_date` where known.
@@ -815,6 +831,7 @@ impl OpenEnum for TransactionCode {
 }
 /// One party on the other side of a transaction, derived by Plaid from its description.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionCounterparty {
     /// Account numbers of the party, where the institution passes them on; otherwise null or
     /// absent.
@@ -830,6 +847,7 @@ pub struct TransactionCounterparty {
     /// Cleaned name of the party, suited for display.
     pub name: String,
     /// The part this party plays, for example the merchant itself or the payment app in between.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: CounterpartyType,
     /// Web address of the party; null when none is known.
     pub website: Option<String>,
@@ -953,6 +971,7 @@ impl OpenEnum for TransactionTransactionType {
 /// Body of `POST /transactions/get`: the Item, the date range and, under `options`, paging
 /// and filters.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsGetRequest {
     /// Access token of the Item to read, as obtained from `/item/public_token/exchange`. It does
     /// not expire; keep it secret and on the server.
@@ -1024,9 +1043,11 @@ impl TransactionsGetRequest {
 /// Optional settings of `POST /transactions/get`: offset paging, account filter and content
 /// switches.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsGetRequestOptions {
     /// Restricts the result to these accounts of the Item. An identifier that is not on the Item
     /// is refused with `INVALID_ACCOUNT_ID`; leave out to get all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids: Vec<String>,
     /// Number of transactions to return in one page, from 1 to 500, 100 if left out. Larger pages
     /// mean fewer calls.
@@ -1141,9 +1162,11 @@ impl Default for TransactionsGetRequestOptions {
 /// Answer to `POST /transactions/get`: one page of transactions, the accounts they belong to,
 /// the total for the range and the Item.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsGetResponse {
     /// Accounts of the Item that the transactions belong to, with balances as last fetched.
     /// Expect them on every page; tell duplicates by `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<AccountBase>,
     /// The Item the transactions were read from, with its institution, products and any current
     /// error.
@@ -1156,6 +1179,7 @@ pub struct TransactionsGetResponse {
     pub total_transactions: i64,
     /// Transactions of this page within the date range. Positive amounts are money leaving the
     /// account. At most `options.count` rows.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub transactions: Vec<Transaction>,
 }
 impl Generated for TransactionsGetResponse {
@@ -1202,6 +1226,7 @@ impl Record for TransactionsGetResponse {
 }
 /// Body of `POST /transactions/refresh`; it names only the Item to bring up to date.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRefreshRequest {
     /// Access token of the Item to refresh, as obtained from `/item/public_token/exchange`. It
     /// does not expire; keep it secret and on the server.
@@ -1243,6 +1268,7 @@ impl TransactionsRefreshRequest {
 /// Answer to `POST /transactions/refresh`: an acknowledgement that carries only the request
 /// identifier. The transactions follow through webhooks and `/transactions/sync`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -1274,6 +1300,7 @@ impl Record for TransactionsRefreshResponse {
 /// return at once. Account filter and history length go under `options`, not at the top
 /// level.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsSyncRequest {
     /// Access token of the Item to read, as obtained from `/item/public_token/exchange`. It does
     /// not expire; keep it secret and on the server.
@@ -1340,6 +1367,7 @@ impl TransactionsSyncRequest {
 }
 /// Options of `POST /transactions/sync`. The object may be left out, but it must not be null.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsSyncRequestOptions {
     /// Restricts the updates to one account of the Item. Each account then has a cursor of its
     /// own, which must not be mixed with the cursor of the whole Item.
@@ -1427,24 +1455,29 @@ impl Default for TransactionsSyncRequestOptions {
 /// Answer to `POST /transactions/sync`: one page of changes since the cursor and the cursor
 /// to go on with. Apply the pages of a run together once `has_more` is false.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsSyncResponse {
     /// Accounts of the Item, with balances as last fetched; investment accounts are left out.
     /// Tell duplicates across pages by `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub accounts: Vec<AccountBase>,
     /// Transactions that are new since the cursor. Insert them by `transaction_id`, tolerating
     /// one you already hold.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub added: Vec<Transaction>,
     /// Whether further changes wait behind this page. While true, call again at once with
     /// `next_cursor`; when false the run is complete.
     pub has_more: bool,
     /// Transactions that changed since the cursor, each in its full new state. Replace the stored
     /// row with the same `transaction_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub modified: Vec<Transaction>,
     /// Cursor for the next call, base64 and opaque. Store it once the run is complete; the final
     /// one stays valid for at least a year. Empty while no data is ready.
     pub next_cursor: String,
     /// Transactions that no longer exist, by identifier only. Delete the stored rows; a pending
     /// transaction that has posted typically appears here while its posted form is added.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub removed: Vec<RemovedTransaction>,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.

@@ -43,6 +43,7 @@ impl OpenEnum for AchClass {
 /// A notice that a Signal or transfer risk answer was made with less data than wanted; it
 /// does not make the call fail.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalWarning {
     /// The precise warning within its class, meant for program logic.
     pub warning_code: Option<String>,
@@ -94,6 +95,7 @@ impl Default for SignalWarning {
 /// It is the outcome of `/transfer/authorization/create` and the precondition of
 /// `/transfer/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorization {
     /// When the authorization was created, as an ISO 8601 date-time.
     pub created: DateTime<Utc>,
@@ -177,6 +179,7 @@ impl Record for TransferAuthorization {
 /// Body of `POST /transfer/authorization/create`: the proposed transfer, the end user and
 /// what the risk evaluation may take into account.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationCreateRequest {
     /// Access token of the Item that holds the end user's account, as obtained from
     /// `/item/public_token/exchange`. It does not expire; keep it secret and on the server.
@@ -202,6 +205,7 @@ Deprecated by Plaid.*/
     pub credit_funds_source: Option<TransferCreditFundsSource>,
     /// Your own key and value strings for the rules of the ruleset to look at. Null or left out
     /// when your rules need none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub custom_attributes: BTreeMap<String, String>,
     /// The device the end user started the transfer from, for the risk evaluation. Leave out when
     /// no device is involved.
@@ -247,6 +251,7 @@ Deprecated by Plaid.*/
     pub test_clock_id: Option<String>,
     /// Direction of the money: `debit` takes it from the end user's account, `credit` pays it
     /// into that account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: TransferType,
     /// The holder of the end user's account. The legal name is required, the rest is optional.
     pub user: TransferAuthorizationUserInRequest,
@@ -406,6 +411,7 @@ impl TransferAuthorizationCreateRequest {
 /// Answer to `POST /transfer/authorization/create`: the authorization with its decision. A
 /// declined transfer also arrives as this answer, not as an error.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationCreateResponse {
     /// The authorization that was created. Check `decision` before passing its `id` to
     /// `/transfer/create`.
@@ -477,6 +483,7 @@ impl OpenEnum for TransferAuthorizationDecision {
 /// Reason for the decision on a transfer authorization, as a code and a sentence. It occurs
 /// on `TransferAuthorization` and may be null as a whole.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationDecisionRationale {
     /// Machine-readable reason, for instance `NSF` for insufficient funds or
     /// `ITEM_LOGIN_REQUIRED` for a lapsed connection. Branch on this rather than on
@@ -566,6 +573,7 @@ impl OpenEnum for TransferAuthorizationDecisionRationaleCode {
 /// The device the end user started the transfer from, as you observed it. It occurs in
 /// `/transfer/authorization/create` and serves the risk evaluation.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationDevice {
     /// IP address of the end user's device when the transfer was started. Send the user's
     /// address, not that of your server.
@@ -639,6 +647,7 @@ impl OpenEnum for TransferAuthorizationGuaranteeDecision {
 /// Reason for the guarantee decision on a transfer authorization, as a code and a sentence.
 /// Null when there is no reason to give.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationGuaranteeDecisionRationale {
     /// Machine-readable reason why the transfer is not guaranteed. Branch on this rather than on
     /// `description`.
@@ -721,6 +730,7 @@ impl OpenEnum for TransferAuthorizationGuaranteeDecisionRationaleCode {
 
 Deprecated by Plaid.*/
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationPaymentRisk {
     /// Risk from 1 to 99 that the user's bank returns the payment, for instance for lack of
     /// funds; higher means riskier. Null when no score could be computed.
@@ -737,6 +747,7 @@ pub struct TransferAuthorizationPaymentRisk {
     pub risk_level: Option<TransferAuthorizationRiskLevel>,
     /// Conditions that limited the estimate, each with a type, a code and a message. Empty when
     /// there were none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub warnings: Vec<SignalWarning>,
 }
 impl Generated for TransferAuthorizationPaymentRisk {
@@ -786,6 +797,7 @@ impl Default for TransferAuthorizationPaymentRisk {
 /// `/transfer/authorization/create`. It occurs on `TransferAuthorization`, and is worth
 /// comparing with your own data before you call `/transfer/create`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationProposedTransfer {
     /// Identifier of the end user's account to debit or credit. May be absent.
     pub account_id: Option<String>,
@@ -823,6 +835,7 @@ Deprecated by Plaid.*/
     pub originator_client_id: Option<String>,
     /// Direction of the money: `debit` takes it from the end user's account, `credit` pays it
     /// into that account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: TransferType,
     /// The account holder as described in the request; details that were not given are null.
     pub user: TransferUserInResponse,
@@ -942,6 +955,7 @@ impl OpenEnum for TransferAuthorizationRiskLevel {
 /// The end user who owns the account of a proposed transfer, as you describe them to
 /// `/transfer/authorization/create`. Complete details help the risk evaluation.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationUserInRequest {
     /// Postal address of the account holder. Optional, and each part of it is optional too.
     pub address: Option<TransferUserAddressInRequest>,
@@ -1097,6 +1111,7 @@ impl OpenEnum for TransferType {
 /// Postal address of an end user as you supply it in Transfer requests. Every part is
 /// optional.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserAddressInRequest {
     /// City or town of the address.
     pub city: Option<String>,
@@ -1160,6 +1175,7 @@ impl Default for TransferUserAddressInRequest {
 /// Postal address of an end user as reported on transfers. Null as a whole when none was
 /// supplied, and each part may be null.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserAddressInResponse {
     /// City or town as given in the request, null if none was.
     pub city: Option<String>,
@@ -1223,6 +1239,7 @@ impl Default for TransferUserAddressInResponse {
 /// transfers, recurring transfers, transfer intents and proposed transfers; details not
 /// supplied are null.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserInResponse {
     /// Postal address of the account holder as given in the request, null if none was.
     pub address: Option<TransferUserAddressInResponse>,
@@ -1274,6 +1291,7 @@ impl Record for TransferUserInResponse {
 /// Extra details of a transfer on the `wire` network. It occurs in authorization requests and
 /// on transfers, and is null for other networks.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferWireDetails {
     /// Text for the recipient that travels with the wire. You supply it in the request; null or
     /// absent when there is none.

@@ -10,23 +10,28 @@ use crate::wire::prelude::*;
 /// `/user/update` and returned by `/user/get`; it may be null as a whole when nothing has
 /// been supplied.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentity {
     /// Postal addresses of the user. Each entry says whether it is the primary one; mark only one
     /// of them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub addresses: Vec<ClientUserIdentityAddress>,
     /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). Null or absent when not
     /// supplied.
     pub date_of_birth: Option<NaiveDate>,
     /// Email addresses of the user. Each entry says whether it is the primary one; mark only one
     /// of them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub emails: Vec<ClientUserIdentityEmail>,
     /// Government-issued identification numbers of the user, each with its type, for example a US
     /// Social Security number or only its last four digits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub id_numbers: Vec<UserIdNumber>,
     /// Given and family name of the user. Null or absent when no name has been supplied.
     pub name: Option<ClientUserIdentityName>,
     /// Phone numbers of the user in E.164 format. Each entry says whether it is the primary one;
     /// mark only one of them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub phone_numbers: Vec<ClientUserIdentityPhoneNumber>,
 }
 impl Generated for ClientUserIdentity {
@@ -83,6 +88,7 @@ impl Default for ClientUserIdentity {
 /// One postal address of a user together with a mark whether it is the main one, listed in
 /// `ClientUserIdentity`. Only the country and the mark are always there.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityAddress {
     /// City or town of the address, in full. May be null or absent.
     pub city: Option<String>,
@@ -166,6 +172,7 @@ impl ClientUserIdentityAddress {
 /// One email address of a user together with a mark whether it is the main one, listed in
 /// `ClientUserIdentity`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityEmail {
     /// The email address itself, as a plain string without a display name.
     pub data: String,
@@ -215,6 +222,7 @@ impl ClientUserIdentityEmail {
 /// Name of a user, split into given and family name, inside `ClientUserIdentity`. May be null
 /// as a whole when no name is on record.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityName {
     /// Family name (surname) of the user, as it stands in legal records.
     pub family_name: String,
@@ -264,6 +272,7 @@ impl ClientUserIdentityName {
 /// One phone number of a user together with a mark whether it is the main one, listed in
 /// `ClientUserIdentity`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityPhoneNumber {
     /// The phone number itself, in E.164 format: a plus sign, the country code and the national
     /// number without spaces.
@@ -314,12 +323,14 @@ impl ClientUserIdentityPhoneNumber {
 /// Identity of a person in the older format for consumer reports, sent to `/user/create` and
 /// `/user/update`. `ClientUserIdentity` is the newer format for the same purpose.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsumerReportUserIdentity {
     /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). The field must be present,
     /// but may be null.
     pub date_of_birth: Option<NaiveDate>,
     /// Email addresses of the user, as plain strings without labels or a mark for the primary
     /// one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub emails: Vec<String>,
     /// Legal first (given) name of the user, as it should be used for the consumer report.
     pub first_name: String,
@@ -327,6 +338,7 @@ pub struct ConsumerReportUserIdentity {
     pub last_name: String,
     /// Phone numbers of the user, each a string in E.164 format with a leading plus sign and the
     /// country code.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub phone_numbers: Vec<String>,
     /// Current main residential address of the user. The older format holds only this one
     /// address.
@@ -412,6 +424,7 @@ impl ConsumerReportUserIdentity {
 /// Body of `POST /user/create`: your identifier for the end user and, where the product needs
 /// it, the identity data of that person.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserCreateRequest {
     /// Your own stable identifier for the end user, 1 to 128 characters. Use an opaque internal
     /// key rather than personal data such as an email address or phone number.
@@ -488,6 +501,7 @@ impl UserCreateRequest {
 /// Body of the answer to `POST /user/create`, sent alike with status 200 and 201. It carries
 /// the identifiers to store for the new user.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.

@@ -9,12 +9,15 @@ use crate::wire::prelude::*;
 /// Sent when account or routing numbers on an Item have appeared or changed. Fetch the new
 /// numbers with `/auth/get` before the next payment, as the old ones may fail.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthDefaultUpdateWebhook {
     /// Identifiers of the accounts that have account and routing numbers for the first time.
     /// Empty when no account is new in this sense.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids_with_new_auth: Vec<String>,
     /// Accounts whose known numbers changed, each with what changed. Accounts that had no numbers
     /// before are in `account_ids_with_new_auth`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids_with_updated_auth: BTreeMap<String, Vec<AuthUpdateTypes>>,
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -111,6 +114,7 @@ impl OpenEnum for AuthUpdateTypes {
 /// Sent when automated micro-deposits have verified an account without the user typing
 /// amounts. `/auth/get` returns its numbers from then on.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AutomaticallyVerifiedWebhook {
     /// Identifier of the account that has been verified. It belongs to the Item in `item_id` and
     /// is case-sensitive.
@@ -182,6 +186,7 @@ impl Record for AutomaticallyVerifiedWebhook {
 /// integrations on `/transactions/get`; with `/transactions/sync` react to
 /// `SYNC_UPDATES_AVAILABLE` instead.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DefaultUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -194,6 +199,7 @@ pub struct DefaultUpdateWebhook {
     pub item_id: String,
     /// Number of transactions that became available with this update. A count only; the
     /// transactions themselves come from the fetch call.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub new_transactions: Decimal,
     /// Event within the type, always `DEFAULT_UPDATE` for this webhook. The Item form and the
     /// processor form share this code: this one carries `item_id`.
@@ -252,6 +258,7 @@ impl Record for DefaultUpdateWebhook {
 /// have verified an account. It differs from `AutomaticallyVerifiedWebhook` only in declaring
 /// `error` as a string.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FallbackAuthMicrodepositAutoVerifiedWebhook {
     /// Identifier of the account that has been verified. It belongs to the Item in `item_id` and
     /// is case-sensitive.
@@ -323,6 +330,7 @@ impl Record for FallbackAuthMicrodepositAutoVerifiedWebhook {
 /// not verified in time. It differs from `VerificationExpiredWebhook` only in declaring
 /// `error` as a string.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FallbackAuthMicrodepositVerificationExpiredWebhook {
     /// Identifier of the account whose verification lapsed. It belongs to the Item in `item_id`
     /// and is case-sensitive.
@@ -394,6 +402,7 @@ impl Record for FallbackAuthMicrodepositVerificationExpiredWebhook {
 /// `/transactions/get` covers the whole period; with `/transactions/sync` use the flags of
 /// `SYNC_UPDATES_AVAILABLE` instead.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HistoricalUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -406,6 +415,7 @@ pub struct HistoricalUpdateWebhook {
     pub item_id: String,
     /// Number of transactions that became available with this update. A count only; the
     /// transactions themselves come from the fetch call.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub new_transactions: Decimal,
     /// Event within the type, always `HISTORICAL_UPDATE` for this webhook. The Item form and the
     /// processor form share this code: this one carries `item_id`.
@@ -464,6 +474,7 @@ impl Record for HistoricalUpdateWebhook {
 /// hosted by Plaid. Read `status` for the outcome; on success `/auth/get` returns the
 /// account's numbers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HostedMmdVerificationWebhook {
     /// Identifier of the account the verification was for. It belongs to the Item in `item_id`
     /// and is case-sensitive.
@@ -533,6 +544,7 @@ impl Record for HostedMmdVerificationWebhook {
 /// fetched. `/transactions/get` can be called from then on; older history follows with
 /// `HISTORICAL_UPDATE`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InitialUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -545,6 +557,7 @@ pub struct InitialUpdateWebhook {
     pub item_id: String,
     /// Number of transactions that became available with this update. A count only; the
     /// transactions themselves come from the fetch call.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub new_transactions: Decimal,
     /// Event within the type, always `INITIAL_UPDATE` for this webhook. The Item form and the
     /// processor form share this code: this one carries `item_id`.
@@ -602,6 +615,7 @@ impl Record for InitialUpdateWebhook {
 /// Sent when an Item has entered an error state, commonly `ITEM_LOGIN_REQUIRED`. Read `error`
 /// to decide; often the user has to pass through Link in update mode.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemErrorWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -671,6 +685,7 @@ impl Record for ItemErrorWebhook {
 /// mode, for instance because the user repaired it in another app. Withdraw any prompt to
 /// reconnect.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemLoginRepairedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -732,6 +747,7 @@ impl Record for ItemLoginRepairedWebhook {
 /// Public half of a webhook signing key as a JSON Web Key on curve P-256, extended by
 /// creation and expiry times. It occurs in the answer to `/webhook_verification_key/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct JwkPublicKey {
     /// Signature algorithm the key is for, `ES256`. Refuse anything else rather than trusting the
     /// webhook's own header.
@@ -749,6 +765,7 @@ pub struct JwkPublicKey {
     /// Family of the key in JSON Web Key terms, `EC` for elliptic curve.
     pub kty: String,
     /// What the key may be used for, `sig`, meaning checking signatures.
+    #[cfg_attr(feature = "schemars", schemars(rename = "use"))]
     pub use_: String,
     /// First coordinate of the public point, 32 bytes in base64url.
     pub x: String,
@@ -817,6 +834,7 @@ impl Record for JwkPublicKey {
 /// Offer Link in update mode with account selection so that the user can add them. No field
 /// is required here.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewAccountsAvailableWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -890,6 +908,7 @@ impl Default for NewAccountsAvailableWebhook {
 /// Sent some time before an Item will be disconnected for a reason on the institution's side.
 /// Send the user through Link in update mode beforehand to keep it working.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PendingDisconnectWebhook {
     /// When the Item is expected to stop working, as an ISO 8601 date-time. Have the user
     /// reconnect before then.
@@ -993,6 +1012,7 @@ impl OpenEnum for PendingDisconnectWebhookReason {
 /// Sent some time before the user's consent for an Item runs out. Send the user through Link
 /// in update mode beforehand to renew it, or the Item stops working.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PendingExpirationWebhook {
     /// When the consent ends, as an ISO 8601 date-time. After it, data calls on the Item fail
     /// until the user renews consent.
@@ -1062,6 +1082,7 @@ impl Record for PendingExpirationWebhook {
 /// done. Meant for integrations on `/processor/transactions/get`; with
 /// `/processor/transactions/sync` react to `SYNC_UPDATES_AVAILABLE` instead.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorDefaultUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
     /// It is case-sensitive and takes the place of an Item identifier, which processors do not
@@ -1075,6 +1096,7 @@ pub struct ProcessorDefaultUpdateWebhook {
     pub error: Option<PlaidError>,
     /// Number of transactions that became available with this update. A count only; the
     /// transactions themselves come from the fetch call.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub new_transactions: Decimal,
     /// Event within the type, always `DEFAULT_UPDATE` for this webhook. The Item form and the
     /// processor form share this code: this one carries `account_id` and no `item_id`.
@@ -1132,6 +1154,7 @@ impl Record for ProcessorDefaultUpdateWebhook {
 /// Sent to a processor when the full requested transaction history of its account has been
 /// fetched. From then on `/processor/transactions/get` covers the whole period.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorHistoricalUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
     /// It is case-sensitive and takes the place of an Item identifier, which processors do not
@@ -1145,6 +1168,7 @@ pub struct ProcessorHistoricalUpdateWebhook {
     pub error: Option<PlaidError>,
     /// Number of transactions that became available with this update. A count only; the
     /// transactions themselves come from the fetch call.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub new_transactions: Decimal,
     /// Event within the type, always `HISTORICAL_UPDATE` for this webhook. The Item form and the
     /// processor form share this code: this one carries `account_id` and no `item_id`.
@@ -1203,6 +1227,7 @@ impl Record for ProcessorHistoricalUpdateWebhook {
 /// ones, has been fetched. `/processor/transactions/get` can be called from then on; older
 /// history follows with `HISTORICAL_UPDATE`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInitialUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
     /// It is case-sensitive and takes the place of an Item identifier, which processors do not
@@ -1216,6 +1241,7 @@ pub struct ProcessorInitialUpdateWebhook {
     pub error: Option<String>,
     /// Number of transactions that became available with this update. A count only; the
     /// transactions themselves come from the fetch call.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub new_transactions: Decimal,
     /// Event within the type, always `INITIAL_UPDATE` for this webhook. The Item form and the
     /// processor form share this code: this one carries `account_id` and no `item_id`.
@@ -1273,6 +1299,7 @@ impl Record for ProcessorInitialUpdateWebhook {
 /// Sent to a processor when the recurring transaction streams of its account have changed.
 /// Collect them anew with `/processor/transactions/recurring/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorRecurringTransactionsUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
     /// It is case-sensitive and takes the place of an Item identifier, which processors do not
@@ -1331,6 +1358,7 @@ impl Record for ProcessorRecurringTransactionsUpdateWebhook {
 /// `/processor/transactions/sync`. It carries no transactions; call with the stored cursor,
 /// and treat repeats as harmless.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSyncUpdatesAvailableWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
     /// It is case-sensitive and takes the place of an Item identifier, which processors do not
@@ -1402,6 +1430,7 @@ impl Record for ProcessorSyncUpdatesAvailableWebhook {
 /// integrations on `/processor/transactions/get`; with `/processor/transactions/sync`
 /// deletions arrive in `removed`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsRemovedWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
     /// It is case-sensitive and takes the place of an Item identifier, which processors do not
@@ -1415,6 +1444,7 @@ pub struct ProcessorTransactionsRemovedWebhook {
     pub error: Option<PlaidError>,
     /// Values of `transaction_id` for the transactions that no longer exist. Delete them from
     /// your store; ones you never saw can be ignored.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub removed_transactions: Vec<String>,
     /// Event within the type, always `TRANSACTIONS_REMOVED` for this webhook. The Item form and
     /// the processor form share this code: this one carries `account_id` and no `item_id`.
@@ -1472,6 +1502,7 @@ impl Record for ProcessorTransactionsRemovedWebhook {
 /// Sent when the user's permissions on an Item do not cover Auth, so account numbers cannot
 /// be read. Ask the user to grant it through Link in update mode.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductPermissionsRequiredAuthWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -1526,9 +1557,11 @@ impl Record for ProductPermissionsRequiredAuthWebhook {
 /// Sent when the recurring transaction streams of an Item have changed. Collect them anew
 /// with `/transactions/recurring/get`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringTransactionsUpdateWebhook {
     /// Identifiers of the accounts whose recurring streams changed. Pass them to
     /// `/transactions/recurring/get` to fetch only those.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_ids: Vec<String>,
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -1588,6 +1621,7 @@ impl Record for RecurringTransactionsUpdateWebhook {
 /// Sent when an Item has transaction changes to collect with `/transactions/sync`. It carries
 /// no transactions; call with the stored cursor, and treat repeats as harmless.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SyncUpdatesAvailableWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -1665,6 +1699,7 @@ impl Record for SyncUpdatesAvailableWebhook {
 /// integrations on `/transactions/get`; with `/transactions/sync` deletions arrive in
 /// `removed`.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRemovedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -1677,6 +1712,7 @@ pub struct TransactionsRemovedWebhook {
     pub item_id: String,
     /// Values of `transaction_id` for the transactions that no longer exist. Delete them from
     /// your store; ones you never saw can be ignored.
+    #[cfg_attr(feature = "schemars", schemars(default))]
     pub removed_transactions: Vec<String>,
     /// Event within the type, always `TRANSACTIONS_REMOVED` for this webhook. The Item form and
     /// the processor form share this code: this one carries `item_id`.
@@ -1735,6 +1771,7 @@ impl Record for TransactionsRemovedWebhook {
 /// stays connected. Stop using that account; when the whole Item is affected
 /// `USER_PERMISSION_REVOKED` is sent instead.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountRevokedWebhook {
     /// Identifier of the account that is no longer accessible. It belongs to the Item in
     /// `item_id` and is case-sensitive.
@@ -1804,6 +1841,7 @@ impl Record for UserAccountRevokedWebhook {
 /// institution or in a consent portal. The Item cannot be revived; remove it with
 /// `/item/remove`, and start a new Link session if the user returns.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserPermissionRevokedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -1872,6 +1910,7 @@ impl Record for UserPermissionRevokedWebhook {
 /// Sent when the micro-deposit verification of an account was not completed in time. The
 /// account stays unverified, so the user has to link it again if you still need its numbers.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct VerificationExpiredWebhook {
     /// Identifier of the account whose verification lapsed. It belongs to the Item in `item_id`
     /// and is case-sensitive.
@@ -1969,6 +2008,7 @@ impl OpenEnum for WebhookEnvironmentValues {
 /// Sent to the new URL after the webhook of an Item has been changed with
 /// `/item/webhook/update`. Its arrival shows that the new receiver works.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WebhookUpdateAcknowledgedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
     /// receiver URL serves both environments.
@@ -2036,6 +2076,7 @@ impl Record for WebhookUpdateAcknowledgedWebhook {
 }
 /// Body of `POST /webhook_verification_key/get`; it names the key that signed a webhook.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WebhookVerificationKeyGetRequest {
     /// Identifier of the key, copied from `kid` in the protected header of the JWS in
     /// `Plaid-Verification`. One that is unknown or from the other environment fails with
@@ -2076,6 +2117,7 @@ impl WebhookVerificationKeyGetRequest {
 /// Answer to `POST /webhook_verification_key/get`: the public key to verify a webhook's
 /// signature with.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WebhookVerificationKeyGetResponse {
     /// Public key in JSON Web Key form, with the times of its creation and expiry. Do not trust a
     /// key whose `expired_at` is set.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::{Fields, Ident, Item, ItemEnum, ItemStruct, parse_quote};
 
 use super::serde_attr;
@@ -275,7 +275,6 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
         let index = syn::Index::from(index);
         quote!(fields.put(#index, &self.#ident);)
     });
-    let (schema_derive, _) = (quote!(), ());
     let new = constructor(ty, fields);
     let (index, map) = if fields.is_empty() {
         (quote!(_index), quote!(_map))
@@ -296,8 +295,8 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
         #gate
         #(#docs)*
         #old
-        #schema_derive
         #[derive(Clone, Debug)]
+        #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         pub struct #name { #(#members),* }
         #gate
         impl Generated for #name {
@@ -325,8 +324,29 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
 fn member(field: &Field) -> TokenStream {
     let docs = docs::attributes(&field.facts.doc);
     let old = deprecation(field.facts.deprecated);
+    let schema = schema_attribute(field);
     let (ident, ty) = (&field.ident, &field.ty);
-    quote!(#(#docs)* #old pub #ident: #ty)
+    quote!(#(#docs)* #old #schema pub #ident: #ty)
+}
+
+/// What schemars cannot see in a field's name and type.
+fn schema_attribute(field: &Field) -> Option<TokenStream> {
+    let mut parts = Vec::new();
+    let wire = &field.facts.name;
+    if field.ident != wire {
+        parts.push(quote!(rename = #wire));
+    }
+    let text = field.ty.to_token_stream().to_string();
+    if text.contains("Decimal") {
+        let ty = text
+            .replace("Decimal", "crate::wire::schema::Number")
+            .replace(' ', "");
+        parts.push(quote!(with = #ty));
+    }
+    if field.facts.presence != "required" && !text.starts_with("Option") {
+        parts.push(quote!(default));
+    }
+    (!parts.is_empty()).then(|| quote!(#[cfg_attr(feature = "schemars", schemars(#(#parts),*))]))
 }
 
 /// A type that callers make is made from what it cannot be without.
