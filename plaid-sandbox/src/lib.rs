@@ -1,1 +1,82 @@
-//! stub
+//! An emulator of Plaid's sandbox.
+//!
+//! It runs inside the test that needs it, listens on a loopback port and
+//! speaks the API's protocol, so a client in any language can talk to it:
+//!
+//! ```
+//! use plaid_sandbox::Sandbox;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::start().await?;
+//!
+//! let answer = reqwest::Client::new()
+//!     .post(format!("{}/sandbox/public_token/create", sandbox.url()))
+//!     .header("PLAID-CLIENT-ID", sandbox.client_id())
+//!     .header("PLAID-SECRET", sandbox.secret())
+//!     .json(&serde_json::json!({
+//!         "institution_id": "ins_109508",
+//!         "initial_products": ["auth", "transactions"],
+//!     }))
+//!     .send()
+//!     .await?;
+//! assert_eq!(answer.status(), 200);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it remembers
+//!
+//! Public tokens become Items by exchange, once. Items have the twelve accounts
+//! of the user `user_good`, a month of transactions that repeats as far back as
+//! was asked for, and tokens that die with them. `/transactions/refresh` makes
+//! the next `/transactions/sync` report additions, modifications and removals,
+//! and breaks a run of pages that is under way.
+//! `/sandbox/item/reset_login` makes the Item ask for a new login, and
+//! [`Sandbox::complete_link`] is the user who gives it.
+//!
+//! # What it checks
+//!
+//! Every request is checked against the same description of the API that the
+//! client is generated from: unknown fields, missing fields and wrong values
+//! are answered as Plaid answers them, and so are tokens that are malformed,
+//! foreign, unknown or dead.
+//!
+//! # What it does not do
+//!
+//! It never connects to anything but loopback: a webhook to any other address
+//! is accepted and not sent. Webhooks are sent once, and only when a call
+//! causes one: firing a webhook, changing its address, resetting a login,
+//! setting a verification status, refreshing transactions, and the first poll
+//! of an Asset Report. There is nothing to wait for: data is ready at once,
+//! except that an Asset Report is not ready when it is first asked for. Of the
+//! special users of the real sandbox only `user_good` has data of its own.
+
+mod call;
+mod catalog;
+mod contract;
+mod error;
+mod faults;
+mod ids;
+mod ledger;
+mod log;
+mod money;
+mod products;
+mod sandbox;
+mod server;
+mod state;
+mod validate;
+mod webhook;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use contract::ContractError;
+pub use faults::Fault;
+pub use log::LoggedRequest;
+pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError};
+
+/// Locks, also after a panic of another holder: what is behind the locks of
+/// this crate is consistent between any two statements.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,1 +1,109 @@
-//! stub
+//! The Plaid API for Rust: typed calls, exact money, redacted secrets, and retries
+//! that go by the code of an error.
+//!
+//! ```no_run
+//! # #[cfg(feature = "accounts")]
+//! # async fn example(access_token: plaid::Secret) -> plaid::Result<()> {
+//! let plaid = plaid::Client::from_env()?; // PLAID_CLIENT_ID, PLAID_SECRET, PLAID_ENV
+//!
+//! let answer = plaid.accounts().get(&access_token).await?;
+//! for account in &answer.accounts {
+//!     println!("{}: {:?}", account.name, account.balances.current);
+//! }
+//! println!("request {}", answer.request_id());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Calls
+//!
+//! Calls are grouped by product, and each product is a feature of this crate. What
+//! a call needs is an argument, what it may have is chained, and `.await` makes it.
+//! Every call also takes [`timeout`](Call::timeout), [`retry`](Call::retry),
+//! [`header`](Call::header) and [`extra`](Call::extra), for a field that this
+//! crate does not know yet; [`Client::call`] reaches endpoints that it does not.
+//!
+//! A [`Response`] is the decoded value together with status, headers and the body
+//! to the byte.
+//!
+//! # Errors
+//!
+//! An [`Error`] says what happened, whether Plaid may have seen the request, and what
+//! to do about it:
+//!
+//! ```no_run
+//! # #[cfg(feature = "transactions")]
+//! # async fn example(plaid: plaid::Client, token: plaid::Secret) -> plaid::Result<()> {
+//! use plaid::{Action, ErrorCode};
+//!
+//! match plaid.transactions().sync(&token).count(500).await {
+//!     Ok(page) => println!("{} new", page.added.len()),
+//!     Err(error) if error.action() == Action::RelinkUpdateMode => { /* ask the user */ }
+//!     Err(error) if error.error_code() == Some(&ErrorCode::ItemNotFound) => { /* forget it */ }
+//!     Err(error) => return Err(error), // one line, without tokens
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Money
+//!
+//! Amounts are [`Decimal`]s, read from and written to JSON digit by digit.
+//!
+//! A read is tried again after a failure that may pass. A write is not, unless it
+//! has an idempotency key or no connection could be made; see [`RetryPolicy`].
+//! After a failure of a write, ask [`Error::may_have_reached_plaid`].
+//!
+//! # Secrets
+//!
+//! Tokens, keys and account numbers are [`Secret`]s. No `Debug` of this crate's, no
+//! error and no trace shows them, nor a header or a body; what Plaid quotes in its
+//! messages is masked. [`Response::raw`] and [`Error::raw`] are the bodies as they
+//! came: do not log those.
+//!
+//! # Runtime
+//!
+//! tokio and reqwest. TLS is rustls by default and the platform's with the feature
+//! `native-tls`. Bring a [`reqwest::Client`](ClientBuilder::http_client) or a
+//! [transport](HttpTransport) of your own. Calls are traced with `tracing`, in spans
+//! named `plaid.call`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
+mod builder;
+pub mod call;
+mod client;
+mod decode;
+mod environment;
+mod error;
+mod exchange;
+mod generated_prelude;
+pub mod operation;
+mod outcome;
+// prettyplease formats it; rustfmt would format it differently.
+#[rustfmt::skip]
+#[path = "generated/mod.rs"]
+#[allow(clippy::all, reason = "generated")]
+pub mod products;
+mod redact;
+mod response;
+mod retry;
+mod telemetry;
+mod transport;
+
+pub use builder::ClientBuilder;
+pub use call::Call;
+pub use chrono::{DateTime, NaiveDate, Utc};
+pub use client::Client;
+pub use environment::Environment;
+pub use error::{
+    Action, ApiError, ConfigError, DecodeError, Error, ErrorCode, ErrorType, Result, TimeoutError,
+    TooLarge, TransportError, UnexpectedBody, UnknownCode,
+};
+pub use operation::File;
+pub use plaid_gen::types;
+pub use plaid_gen::wire::Secret;
+pub use response::Response;
+pub use retry::RetryPolicy;
+pub use rust_decimal::Decimal;
+pub use transport::{HttpTransport, TransportFailure, TransportFuture};

@@ -1,0 +1,141 @@
+//! The description of the API: which operations exist and what their bodies
+//! look like.
+//!
+//! The document is embedded, parsed once per process and shared by every
+//! running emulator. A request's validator is compiled when the first such
+//! request arrives, because a test rarely calls more than a handful.
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, OnceLock},
+};
+
+use jsonschema::{Registry, Validator};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The name by which validators refer to the embedded document.
+const URI: &str = "plaid:contract";
+
+/// One operation of the API.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) request: Option<String>,
+    /// Whether the caller has to say who they are.
+    pub(crate) credentials: bool,
+}
+
+/// The embedded document cannot be used. A test guards against it; a caller
+/// sees it only if the crate was built from a damaged tree.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the embedded description of the API is unusable: {0}")]
+pub struct ContractError(String);
+
+/// The document and what is compiled from it.
+#[derive(Debug)]
+pub(crate) struct Contract {
+    operations: Vec<Operation>,
+    /// Schemas that list no properties: such a request takes no fields.
+    without_fields: Vec<String>,
+    registry: Registry<'static>,
+    validators: HashMap<String, OnceLock<Option<Validator>>>,
+}
+
+static DOCUMENT: LazyLock<Result<Value, ContractError>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("contract.json"))
+        .map_err(|error| ContractError(error.to_string()))
+});
+
+static CONTRACT: LazyLock<Result<Contract, ContractError>> = LazyLock::new(|| match &*DOCUMENT {
+    Ok(document) => Contract::new(document),
+    Err(error) => Err(error.clone()),
+});
+
+impl Contract {
+    /// The embedded contract.
+    pub(crate) fn embedded() -> Result<&'static Self, ContractError> {
+        CONTRACT.as_ref().map_err(Clone::clone)
+    }
+
+    fn new(document: &'static Value) -> Result<Self, ContractError> {
+        let operations = Vec::<Operation>::deserialize(&document["operations"])
+            .map_err(|error| ContractError(error.to_string()))?;
+        let registry = Registry::new()
+            .add(URI, document)
+            .and_then(|builder| builder.prepare())
+            .map_err(|error| ContractError(error.to_string()))?;
+        let requests = || {
+            operations
+                .iter()
+                .filter_map(|operation| operation.request.clone())
+        };
+        Ok(Self {
+            without_fields: requests()
+                .filter(|name| takes_no_fields(&document["schemas"][name]))
+                .collect(),
+            validators: requests().map(|name| (name, OnceLock::new())).collect(),
+            registry,
+            operations,
+        })
+    }
+
+    pub(crate) fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Whether the request schema `name` is an object that declares nothing.
+    pub(crate) fn takes_no_fields(&self, name: &str) -> bool {
+        self.without_fields.iter().any(|known| known == name)
+    }
+
+    /// The validator of the request schema `name`.
+    pub(crate) fn request_validator(&self, name: &str) -> Option<&Validator> {
+        self.validators
+            .get(name)?
+            .get_or_init(|| {
+                jsonschema::options()
+                    .with_registry(&self.registry)
+                    .build(&json!({ "$ref": format!("{URI}#/schemas/{name}") }))
+                    .ok()
+            })
+            .as_ref()
+    }
+}
+
+/// Closed schemas say `additionalProperties: false`; a schema without any
+/// keyword but its type was never given fields to begin with.
+fn takes_no_fields(schema: &Value) -> bool {
+    schema
+        .as_object()
+        .is_some_and(|schema| schema.keys().all(|keyword| keyword == "type"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_request_schema_compiles() {
+        let contract = Contract::embedded().unwrap();
+        for name in contract
+            .operations()
+            .iter()
+            .filter_map(|operation| operation.request.as_deref())
+        {
+            assert!(contract.request_validator(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_declares_nothing_takes_no_fields() {
+        assert!(takes_no_fields(&json!({ "type": "object" })));
+        assert!(!takes_no_fields(
+            &json!({ "type": "object", "properties": {} })
+        ));
+    }
+}

@@ -1,0 +1,382 @@
+//! An Item's transactions and everything that ever happened to them.
+//!
+//! The ledger is a log of changes. `/transactions/sync` reads it from a
+//! position on; `/transactions/refresh` appends to it. A caller who pages
+//! through the updates sees the net effect of the log at the time of the first
+//! page: should the log grow before the last page, the run has to start again,
+//! as it has to with the real API.
+
+use std::collections::HashSet;
+
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    catalog::transactions::{Booking, MONTH, PERIOD, PURCHASE, TIP},
+    ids::Ids,
+    money::Money,
+};
+
+/// Refreshes that one Item takes. The log grows with each of them.
+const MAX_REFRESHES: usize = 1_000;
+
+/// One transaction.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: String,
+    pub(crate) booking: &'static Booking,
+    pub(crate) date: NaiveDate,
+    pub(crate) amount: Money,
+    pub(crate) pending: bool,
+    /// The pending transaction that this one replaced.
+    pub(crate) pending_id: Option<String>,
+    removed: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    Added(usize),
+    Modified(usize),
+    Removed(usize),
+}
+
+/// What a caller is told about a transaction.
+#[derive(Debug)]
+pub(crate) enum Update<'ledger> {
+    Added(&'ledger Entry),
+    Modified(&'ledger Entry),
+    Removed(&'ledger Entry),
+}
+
+impl Update<'_> {
+    fn entry(&self) -> &Entry {
+        match self {
+            Self::Added(entry) | Self::Modified(entry) | Self::Removed(entry) => entry,
+        }
+    }
+}
+
+/// A place in a run through the log: the run covers the changes between `from`
+/// and `to`, and `offset` of its updates have been handed out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Position {
+    from: usize,
+    to: usize,
+    offset: usize,
+}
+
+/// One page of a run.
+#[derive(Debug)]
+pub(crate) struct Page<'ledger> {
+    pub(crate) updates: Vec<Update<'ledger>>,
+    pub(crate) next: Position,
+    pub(crate) has_more: bool,
+}
+
+/// Why there is no page.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum NoPage {
+    /// The position is not one of this ledger.
+    Unknown,
+    /// The log grew during the run.
+    Mutated,
+}
+
+/// An Item's transactions.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    ids: Ids,
+    entries: Vec<Entry>,
+    log: Vec<Change>,
+    refreshes: usize,
+}
+
+impl Ledger {
+    /// The history of the `days` up to `today`.
+    pub(crate) fn open(today: NaiveDate, days: u32, ids: Ids) -> Self {
+        let mut ledger = Self {
+            ids,
+            entries: Vec::new(),
+            log: Vec::new(),
+            refreshes: 0,
+        };
+        for month in (0..=days / PERIOD).rev() {
+            for booking in MONTH.iter().rev() {
+                let age = month * PERIOD + booking.days_ago;
+                if age < days {
+                    ledger.add(booking, before(today, age));
+                }
+            }
+        }
+        ledger
+    }
+
+    /// The transactions that exist, newest first.
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().rev().filter(|entry| !entry.removed)
+    }
+
+    /// A page of at most `count` updates, for one account if a mask is given.
+    pub(crate) fn page(
+        &self,
+        position: Position,
+        mask: Option<&str>,
+        count: usize,
+    ) -> Result<Page<'_>, NoPage> {
+        let Position { from, to, offset } = position;
+        let end = self.log.len();
+        if from > to || to > end {
+            return Err(NoPage::Unknown);
+        }
+        if offset > 0 && to != end {
+            return Err(NoPage::Mutated);
+        }
+        let mut updates = self.net_effect(from);
+        updates.retain(|update| mask.is_none_or(|mask| update.entry().booking.account == mask));
+        if offset > updates.len() {
+            return Err(NoPage::Unknown);
+        }
+        let mut rest = updates.split_off(offset);
+        let has_more = rest.len() > count;
+        rest.truncate(count);
+        let next = if has_more {
+            Position {
+                from,
+                to: end,
+                offset: offset + count,
+            }
+        } else {
+            self.end()
+        };
+        Ok(Page {
+            updates: rest,
+            next,
+            has_more,
+        })
+    }
+
+    /// Behind everything that has happened so far.
+    pub(crate) fn end(&self) -> Position {
+        Position {
+            from: self.log.len(),
+            to: self.log.len(),
+            offset: 0,
+        }
+    }
+
+    /// What a visit to the bank brings: the latest settled purchase turns out
+    /// dearer, what was pending settles, and one more purchase is pending.
+    /// Says whether the bank could be visited.
+    pub(crate) fn refresh(&mut self, today: NaiveDate) -> bool {
+        if self.refreshes == MAX_REFRESHES {
+            return false;
+        }
+        self.refreshes += 1;
+        self.correct_latest();
+        self.settle_pending(today);
+        let index = self.add(&PURCHASE, today);
+        self.entries[index].pending = true;
+        true
+    }
+
+    fn correct_latest(&mut self) {
+        let latest = self
+            .entries
+            .iter()
+            .rposition(|entry| !entry.removed && !entry.pending);
+        if let Some(index) = latest {
+            let entry = &mut self.entries[index];
+            entry.amount = entry.amount.plus(TIP);
+            self.log.push(Change::Modified(index));
+        }
+    }
+
+    fn settle_pending(&mut self, today: NaiveDate) {
+        for index in 0..self.entries.len() {
+            let entry = &mut self.entries[index];
+            if entry.pending && !entry.removed {
+                entry.removed = true;
+                let (booking, pending_id) = (entry.booking, entry.id.clone());
+                self.log.push(Change::Removed(index));
+                let settled = self.add(booking, today);
+                self.entries[settled].pending_id = Some(pending_id);
+            }
+        }
+    }
+
+    fn add(&mut self, booking: &'static Booking, date: NaiveDate) -> usize {
+        let index = self.entries.len();
+        self.log.push(Change::Added(index));
+        self.entries.push(Entry {
+            id: self.ids.id(),
+            booking,
+            date,
+            amount: booking.amount,
+            pending: false,
+            pending_id: None,
+            removed: false,
+        });
+        index
+    }
+
+    /// What somebody who knows the log up to `from` has to be told. A
+    /// transaction that came and went in between is not mentioned.
+    fn net_effect(&self, from: usize) -> Vec<Update<'_>> {
+        let mut seen = HashSet::new();
+        let first_changes = self.log[from..].iter().filter_map(|change| {
+            let (index, is_new) = match *change {
+                Change::Added(index) => (index, true),
+                Change::Modified(index) | Change::Removed(index) => (index, false),
+            };
+            seen.insert(index).then_some((&self.entries[index], is_new))
+        });
+        first_changes
+            .filter_map(|(entry, is_new)| match (is_new, entry.removed) {
+                (true, false) => Some(Update::Added(entry)),
+                (false, false) => Some(Update::Modified(entry)),
+                (false, true) => Some(Update::Removed(entry)),
+                (true, true) => None,
+            })
+            .collect()
+    }
+}
+
+fn before(today: NaiveDate, days: u32) -> NaiveDate {
+    today
+        .checked_sub_days(Days::new(days.into()))
+        .unwrap_or(today)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn ledger(days: u32) -> Ledger {
+        Ledger::open(day(), days, Ids::new(Some(1)))
+    }
+
+    fn day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 3, 31).unwrap()
+    }
+
+    fn count(updates: &[Update<'_>]) -> (usize, usize, usize) {
+        updates.iter().fold(
+            (0, 0, 0),
+            |(added, modified, removed), update| match update {
+                Update::Added(_) => (added + 1, modified, removed),
+                Update::Modified(_) => (added, modified + 1, removed),
+                Update::Removed(_) => (added, modified, removed + 1),
+            },
+        )
+    }
+
+    #[test]
+    fn the_month_repeats_for_as_long_as_asked() {
+        assert_eq!(ledger(1).entries.len(), 2);
+        assert_eq!(ledger(30).entries.len(), 16);
+        assert_eq!(ledger(90).entries.len(), 48);
+        assert_eq!(ledger(730).entries.len(), 24 * 16 + 10);
+        let ledger = ledger(90);
+        let dates: Vec<_> = ledger.newest_first().map(|entry| entry.date).collect();
+        assert!(dates.is_sorted_by(|newer, older| newer >= older));
+        assert_eq!(dates[0], day());
+    }
+
+    #[test]
+    fn a_run_ends_where_the_log_ends() {
+        let ledger = ledger(90);
+        let mut position = Position::default();
+        let mut sizes = Vec::new();
+        loop {
+            let page = ledger.page(position, None, 20).unwrap();
+            sizes.push(page.updates.len());
+            position = page.next;
+            if !page.has_more {
+                break;
+            }
+        }
+        assert_eq!(sizes, [20, 20, 8]);
+        assert_eq!(position, ledger.end());
+        assert!(ledger.page(position, None, 20).unwrap().updates.is_empty());
+    }
+
+    #[test]
+    fn refreshes_modify_remove_and_add() {
+        let mut ledger = ledger(30);
+        let start = ledger.end();
+        ledger.refresh(day());
+        assert_eq!(
+            count(&ledger.page(start, None, 500).unwrap().updates),
+            (1, 1, 0)
+        );
+        let after_first = ledger.end();
+        ledger.refresh(day());
+        assert_eq!(
+            count(&ledger.page(after_first, None, 500).unwrap().updates),
+            (2, 1, 1)
+        );
+        // From the beginning, what came and went is not mentioned.
+        assert_eq!(
+            count(&ledger.page(Position::default(), None, 500).unwrap().updates),
+            (18, 0, 0)
+        );
+        assert_eq!(
+            ledger.newest_first().filter(|entry| entry.pending).count(),
+            1
+        );
+        assert_eq!(
+            ledger
+                .newest_first()
+                .filter(|entry| entry.pending_id.is_some())
+                .count(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_run_that_the_log_outgrew_starts_again() {
+        let mut ledger = ledger(30);
+        let second = ledger.page(Position::default(), None, 5).unwrap().next;
+        ledger.refresh(day());
+        assert_eq!(ledger.page(second, None, 5).unwrap_err(), NoPage::Mutated);
+        assert!(ledger.page(Position::default(), None, 5).unwrap().has_more);
+    }
+
+    #[test]
+    fn a_made_up_position_is_refused() {
+        let ledger = ledger(30);
+        for (from, to, offset) in [
+            (1, 0, 0),
+            (0, usize::MAX, 0),
+            (usize::MAX, usize::MAX, 0),
+            (0, 16, 17),
+        ] {
+            assert_eq!(
+                ledger
+                    .page(Position { from, to, offset }, None, 5)
+                    .unwrap_err(),
+                NoPage::Unknown
+            );
+        }
+    }
+
+    #[test]
+    fn one_account_has_its_own_updates() {
+        let ledger = ledger(30);
+        let page = ledger.page(Position::default(), Some("1111"), 500).unwrap();
+        assert_eq!(page.updates.len(), 2);
+    }
+
+    #[test]
+    fn the_log_is_bounded() {
+        let mut ledger = ledger(1);
+        assert_eq!(
+            (0..2 * MAX_REFRESHES)
+                .filter(|_| ledger.refresh(day()))
+                .count(),
+            MAX_REFRESHES
+        );
+    }
+}

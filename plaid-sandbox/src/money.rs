@@ -1,0 +1,127 @@
+//! Amounts of money, exact.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// An amount in ten-thousandths of the currency's unit: the finest amount the
+/// emulator has is a balance of 23631.9805.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Money(i64);
+
+const UNIT: i64 = 10_000;
+
+impl Money {
+    pub(crate) const fn ten_thousandths(amount: i64) -> Self {
+        Self(amount)
+    }
+
+    pub(crate) const fn cents(amount: i64) -> Self {
+        Self(amount * (UNIT / 100))
+    }
+
+    pub(crate) const fn units(amount: i64) -> Self {
+        Self(amount * UNIT)
+    }
+
+    /// Reads an amount with exactly two decimals, the form in which requests
+    /// name one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (units, cents) = text.split_once('.')?;
+        let digits =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(units) || !digits(cents) || cents.len() != 2 {
+            return None;
+        }
+        let units = units.parse::<i64>().ok()?.checked_mul(UNIT)?;
+        units
+            .checked_add(cents.parse::<i64>().ok()? * (UNIT / 100))
+            .map(Self)
+    }
+
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (units, rest) = (
+            self.0.unsigned_abs() / UNIT.unsigned_abs(),
+            self.0.unsigned_abs() % UNIT.unsigned_abs(),
+        );
+        if rest == 0 {
+            return write!(formatter, "{sign}{units}");
+        }
+        let rest = format!("{rest:04}");
+        write!(formatter, "{sign}{units}.{}", rest.trim_end_matches('0'))
+    }
+}
+
+impl Serialize for Money {
+    /// Whole amounts are JSON integers. For the rest the standard library's
+    /// parser picks the double nearest to the text, and the shortest text of
+    /// that double, which is what serde_json writes, is the same text again.
+    /// (serde_json's own parser may be off by one unit in the last place.)
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0 % UNIT == 0 {
+            return serializer.serialize_i64(self.0 / UNIT);
+        }
+        let number = self
+            .to_string()
+            .parse::<f64>()
+            .map_err(serde::ser::Error::custom)?;
+        serializer.serialize_f64(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn amounts_are_written_exactly() {
+        for (amount, text) in [
+            (Money::ten_thousandths(236_319_805), "23631.9805"),
+            (Money::cents(32_076), "320.76"),
+            (Money::cents(540), "5.4"),
+            (Money::cents(-422), "-4.22"),
+            (Money::units(43_200), "43200"),
+            (Money::ten_thousandths(-1), "-0.0001"),
+        ] {
+            assert_eq!(serde_json::to_string(&amount).unwrap(), text);
+            assert_eq!(amount.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn every_cent_survives_the_double() {
+        for cents in (0..2_000_000).step_by(7) {
+            let amount = Money::cents(cents);
+            assert_eq!(serde_json::to_string(&amount).unwrap(), amount.to_string());
+        }
+    }
+
+    #[test]
+    fn requested_amounts_have_two_decimals() {
+        assert_eq!(Money::parse("12.34"), Some(Money::cents(1234)));
+        assert_eq!(Money::parse("0.05"), Some(Money::cents(5)));
+        for text in [
+            "",
+            ".",
+            "12",
+            "12.3",
+            "12.345",
+            "-1.00",
+            "+1.00",
+            "1e3.00",
+            "9223372036854775807.00",
+            "１.00",
+        ] {
+            assert_eq!(Money::parse(text), None, "{text}");
+        }
+    }
+}

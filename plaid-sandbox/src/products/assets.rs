@@ -1,0 +1,296 @@
+//! Asset Reports.
+
+use axum::http::StatusCode;
+use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{accounts::account_fields, pdf};
+use crate::{
+    call::{Call, Reply, fields},
+    catalog::identity::owner,
+    error::ApiError,
+    ids::{Shape, shape},
+    ledger::Entry,
+    state::{Account, Condition, Item, Report},
+};
+
+/// Days of history that an account shows at most: a balance for each of 731
+/// days and 99 Items would make an answer of a hundred megabytes.
+const MAX_BALANCES: u32 = 90;
+
+#[derive(Deserialize)]
+struct CreateRequest {
+    access_tokens: Option<Vec<String>>,
+    days_requested: u32,
+    #[serde(default)]
+    options: CreateOptions,
+}
+
+#[derive(Default, Deserialize)]
+struct CreateOptions {
+    client_report_id: Option<String>,
+    webhook: Option<String>,
+    user: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct GetRequest {
+    asset_report_token: Option<String>,
+    #[serde(default)]
+    options: GetOptions,
+}
+
+#[derive(Default, Deserialize)]
+struct GetOptions {
+    days_to_include: Option<u32>,
+}
+
+/// `/asset_report/create`
+pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: CreateRequest = call.body()?;
+    let access_tokens = request
+        .access_tokens
+        .ok_or_else(|| ApiError::missing_fields("access_tokens"))?;
+    let mut item_ids = Vec::new();
+    for access_token in &access_tokens {
+        let item = call.readable_item(access_token, Some("assets"))?;
+        if item_ids.contains(&item.id) {
+            return Err(ApiError::invalid_field(
+                "access_tokens must name each item once",
+            ));
+        }
+        item_ids.push(item.id.clone());
+    }
+    let report = Report {
+        id: call.state.ids.uuid(),
+        created_at: call.state.now(),
+        days_requested: request.days_requested,
+        client_report_id: request.options.client_report_id,
+        user: request.options.user.unwrap_or_else(|| json!({})),
+        webhook: request.options.webhook,
+        item_ids,
+        ready: false,
+    };
+    let token = call.state.ids.token("assets");
+    let answer = json!({ "asset_report_id": report.id, "asset_report_token": token });
+    call.state.reports.insert(token, report)?;
+    Ok(Reply::json(answer))
+}
+
+/// `/asset_report/get`
+pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: GetRequest = call.body()?;
+    let token = request
+        .asset_report_token
+        .ok_or_else(|| ApiError::missing_fields("asset_report_token"))?;
+    poll(call, &token)?;
+    let report = find(call, &token)?;
+    let days = request
+        .options
+        .days_to_include
+        .unwrap_or(report.days_requested);
+    if days > report.days_requested {
+        return Err(ApiError::invalid_field(
+            "options.days_to_include must be at most the days that were requested",
+        ));
+    }
+    let period = Period::ending(report.created_at, days);
+    let (id, client_report_id, user) = (
+        report.id.clone(),
+        report.client_report_id.clone(),
+        report.user.clone(),
+    );
+    let (created_at, days_requested) = (timestamp(report.created_at), report.days_requested);
+    let items: Vec<_> = report
+        .item_ids
+        .clone()
+        .iter()
+        .filter_map(|id| item_json(call, id, &period))
+        .collect();
+    Ok(Reply::json(json!({
+        "report": {
+            "asset_report_id": id,
+            "client_report_id": client_report_id,
+            "date_generated": created_at,
+            "days_requested": days_requested,
+            "items": items,
+            "user": user,
+        },
+        "warnings": [],
+    })))
+}
+
+/// `/asset_report/pdf/get`
+pub(super) fn pdf(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: GetRequest = call.body()?;
+    let token = request.asset_report_token.unwrap_or_default();
+    poll(call, &token)?;
+    let report = find(call, &token)?;
+    let mut lines = vec![
+        "Asset Report".to_owned(),
+        format!("Report {}", report.id),
+        format!(
+            "Generated {}, {} days",
+            timestamp(report.created_at),
+            report.days_requested
+        ),
+    ];
+    for item in report
+        .item_ids
+        .iter()
+        .filter_map(|id| call.state.items.get(id))
+    {
+        lines.push(item.institution.name.to_owned());
+        lines.extend(item.accounts.iter().map(account_line));
+    }
+    Ok(Reply::pdf(pdf::document(&lines)))
+}
+
+fn account_line(account: &Account) -> String {
+    let template = account.template;
+    format!(
+        "{} ({}): USD {}",
+        template.name, template.mask, template.current
+    )
+}
+
+fn find<'c>(call: &'c Call<'_>, token: &str) -> Result<&'c Report, ApiError> {
+    let known = (shape("assets", token) == Shape::Ours)
+        .then(|| call.state.reports.get(token))
+        .flatten();
+    known.ok_or_else(|| {
+        ApiError::invalid_field(
+            "asset_report_token must be one that was created in this environment",
+        )
+    })
+}
+
+/// A report is not ready when it is first asked for, and ready from then on.
+/// So a caller's waiting can be tested without waiting.
+fn poll(call: &mut Call<'_>, token: &str) -> Result<(), ApiError> {
+    find(call, token)?;
+    let Some(report) = call
+        .state
+        .reports
+        .get_mut(token)
+        .filter(|report| !report.ready)
+    else {
+        return Ok(());
+    };
+    report.ready = true;
+    let details = fields(json!({ "asset_report_id": report.id, "report_type": "FULL" }));
+    if let Some(address) = report.webhook.clone() {
+        call.post_webhook(&address, "ASSETS", "PRODUCT_READY", details);
+    }
+    Err(ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "ASSET_REPORT_ERROR",
+        "PRODUCT_NOT_READY",
+        "the report is still being generated; ask again",
+    ))
+}
+
+/// The days that a report covers.
+struct Period {
+    last: NaiveDate,
+    days: u32,
+}
+
+impl Period {
+    fn ending(moment: DateTime<Utc>, days: u32) -> Self {
+        Self {
+            last: moment.date_naive(),
+            days,
+        }
+    }
+
+    /// The days, newest first.
+    fn days(&self) -> impl Iterator<Item = NaiveDate> {
+        (0..self.days).map_while(|age| self.last.checked_sub_days(Days::new(age.into())))
+    }
+
+    fn contains(&self, date: NaiveDate) -> bool {
+        date <= self.last && self.last.signed_duration_since(date).num_days() < i64::from(self.days)
+    }
+}
+
+fn item_json(call: &mut Call<'_>, id: &str, period: &Period) -> Option<Value> {
+    let item = call
+        .state
+        .items
+        .get_mut(id)
+        .filter(|item| item.condition != Condition::Removed)?;
+    item.ledger();
+    let item: &Item = item;
+    let accounts: Vec<_> = item
+        .accounts
+        .iter()
+        .map(|account| account_json(item, account, period))
+        .collect();
+    Some(json!({
+        "accounts": accounts,
+        "date_last_updated": timestamp(item.created_at),
+        "institution_id": item.institution.id,
+        "institution_name": item.institution.name,
+        "item_id": item.id,
+    }))
+}
+
+fn account_json(item: &Item, account: &Account, period: &Period) -> Value {
+    let transactions: Vec<_> = item
+        .opened_ledger()
+        .into_iter()
+        .flat_map(|ledger| ledger.newest_first())
+        .filter(|entry| {
+            entry.booking.account == account.template.mask && period.contains(entry.date)
+        })
+        .map(|entry| transaction_json(account, entry))
+        .collect();
+    let mut described = account_fields(account);
+    if let Some(balances) = described.get_mut("balances") {
+        balances["margin_loan_amount"] = Value::Null;
+    }
+    described.extend(fields(json!({
+        "days_available": period.days,
+        "historical_balances": historical_balances(account, period),
+        "owners": [owner()],
+        "ownership_type": null,
+        "transactions": transactions,
+    })));
+    described.remove("holder_category");
+    Value::Object(described)
+}
+
+/// Balances do not move in the sandbox: the bookings repeat, the balance stays.
+fn historical_balances(account: &Account, period: &Period) -> Value {
+    let days = period.days().take(MAX_BALANCES as usize);
+    days.map(|date| {
+        json!({
+            "current": account.template.current,
+            "date": date,
+            "iso_currency_code": "USD",
+            "unofficial_currency_code": null,
+        })
+    })
+    .collect()
+}
+
+fn transaction_json(account: &Account, entry: &Entry) -> Value {
+    json!({
+        "account_id": account.id,
+        "amount": entry.amount,
+        "date": entry.date,
+        "date_transacted": null,
+        "iso_currency_code": "USD",
+        "name": entry.booking.name,
+        "original_description": entry.booking.name,
+        "pending": entry.pending,
+        "transaction_id": entry.id,
+        "unofficial_currency_code": null,
+    })
+}
+
+fn timestamp(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,251 @@
+//! The emulator as its user sees it: started, asked, stopped by letting go.
+
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+use crate::{
+    call::{Call, Incoming},
+    contract::{Contract, ContractError},
+    faults::{Fault, Faults},
+    ids::Ids,
+    lock,
+    log::{Log, LoggedRequest},
+    products::link,
+    server::{self, App},
+    state::State,
+    validate::Credentials,
+    webhook::{self, BACKLOG, Signer},
+};
+
+/// Why the emulator did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The port is taken, or there is no loopback interface.
+    #[error("cannot listen on 127.0.0.1:{port}")]
+    Listen {
+        /// The port that was asked for; 0 means any.
+        port: u16,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The client that delivers webhooks cannot be made.
+    #[error("cannot make the client that delivers webhooks")]
+    Deliveries(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The embedded description of the API cannot be read.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+}
+
+/// Why a user cannot complete Link with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// No such Link token was created, or it has expired.
+    #[error("there is no such Link token, or it has expired")]
+    UnknownToken,
+    /// The Item to repair has been removed, or there are too many Items.
+    #[error("Link cannot make or repair an Item with this token")]
+    NoItem,
+}
+
+/// Settings for a [`Sandbox`], made by [`Sandbox::builder`].
+#[derive(Debug, Clone, Default)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct SandboxBuilder {
+    port: u16,
+    seed: Option<u64>,
+}
+
+impl SandboxBuilder {
+    /// Listens on this port instead of one that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Makes the same credentials, tokens and identifiers in every run that
+    /// sends the same requests in the same order.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// Starts the emulator on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the port cannot be listened on.
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        let contract = Contract::embedded()?;
+        let listen = |source| StartError::Listen {
+            port: self.port,
+            source,
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))
+            .await
+            .map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let client = webhook::client().map_err(|error| StartError::Deliveries(error.into()))?;
+
+        let mut ids = Ids::new(self.seed);
+        let credentials = Credentials {
+            client_id: ids.hex(24),
+            secret: ids.hex(30),
+        };
+        let request_ids = Ids::new(Some(ids.seed()));
+        let signer = Arc::new(Signer::new(&mut ids));
+        let (deliveries, queue) = mpsc::channel(BACKLOG);
+        let app = Arc::new(App {
+            contract,
+            credentials,
+            state: Mutex::new(State::new(ids, Arc::clone(&signer))),
+            request_ids: Mutex::new(request_ids),
+            faults: Faults::default(),
+            log: Log::default(),
+            deliveries,
+        });
+        let (stop, stopped) = watch::channel(());
+        let server = server::serve(listener, Arc::clone(&app), stopped);
+        let deliveries = webhook::deliver(queue, client, signer);
+        // In one task, so that webhooks cannot outlive the server.
+        let task = tokio::spawn(async move {
+            tokio::select! {
+                () = server => {}
+                () = deliveries => {}
+            }
+        });
+        Ok(Sandbox {
+            url: format!("http://{address}"),
+            address,
+            app,
+            stop,
+            task,
+        })
+    }
+}
+
+/// A running emulator. It stops when this is dropped: no new connection is
+/// accepted from then on, requests under way have a second to end, and webhooks
+/// that were not sent yet are not sent any more.
+#[must_use = "the emulator stops when this is dropped"]
+pub struct Sandbox {
+    url: String,
+    address: SocketAddr,
+    app: Arc<App>,
+    /// Dropping it is the signal to stop.
+    stop: watch::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Sandbox")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Sandbox {
+    /// Starts an emulator on a free loopback port, on the current tokio
+    /// runtime.
+    ///
+    /// # Errors
+    ///
+    /// If no port can be listened on.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Settings to start with.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    /// Where the emulator listens, in the form `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The address that the emulator listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The `client_id` that the emulator accepts, made up at its start.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.app.credentials.client_id
+    }
+
+    /// The `secret` that the emulator accepts, made up at its start.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.app.credentials.secret
+    }
+
+    /// The requests so far, oldest first. The last ten thousand are kept.
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.app.log.requests()
+    }
+
+    /// Lets the next request to a path fail. Faults for one path queue up, and
+    /// each befalls one request.
+    ///
+    /// The path may be any, also one that the API does not have, and may be
+    /// given with an operation's placeholders: `/fdx/consents/{consentId}`.
+    pub fn fail_next(&self, path: impl Into<String>, fault: Fault) {
+        self.app.faults.push(path.into(), fault);
+    }
+
+    /// Puts the emulator's clock forward, so that a test can see tokens expire
+    /// without waiting. Webhooks are still signed with the real time.
+    pub fn advance(&self, by: Duration) {
+        let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
+        let mut state = lock(&self.app.state);
+        state.ahead = state.ahead.checked_add(&by).unwrap_or(TimeDelta::MAX);
+    }
+
+    /// Plays the user who goes through Link: signs in at First Platypus Bank
+    /// and shares all accounts. Returns the public token that the application
+    /// would get; afterwards `/link/token/get` shows the session.
+    ///
+    /// With a token made for an Item in update mode the user signs in again,
+    /// which ends the state that `/sandbox/item/reset_login` brings about. The
+    /// public token is then of no further use.
+    ///
+    /// # Errors
+    ///
+    /// If the token is unknown or has expired, or its Item has been removed.
+    pub fn complete_link(&self, link_token: &str) -> Result<String, LinkError> {
+        let mut state = lock(&self.app.state);
+        let request = Incoming::default();
+        let mut call = Call::new(&request, &mut state);
+        let public_token = link::complete(&mut call, link_token)?;
+        self.app.post(call.outbox);
+        Ok(public_token)
+    }
+
+    /// Stops the emulator and waits until everything it started has ended.
+    pub async fn stop(self) {
+        let Self { stop, task, .. } = self;
+        drop(stop);
+        // Failing to join means that the runtime is going down: ended as well.
+        let _ = task.await;
+    }
+}

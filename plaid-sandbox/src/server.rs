@@ -1,0 +1,395 @@
+//! The HTTP side: listens, bounds what a caller may do, turns a request into a
+//! call of its handler and the outcome into an answer.
+
+use std::{
+    convert::Infallible,
+    future::ready,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{FromRequestParts, RawPathParams, Request, State as Shared},
+    http::{HeaderValue, Method, Response, StatusCode, header, request::Parts},
+    routing::{MethodFilter, on},
+};
+use bytes::Bytes;
+use futures_util::stream::{self, StreamExt};
+use hyper::{body::Incoming as HyperBody, server::conn::http1, service::Service};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use serde_json::{Map, Value};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, mpsc, watch},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{
+    call::{Call, Content, Handler, Incoming, Reply},
+    contract::{Contract, Operation},
+    error::ApiError,
+    faults::{Fault, Faults},
+    ids::Ids,
+    lock,
+    log::{Log, LoggedRequest},
+    products,
+    state::State,
+    validate::{self, Credentials},
+    webhook::Delivery,
+};
+
+/// The largest request body.
+const MAX_BODY: usize = 1024 * 1024;
+/// How long a caller may take to send its headers, and again for the body. An
+/// idle connection is closed after the same time.
+const SEND_PATIENCE: Duration = Duration::from_secs(30);
+/// Connections at a time. More wait until one is closed.
+const MAX_CONNECTIONS: usize = 512;
+/// How long requests under way may take to end after the emulator was stopped.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+const REQUEST_ID: &str = "Plaid-Request-ID";
+const JSON: &str = "application/json; charset=utf-8";
+const HTML: &str = "text/html";
+
+/// What all requests share.
+pub(crate) struct App {
+    pub(crate) contract: &'static Contract,
+    pub(crate) credentials: Credentials,
+    pub(crate) state: Mutex<State>,
+    /// Apart from the state's, so that a request id does not depend on what
+    /// the request did.
+    pub(crate) request_ids: Mutex<Ids>,
+    pub(crate) faults: Faults,
+    pub(crate) log: Log,
+    pub(crate) deliveries: mpsc::Sender<Delivery>,
+}
+
+/// An operation and the code behind it.
+#[derive(Clone, Copy)]
+struct Route {
+    operation: &'static Operation,
+    handler: Handler,
+}
+
+/// Marks an answer in whose place the connection is closed.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("the connection is closed on request")]
+struct HangUp;
+
+/// Serves until `stop` changes, then for a moment longer for the sake of the
+/// requests under way. Everything it started ends with it.
+pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<()>) {
+    let router = router(app);
+    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = async {
+            let permit = Arc::clone(&permits).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        tokio::select! {
+            _ = stop.changed() => break,
+            Some(_) = connections.join_next() => {}
+            (permit, accepted) = accepted => match accepted {
+                Ok((stream, _)) => {
+                    let connection = connection(stream, router.clone(), stop.clone());
+                    connections.spawn(async move {
+                        connection.await;
+                        drop(permit);
+                    });
+                }
+                // Out of file descriptors, most likely: that passes.
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            },
+        }
+    }
+    drop(listener);
+    let _ = timeout(FAREWELL, async {
+        while connections.join_next().await.is_some() {}
+    })
+    .await;
+}
+
+async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<()>) {
+    let service = TowerToHyperService::new(router);
+    let service = hyper::service::service_fn(move |request: Request<HyperBody>| {
+        let answer = service.call(request);
+        async move {
+            let answer = answer
+                .await
+                .unwrap_or_else(|never: Infallible| match never {});
+            match answer.extensions().get::<HangUp>() {
+                Some(hang_up) => Err(*hang_up),
+                None => Ok(answer),
+            }
+        }
+    });
+    // Small answers, one after another: without this each could wait for the
+    // acknowledgement of the one before.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(SEND_PATIENCE)
+        .serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stop.changed() => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new();
+    for operation in app.contract.operations() {
+        let method = operation
+            .method
+            .parse::<Method>()
+            .ok()
+            .and_then(|method| MethodFilter::try_from(method).ok());
+        let (Some(method), Some(handler)) = (method, products::handler(&operation.id)) else {
+            continue;
+        };
+        let route = Route { operation, handler };
+        let service = move |Shared(app): Shared<Arc<App>>, request| async move {
+            app.answer(Some(route), request).await
+        };
+        router = router.route(&operation.path, on(method, service));
+    }
+    let nowhere =
+        |Shared(app): Shared<Arc<App>>, request| async move { app.answer(None, request).await };
+    router
+        .fallback(nowhere)
+        .method_not_allowed_fallback(nowhere)
+        .with_state(app)
+}
+
+impl App {
+    async fn answer(&self, route: Option<Route>, request: Request) -> Response<Body> {
+        let request_id = lock(&self.request_ids).request_id();
+        let operation = route.map(|route| route.operation.path.as_str());
+        let fault = self.faults.take(request.uri().path(), operation);
+        let mut item_id = None;
+        let answer = match prepared(fault.as_ref(), &request_id) {
+            Some(answer) => answer,
+            None => {
+                if let Some(Fault::Delay(delay)) = fault {
+                    tokio::time::sleep(delay).await;
+                }
+                let outcome = self.handle(route, request, &mut item_id).await;
+                render(outcome, &request_id)
+            }
+        };
+        let hung_up = matches!(fault, Some(Fault::Drop));
+        self.log.push(LoggedRequest {
+            operation,
+            status: (!hung_up).then_some(answer.status),
+            request_id: request_id.clone(),
+            item_id,
+        });
+        respond(answer, &request_id, fault)
+    }
+
+    async fn handle(
+        &self,
+        route: Option<Route>,
+        request: Request,
+        item_id: &mut Option<String>,
+    ) -> Result<Reply, ApiError> {
+        let Route { operation, handler } = route.ok_or_else(ApiError::not_found)?;
+        let (mut parts, body) = request.into_parts();
+        let path_parameter = path_parameter(&mut parts).await;
+        let body = read(&operation.method, &parts, body).await?;
+        if operation.credentials {
+            self.credentials.check(&parts.headers, &body)?;
+        }
+        validate::check_body(self.contract, operation, &body)?;
+        let incoming = Incoming {
+            headers: parts.headers,
+            body,
+            path_parameter,
+        };
+        let (outcome, outbox) = {
+            let mut state = lock(&self.state);
+            let mut call = Call::new(&incoming, &mut state);
+            let outcome = handler(&mut call);
+            *item_id = call.item_id.take();
+            (outcome, call.outbox)
+        };
+        self.post(outbox);
+        outcome
+    }
+
+    /// Hands webhooks to the task that delivers them. When its queue is full
+    /// they are lost, as they are when a receiver is down for long.
+    pub(crate) fn post(&self, outbox: Vec<Delivery>) {
+        for delivery in outbox {
+            let _ = self.deliveries.try_send(delivery);
+        }
+    }
+}
+
+/// An answer before it becomes HTTP.
+struct Answer {
+    status: u16,
+    content_type: &'static str,
+    body: Vec<u8>,
+}
+
+/// The answer of a fault that does not look at the request.
+fn prepared(fault: Option<&Fault>, request_id: &str) -> Option<Answer> {
+    match fault? {
+        Fault::Status { status, body } => Some(Answer {
+            status: final_status(*status).as_u16(),
+            content_type: if serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok() {
+                JSON
+            } else {
+                HTML
+            },
+            body: body.clone().into_bytes(),
+        }),
+        Fault::Error {
+            error_type,
+            error_code,
+            status,
+        } => {
+            let message = "this error was asked for";
+            let error = ApiError::new(
+                final_status(*status),
+                error_type.clone(),
+                error_code.clone(),
+                message,
+            );
+            Some(render(Err(error), request_id))
+        }
+        Fault::RateLimit => Some(render(Err(ApiError::rate_limit("RATE_LIMIT")), request_id)),
+        Fault::Drop => Some(Answer {
+            status: 500,
+            content_type: HTML,
+            body: Vec::new(),
+        }),
+        Fault::Delay(_) | Fault::Truncate => None,
+    }
+}
+
+/// A status that can end a request; an interim one would leave the caller
+/// waiting for the real answer.
+fn final_status(status: u16) -> StatusCode {
+    StatusCode::from_u16(status)
+        .ok()
+        .filter(|status| !status.is_informational())
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn render(outcome: Result<Reply, ApiError>, request_id: &str) -> Answer {
+    let (status, content_type, body) = match outcome {
+        Err(error) => (error.status, JSON, error.body(request_id)),
+        Ok(Reply { status, content }) => match content {
+            Content::Pdf(bytes) => (status, "application/pdf", bytes),
+            Content::BareJson(body) => (status, JSON, pretty(&body)),
+            Content::Json(mut body) => {
+                if let Some(fields) = body.as_object_mut() {
+                    fields.insert("request_id".into(), request_id.into());
+                }
+                (status, JSON, pretty(&body))
+            }
+        },
+    };
+    Answer {
+        status: status.as_u16(),
+        content_type,
+        body,
+    }
+}
+
+fn pretty(body: &Value) -> Vec<u8> {
+    serde_json::to_vec_pretty(body).unwrap_or_default()
+}
+
+fn respond(answer: Answer, request_id: &str, fault: Option<Fault>) -> Response<Body> {
+    let length = answer.body.len();
+    let mut response = Response::new(match fault {
+        Some(Fault::Truncate) => half(answer.body),
+        _ => Body::from(answer.body),
+    });
+    *response.status_mut() = final_status(answer.status);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(answer.content_type),
+    );
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if let Ok(request_id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, request_id);
+    }
+    if matches!(fault, Some(Fault::Drop)) {
+        response.extensions_mut().insert(HangUp);
+    }
+    response
+}
+
+/// The first half of a body, then a failure, upon which the connection is
+/// closed. The pause between the two lets the half reach the caller.
+fn half(mut body: Vec<u8>) -> Body {
+    body.truncate(body.len() / 2);
+    let failure = async {
+        tokio::task::yield_now().await;
+        Err(io::Error::other(HangUp))
+    };
+    let half = stream::once(ready(Ok(Bytes::from(body))));
+    Body::from_stream(half.chain(stream::once(failure)))
+}
+
+async fn path_parameter(parts: &mut Parts) -> Option<String> {
+    let parameters = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    parameters.iter().last().map(|(_, value)| value.to_owned())
+}
+
+async fn read(method: &str, parts: &Parts, body: Body) -> Result<Map<String, Value>, ApiError> {
+    if method == "GET" {
+        return Ok(Map::new());
+    }
+    let too_slow = |_| {
+        ApiError::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "INVALID_REQUEST",
+            "INVALID_BODY",
+            "the body did not arrive in time",
+        )
+    };
+    let too_large = |_| {
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "INVALID_REQUEST",
+            "INVALID_BODY",
+            "the body is too large",
+        )
+    };
+    let body = timeout(SEND_PATIENCE, to_bytes(body, MAX_BODY))
+        .await
+        .map_err(too_slow)?
+        .map_err(too_large)?;
+    validate::json_object(&parts.headers, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_final_statuses_are_answered() {
+        assert_eq!(final_status(504), StatusCode::GATEWAY_TIMEOUT);
+        for status in [0, 100, 101, 1000] {
+            assert_eq!(final_status(status), StatusCode::INTERNAL_SERVER_ERROR);
+        }
+    }
+}

@@ -1,0 +1,402 @@
+//! Everything the emulator remembers: Items, tokens, reports, users.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use crate::{
+    catalog::{
+        accounts::{ACCOUNTS, AccountTemplate},
+        institutions::Institution,
+    },
+    error::ApiError,
+    ids::{Ids, check_token},
+    ledger::Ledger,
+    webhook::Signer,
+};
+
+/// Things of one kind that are kept. Whoever makes more is told to slow down;
+/// without a limit a caller in a loop would fill the memory.
+const CAPACITY: usize = 10_000;
+/// Items are the largest things, with a ledger each.
+const ITEM_CAPACITY: usize = 2_000;
+
+/// How long a public token can be exchanged.
+const PUBLIC_TOKEN_LIFE: TimeDelta = TimeDelta::minutes(30);
+
+/// The days of history that an Item has unless its creator asks for more.
+pub(crate) const DEFAULT_DAYS: u32 = 90;
+
+/// Things by their name, up to a limit.
+pub(crate) struct Store<T> {
+    things: HashMap<String, T>,
+    capacity: usize,
+}
+
+impl<T> Store<T> {
+    fn new(capacity: usize) -> Self {
+        Self {
+            things: HashMap::new(),
+            capacity,
+        }
+    }
+
+    pub(crate) fn insert(&mut self, name: String, thing: T) -> Result<(), ApiError> {
+        if self.things.len() >= self.capacity {
+            return Err(ApiError::rate_limit("RATE_LIMIT"));
+        }
+        self.things.insert(name, thing);
+        Ok(())
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&T> {
+        self.things.get(name)
+    }
+
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        self.things.get_mut(name)
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) -> Option<T> {
+        self.things.remove(name)
+    }
+}
+
+/// An account of an Item.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) template: &'static AccountTemplate,
+    pub(crate) verification_status: Option<&'static str>,
+}
+
+/// How an Item is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Good,
+    LoginRequired,
+    /// Kept, so that its tokens are told from those that never existed.
+    Removed,
+}
+
+/// A user's connection to a bank.
+pub(crate) struct Item {
+    pub(crate) id: String,
+    pub(crate) institution: &'static Institution,
+    pub(crate) products: Vec<String>,
+    pub(crate) webhook: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) condition: Condition,
+    pub(crate) accounts: Vec<Account>,
+    /// Days of history; fixed as soon as the ledger is open.
+    pub(crate) days_requested: Option<u32>,
+    pub(crate) auth_was_read: bool,
+    pub(crate) last_webhook: Option<(DateTime<Utc>, String)>,
+    ledger_seed: u64,
+    ledger: Option<Ledger>,
+}
+
+impl Item {
+    pub(crate) fn account(&self, id: &str) -> Result<&Account, ApiError> {
+        self.accounts
+            .iter()
+            .find(|account| account.id == id)
+            .ok_or_else(ApiError::invalid_account_id)
+    }
+
+    /// The accounts with these identifiers, or all.
+    pub(crate) fn select(&self, ids: Option<&[String]>) -> Result<Vec<&Account>, ApiError> {
+        match ids {
+            None => Ok(self.accounts.iter().collect()),
+            Some(ids) => {
+                for id in ids {
+                    self.account(id)?;
+                }
+                Ok(self
+                    .accounts
+                    .iter()
+                    .filter(|account| ids.contains(&account.id))
+                    .collect())
+            }
+        }
+    }
+
+    /// The account that a transaction is booked on.
+    pub(crate) fn account_id(&self, mask: &str) -> &str {
+        self.accounts
+            .iter()
+            .find(|account| account.template.mask == mask)
+            .map_or("", |account| &account.id)
+    }
+
+    pub(crate) fn has(&self, product: &str) -> bool {
+        self.products.iter().any(|known| known == product)
+    }
+
+    /// What is wrong with the Item, in the words of an error answer.
+    pub(crate) fn error(&self) -> Option<ApiError> {
+        (self.condition == Condition::LoginRequired).then(ApiError::login_required)
+    }
+
+    /// The Item's transactions, if they have been looked at before.
+    pub(crate) fn opened_ledger(&self) -> Option<&Ledger> {
+        self.ledger.as_ref()
+    }
+
+    /// The Item's transactions, written down when they are first looked at.
+    pub(crate) fn ledger(&mut self) -> &mut Ledger {
+        let days = *self.days_requested.get_or_insert(DEFAULT_DAYS);
+        let today = self.created_at.date_naive();
+        let seed = self.ledger_seed;
+        self.ledger
+            .get_or_insert_with(|| Ledger::open(today, days, Ids::new(Some(seed))))
+    }
+}
+
+/// What an Item is made from.
+pub(crate) struct Blueprint {
+    pub(crate) institution: &'static Institution,
+    pub(crate) products: Vec<String>,
+    pub(crate) webhook: Option<String>,
+    pub(crate) days_requested: Option<u32>,
+}
+
+struct PublicToken {
+    item_id: String,
+    expires_at: DateTime<Utc>,
+    used: bool,
+}
+
+/// A processor or Stripe token: one account of an Item.
+#[derive(Debug, Clone)]
+pub(crate) struct AccountToken {
+    pub(crate) item_id: String,
+    pub(crate) account_id: String,
+}
+
+/// What Link is opened with.
+pub(crate) struct LinkToken {
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    /// The request's fields that `/link/token/get` gives back.
+    pub(crate) metadata: Value,
+    pub(crate) products: Vec<String>,
+    pub(crate) webhook: Option<String>,
+    pub(crate) days_requested: Option<u32>,
+    pub(crate) user_id: Option<String>,
+    /// The Item that Link repairs instead of making a new one.
+    pub(crate) update: Option<String>,
+    pub(crate) sessions: Vec<LinkSession>,
+}
+
+/// A user's way through Link.
+pub(crate) struct LinkSession {
+    pub(crate) id: String,
+    pub(crate) finished_at: DateTime<Utc>,
+    pub(crate) item_id: String,
+    pub(crate) public_token: String,
+}
+
+/// An Asset Report.
+pub(crate) struct Report {
+    pub(crate) id: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) days_requested: u32,
+    pub(crate) client_report_id: Option<String>,
+    pub(crate) user: Value,
+    pub(crate) webhook: Option<String>,
+    pub(crate) item_ids: Vec<String>,
+    pub(crate) ready: bool,
+}
+
+/// A user made by `/user/create`.
+#[derive(Clone)]
+pub(crate) struct User {
+    pub(crate) user_id: String,
+    pub(crate) user_token: String,
+}
+
+/// All of it.
+pub(crate) struct State {
+    pub(crate) ids: Ids,
+    pub(crate) signer: Arc<Signer>,
+    /// How far the emulator's clock is ahead of the real one.
+    pub(crate) ahead: TimeDelta,
+    pub(crate) items: Store<Item>,
+    access_tokens: Store<String>,
+    public_tokens: Store<PublicToken>,
+    pub(crate) processor_tokens: Store<AccountToken>,
+    pub(crate) stripe_tokens: Store<AccountToken>,
+    pub(crate) link_tokens: Store<LinkToken>,
+    pub(crate) reports: Store<Report>,
+    /// By the caller's own identifier.
+    pub(crate) users: Store<User>,
+    /// Answers by idempotency key, with the time of the first.
+    pub(crate) authorizations: Store<(DateTime<Utc>, Value)>,
+}
+
+impl State {
+    pub(crate) fn new(ids: Ids, signer: Arc<Signer>) -> Self {
+        Self {
+            ids,
+            signer,
+            ahead: TimeDelta::zero(),
+            items: Store::new(ITEM_CAPACITY),
+            access_tokens: Store::new(CAPACITY),
+            public_tokens: Store::new(CAPACITY),
+            processor_tokens: Store::new(CAPACITY),
+            stripe_tokens: Store::new(CAPACITY),
+            link_tokens: Store::new(CAPACITY),
+            reports: Store::new(CAPACITY),
+            users: Store::new(CAPACITY),
+            authorizations: Store::new(CAPACITY),
+        }
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let now = Utc::now();
+        now.checked_add_signed(self.ahead).unwrap_or(now)
+    }
+
+    /// Makes an Item with the accounts of `user_good`.
+    pub(crate) fn create_item(&mut self, blueprint: Blueprint) -> Result<String, ApiError> {
+        let id = self.ids.id();
+        let accounts = ACCOUNTS
+            .iter()
+            .map(|template| Account {
+                id: self.ids.id(),
+                template,
+                verification_status: None,
+            })
+            .collect();
+        let item = Item {
+            id: id.clone(),
+            institution: blueprint.institution,
+            products: blueprint.products,
+            webhook: blueprint.webhook,
+            created_at: self.now(),
+            condition: Condition::Good,
+            accounts,
+            days_requested: blueprint.days_requested,
+            auth_was_read: false,
+            last_webhook: None,
+            ledger_seed: self.ids.seed(),
+            ledger: None,
+        };
+        self.items.insert(id.clone(), item)?;
+        Ok(id)
+    }
+
+    pub(crate) fn issue_public_token(&mut self, item_id: String) -> Result<String, ApiError> {
+        let token = self.ids.token("public");
+        let expires_at = self.now() + PUBLIC_TOKEN_LIFE;
+        self.public_tokens.insert(
+            token.clone(),
+            PublicToken {
+                item_id,
+                expires_at,
+                used: false,
+            },
+        )?;
+        Ok(token)
+    }
+
+    /// The Item of a public token, which can be asked for once.
+    pub(crate) fn redeem_public_token(&mut self, token: &str) -> Result<String, ApiError> {
+        const CODE: &str = "INVALID_PUBLIC_TOKEN";
+        check_token("public", CODE, token)?;
+        let now = self.now();
+        let known = self
+            .public_tokens
+            .get_mut(token)
+            .ok_or_else(|| ApiError::invalid_input(CODE, "could not find matching public token"))?;
+        if known.used {
+            return Err(ApiError::invalid_input(
+                CODE,
+                "provided public token has already been exchanged",
+            ));
+        }
+        if known.expires_at <= now {
+            return Err(ApiError::invalid_input(
+                CODE,
+                "provided public token has expired",
+            ));
+        }
+        known.used = true;
+        Ok(known.item_id.clone())
+    }
+
+    pub(crate) fn issue_access_token(&mut self, item_id: String) -> Result<String, ApiError> {
+        let token = self.ids.token("access");
+        self.access_tokens.insert(token.clone(), item_id)?;
+        Ok(token)
+    }
+
+    pub(crate) fn revoke_access_token(&mut self, token: &str) {
+        self.access_tokens.remove(token);
+    }
+
+    /// The Item that an access token opens, removed or not.
+    pub(crate) fn item_of_access_token(&self, token: &str) -> Result<&str, ApiError> {
+        const CODE: &str = "INVALID_ACCESS_TOKEN";
+        check_token("access", CODE, token)?;
+        self.access_tokens
+            .get(token)
+            .map(String::as_str)
+            .ok_or_else(|| ApiError::invalid_input(CODE, "could not find matching access token"))
+    }
+
+    pub(crate) fn user_by_token(&self, token: &str) -> Option<&User> {
+        self.users
+            .things
+            .values()
+            .find(|user| user.user_token == token)
+    }
+
+    pub(crate) fn user_by_id(&self, id: &str) -> Option<&User> {
+        self.users.things.values().find(|user| user.user_id == id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    fn state() -> State {
+        let mut ids = Ids::new(Some(1));
+        let signer = Arc::new(Signer::new(&mut ids));
+        State::new(ids, signer)
+    }
+
+    #[test]
+    fn a_public_token_is_redeemed_once_and_in_time() {
+        let mut state = state();
+        let token = state.issue_public_token("item".into()).unwrap();
+        assert_eq!(state.redeem_public_token(&token).unwrap(), "item");
+        assert_eq!(
+            state.redeem_public_token(&token).unwrap_err().error_code,
+            "INVALID_PUBLIC_TOKEN"
+        );
+
+        let late = state.issue_public_token("item".into()).unwrap();
+        state.ahead = PUBLIC_TOKEN_LIFE;
+        let error = state.redeem_public_token(&late).unwrap_err();
+        assert_eq!(
+            error.message.as_deref(),
+            Some("provided public token has expired")
+        );
+    }
+
+    #[test]
+    fn stores_are_bounded() {
+        let mut store = Store::new(1);
+        store.insert("a".into(), ()).unwrap();
+        assert_eq!(
+            store.insert("b".into(), ()).unwrap_err().error_code,
+            "RATE_LIMIT"
+        );
+    }
+}

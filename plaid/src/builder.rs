@@ -1,0 +1,328 @@
+//! Everything about a client that can be set.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use plaid_gen::wire::Secret;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::redirect;
+
+use crate::client::{Client, Inner, PLAID_CLIENT_ID, PLAID_SECRET, Settings};
+use crate::environment::{BaseUrl, Environment};
+use crate::error::{Error, Result};
+use crate::redact::Redactor;
+use crate::retry::RetryPolicy;
+use crate::transport::HttpTransport;
+
+/// The version of the API that the types of this crate describe.
+const PLAID_VERSION: &str = "2020-09-14";
+const USER_AGENT_TEXT: &str = concat!("plaid-rust/", env!("CARGO_PKG_VERSION"));
+/// Calls that ask a bank may take 30 s and more, some more than a minute.
+const TIMEOUT: Duration = Duration::from_secs(120);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_BODY: usize = 64 * 1024 * 1024;
+
+/// Makes a [`Client`].
+///
+/// ```
+/// use std::time::Duration;
+/// use plaid::{Client, Environment, RetryPolicy};
+///
+/// let plaid = Client::builder()
+///     .environment(Environment::Sandbox)
+///     .credentials("client-id", "secret")
+///     .timeout(Duration::from_secs(60))
+///     .retry(RetryPolicy::none())
+///     .build()?;
+/// # Ok::<(), plaid::Error>(())
+/// ```
+#[must_use]
+pub struct ClientBuilder {
+    target: Option<Target>,
+    access: Access,
+    settings: Settings,
+    connect_timeout: Duration,
+    plaid_version: String,
+    allow_insecure: bool,
+    http_client: Option<reqwest::Client>,
+    transport: Option<Arc<dyn HttpTransport>>,
+}
+
+enum Target {
+    Environment(Environment),
+    Url(String),
+}
+
+/// By what the caller proves who they are.
+enum Access {
+    /// Nothing was said.
+    Unset,
+    Credentials(Secret, Secret),
+    Gateway(Option<Secret>),
+    /// Two of these at once.
+    Contradiction,
+}
+
+impl ClientBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            target: None,
+            access: Access::Unset,
+            settings: Settings {
+                timeout: TIMEOUT,
+                retry: RetryPolicy::new(),
+                max_body: MAX_BODY,
+            },
+            connect_timeout: CONNECT_TIMEOUT,
+            plaid_version: PLAID_VERSION.to_owned(),
+            allow_insecure: false,
+            http_client: None,
+            transport: None,
+        }
+    }
+
+    pub(crate) fn from_lookup(lookup: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let required = |name: &str| {
+            let value = lookup(name).filter(|value| !value.is_empty());
+            value.ok_or_else(|| Error::config(format!("{name} is missing or empty")))
+        };
+        let environment = lookup("PLAID_ENV").unwrap_or_default();
+        let builder = Self::new().environment_or_url(environment)?;
+        let client_id = required("PLAID_CLIENT_ID")?;
+        Ok(builder.credentials(client_id, required("PLAID_SECRET")?))
+    }
+
+    /// The value of `PLAID_ENV`. It is not quoted: people put secrets there.
+    fn environment_or_url(self, value: String) -> Result<Self> {
+        if value.starts_with("https://") || value.starts_with("http://") {
+            return Ok(self.base_url(value));
+        }
+        let environment = value.parse().map_err(|_| {
+            let state = if value.is_empty() {
+                "missing or empty"
+            } else {
+                "unknown"
+            };
+            Error::config(format!(
+                "PLAID_ENV is {state}: it has to be `sandbox`, `production` or a base URL \
+                 that begins with https:// (http:// for this machine)",
+            ))
+        })?;
+        Ok(self.environment(environment))
+    }
+
+    /// Which of Plaid's environments to use. There is no default.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.target = Some(Target::Environment(environment));
+        self
+    }
+
+    /// Another place that speaks Plaid's API, in place of an environment.
+    ///
+    /// It has to be https, unless it is on this machine, and without user name,
+    /// query or fragment.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.target = Some(Target::Url(url.into()));
+        self
+    }
+
+    /// Plaid's credentials.
+    pub fn credentials(mut self, client_id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
+        self.access = match self.access {
+            Access::Unset | Access::Credentials(..) => {
+                Access::Credentials(client_id.into(), secret.into())
+            }
+            Access::Gateway(_) | Access::Contradiction => Access::Contradiction,
+        };
+        self
+    }
+
+    /// A gateway that adds the credentials on the server; see [`Client::gateway`].
+    pub fn gateway(mut self, url: impl Into<String>) -> Self {
+        self.access = match self.access {
+            Access::Unset => Access::Gateway(None),
+            Access::Gateway(key) => Access::Gateway(key),
+            Access::Credentials(..) | Access::Contradiction => Access::Contradiction,
+        };
+        self.base_url(url)
+    }
+
+    /// The key that the gateway knows the caller by, sent as a bearer token.
+    pub fn key(mut self, key: impl Into<Secret>) -> Self {
+        self.access = match self.access {
+            Access::Unset | Access::Gateway(_) => Access::Gateway(Some(key.into())),
+            Access::Credentials(..) | Access::Contradiction => Access::Contradiction,
+        };
+        self
+    }
+
+    /// How long a whole call may take, retries and pauses included: 120 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.settings.timeout = timeout;
+        self
+    }
+
+    /// How long connecting may take: 10 s. Without effect on an
+    /// [`http_client`](Self::http_client) or [`transport`](Self::transport).
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// When calls are tried again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings.retry = policy;
+        self
+    }
+
+    /// How many bytes of an answer are taken: 64 MiB.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.settings.max_body = bytes;
+        self
+    }
+
+    /// The version of the API, in place of the one that the types describe.
+    pub fn plaid_version(mut self, version: impl Into<String>) -> Self {
+        self.plaid_version = version.into();
+        self
+    }
+
+    /// A client of your own, for its proxies, certificates or pools.
+    ///
+    /// Build it with `redirect::Policy::none()`. Plaid does not redirect, and reqwest
+    /// would take the credentials along to wherever it is led.
+    pub fn http_client(mut self, client: reqwest::Client) -> Self {
+        self.http_client = Some(client);
+        self
+    }
+
+    /// A transport of your own; middleware goes here.
+    pub fn transport(mut self, transport: impl HttpTransport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Allows plain http to other machines, which shows the credentials and every
+    /// answer to the network in between.
+    pub fn allow_insecure(mut self) -> Self {
+        self.allow_insecure = true;
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when something is missing, contradictory or not usable.
+    pub fn build(self) -> Result<Client> {
+        if self.settings.timeout.is_zero() {
+            return Err(Error::config("the timeout is zero"));
+        }
+        let base_url = match &self.target {
+            Some(Target::Environment(environment)) => BaseUrl::parse(environment.base_url(), false),
+            Some(Target::Url(url)) => BaseUrl::parse(url, self.allow_insecure),
+            None => Err(Error::config(
+                "the client needs an environment or a base URL",
+            )),
+        }?;
+        let open_headers = open_headers(&self.plaid_version)?;
+        let mut headers = open_headers.clone();
+        let (credentials, known) = access(self.access, &mut headers)?;
+        let factory = match self.http_client {
+            Some(client) => client,
+            None => http_client(&base_url, self.connect_timeout)?,
+        };
+        Ok(Client::from_inner(Inner {
+            transport: self.transport.unwrap_or_else(|| Arc::new(factory.clone())),
+            factory,
+            redactor: Redactor::new(known),
+            settings: self.settings,
+            credentials,
+            headers,
+            open_headers,
+            base_url,
+        }))
+    }
+}
+
+fn http_client(base_url: &BaseUrl, connect_timeout: Duration) -> Result<reqwest::Client> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(connect_timeout);
+    if base_url.is_loopback() {
+        // A proxy has no way to this machine, and would see plain http.
+        builder = builder.no_proxy();
+    }
+    builder
+        .build()
+        .map_err(|_| Error::config("the HTTP client cannot be made: no TLS or trust roots"))
+}
+
+fn open_headers(plaid_version: &str) -> Result<HeaderMap> {
+    let version = HeaderValue::from_str(plaid_version)
+        .map_err(|_| Error::config("plaid_version has characters that are not allowed"))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(HeaderName::from_static("plaid-version"), version);
+    headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
+    Ok(headers)
+}
+
+type Pair = Option<(Secret, Secret)>;
+
+/// Adds what proves who the caller is, and tells what never to print.
+fn access(access: Access, headers: &mut HeaderMap) -> Result<(Pair, Vec<Secret>)> {
+    match access {
+        Access::Credentials(client_id, secret) => {
+            let id = HeaderName::from_static(PLAID_CLIENT_ID);
+            headers.insert(id, sensitive("the client id", "", &client_id)?);
+            let name = HeaderName::from_static(PLAID_SECRET);
+            headers.insert(name, sensitive("the secret", "", &secret)?);
+            let known = vec![client_id.clone(), secret.clone()];
+            Ok((Some((client_id, secret)), known))
+        }
+        Access::Gateway(Some(key)) => {
+            headers.insert(
+                AUTHORIZATION,
+                sensitive("the gateway's key", "Bearer ", &key)?,
+            );
+            Ok((None, vec![key]))
+        }
+        Access::Gateway(None) => Ok((None, Vec::new())),
+        Access::Unset => Err(Error::config(
+            "the client needs credentials; a gateway, which has its own, is set by gateway(url)",
+        )),
+        Access::Contradiction => Err(Error::config(
+            "a gateway adds the credentials: set either a gateway or credentials",
+        )),
+    }
+}
+
+/// Strict about what a copied secret picks up: a newline at its end, quotes of
+/// another alphabet.
+fn sensitive(what: &str, prefix: &str, secret: &Secret) -> Result<HeaderValue> {
+    let text = secret.expose_secret();
+    if text.is_empty() {
+        return Err(Error::config(format!("{what} is empty")));
+    }
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Error::config(format!(
+            "{what} has spaces, line breaks or characters outside of ASCII",
+        )));
+    }
+    let mut value = HeaderValue::from_str(&format!("{prefix}{text}"))
+        .map_err(|_| Error::config(format!("{what} does not fit into a header")))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// What has been set, without values that may be secret.
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("settings", &self.settings)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("allow_insecure", &self.allow_insecure)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,301 @@
+//! One call: what every operation's request can be given before it is sent.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use plaid_gen::hooks::Connection;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::client::{Client, PLAID_CLIENT_ID, PLAID_SECRET};
+use crate::error::Result;
+use crate::exchange::{Exchange, Plan};
+use crate::operation::{self, Credentials, Effect, Operation, OperationInfo, Sent};
+use crate::outcome::Conclusion;
+use crate::response::Response;
+use crate::retry::{Replay, RetryPolicy};
+use crate::telemetry;
+
+/// A call that has not been made yet: `.await` it, or [`send`](Self::send) it.
+///
+/// A mistake in what it is given, such as a header that is none, is reported by
+/// `send` as [`Error::Config`](crate::Error::Config), and nothing is sent.
+#[must_use = "a call does nothing until it is awaited or sent"]
+pub struct Call<O: Operation> {
+    client: Client,
+    pub(crate) request: O::Request,
+    options: Options,
+}
+
+/// What a call is given beside its request.
+#[derive(Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) extra: BTreeMap<String, Box<RawValue>>,
+    /// The first mistake.
+    pub(crate) problem: Option<String>,
+}
+
+impl Options {
+    fn complain(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+}
+
+impl<O: Operation> Call<O> {
+    /// A call of an operation; the methods of [`Client`] make these.
+    pub fn new(client: &Client, request: O::Request) -> Self {
+        Self {
+            client: client.clone(),
+            request,
+            options: Options::default(),
+        }
+    }
+
+    /// How long the whole call may take, retries and pauses included.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// When this call is tried again, in place of the client's policy.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = Some(policy);
+        self
+    }
+
+    /// Sends a header along. Its value is treated as a secret.
+    ///
+    /// Credentials and what describes the body are the client's to set.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        match header(&self.client, name, value) {
+            Ok((name, value)) => {
+                self.options.headers.insert(name, value);
+            }
+            Err(problem) => self.options.complain(problem),
+        }
+        self
+    }
+
+    /// Sends a field along that the request type does not have, at the top level of
+    /// the body. A field of that name that the type does have is replaced.
+    ///
+    /// To nest it, give an object. Give amounts as [`Decimal`](crate::Decimal) or a
+    /// `RawValue`: `json!(0.1)` is a binary float.
+    pub fn extra(mut self, name: &str, value: impl Serialize) -> Self {
+        match extra(name, &value) {
+            Ok(value) => {
+                self.options.extra.insert(name.to_owned(), value);
+            }
+            Err(problem) => self.options.complain(problem),
+        }
+        self
+    }
+
+    /// Makes the call.
+    ///
+    /// Dropping the future abandons the call; whether Plaid has seen it is then
+    /// unknown.
+    ///
+    /// # Errors
+    /// See [`Error`](crate::Error).
+    pub async fn send(self) -> Result<Response<O::Response>> {
+        let span = telemetry::span(&O::name(&self.request));
+        let inner = span.clone();
+        async move {
+            let started = Instant::now();
+            let result = self.make().await;
+            telemetry::finish(&inner, started, &result);
+            result
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn make(self) -> Result<Response<O::Response>> {
+        let Self {
+            client,
+            request,
+            options,
+        } = self;
+        let key = O::idempotency_key(&request);
+        let replay = Replay::of(O::effect(&request), O::INFO.path, key);
+        let plan = Plan {
+            credentials: O::INFO.credentials,
+            replay,
+            options,
+        };
+        let exchange = Arc::new(Exchange::new(client.clone(), plan));
+        let api = client.api(Connection(exchange.clone()));
+        let sent = O::send(&api, &request).await;
+        Conclusion {
+            client: &client,
+            operation: O::name(&request),
+            replay,
+            record: exchange.take(),
+        }
+        .of::<O>(sent)
+    }
+}
+
+/// Headers that a call may not set: the credentials, and what has to agree with
+/// the body or the connection.
+const RESERVED: [&str; 7] = [
+    PLAID_CLIENT_ID,
+    PLAID_SECRET,
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+];
+
+fn header(client: &Client, name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let name: HeaderName = name
+        .parse()
+        .map_err(|_| "the name of a header has characters that are not allowed".to_owned())?;
+    let is_key = name == AUTHORIZATION && client.has_key();
+    if is_key || RESERVED.contains(&name.as_str()) {
+        return Err(format!("the header `{name}` is set by the client"));
+    }
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| format!("the value of `{name}` has characters that are not allowed"))?;
+    value.set_sensitive(true);
+    Ok((name, value))
+}
+
+fn extra(name: &str, value: &impl Serialize) -> Result<Box<RawValue>, String> {
+    if name == "client_id" || name == "secret" {
+        return Err(format!("the field `{name}` is set by the client"));
+    }
+    to_raw_value(value).map_err(|_| format!("the value of `{name}` cannot be written as JSON"))
+}
+
+impl<O: Operation> IntoFuture for Call<O> {
+    type Output = Result<Response<O::Response>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl<O: Operation<Request: Clone>> Clone for Call<O> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            request: self.request.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
+
+/// What was set, without values: requests are made of tokens.
+impl<O: Operation> fmt::Debug for Call<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("operation", &O::name(&self.request))
+            .field("timeout", &self.options.timeout)
+            .field("headers", &self.options.headers.keys().collect::<Vec<_>>())
+            .field("extra", &self.options.extra.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An operation that is not generated; see [`Client::call`].
+#[derive(Debug)]
+pub struct Untyped<T>(PhantomData<fn() -> T>, Infallible);
+
+/// What [`Client::call`] sends.
+#[derive(Clone)]
+pub struct UntypedRequest {
+    path: String,
+    body: Box<RawValue>,
+    effect: Effect,
+}
+
+impl fmt::Debug for UntypedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UntypedRequest")
+            .field("path", &self.path)
+            .field("effect", &self.effect)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
+    const INFO: OperationInfo = OperationInfo {
+        id: "call",
+        method: "POST",
+        path: "",
+        product: "",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    const REDACTS: bool = false;
+
+    type Request = UntypedRequest;
+    type Response = T;
+
+    async fn send(api: &plaid_gen::Client, request: &UntypedRequest) -> Sent<T> {
+        operation::post(api, &request.path, &request.body).await
+    }
+
+    fn name(request: &UntypedRequest) -> Cow<'static, str> {
+        Cow::Owned(request.path.clone())
+    }
+
+    fn effect(request: &UntypedRequest) -> Effect {
+        request.effect
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> Call<Untyped<T>> {
+    pub(crate) fn untyped(client: &Client, path: &str, body: &impl Serialize) -> Self {
+        let mut options = Options::default();
+        if !is_path(path) {
+            options.complain("the path has to look like /new/endpoint".to_owned());
+        }
+        let body = to_raw_value(body).unwrap_or_else(|_| {
+            options.complain("the body cannot be written as JSON".to_owned());
+            RawValue::NULL.to_owned()
+        });
+        Self {
+            client: client.clone(),
+            request: UntypedRequest {
+                path: path.to_owned(),
+                body,
+                effect: Effect::Write,
+            },
+            options,
+        }
+    }
+
+    /// Says that the call changes nothing, so that it may be tried again. Without
+    /// this it is taken for a write, which is not.
+    pub fn read_only(mut self) -> Self {
+        self.request.effect = Effect::Read;
+        self
+    }
+}
+
+/// A plain path. Anything else could lead the credentials to another host, or out
+/// of the base URL's own path.
+fn is_path(path: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
+    path.starts_with('/')
+        && path.bytes().all(is_plain)
+        && !path.split('/').any(|part| part == "." || part == "..")
+}

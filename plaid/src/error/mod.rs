@@ -1,0 +1,208 @@
+//! What can go wrong, whether Plaid may have seen the request, and what to do.
+
+mod action;
+mod answer;
+mod api;
+mod code;
+pub(crate) mod table;
+#[cfg(test)]
+mod tests;
+mod transport;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+
+pub use action::Action;
+pub use answer::{DecodeError, TooLarge, UnexpectedBody};
+pub use api::ApiError;
+pub(crate) use api::Parts;
+pub use code::{ErrorCode, ErrorType, UnknownCode};
+pub use transport::{ConfigError, TimeoutError, TransportError};
+
+/// The result of a call, or of making a client.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call has no result.
+///
+/// `Display` is one line with the advice of [`action`](Self::action). Neither it nor
+/// `Debug` ever contains a body, a header, a token or a URL; what came is in
+/// [`raw`](Self::raw).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Plaid answered with an error.
+    #[error(transparent)]
+    Api(Box<ApiError>),
+    /// Plaid did what was asked, but the answer does not fit the type.
+    #[error(transparent)]
+    Decode(Box<DecodeError>),
+    /// The answer is not Plaid's: an error page, nothing, a redirect.
+    #[error(transparent)]
+    UnexpectedBody(Box<UnexpectedBody>),
+    /// The answer is longer than the client takes.
+    #[error(transparent)]
+    TooLarge(Box<TooLarge>),
+    /// No answer came in time.
+    #[error(transparent)]
+    Timeout(Box<TimeoutError>),
+    /// No connection could be made.
+    #[error(transparent)]
+    Connect(Box<TransportError>),
+    /// The connection broke.
+    #[error(transparent)]
+    Transport(Box<TransportError>),
+    /// The client or the call is set up wrongly; nothing was sent.
+    #[error(transparent)]
+    Config(Box<ConfigError>),
+}
+
+/// What every error of a call knows about the call.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) operation: Cow<'static, str>,
+    pub(crate) attempts: u32,
+    pub(crate) may_have_reached: bool,
+    /// Whether sending the request once more could do harm: a read, or a write
+    /// with an idempotency key.
+    pub(crate) repeatable: bool,
+}
+
+impl Context {
+    /// What to do when nobody knows how the request ended.
+    fn after_uncertainty(&self) -> Action {
+        if self.repeatable || !self.may_have_reached {
+            Action::RetryWithBackoff
+        } else {
+            Action::CheckBeforeRetry
+        }
+    }
+
+    fn write_tail(&self, f: &mut fmt::Formatter<'_>, request_id: Option<&str>) -> fmt::Result {
+        match (request_id, self.attempts) {
+            (Some(id), 0 | 1) => write!(f, " [request {id}]"),
+            (Some(id), attempts) => write!(f, " [request {id}, {attempts} attempts]"),
+            (None, 0 | 1) => Ok(()),
+            (None, attempts) => write!(f, " [{attempts} attempts]"),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn config(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self::Config(Box::new(ConfigError::new(problem)))
+    }
+
+    fn context(&self) -> Option<&Context> {
+        match self {
+            Self::Api(error) => Some(&error.context),
+            Self::Decode(error) => Some(&error.context),
+            Self::UnexpectedBody(error) => Some(&error.context),
+            Self::TooLarge(error) => Some(&error.context),
+            Self::Timeout(error) => Some(&error.context),
+            Self::Connect(error) | Self::Transport(error) => Some(&error.context),
+            Self::Config(_) => None,
+        }
+    }
+
+    /// What the error calls for.
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Api(error) => error.action(),
+            Self::Decode(_) => Action::UpdateCrate,
+            Self::UnexpectedBody(error) => error.action(),
+            Self::TooLarge(_) => Action::FixRequest,
+            Self::Timeout(error) => error.action(),
+            Self::Connect(error) | Self::Transport(error) => error.action(),
+            Self::Config(_) => Action::FixConfiguration,
+        }
+    }
+
+    /// Whether Plaid may have seen the request, in any attempt, and acted on it.
+    ///
+    /// `false` is certain: nothing was sent.
+    pub fn may_have_reached_plaid(&self) -> bool {
+        self.context()
+            .is_some_and(|context| context.may_have_reached)
+    }
+
+    /// The operation, for instance `transactionsSync`; `None` when a client could
+    /// not be made.
+    pub fn operation(&self) -> Option<&str> {
+        match self {
+            Self::Config(error) => error.operation(),
+            _ => self.context().map(|context| &*context.operation),
+        }
+    }
+
+    /// How many times the request was tried.
+    pub fn attempts(&self) -> u32 {
+        self.context().map_or(0, |context| context.attempts)
+    }
+
+    /// The error that Plaid answered with, if it did.
+    pub fn as_api(&self) -> Option<&ApiError> {
+        match self {
+            Self::Api(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The code of the error that Plaid answered with.
+    pub fn error_code(&self) -> Option<&ErrorCode> {
+        self.as_api().map(ApiError::error_code)
+    }
+
+    /// The type of the error that Plaid answered with.
+    pub fn error_type(&self) -> Option<&ErrorType> {
+        self.as_api().map(ApiError::error_type)
+    }
+
+    /// Plaid's id of the request: what its support asks for first.
+    pub fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Api(error) => error.request_id(),
+            Self::Decode(error) => error.request_id(),
+            Self::UnexpectedBody(error) => error.request_id(),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status, if an answer came.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Api(error) => Some(error.status()),
+            Self::Decode(error) => Some(error.status()),
+            Self::UnexpectedBody(error) => Some(error.status()),
+            Self::TooLarge(error) => Some(error.status()),
+            _ => None,
+        }
+    }
+
+    /// The body of the answer as it came. It may hold tokens and account numbers:
+    /// do not log it.
+    pub fn raw(&self) -> Option<&Bytes> {
+        match self {
+            Self::Api(error) => Some(error.raw()),
+            Self::Decode(error) => Some(error.raw()),
+            Self::UnexpectedBody(error) => Some(error.raw()),
+            _ => None,
+        }
+    }
+
+    /// One word for traces and metrics.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Api(_) => "api_error",
+            Self::Decode(_) => "decode_error",
+            Self::UnexpectedBody(_) => "unexpected_body",
+            Self::TooLarge(_) => "too_large",
+            Self::Timeout(_) => "timeout",
+            Self::Connect(_) => "connect_error",
+            Self::Transport(_) => "transport_error",
+            Self::Config(_) => "config_error",
+        }
+    }
+}

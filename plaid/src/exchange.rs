@@ -1,0 +1,356 @@
+//! One call on the wire: every attempt, until one is kept.
+//!
+//! An [`Exchange`] stands behind progenitor's client for a single call. It adds
+//! what the call needs, sends it as often as the policy says, reads the answer to
+//! its end and remembers what happened. progenitor gets a copy of the answer; its
+//! own errors are ignored, since they lose the status and print the body.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use plaid_gen::hooks::{self, Transport};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use reqwest::{Body, Request, Response, StatusCode};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use tokio::time::{self, Instant};
+
+use crate::call::Options;
+use crate::client::Client;
+use crate::error::Parts;
+use crate::operation::Credentials;
+use crate::redact;
+use crate::retry::{self, Decision, Outcome, Replay, RetryPolicy, Situation};
+use crate::telemetry::note_retry;
+use crate::transport::TransportFailure;
+
+/// A buffer does not start larger than this, whatever length a header claims.
+const FIRST_BUFFER: usize = 1024 * 1024;
+
+/// An answer, read to its end.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// From the body, where nearly every answer has it, or else from the header.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        #[derive(Deserialize)]
+        struct Envelope<'a> {
+            #[serde(borrow)]
+            request_id: Option<&'a str>,
+        }
+        // A list would be read as the struct's fields in order.
+        let object = Some(&self.body).filter(|body| body.trim_ascii_start().starts_with(b"{"));
+        object
+            .and_then(|body| {
+                serde_json::from_slice::<Envelope<'_>>(body)
+                    .ok()?
+                    .request_id
+            })
+            .and_then(redact::id)
+            .or_else(|| self.header_request_id())
+    }
+
+    pub(crate) fn header_request_id(&self) -> Option<&str> {
+        let value = self.headers.get("plaid-request-id")?;
+        redact::id(value.to_str().ok()?)
+    }
+
+    /// The media type without parameters, if it is printable as one.
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
+        let essence = value.split(';').next()?.trim();
+        redact::id(essence)
+    }
+
+    /// Whether somebody meant this to be JSON.
+    pub(crate) fn claims_json(&self) -> bool {
+        let is_labelled = self
+            .content_type()
+            .is_some_and(|kind| kind.contains("json"));
+        let start = self.body.trim_ascii_start().first();
+        start.is_some() && (is_labelled || matches!(start, Some(b'{' | b'[')))
+    }
+
+    fn rebuild(&self) -> Response {
+        let mut response = http::Response::new(self.body.clone());
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.clone();
+        response.into()
+    }
+}
+
+/// Why there is no answer.
+pub(crate) enum NoAnswer {
+    /// The transport failed.
+    Failed(TransportFailure),
+    /// A time limit of ours was reached.
+    TimedOut(Duration),
+    /// The answer began, but is too long.
+    TooLarge(StatusCode),
+    /// The request could not be made.
+    NotSent(Cow<'static, str>),
+}
+
+impl NoAnswer {
+    /// One word for traces.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Failed(failure) if failure.is_connect() => "not connected",
+            Self::Failed(_) => "connection broke",
+            Self::TimedOut(_) => "timed out",
+            Self::TooLarge(_) => "too large",
+            Self::NotSent(_) => "not sent",
+        }
+    }
+}
+
+/// What happened, in the end.
+pub(crate) struct Record {
+    pub(crate) result: Result<Answer, NoAnswer>,
+    pub(crate) attempts: u32,
+    pub(crate) may_have_reached: bool,
+}
+
+impl Record {
+    fn not_sent(problem: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            result: Err(NoAnswer::NotSent(problem.into())),
+            attempts: 0,
+            may_have_reached: false,
+        }
+    }
+}
+
+/// What is sent and how, apart from the operation's own body.
+pub(crate) struct Plan {
+    pub(crate) credentials: Credentials,
+    pub(crate) replay: Replay,
+    pub(crate) options: Options,
+}
+
+/// A single call's way to the network.
+pub(crate) struct Exchange {
+    client: Client,
+    plan: Plan,
+    record: Mutex<Option<Record>>,
+}
+
+impl Exchange {
+    pub(crate) fn new(client: Client, plan: Plan) -> Self {
+        Self {
+            client,
+            plan,
+            record: Mutex::new(None),
+        }
+    }
+
+    /// What happened. If progenitor never came as far as sending, the request is to
+    /// blame.
+    pub(crate) fn take(&self) -> Record {
+        let record = self.lock().take();
+        record.unwrap_or_else(|| Record::not_sent("the request cannot be encoded"))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Record>> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn timeout(&self) -> Duration {
+        let own = self.plan.options.timeout;
+        own.unwrap_or(self.client.settings().timeout)
+    }
+
+    fn policy(&self) -> RetryPolicy {
+        let own = self.plan.options.retry;
+        own.unwrap_or(self.client.settings().retry)
+    }
+
+    async fn run(&self, request: Request) -> Record {
+        let request = match self.prepare(request) {
+            Ok(request) => request,
+            Err(problem) => return Record::not_sent(problem),
+        };
+        let started = Instant::now();
+        let mut may_have_reached = false;
+        let mut attempts = 0;
+        loop {
+            // progenitor's bodies are buffers, which can be cloned; a stream cannot.
+            let Some(copy) = request.try_clone() else {
+                return Record::not_sent("the body of the request is a stream");
+            };
+            attempts += 1;
+            let result = self.attempt(copy, started).await;
+            may_have_reached |= reached(&result);
+            let situation = self.situation(&result, attempts, started.elapsed());
+            match retry::decide(&situation, &self.policy(), fastrand::u64(..)) {
+                Decision::After(pause) => {
+                    note_retry(&result, attempts, pause);
+                    time::sleep(pause).await;
+                }
+                Decision::GiveUp => {
+                    return Record {
+                        result,
+                        attempts,
+                        may_have_reached,
+                    };
+                }
+            }
+        }
+    }
+
+    /// One attempt, within what is left of the call's time.
+    async fn attempt(&self, request: Request, started: Instant) -> Result<Answer, NoAnswer> {
+        let whole = self.timeout();
+        let left = whole.saturating_sub(started.elapsed());
+        let own = self.policy().timeout_of_attempt();
+        let answer = self.send(request);
+        match time::timeout(left.min(own), answer).await {
+            Ok(result) => result,
+            Err(_) => Err(NoAnswer::TimedOut(if own < left { own } else { whole })),
+        }
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, NoAnswer> {
+        let sent = self.client.transport().execute(request).await;
+        let response = sent.map_err(NoAnswer::Failed)?;
+        let limit = self.client.settings().max_body;
+        read(response, limit).await
+    }
+
+    fn situation(
+        &self,
+        result: &Result<Answer, NoAnswer>,
+        attempts: u32,
+        elapsed: Duration,
+    ) -> Situation {
+        let headers = result.as_ref().ok().map(|answer| &answer.headers);
+        Situation {
+            replay: self.plan.replay,
+            outcome: self.outcome(result),
+            attempts,
+            elapsed,
+            timeout: self.timeout(),
+            retry_after: headers.and_then(retry::retry_after),
+        }
+    }
+
+    fn outcome(&self, result: &Result<Answer, NoAnswer>) -> Outcome {
+        match result {
+            Ok(answer) if answer.status.is_success() => Outcome::Final,
+            Ok(answer) => {
+                let parts = Parts::read(&answer.body, self.client.redactor());
+                Outcome::of_rejection(answer.status, parts.as_ref())
+            }
+            Err(NoAnswer::Failed(failure)) if failure.is_connect() => Outcome::NotConnected,
+            Err(NoAnswer::Failed(_) | NoAnswer::TimedOut(_)) => Outcome::Lost,
+            Err(NoAnswer::TooLarge(_) | NoAnswer::NotSent(_)) => Outcome::Final,
+        }
+    }
+
+    fn prepare(&self, mut request: Request) -> Result<Request, Cow<'static, str>> {
+        if let Some(problem) = &self.plan.options.problem {
+            return Err(problem.clone().into());
+        }
+        self.add_headers(request.headers_mut());
+        self.add_to_body(&mut request)?;
+        // The time limits are kept here, where they also cover the retries.
+        *request.timeout_mut() = None;
+        Ok(request)
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        let own = self.client.headers(self.plan.credentials);
+        headers.extend(own.clone());
+        headers.extend(self.plan.options.headers.clone());
+    }
+
+    /// Adds the fields that progenitor does not know of, and leaves those that it
+    /// wrote as they are, byte for byte: numbers are amounts of money.
+    fn add_to_body(&self, request: &mut Request) -> Result<(), Cow<'static, str>> {
+        let mut added = self.plan.options.extra.clone();
+        added.extend(self.client.body_fields(self.plan.credentials)?);
+        let Some(name) = added.keys().next() else {
+            return Ok(());
+        };
+        let body = request.body().and_then(Body::as_bytes).unwrap_or_default();
+        let Ok(mut fields) = serde_json::from_slice::<BTreeMap<String, Box<RawValue>>>(body) else {
+            return Err(format!("the request has no JSON object to put `{name}` into").into());
+        };
+        fields.extend(added);
+        let body = serde_json::to_vec(&fields).map_err(|_| "the body cannot be encoded")?;
+        request.headers_mut().remove(CONTENT_LENGTH);
+        *request.body_mut() = Some(body.into());
+        Ok(())
+    }
+}
+
+impl Transport for Exchange {
+    fn execute(&self, request: Request) -> hooks::Answer<'_> {
+        Box::pin(async move {
+            let record = self.run(request).await;
+            let response = match &record.result {
+                Ok(answer) => answer.rebuild(),
+                Err(_) => nothing(),
+            };
+            *self.lock() = Some(record);
+            Ok(response)
+        })
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange").finish_non_exhaustive()
+    }
+}
+
+/// What progenitor gets when there is no answer: reqwest's errors cannot be made
+/// outside of reqwest. It turns this into an error, which nobody looks at.
+fn nothing() -> Response {
+    let mut response = http::Response::new(Bytes::new());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response.into()
+}
+
+/// Reads the body, no further than the limit.
+async fn read(mut response: Response, limit: usize) -> Result<Answer, NoAnswer> {
+    let status = response.status();
+    let announced = usize::try_from(response.content_length().unwrap_or(0)).unwrap_or(usize::MAX);
+    if announced > limit {
+        return Err(NoAnswer::TooLarge(status));
+    }
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = BytesMut::with_capacity(announced.min(FIRST_BUFFER));
+    while let Some(part) = response.chunk().await.map_err(broken)? {
+        if part.len() > limit - body.len() {
+            return Err(NoAnswer::TooLarge(status));
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(Answer {
+        status,
+        headers,
+        body: body.freeze(),
+    })
+}
+
+fn broken(error: reqwest::Error) -> NoAnswer {
+    NoAnswer::Failed(error.into())
+}
+
+fn reached(result: &Result<Answer, NoAnswer>) -> bool {
+    match result {
+        Ok(_) | Err(NoAnswer::TimedOut(_) | NoAnswer::TooLarge(_)) => true,
+        Err(NoAnswer::Failed(failure)) => !failure.is_connect(),
+        Err(NoAnswer::NotSent(_)) => false,
+    }
+}

@@ -1,0 +1,233 @@
+//! What the generated code says about each operation, and how it hands over what
+//! progenitor made of an answer.
+//!
+//! Most programs need nothing from here. It is public so that an operation that
+//! is not generated can be described by hand; for a single call,
+//! [`Client::call`](crate::Client::call) is shorter.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, TryStreamExt};
+use plaid_gen::{ByteStream, ResponseValue};
+use progenitor_client::ClientInfo;
+use reqwest::header::{ACCEPT, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::decode::{self, Misfit};
+
+/// An operation of the API: a type without values that ties a request to its
+/// response.
+pub trait Operation: 'static {
+    /// What does not depend on the request.
+    const INFO: OperationInfo;
+
+    /// Whether the response's `Debug` keeps secrets to itself, as that of every
+    /// generated type does. If not, [`Response`](crate::Response) does not print it.
+    const REDACTS: bool = true;
+
+    /// What is sent.
+    type Request: Send + Sync + 'static;
+
+    /// What comes back.
+    type Response: Send + 'static;
+
+    /// Makes the call with progenitor's client.
+    fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> impl Future<Output = Sent<Self::Response>> + Send;
+
+    /// The key by which Plaid recognises a repetition, if the request has one.
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        let _ = request;
+        None
+    }
+
+    /// Its name in errors and traces.
+    fn name(request: &Self::Request) -> Cow<'static, str> {
+        let _ = request;
+        Cow::Borrowed(Self::INFO.id)
+    }
+
+    /// What the request changes.
+    fn effect(request: &Self::Request) -> Effect {
+        let _ = request;
+        Self::INFO.effect
+    }
+}
+
+/// What is known about an operation before it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationInfo {
+    /// Its id in the description of the API, for instance `transactionsSync`.
+    pub id: &'static str,
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path.
+    pub path: &'static str,
+    /// The product it belongs to.
+    pub product: &'static str,
+    /// What it changes.
+    pub effect: Effect,
+    /// Where its credentials go.
+    pub credentials: Credentials,
+}
+
+/// What an operation changes at Plaid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing: it may be sent twice.
+    Read,
+    /// Something: it may be sent twice only with an idempotency key.
+    Write,
+}
+
+/// Where an operation takes credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// In headers, as nearly all do.
+    Headers,
+    /// In the body.
+    Body,
+    /// Nowhere: it is open to everybody.
+    None,
+}
+
+/// What progenitor made of an answer.
+pub type Sent<T> = Result<T, Failure>;
+
+/// Why progenitor has no value.
+///
+/// Its own error is dropped: it prints bodies and loses statuses. What came over
+/// the wire has been recorded before progenitor saw it.
+#[derive(Debug)]
+pub struct Failure(Why);
+
+#[derive(Debug)]
+enum Why {
+    /// The body does not fit the type.
+    Payload(Misfit),
+    /// The recorded exchange says.
+    Recorded,
+}
+
+impl Failure {
+    pub(crate) fn into_misfit(self) -> Option<Misfit> {
+        match self.0 {
+            Why::Payload(misfit) => Some(misfit),
+            Why::Recorded => None,
+        }
+    }
+}
+
+/// Hands over a JSON answer.
+///
+/// # Errors
+/// When there is none, or it does not fit the type.
+pub fn json<T: DeserializeOwned, E>(
+    result: Result<ResponseValue<T>, plaid_gen::Error<E>>,
+) -> Sent<T> {
+    match result {
+        Ok(value) => Ok(value.into_inner()),
+        Err(plaid_gen::Error::InvalidResponsePayload(body, error)) => {
+            Err(Failure(Why::Payload(decode::locate::<T>(&body, &error))))
+        }
+        Err(_) => Err(Failure(Why::Recorded)),
+    }
+}
+
+/// Hands over an answer that has nothing in it.
+///
+/// # Errors
+/// When there is none.
+pub fn empty<E>(result: Result<ResponseValue<()>, plaid_gen::Error<E>>) -> Sent<()> {
+    result
+        .map(ResponseValue::into_inner)
+        .map_err(|_| Failure(Why::Recorded))
+}
+
+/// Hands over an answer that is a file.
+///
+/// # Errors
+/// When there is none.
+pub fn bytes<T: From<Bytes>, E>(
+    result: Result<ResponseValue<ByteStream>, plaid_gen::Error<E>>,
+) -> Sent<T> {
+    let stream = result
+        .map_err(|_| Failure(Why::Recorded))?
+        .into_inner()
+        .into_inner();
+    let whole = stream.try_fold(Vec::new(), async |mut whole, part| {
+        whole.extend_from_slice(&part);
+        Ok(whole)
+    });
+    // The exchange has buffered the answer, so the stream never has to wait.
+    match whole.now_or_never() {
+        Some(Ok(whole)) => Ok(Bytes::from(whole).into()),
+        _ => Err(Failure(Why::Recorded)),
+    }
+}
+
+/// Posts a JSON body to a path, for operations that are not generated.
+///
+/// # Errors
+/// When there is no answer, or it does not fit the type.
+pub async fn post<T: DeserializeOwned>(
+    api: &plaid_gen::Client,
+    path: &str,
+    body: &(impl Serialize + Sync),
+) -> Sent<T> {
+    let url = format!("{}{path}", api.baseurl());
+    let built = api
+        .client()
+        .post(url)
+        .header(ACCEPT, JSON)
+        .json(body)
+        .build();
+    let request = built.map_err(|_| Failure(Why::Recorded))?;
+    let sent = api.inner().0.execute(request).await;
+    let response = sent.map_err(|_| Failure(Why::Recorded))?;
+    json::<T, ()>(ResponseValue::from_response(response).await)
+}
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// A file that Plaid answered with, for instance a PDF. `Debug` tells its length.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File(Bytes);
+
+impl File {
+    /// The file's content.
+    pub fn into_bytes(self) -> Bytes {
+        self.0
+    }
+}
+
+impl From<Bytes> for File {
+    fn from(content: Bytes) -> Self {
+        Self(content)
+    }
+}
+
+impl std::ops::Deref for File {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for File {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "File({} bytes)", self.0.len())
+    }
+}

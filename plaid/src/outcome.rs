@@ -1,0 +1,101 @@
+//! From what came over the wire to a response or an error.
+
+use std::borrow::Cow;
+
+use crate::client::Client;
+use crate::error::{
+    ApiError, ConfigError, Context, DecodeError, Error, Parts, TimeoutError, TooLarge,
+    TransportError, UnexpectedBody,
+};
+use crate::exchange::{Answer, NoAnswer, Record};
+use crate::operation::{Operation, Sent};
+use crate::response::Response;
+use crate::retry::Replay;
+use crate::transport::TransportFailure;
+
+/// Everything that is known about a call when it is over.
+pub(crate) struct Conclusion<'c> {
+    pub(crate) client: &'c Client,
+    pub(crate) operation: Cow<'static, str>,
+    pub(crate) replay: Replay,
+    pub(crate) record: Record,
+}
+
+impl Conclusion<'_> {
+    pub(crate) fn of<O: Operation>(
+        self,
+        sent: Sent<O::Response>,
+    ) -> Result<Response<O::Response>, Error> {
+        let context = Context {
+            operation: self.operation,
+            attempts: self.record.attempts,
+            may_have_reached: self.record.may_have_reached,
+            repeatable: self.replay.is_repeatable(),
+        };
+        match self.record.result {
+            Err(reason) => Err(without_answer(self.client, context, reason)),
+            Ok(answer) if answer.status.is_success() => {
+                accepted::<O>(self.client, context, answer, sent)
+            }
+            Ok(answer) => Err(rejected(self.client, context, answer)),
+        }
+    }
+}
+
+fn accepted<O: Operation>(
+    client: &Client,
+    context: Context,
+    answer: Answer,
+    sent: Sent<O::Response>,
+) -> Result<Response<O::Response>, Error> {
+    if let Some(parts) = Parts::in_success(&answer.body, client.redactor()) {
+        return Err(Error::Api(Box::new(ApiError::new(context, parts, answer))));
+    }
+    match sent {
+        Ok(value) => Ok(Response::new(value, answer, context.attempts, O::REDACTS)),
+        Err(failure) => match failure.into_misfit().filter(|_| answer.claims_json()) {
+            Some(misfit) => Err(Error::Decode(Box::new(DecodeError::new(
+                context, misfit, answer,
+            )))),
+            None => Err(Error::UnexpectedBody(Box::new(UnexpectedBody::new(
+                context, answer,
+            )))),
+        },
+    }
+}
+
+fn rejected(client: &Client, context: Context, answer: Answer) -> Error {
+    match Parts::read(&answer.body, client.redactor()) {
+        Some(parts) => Error::Api(Box::new(ApiError::new(context, parts, answer))),
+        None => Error::UnexpectedBody(Box::new(UnexpectedBody::new(context, answer))),
+    }
+}
+
+fn without_answer(client: &Client, context: Context, reason: NoAnswer) -> Error {
+    match reason {
+        NoAnswer::Failed(failure) => failed(client, context, failure),
+        NoAnswer::TimedOut(limit) => {
+            Error::Timeout(Box::new(TimeoutError::new(context, Some(limit))))
+        }
+        NoAnswer::TooLarge(status) => {
+            let limit = client.settings().max_body;
+            Error::TooLarge(Box::new(TooLarge::new(context, status, limit)))
+        }
+        NoAnswer::NotSent(problem) => {
+            Error::Config(Box::new(ConfigError::of_call(context.operation, problem)))
+        }
+    }
+}
+
+fn failed(client: &Client, context: Context, failure: TransportFailure) -> Error {
+    let cause = client.redactor().clean(&failure.root());
+    if failure.is_timeout() {
+        return Error::Timeout(Box::new(TimeoutError::new(context, None)));
+    }
+    let is_connect = failure.is_connect();
+    let error = Box::new(TransportError::new(context, cause, failure));
+    match is_connect {
+        true => Error::Connect(error),
+        false => Error::Transport(error),
+    }
+}

@@ -1,0 +1,182 @@
+//! The decision table, row by row.
+
+use reqwest::header::HeaderValue;
+
+use super::*;
+use crate::redact::Redactor;
+
+const POLICY: RetryPolicy = RetryPolicy::new();
+
+fn situation(replay: Replay, outcome: Outcome) -> Situation {
+    Situation {
+        replay,
+        outcome,
+        attempts: 1,
+        elapsed: Duration::ZERO,
+        timeout: Duration::from_secs(120),
+        retry_after: None,
+    }
+}
+
+fn plaid_error(status: u16, error_type: &str, error_code: &str) -> Outcome {
+    let body = format!(r#"{{"error_type":"{error_type}","error_code":"{error_code}"}}"#);
+    let parts = Parts::read(body.as_bytes(), &Redactor::default());
+    assert!(parts.is_some());
+    Outcome::of_rejection(StatusCode::from_u16(status).unwrap(), parts.as_ref())
+}
+
+fn plain(status: u16) -> Outcome {
+    Outcome::of_rejection(StatusCode::from_u16(status).unwrap(), None)
+}
+
+fn retries(replay: Replay, outcome: Outcome) -> bool {
+    decide(&situation(replay, outcome), &POLICY, 7) != Decision::GiveUp
+}
+
+#[test]
+fn the_effect_decides_who_is_retried() {
+    let keyed = Replay::Keyed(Duration::ZERO);
+    for outcome in [
+        Outcome::Lost,
+        plain(502),
+        plaid_error(500, "API_ERROR", "INTERNAL_SERVER_ERROR"),
+    ] {
+        assert!(retries(Replay::Safe, outcome));
+        assert!(retries(keyed, outcome));
+        assert!(!retries(Replay::Unsafe, outcome));
+    }
+    assert!(retries(Replay::Unsafe, Outcome::NotConnected));
+    assert!(!retries(Replay::Safe, Outcome::Final));
+}
+
+#[test]
+fn the_code_decides_and_not_the_status() {
+    let cases = [
+        (
+            plaid_error(400, "INSTITUTION_ERROR", "INSTITUTION_DOWN"),
+            true,
+        ),
+        (
+            plaid_error(400, "INSTITUTION_ERROR", "UNSUPPORTED_RESPONSE"),
+            false,
+        ),
+        (plaid_error(429, "RATE_LIMIT_EXCEEDED", "AUTH_LIMIT"), true),
+        (plaid_error(429, "RATE_LIMIT_EXCEEDED", "NEW_LIMIT"), true),
+        (
+            plaid_error(429, "RATE_LIMIT_EXCEEDED", "CREDITS_EXHAUSTED"),
+            false,
+        ),
+        (
+            plaid_error(429, "RATE_LIMIT_EXCEEDED", "TRIAL_CONNECTION_LIMIT"),
+            false,
+        ),
+        (plaid_error(503, "API_ERROR", "PLANNED_MAINTENANCE"), true),
+        (plaid_error(503, "ITEM_ERROR", "ITEM_LOGIN_REQUIRED"), false),
+        (plaid_error(400, "ITEM_ERROR", "PRODUCT_NOT_READY"), false),
+        (
+            plaid_error(
+                400,
+                "TRANSACTIONS_ERROR",
+                "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION",
+            ),
+            false,
+        ),
+        (plaid_error(500, "NEW_ERROR", "NEW_CODE"), false),
+        (plain(429), true),
+        (plain(500), true),
+        (plain(503), true),
+        (plain(302), false),
+        (plain(404), false),
+    ];
+    for (outcome, expected) in cases {
+        assert_eq!(retries(Replay::Safe, outcome), expected, "{outcome:?}");
+    }
+}
+
+#[test]
+fn keys_that_need_a_minute_get_it() {
+    let key = Some("k");
+    let slow = Replay::of(Effect::Write, "/wallet/transaction/execute", key);
+    let minute = Duration::from_secs(60);
+    assert_eq!(slow, Replay::Keyed(minute));
+    assert_eq!(
+        Replay::of(Effect::Write, "/transfer/refund/create", key),
+        Replay::Keyed(Duration::ZERO)
+    );
+    assert_eq!(
+        Replay::of(Effect::Write, "/transfer/refund/create", Some("")),
+        Replay::Unsafe
+    );
+    assert_eq!(
+        decide(&situation(slow, Outcome::Lost), &POLICY, 7),
+        Decision::After(minute)
+    );
+}
+
+#[test]
+fn attempts_and_budget_end_it() {
+    let mut late = situation(Replay::Safe, Outcome::Lost);
+    late.attempts = 3;
+    assert_eq!(decide(&late, &POLICY, 0), Decision::GiveUp);
+    late.attempts = 2;
+    late.elapsed = Duration::from_secs(61);
+    assert_eq!(decide(&late, &POLICY, 0), Decision::GiveUp);
+    late.elapsed = Duration::from_secs(2);
+    late.timeout = Duration::from_secs(2);
+    assert_eq!(decide(&late, &POLICY, 0), Decision::GiveUp);
+    assert_eq!(
+        decide(
+            &situation(Replay::Safe, Outcome::Lost),
+            &RetryPolicy::none(),
+            0
+        ),
+        Decision::GiveUp
+    );
+}
+
+#[test]
+fn retry_after_is_a_lower_bound_within_the_budget() {
+    let mut asked = situation(Replay::Safe, plain(429));
+    asked.retry_after = Some(Duration::from_secs(20));
+    assert_eq!(
+        decide(&asked, &POLICY, 0),
+        Decision::After(Duration::from_secs(20))
+    );
+    asked.retry_after = Some(Duration::from_secs(61));
+    assert_eq!(decide(&asked, &POLICY, 0), Decision::GiveUp);
+    asked.retry_after = Some(Duration::MAX);
+    assert_eq!(decide(&asked, &POLICY, 0), Decision::GiveUp);
+}
+
+#[test]
+fn jitter_grows_and_stays_in_its_bounds() {
+    for (attempts, longest) in [
+        (1, 500),
+        (2, 1_000),
+        (3, 2_000),
+        (7, 30_000),
+        (u32::MAX, 30_000),
+    ] {
+        for random in [0, 1, 12_345_678_901, u64::MAX] {
+            assert!(jitter(&POLICY, attempts, random) <= Duration::from_millis(longest));
+        }
+        let longest = Duration::from_millis(longest);
+        let micros = u64::try_from(longest.as_micros()).unwrap();
+        assert_eq!(jitter(&POLICY, attempts, micros), longest);
+    }
+    let endless = POLICY.base(Duration::MAX).cap(Duration::MAX);
+    assert_eq!(jitter(&endless, 1, 5), Duration::from_micros(5));
+}
+
+#[test]
+fn retry_after_has_two_forms() {
+    let read = |text: &'static str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(text));
+        retry_after(&headers)
+    };
+    assert_eq!(read("7"), Some(Duration::from_secs(7)));
+    assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+    assert!(read("Wed, 21 Oct 2099 07:28:00 GMT") > Some(Duration::from_secs(1)));
+    assert_eq!(read("soon"), None);
+}

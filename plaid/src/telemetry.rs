@@ -1,0 +1,88 @@
+//! What a call leaves in the traces.
+//!
+//! - One span per call, `plaid.call`, at INFO: calls are what an operator counts
+//!   and times.
+//! - An event per retry, at INFO: the caller sees the last attempt only, so this
+//!   is the one place where the others show.
+//! - An event for a failure, at DEBUG: the caller has the error in hand and knows
+//!   whether it matters. A user who has to log in again is daily business, and a
+//!   warning here would be reported twice or wrongly.
+//!
+//! Names, codes, ids of requests, counts and times are recorded. No token, header,
+//! body or URL is.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tracing::field::{Empty, display};
+use tracing::{Span, debug, info, info_span};
+
+use crate::error::Error;
+use crate::exchange::{Answer, NoAnswer};
+use crate::response::Response;
+
+/// The span of a call.
+pub(crate) fn span(operation: &str) -> Span {
+    info_span!(
+        "plaid.call",
+        operation,
+        status = Empty,
+        attempts = Empty,
+        request_id = Empty,
+        duration_ms = Empty,
+        outcome = Empty,
+        error_code = Empty,
+    )
+}
+
+/// Fills in the span when the call is over.
+pub(crate) fn finish<T>(span: &Span, started: Instant, result: &Result<Response<T>, Error>) {
+    if span.is_disabled() {
+        return;
+    }
+    let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.record("duration_ms", millis);
+    match result {
+        Ok(response) => {
+            span.record("outcome", "ok");
+            span.record("status", response.status().as_u16());
+            span.record("attempts", response.attempts());
+            span.record("request_id", response.request_id());
+        }
+        Err(error) => finish_failed(span, error),
+    }
+}
+
+fn finish_failed(span: &Span, error: &Error) {
+    span.record("outcome", error.kind());
+    span.record("attempts", error.attempts());
+    if let Some(status) = error.status() {
+        span.record("status", status.as_u16());
+    }
+    if let Some(request_id) = error.request_id() {
+        span.record("request_id", request_id);
+    }
+    if let Some(code) = error.error_code() {
+        span.record("error_code", display(code));
+    }
+    debug!(error = %error, "the call failed");
+}
+
+/// Tells that the request will be sent once more.
+pub(crate) fn note_retry(result: &Result<Answer, NoAnswer>, attempt: u32, pause: Duration) {
+    let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(answer) => {
+            let status = answer.status.as_u16();
+            let request_id = answer.request_id().unwrap_or_default();
+            info!(
+                attempt,
+                pause_ms, status, request_id, "trying again after an answer"
+            );
+        }
+        Err(reason) => {
+            let reason = reason.kind();
+            info!(attempt, pause_ms, reason, "trying again without an answer");
+        }
+    }
+}
