@@ -45,7 +45,7 @@ pub(crate) struct Contract {
 }
 
 static DOCUMENT: LazyLock<Result<Value, ContractError>> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("contract.json"))
+    serde_json::from_str(include_str!("generated/contract.json"))
         .map_err(|error| ContractError(error.to_string()))
 });
 

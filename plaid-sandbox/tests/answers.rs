@@ -19,7 +19,7 @@ struct Checker {
 impl Checker {
     fn new() -> Self {
         Self {
-            contract: serde_json::from_str(include_str!("../src/contract.json")).unwrap(),
+            contract: serde_json::from_str(include_str!("../src/generated/contract.json")).unwrap(),
             checked: BTreeSet::new(),
         }
     }

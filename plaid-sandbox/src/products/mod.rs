@@ -22,7 +22,7 @@ use crate::call::Handler;
 /// The operations and their handlers. A test holds the list against the
 /// description of the API: an operation without a handler would answer like a
 /// path that does not exist.
-const HANDLERS: [(&str, Handler); 33] = [
+const HANDLERS: &[(&str, Handler)] = &[
     ("accountsBalanceGet", accounts::balance),
     ("accountsGet", accounts::get),
     ("assetReportCreate", assets::create),

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::OPENAPI;
 use crate::document::load;
 use crate::emit::{self, tree};
+use crate::lower;
 use crate::report::Report;
 
 /// Makes the code and writes it, or with `check` only compares.
@@ -15,7 +16,9 @@ use crate::report::Report;
 /// When the description has mistakes, or with `check` when anything differs.
 pub fn run(root: &Path, check: bool, report: &mut Report) -> Result<()> {
     let document = report.step("load", || load::folder(&root.join(OPENAPI)))?;
-    let outputs = emit::run(&document, report)?;
+    let mut outputs = emit::run(&document, report)?;
+    let facts = lower::lower(&document).facts;
+    outputs.extend(emit::features::readme(root, &facts)?);
     features(root, &document)?;
     let changes = tree::compare(root, &outputs)?;
     let lines: usize = outputs

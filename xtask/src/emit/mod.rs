@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod contract;
 pub mod docs;
+pub mod features;
 pub mod gates;
 pub mod progenitor;
 pub mod refine;
@@ -48,6 +49,7 @@ pub fn emit(document: &Document, lowered: &Lowered, report: &mut Report) -> Resu
             .context("cannot format the generated crate")?;
         outputs.extend(calls::outputs(&lowered.facts, &refined)?);
         outputs.push(contract::output(document, lowered));
+        outputs.push(features::output(&lowered.facts));
         outputs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(outputs)
     })
