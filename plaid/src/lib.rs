@@ -83,7 +83,6 @@ mod outcome;
 // prettyplease formats it; rustfmt would format it differently.
 #[rustfmt::skip]
 #[path = "generated/mod.rs"]
-#[allow(clippy::all, reason = "generated")]
 pub mod products;
 mod redact;
 mod response;

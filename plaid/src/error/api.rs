@@ -16,6 +16,7 @@ use crate::retry;
 /// A success is searched for an error only when it is no longer than this: an
 /// error is small, and the search reads the whole body once more.
 const MAX_ERROR_IN_SUCCESS: usize = 16 * 1024;
+const ERROR_CODE: &[u8] = b"\"error_code\"";
 
 /// An error that Plaid answered with.
 ///
@@ -71,7 +72,11 @@ impl Parts {
     /// two fields at its top level otherwise, but many consist of a request id
     /// alone, and would take an error for themselves.
     pub(crate) fn in_success(body: &[u8], redactor: &Redactor) -> Option<Self> {
-        if body.len() > MAX_ERROR_IN_SUCCESS {
+        let has_code = |body: &[u8]| {
+            body.windows(ERROR_CODE.len())
+                .any(|part| part == ERROR_CODE)
+        };
+        if body.len() > MAX_ERROR_IN_SUCCESS || !has_code(body) {
             return None;
         }
         let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
@@ -95,10 +100,14 @@ fn plaid_names(fields: &Map<String, Value>) -> Option<(String, String)> {
 }
 
 /// The `/oauth/*` endpoints answer in the form of RFC 6749, with lower-case codes.
+///
+/// Other servers have a field of that name as well; theirs comes with neither a
+/// code of OAuth's nor an id of Plaid's, and is judged by its status.
 fn oauth_names(fields: &Map<String, Value>) -> Option<(String, String)> {
-    let code = text(fields, "error")?;
-    let is_code = code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    is_code.then(|| (ErrorType::OauthError.to_string(), code.to_ascii_uppercase()))
+    let code = text(fields, "error")?.to_ascii_uppercase();
+    let is_known = table::find(&ErrorType::OauthError, &code.as_str().into()).is_some();
+    let is_plaids = is_known || text(fields, "request_id").is_some();
+    is_plaids.then(|| (ErrorType::OauthError.to_string(), code))
 }
 
 impl ApiError {

@@ -34,7 +34,7 @@ impl Assets<'_> {
         Call::new(
             self.client,
             types::AssetReportCreateRequest {
-                days_requested: days_requested,
+                days_requested,
                 ..plaid_gen::wire::Generated::empty()
             },
         )

@@ -52,7 +52,7 @@ impl Operation for FdxConsentGet {
         method: "GET",
         path: "/fdx/consents/{consentId}",
         product: "fdx",
-        effect: Effect::Write,
+        effect: Effect::Read,
         credentials: Credentials::Headers,
     };
     type Request = FdxConsentGetParameters;

@@ -38,8 +38,8 @@ impl Institutions<'_> {
         Call::new(
             self.client,
             types::InstitutionsGetRequest {
-                count: count,
-                offset: offset,
+                count,
+                offset,
                 country_codes: country_codes.into_iter().map(Into::into).collect(),
                 ..plaid_gen::wire::Generated::empty()
             },

@@ -53,8 +53,8 @@ impl Transactions<'_> {
             self.client,
             types::TransactionsGetRequest {
                 access_token: access_token.into(),
-                start_date: start_date,
-                end_date: end_date,
+                start_date,
+                end_date,
                 ..plaid_gen::wire::Generated::empty()
             },
         )

@@ -63,6 +63,18 @@ async fn a_bank_that_is_down_may_come_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn json_of_a_proxy_is_judged_by_its_status() {
+    let proxy = answer(503, r#"{"error":"upstream_unavailable"}"#);
+    let script = Script::new([proxy, answer(404, r#"{"error":"no_route"}"#)]);
+    let error = look(&script.client()).await.unwrap_err();
+    assert!(matches!(error, Error::UnexpectedBody(_)), "{error}");
+    assert_eq!(
+        (error.attempts(), error.action()),
+        (2, Action::FixConfiguration)
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_write_goes_out_once() {
     for step in [limit(), answer(503, ""), Step::Break, answer(500, "<html>")] {
         let script = Script::new([step]);

@@ -256,7 +256,11 @@ impl<'a> Call<'a> {
             let ident = &field.ident;
             let (ty, value) = argument(&field.ty, ident);
             parameters.push(quote!(#ident: #ty));
-            values.push(quote!(#ident: #value));
+            values.push(if value.to_string() == ident.to_string() {
+                value
+            } else {
+                quote!(#ident: #value)
+            });
         }
         let request = self.request_path();
         let rest =
@@ -465,14 +469,16 @@ fn setter(field: &Field) -> TokenStream {
 
 /// `Call` has methods of its own; a field of that name gets an underscore.
 fn free_of_call(method: Ident) -> Ident {
-    const TAKEN: [&str; 8] = [
-        "timeout",
-        "header",
+    const TAKEN: [&str; 10] = [
+        "clone",
         "extra",
+        "header",
+        "into_future",
+        "new",
+        "request",
         "retry",
         "send",
-        "into_future",
-        "request",
+        "timeout",
         "tolerance",
     ];
     if TAKEN.iter().any(|name| method == name) {

@@ -173,20 +173,64 @@ impl Facts {
                 used.products.insert(WEBHOOKS.to_owned());
             }
         }
-        self.assign_orphans(document);
+        self.assign_orphans(document, &graph);
         self.free_the_universal();
+        self.open_what_open_types_need(&graph);
     }
 
-    /// What no operation reaches belongs to the product whose file describes it.
-    fn assign_orphans(&mut self, document: &Document) {
-        for (name, facts) in &mut self.types {
-            if facts.products.is_empty() {
-                let at = format!("/components/schemas/{name}");
-                let file = document.place(&at).and_then(|place| {
-                    let stem = place.file.file_stem()?.to_str()?.to_owned();
-                    self.products.contains_key(&stem).then_some(stem)
-                });
-                facts.products.extend(file);
+    /// What no operation reaches is compiled with the product whose file describes
+    /// it, or else with all that has everything it refers to.
+    fn assign_orphans(&mut self, document: &Document, graph: &Graph) {
+        let unused =
+            |(name, facts): (&String, &TypeFacts)| facts.products.is_empty().then(|| name.clone());
+        for name in self.types.iter().filter_map(unused).collect::<Vec<_>>() {
+            let needed = graph.closure([name.clone()]);
+            let products = match self.product_of_file(document, &name) {
+                Some(product) => BTreeSet::from([product]),
+                None => self.products_with_all(&needed),
+            };
+            // Whatever compiles a type compiles what it refers to.
+            for name in needed {
+                if let Some(facts) = self.types.get_mut(&name) {
+                    facts.products.extend(products.iter().cloned());
+                }
+            }
+        }
+    }
+
+    fn product_of_file(&self, document: &Document, name: &str) -> Option<String> {
+        let place = document.place(&format!("/components/schemas/{name}"))?;
+        let stem = place.file.file_stem()?.to_str()?;
+        self.products.contains_key(stem).then(|| stem.to_owned())
+    }
+
+    /// The products that use all of these types, or, if none does, that use any.
+    fn products_with_all(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let used: Vec<&BTreeSet<String>> = names
+            .iter()
+            .filter_map(|name| self.types.get(name))
+            .map(|facts| &facts.products)
+            .filter(|products| !products.is_empty())
+            .collect();
+        let any = used
+            .iter()
+            .copied()
+            .flatten()
+            .cloned()
+            .collect::<BTreeSet<_>>();
+        let all = |product: &&String| used.iter().all(|products| products.contains(*product));
+        let common: BTreeSet<String> = any.iter().filter(all).cloned().collect();
+        if common.is_empty() { any } else { common }
+    }
+
+    /// A type without a gate cannot refer to one that has.
+    fn open_what_open_types_need(&mut self, graph: &Graph) {
+        let open =
+            |(name, facts): (&String, &TypeFacts)| facts.products.is_empty().then(|| name.clone());
+        let open: Vec<String> = self.types.iter().filter_map(open).collect();
+        for name in graph.closure(open) {
+            if let Some(facts) = self.types.get_mut(&name) {
+                facts.products.clear();
             }
         }
     }
@@ -257,7 +301,7 @@ fn operation_facts(document: &Document, path: &str, method: &str, node: &Value) 
         page: page.to_owned(),
         deprecated: flag(node, "deprecated"),
         response: response_kind(node),
-        effect: effect(path, node),
+        effect: effect(method, path, node),
         credentials: match text(node, "x-credentials") {
             "" => "headers".to_owned(),
             place => place.to_owned(),
@@ -304,18 +348,13 @@ fn response_kind(operation: &Value) -> ResponseKind {
 
 /// Nearly every operation is a POST, so the method says nothing; the last word of
 /// the path does. `x-effect` on the operation overrules it.
-fn effect(path: &str, operation: &Value) -> Effect {
+fn effect(method: &str, path: &str, operation: &Value) -> Effect {
     const LOOKS: [&str; 4] = ["get", "list", "search", "sync"];
-    let last = path.trim_end_matches(|c| c != '/' && path.ends_with('}'));
-    let last = last
-        .trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
     match text(operation, "x-effect") {
         "read" => Effect::Read,
         "write" => Effect::Write,
-        _ if LOOKS.contains(&last) => Effect::Read,
+        _ if method == "get" || LOOKS.contains(&last) => Effect::Read,
         _ => Effect::Write,
     }
 }
@@ -363,14 +402,17 @@ mod tests {
     #[test]
     fn what_an_operation_does_is_in_its_path_unless_it_says_otherwise() {
         let nothing = json!({});
-        assert_eq!(effect("/transactions/sync", &nothing), Effect::Read);
-        assert_eq!(effect("/transactions/refresh", &nothing), Effect::Write);
+        assert_eq!(effect("post", "/transactions/sync", &nothing), Effect::Read);
+        assert_eq!(
+            effect("post", "/transactions/refresh", &nothing),
+            Effect::Write
+        );
         assert_eq!(
             effect("/a/evaluate", &json!({"x-effect": "read"})),
             Effect::Read
         );
         assert_eq!(
-            effect("/a/get", &json!({"x-effect": "write"})),
+            effect("post", "/a/get", &json!({"x-effect": "write"})),
             Effect::Write
         );
     }

@@ -92,41 +92,5 @@ impl Default for AccountsGetRequestOptions {
         Generated::empty()
     }
 }
-/// Old rough kind of the transaction. Deprecated; use `payment_channel` of the transaction
-/// instead.
-/**
-
-Deprecated by Plaid.*/
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransactionBaseTransactionType {
-    /// Written `digital`.
-    Digital,
-    /// Written `place`.
-    Place,
-    /// Written `special`.
-    Special,
-    /// Written `unresolved`.
-    Unresolved,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for TransactionBaseTransactionType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("digital", Self::Digital),
-        ("place", Self::Place),
-        ("special", Self::Special),
-        ("unresolved", Self::Unresolved),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
 crate::wire::records!(AccountsGetRequest, AccountsGetRequestOptions);
-crate::wire::open_enums!(TransactionBaseTransactionType);
+crate::wire::open_enums!();

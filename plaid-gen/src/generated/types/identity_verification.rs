@@ -932,7 +932,6 @@ impl IdentityVerificationGetRequest {
     pub fn new(identity_verification_id: impl Into<String>) -> Self {
         Self {
             identity_verification_id: identity_verification_id.into(),
-            ..Generated::empty()
         }
     }
 }

@@ -43,7 +43,6 @@ impl ItemAccessTokenInvalidateRequest {
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -192,7 +191,6 @@ impl ItemGetRequest {
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -282,7 +280,6 @@ impl ItemPublicTokenExchangeRequest {
     pub fn new(public_token: impl Into<Secret>) -> Self {
         Self {
             public_token: public_token.into(),
-            ..Generated::empty()
         }
     }
 }

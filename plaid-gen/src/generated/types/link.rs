@@ -234,7 +234,6 @@ impl CraCheckReportVerificationGetEmploymentRefreshOptions {
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -984,7 +983,6 @@ impl IdentityVerificationRequestUserName {
         Self {
             family_name: family_name.into(),
             given_name: given_name.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -2490,10 +2488,7 @@ impl Record for LinkTokenCreateCardSwitch {
 impl LinkTokenCreateCardSwitch {
     /// Made from the fields that are always needed; the others are absent.
     pub fn new(card_bin: impl Into<String>) -> Self {
-        Self {
-            card_bin: card_bin.into(),
-            ..Generated::empty()
-        }
+        Self { card_bin: card_bin.into() }
     }
 }
 /// Settings of Hosted Link in `POST /link/token/create`: how the user gets the page address,
@@ -3792,7 +3787,6 @@ impl LinkTokenCreateRequestEmploymentBankIncome {
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -4207,7 +4201,6 @@ impl LinkTokenCreateRequestStatements {
         Self {
             end_date: end_date.into(),
             start_date: start_date.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -4752,7 +4745,6 @@ impl LinkTokenGetRequest {
     pub fn new(link_token: impl Into<Secret>) -> Self {
         Self {
             link_token: link_token.into(),
-            ..Generated::empty()
         }
     }
 }

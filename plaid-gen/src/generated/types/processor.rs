@@ -269,7 +269,6 @@ impl ProcessorAuthGetRequest {
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -428,7 +427,6 @@ impl ProcessorStripeBankAccountTokenCreateRequest {
         Self {
             access_token: access_token.into(),
             account_id: account_id.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -534,7 +532,6 @@ impl ProcessorTokenCreateRequest {
             access_token: access_token.into(),
             account_id: account_id.into(),
             processor: processor.into(),
-            ..Generated::empty()
         }
     }
 }

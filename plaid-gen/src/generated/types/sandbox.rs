@@ -202,7 +202,6 @@ impl SandboxItemResetLoginRequest {
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -308,7 +307,6 @@ impl SandboxItemSetVerificationStatusRequest {
             access_token: access_token.into(),
             account_id: account_id.into(),
             verification_status: verification_status.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -655,7 +653,6 @@ impl SandboxPublicTokenCreateRequestOptionsStatements {
         Self {
             end_date: end_date.into(),
             start_date: start_date.into(),
-            ..Generated::empty()
         }
     }
 }

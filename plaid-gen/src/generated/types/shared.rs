@@ -2466,6 +2466,7 @@ impl OpenEnum for Products {
         }
     }
 }
+#[cfg(any(feature = "assets", feature = "transactions"))]
 /// The parts of a transaction that all transaction objects share; `Transaction` adds
 /// categories, counterparties and times.
 #[derive(Clone, Debug)]
@@ -2543,6 +2544,7 @@ Deprecated by Plaid.*/
     /// Web address of the merchant; null or absent when none is known.
     pub website: Option<String>,
 }
+#[cfg(any(feature = "assets", feature = "transactions"))]
 impl Generated for TransactionBase {
     fn empty() -> Self {
         Self {
@@ -2569,6 +2571,7 @@ impl Generated for TransactionBase {
         }
     }
 }
+#[cfg(any(feature = "assets", feature = "transactions"))]
 impl Record for TransactionBase {
     const NAME: &'static str = "TransactionBase";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -2645,6 +2648,44 @@ impl Record for TransactionBase {
         fields.put(19, &self.website);
     }
 }
+#[cfg(any(feature = "accounts", feature = "assets", feature = "transactions"))]
+/// Old rough kind of the transaction. Deprecated; use `payment_channel` of the transaction
+/// instead.
+/**
+
+Deprecated by Plaid.*/
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionBaseTransactionType {
+    /// Written `digital`.
+    Digital,
+    /// Written `place`.
+    Place,
+    /// Written `special`.
+    Special,
+    /// Written `unresolved`.
+    Unresolved,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "accounts", feature = "assets", feature = "transactions"))]
+impl OpenEnum for TransactionBaseTransactionType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("digital", Self::Digital),
+        ("place", Self::Place),
+        ("special", Self::Special),
+        ("unresolved", Self::Unresolved),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 /// A national identification number of a user together with its kind; null when it is not
 /// given.
@@ -2698,7 +2739,6 @@ impl UserIdNumber {
         Self {
             type_: type_.into(),
             value: value.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -2722,8 +2762,9 @@ crate::wire::records!(
     "assets", feature = "transactions"))] Location, #[cfg(any(feature = "assets", feature
     = "identity"))] Owner, #[cfg(any(feature = "assets", feature = "transactions"))]
     PaymentMeta, #[cfg(any(feature = "assets", feature = "identity"))] PhoneNumber,
-    PlaidError, TransactionBase, #[cfg(any(feature = "identity_verification", feature =
-    "link", feature = "users"))] UserIdNumber
+    PlaidError, #[cfg(any(feature = "assets", feature = "transactions"))]
+    TransactionBase, #[cfg(any(feature = "identity_verification", feature = "link",
+    feature = "users"))] UserIdNumber
 );
 crate::wire::open_enums!(
     #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
@@ -2748,5 +2789,6 @@ crate::wire::open_enums!(
     "identity"))] PhoneNumberType, PlaidErrorType, #[cfg(any(feature = "accounts",
     feature = "auth", feature = "balance", feature = "identity", feature =
     "institutions", feature = "items", feature = "link", feature = "sandbox", feature =
-    "transactions"))] Products
+    "transactions"))] Products, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "transactions"))] TransactionBaseTransactionType
 );

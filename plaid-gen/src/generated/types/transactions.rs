@@ -1261,7 +1261,6 @@ impl TransactionsRefreshRequest {
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
         }
     }
 }

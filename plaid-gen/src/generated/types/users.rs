@@ -215,7 +215,6 @@ impl ClientUserIdentityEmail {
         Self {
             data: data.into(),
             primary: primary.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -265,7 +264,6 @@ impl ClientUserIdentityName {
         Self {
             family_name: family_name.into(),
             given_name: given_name.into(),
-            ..Generated::empty()
         }
     }
 }
@@ -316,7 +314,6 @@ impl ClientUserIdentityPhoneNumber {
         Self {
             data: data.into(),
             primary: primary.into(),
-            ..Generated::empty()
         }
     }
 }

@@ -2108,10 +2108,7 @@ impl Record for WebhookVerificationKeyGetRequest {
 impl WebhookVerificationKeyGetRequest {
     /// Made from the fields that are always needed; the others are absent.
     pub fn new(key_id: impl Into<String>) -> Self {
-        Self {
-            key_id: key_id.into(),
-            ..Generated::empty()
-        }
+        Self { key_id: key_id.into() }
     }
 }
 /// Answer to `POST /webhook_verification_key/get`: the public key to verify a webhook's

@@ -375,12 +375,13 @@ fn constructor(ty: &Type, fields: &[Field]) -> TokenStream {
         quote!(#ident: impl Into<#ty>)
     });
     let idents = required.iter().map(|field| &field.ident);
+    let rest = (required.len() < fields.len()).then(|| quote!(..Generated::empty()));
     quote! {
         #gate
         impl #name {
             /// Made from the fields that are always needed; the others are absent.
             pub fn new(#(#parameters),*) -> Self {
-                Self { #(#idents: #idents.into(),)* ..Generated::empty() }
+                Self { #(#idents: #idents.into(),)* #rest }
             }
         }
     }
