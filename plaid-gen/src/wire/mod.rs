@@ -32,6 +32,7 @@ mod text;
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde::{Deserializer, Serialize, Serializer};
 
+#[allow(unused_imports)] // without any product
 pub(crate) use delegate::{open_enums, records};
 pub use open_enum::{OpenEnum, UnknownValue, fmt_open_enum, read_open_enum};
 pub use record::{Fields, Presence, Record, fill, read_record, write_record};

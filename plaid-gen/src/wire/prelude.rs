@@ -1,4 +1,7 @@
 //! What the generated modules of types use.
+//!
+//! Which of it depends on the features: with few products, much is unused.
+#![allow(unused_imports)]
 
 pub(crate) use std::collections::BTreeMap;
 

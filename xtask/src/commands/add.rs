@@ -33,7 +33,7 @@ pub fn run(root: &Path, wanted: &[String], from: &Path, report: &mut Report) -> 
     let mut files = Files::new(&folder);
     files.put_paths(&addition)?;
     files.put_schemas(&here, &there, &addition)?;
-    files.put_tags(&here, &addition)?;
+    files.put_tags(&here, &there, &addition)?;
     files.write()?;
     summary(&addition, report);
     let document = load::folder(&folder)?;
@@ -234,7 +234,7 @@ impl Files {
         Ok(())
     }
 
-    fn put_tags(&mut self, here: &Document, addition: &Addition) -> Result<()> {
+    fn put_tags(&mut self, here: &Document, there: &Document, addition: &Addition) -> Result<()> {
         let tags = here.root.get("tags").and_then(Value::as_array);
         let known: BTreeSet<&str> = tags
             .into_iter()
@@ -246,9 +246,15 @@ impl Files {
             .into_iter()
             .filter(|product| !known.contains(product.as_str()))
         {
-            let text = self.text(ROOT_FILE)?;
-            let tag = format!("tags:\n- name: {product}\n  description: ''\n");
-            *text = text.replacen("tags:\n", &tag, 1);
+            let tags = there.root.get("tags").and_then(Value::as_array);
+            let mut tags = tags.into_iter().flatten();
+            let tag = tags.find(|tag| text(tag, "name") == product);
+            let tag = tag
+                .cloned()
+                .unwrap_or_else(|| json!({ "name": product, "description": "" }));
+            let entry = crate::document::text::entry("tags", &json!([tag]), 0);
+            let root = self.text(ROOT_FILE)?;
+            *root = root.replacen("tags:\n", &entry, 1);
         }
         Ok(())
     }
