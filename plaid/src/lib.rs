@@ -23,6 +23,21 @@
 //! [`header`](Call::header) and [`extra`](Call::extra), for a field that this
 //! crate does not know yet; [`Client::call`] reaches endpoints that it does not.
 //!
+//! A call without one of its arguments does not compile:
+//!
+//! ```
+//! # fn example(plaid: &plaid::Client, token: &plaid::Secret) {
+//! # #[cfg(feature = "processor")]
+//! let call = plaid.processor().stripe_bank_account_token_create(token, "account id");
+//! # }
+//! ```
+//!
+//! ```compile_fail
+//! # fn example(plaid: &plaid::Client, token: &plaid::Secret) {
+//! let call = plaid.processor().stripe_bank_account_token_create(token);
+//! # }
+//! ```
+//!
 //! A [`Response`] is the decoded value together with status, headers and the body
 //! to the byte.
 //!
@@ -67,7 +82,14 @@
 //! `native-tls`. Bring a [`reqwest::Client`](ClientBuilder::http_client) or a
 //! [transport](HttpTransport) of your own. Calls are traced with `tracing`, in spans
 //! named `plaid.call`.
-
+//!
+//! # Features
+//!
+//! One per product, for its types and calls; `full` is all of them. `rustls` (the
+//! default) or `native-tls` is the TLS library, `schemars` derives JSON Schemas of
+//! the types.
+//!
+#![doc = include_str!("generated/features.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 mod builder;
@@ -106,3 +128,13 @@ pub use response::Response;
 pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;
 pub use transport::{HttpTransport, TransportFailure, TransportFuture};
+
+/// The examples of the README.
+#[cfg(all(
+    doctest,
+    feature = "transactions",
+    feature = "processor",
+    feature = "institutions"
+))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
