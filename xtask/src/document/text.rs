@@ -138,7 +138,7 @@ pub fn insert(file: &str, section: &[&str], key: &str, value: &Value) -> Option<
         if line.trim().is_empty() || line.trim_start().starts_with('#') {
             continue;
         }
-        if depth < indent || (depth == indent && key_of(line) > key.to_owned()) {
+        if depth < indent || (depth == indent && key_of(line).as_str() > key) {
             at = number;
             break;
         }

@@ -256,7 +256,7 @@ impl<'a> Call<'a> {
             let ident = &field.ident;
             let (ty, value) = argument(&field.ty, ident);
             parameters.push(quote!(#ident: #ty));
-            values.push(if value.to_string() == ident.to_string() {
+            values.push(if *ident == value.to_string() {
                 value
             } else {
                 quote!(#ident: #value)

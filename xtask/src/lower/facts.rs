@@ -408,7 +408,11 @@ mod tests {
             Effect::Write
         );
         assert_eq!(
-            effect("/a/evaluate", &json!({"x-effect": "read"})),
+            effect("get", "/fdx/consents/{consentId}", &nothing),
+            Effect::Read
+        );
+        assert_eq!(
+            effect("post", "/a/evaluate", &json!({"x-effect": "read"})),
             Effect::Read
         );
         assert_eq!(
