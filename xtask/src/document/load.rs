@@ -41,7 +41,7 @@ pub fn folder(folder: &Path) -> Result<Document> {
 /// Reads a document from a file, or from a folder of files.
 ///
 /// # Errors
-/// See [`folder`] and [`file`].
+/// See [`folder`] and [`file()`].
 pub fn any(path: &Path) -> Result<Document> {
     if path.is_dir() {
         folder(path)
