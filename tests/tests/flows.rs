@@ -16,16 +16,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use plaid::operation::Operation;
 use plaid::types::{
-    AccountBase, AccountBaseVerificationStatus, AccountSubtype, AssetReportCreateRequestOptions,
+    AccountBase, AccountBaseVerificationStatus, AssetReportCreateRequestOptions,
     FdxConsentGrantStatus, IdentityVerificationStatus, InstitutionsGetByIdRequestOptions,
-    LinkTokenCreateRequestUser, ProcessorTokenCreateRequestProcessor, Products, ProductStatusStatus,
-    SandboxItemFireWebhookRequestWebhookCode, SandboxPublicTokenCreateRequestOptions,
+    LinkTokenCreateRequestUser, ProcessorTokenCreateRequestProcessor, ProductStatusStatus,
+    Products, SandboxItemFireWebhookRequestWebhookCode, SandboxPublicTokenCreateRequestOptions,
     SyncUpdatesAvailableWebhook, Transaction, TransactionsGetRequestOptions,
     TransactionsSyncResponse, TransferAuthorization, TransferAuthorizationDecision,
     TransferAuthorizationUserInRequest,
 };
-use plaid::{Action, Client, Decimal, Error, ErrorCode, NaiveDate, Secret};
+use plaid::{Action, Call, Client, Decimal, Error, ErrorCode, NaiveDate, Secret};
 use plaid_sandbox::Sandbox;
 use support::{BANK, Bench, REQUEST_ID_LEN, Receiver};
 use wiremock::matchers::any;
@@ -110,7 +111,8 @@ async fn every_operation_of_the_emulator_has_a_flow() {
 async fn is_known(sandbox: &Sandbox, operation: &serde_json::Value) -> bool {
     let url = format!("{}{}", sandbox.url(), operation["path"].as_str().unwrap());
     let method = operation["method"].as_str().unwrap().parse().unwrap();
-    let request = reqwest::Client::new().request(method, url);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.request(method, url);
     request.send().await.unwrap().status() != 404
 }
 
@@ -126,8 +128,7 @@ fn is_request_id(id: &str) -> bool {
 /// that Stripe takes.
 async fn main_job(bench: &Bench) {
     let sandbox = &bench.sandbox;
-    let plaid =
-        Client::sandbox_at(sandbox.url(), sandbox.client_id(), sandbox.secret()).unwrap();
+    let plaid = Client::sandbox_at(sandbox.url(), sandbox.client_id(), sandbox.secret()).unwrap();
 
     let created = plaid.sandbox().public_token_create(BANK, [Products::Auth]);
     let public_token = &created.await.unwrap().public_token;
@@ -145,7 +146,7 @@ async fn main_job(bench: &Bench) {
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.attempts(), 1);
     assert!(is_request_id(answer.request_id()));
-    assert_eq!(answer.request_id(), answer.into_inner().request_id);
+    assert_eq!(answer.request_id(), answer.request_id);
 }
 
 /// Mask, name, subtype, available, current, limit, holder category: as documented
@@ -350,7 +351,12 @@ async fn interrupted_sync(bench: &Bench) {
     let sync = || bench.plaid.transactions().sync(&access_token).count(20);
     let first = sync().await.unwrap();
     assert!(first.has_more);
-    bench.plaid.transactions().refresh(&access_token).await.unwrap();
+    bench
+        .plaid
+        .transactions()
+        .refresh(&access_token)
+        .await
+        .unwrap();
 
     let error = sync().cursor(&first.next_cursor).await.unwrap_err();
     let code = ErrorCode::TransactionsSyncMutationDuringPagination;
@@ -366,7 +372,10 @@ async fn item_and_webhook(bench: &Bench) {
     let access_token = bench.item(&["auth", "transactions"]).await;
     let items = bench.plaid.items();
     let answer = items.get(&access_token).await.unwrap();
-    assert_eq!(answer.item.products, [Products::Auth, Products::Transactions]);
+    assert_eq!(
+        answer.item.products,
+        [Products::Auth, Products::Transactions]
+    );
     assert_eq!(answer.item.institution_id.as_deref(), Some(BANK));
     assert_eq!(answer.item.webhook, None);
     assert!(answer.item.error.is_none());
@@ -378,11 +387,15 @@ async fn item_and_webhook(bench: &Bench) {
     assert_eq!(updated.item.webhook, Some(receiver.url()));
     receiver.next_of("WEBHOOK_UPDATE_ACKNOWLEDGED").await;
 
-    // None is written as null, which clears; left out it would be an error.
-    let cleared = items.webhook_update(&access_token, None::<String>);
+    let cleared = items.webhook_update(&access_token, None);
     assert_eq!(cleared.await.unwrap().item.webhook, None);
     let item = items.get(&access_token).await.unwrap().into_inner().item;
     assert_eq!(item.webhook, None);
+
+    // What clears is a null, not that nothing is said.
+    let request = request_of(|client| client.items().webhook_update("a", None)).await;
+    assert_eq!(request.body, br#"{"access_token":"a","webhook":null}"#);
+    assert_eq!(request.headers["plaid-secret"], "a-secret");
 }
 
 async fn rotation(bench: &Bench) {
@@ -426,7 +439,10 @@ async fn link(bench: &Bench) {
     let results = done.link_sessions[0].results.as_ref().unwrap();
     let added = &results.item_add_results[0];
     assert_eq!(added.public_token.expose_secret(), public_token);
-    let exchange = bench.plaid.items().public_token_exchange(&added.public_token);
+    let exchange = bench
+        .plaid
+        .items()
+        .public_token_exchange(&added.public_token);
     let access_token = exchange.await.unwrap().into_inner().access_token;
     let numbers = bench.plaid.auth().get(&access_token).await.unwrap();
     assert_eq!(numbers.numbers.ach.len(), 3);
@@ -496,26 +512,26 @@ async fn categories(bench: &Bench) {
     // Credentials that the emulator would refuse, had it been sent any.
     let stranger = Client::sandbox_at(bench.sandbox.url(), "nobody", "nothing").unwrap();
     let answer = stranger.transactions().categories_get().await.unwrap();
-    let taxi = answer.categories.iter().find(|one| one.category_id == "22016000");
+    let taxi = answer
+        .categories
+        .iter()
+        .find(|one| one.category_id == "22016000");
     assert_eq!(taxi.unwrap().hierarchy, ["Travel", "Taxi"]);
-    assert_no_credentials(|client| client.transactions().categories_get()).await;
+    // The emulator ignores credentials that it did not ask for.
+    let request = request_of(|client| client.transactions().categories_get()).await;
+    assert_eq!(request.body, b"{}");
+    assert!(!request.headers.contains_key("plaid-client-id"));
+    assert!(!request.headers.contains_key("plaid-secret"));
 }
 
-/// The emulator ignores credentials that an open operation is sent, so this looks
-/// at the request itself.
-async fn assert_no_credentials<O: plaid::operation::Operation>(
-    call: impl FnOnce(&Client) -> plaid::Call<O>,
-) {
+/// What a call sends, seen by a server that has no answer.
+async fn request_of<O: Operation>(call: impl FnOnce(&Client) -> Call<O>) -> wiremock::Request {
     let server = MockServer::start().await;
-    let body = serde_json::json!({ "categories": [], "request_id": "r" });
-    let mock = Mock::given(any()).respond_with(ResponseTemplate::new(200).set_body_json(body));
+    let mock = Mock::given(any()).respond_with(ResponseTemplate::new(404));
     mock.mount(&server).await;
-    let client = Client::sandbox_at(server.uri(), "nobody", "nothing").unwrap();
-    assert!(call(&client).await.is_ok());
-    let requests = server.received_requests().await.unwrap();
-    assert_eq!(requests[0].body, b"{}");
-    let headers = format!("{:?}", requests[0].headers);
-    assert!(!headers.contains("nobody") && !headers.contains("nothing"));
+    let client = Client::sandbox_at(server.uri(), "an-id", "a-secret").unwrap();
+    assert!(call(&client).await.is_err());
+    server.received_requests().await.unwrap().remove(0)
 }
 
 /// The header that says who signed a webhook, decoded.
@@ -550,7 +566,10 @@ async fn webhook(bench: &Bench) {
     let key_id = header["kid"].as_str().unwrap();
     let get = bench.plaid.webhooks().verification_key_get(key_id);
     let key = get.await.unwrap().into_inner().key;
-    assert_eq!((&*key.kid, &*key.alg, &*key.crv), (key_id, "ES256", "P-256"));
+    assert_eq!(
+        (&*key.kid, &*key.alg, &*key.crv),
+        (key_id, "ES256", "P-256")
+    );
     assert_eq!(key.expired_at, None);
     // Coordinates of a point: without padding 32 bytes are 43 characters.
     assert_eq!((key.x.len(), key.y.len()), (43, 43));

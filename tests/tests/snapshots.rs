@@ -64,13 +64,18 @@ documents! { REFINEMENTS:
         "plaid-gen/src/generated/types/shared.rs",
         "plaid-gen/src/generated/types/webhooks.rs",
         "plaid/src/generated/mod.rs",
+        "plaid/src/generated/features.md",
     ],
 }
 
 /// What the emulator is told stands in no Rust file.
 #[test]
 fn contract() {
-    let contract = generated("presence", &["plaid-sandbox/src/generated/contract.json"], PASSES);
+    let contract = generated(
+        "presence",
+        &["plaid-sandbox/src/generated/contract.json"],
+        PASSES,
+    );
     insta::assert_snapshot!(contract);
 }
 
@@ -81,16 +86,38 @@ fn every_lowering_has_a_document() {
     assert_eq!(passes, documents);
 }
 
+#[test]
+fn every_document_is_looked_at() {
+    let tested = LOWERINGS.iter().chain(REFINEMENTS).map(|(name, _)| *name);
+    let mut tested: Vec<String> = tested
+        .chain(["plaid", "operation"])
+        .map(str::to_owned)
+        .collect();
+    tested.sort();
+    assert_eq!(repository::documents(), tested);
+}
+
 /// Otherwise a lowering could be lost and nobody would notice.
 #[test]
 fn every_lowering_changes_what_its_document_becomes() {
     let idle = |(name, files): &&(&str, &[&str])| {
-        let others: Vec<Pass> = PASSES.iter().copied().filter(|pass| pass.name != *name).collect();
+        let others: Vec<Pass> = PASSES
+            .iter()
+            .copied()
+            .filter(|pass| pass.name != *name)
+            .collect();
         assert_eq!(others.len(), PASSES.len() - 1, "{name} is not a pass");
         generated(name, files, &others) == generated(name, files, PASSES)
     };
-    let idle: Vec<&str> = LOWERINGS.iter().filter(idle).map(|(name, _)| *name).collect();
-    assert_eq!(idle, [""; 0], "these could be left out without any snapshot failing");
+    let idle: Vec<&str> = LOWERINGS
+        .iter()
+        .filter(idle)
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(
+        idle, [""; 0],
+        "these could be left out without any snapshot failing"
+    );
 }
 
 #[test]
@@ -111,21 +138,29 @@ fn a_field_that_is_renamed_or_lost_is_seen() {
 
 #[test]
 fn an_enum_that_loses_a_value_is_seen() {
-    assert_seen("enums", "      - money market\n", "");
-    assert_seen("hoist", "            - savings\n", "");
+    assert_seen("enums", "\n      - money market\n", "\n");
+    assert_seen("hoist", "\n              - savings\n", "\n");
 }
 
 /// A change of a document changes its snapshot.
 fn assert_seen(name: &str, from: &str, to: &str) {
     let text = repository::document(name);
-    assert_eq!(text.matches(from).count(), 1, "{from} stands once in {name}.yaml");
+    assert_eq!(
+        text.matches(from).count(),
+        1,
+        "{from} stands once in {name}.yaml"
+    );
     let changed = outcome(&load_small(name, &text.replace(from, to)), &[TYPES], PASSES);
     assert_ne!(changed, generated(name, &[TYPES], PASSES));
 }
 
 /// What a small document becomes with some passes: the given files, or the failure.
 fn generated(name: &str, files: &[&str], passes: &[Pass]) -> String {
-    outcome(&load_small(name, &repository::document(name)), files, passes)
+    outcome(
+        &load_small(name, &repository::document(name)),
+        files,
+        passes,
+    )
 }
 
 /// A small document, together with what all of them share. One that has no
@@ -136,7 +171,10 @@ fn load_small(name: &str, text: &str) -> Document {
         (format!("{name}.yaml"), text.to_owned()),
     ];
     if !text.contains("\npaths:\n") {
-        files.push(("operation.yaml".to_owned(), repository::document("operation")));
+        files.push((
+            "operation.yaml".to_owned(),
+            repository::document("operation"),
+        ));
     }
     let folder = repository::folder_of(files);
     let document = load::folder(folder.path()).unwrap();

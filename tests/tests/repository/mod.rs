@@ -19,14 +19,28 @@ pub(crate) fn openapi() -> Document {
     load::folder(&root().join("openapi")).unwrap()
 }
 
-/// The text of a small document in `documents/`.
+/// Where the small documents are.
+fn documents_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents")
+}
+
+/// The names of the small documents, in order.
+pub(crate) fn documents() -> Vec<String> {
+    let names = files(&documents_folder()).into_keys();
+    names
+        .map(|name| name.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
+/// The text of a small document.
 pub(crate) fn document(name: &str) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documents");
-    fs::read_to_string(folder.join(format!("{name}.yaml"))).unwrap()
+    fs::read_to_string(documents_folder().join(format!("{name}.yaml"))).unwrap()
 }
 
 /// A folder with files, by their paths in it.
-pub(crate) fn folder_of<P: AsRef<Path>, T: AsRef<[u8]>>(files: impl IntoIterator<Item = (P, T)>) -> TempDir {
+pub(crate) fn folder_of<P: AsRef<Path>, T: AsRef<[u8]>>(
+    files: impl IntoIterator<Item = (P, T)>,
+) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
         write(&folder.path().join(path), text);
@@ -58,4 +72,11 @@ pub(crate) fn tree(folder: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         }
     }
     found
+}
+
+/// The files below a folder, without the folders.
+pub(crate) fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let all = tree(folder).into_iter();
+    all.filter_map(|(name, bytes)| Some((name, bytes?)))
+        .collect()
 }

@@ -56,7 +56,10 @@ impl Bench {
         let sandbox = self.plaid.sandbox();
         let create = sandbox.public_token_create(BANK, products.iter().copied());
         let public = create.options(options).await.unwrap().into_inner();
-        let exchange = self.plaid.items().public_token_exchange(public.public_token);
+        let exchange = self
+            .plaid
+            .items()
+            .public_token_exchange(public.public_token);
         exchange.await.unwrap().into_inner().access_token
     }
 

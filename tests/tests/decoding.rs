@@ -1,0 +1,568 @@
+//! Reading and writing of every answer and webhook, with values made from the
+//! description: what banks send, not only what they should.
+//!
+//! Values that no enum knows, fields that no record knows, `null` in lists, fields
+//! that are absent or `null` where that is allowed: all of it has to be read, and
+//! what is written afterwards is what was sent, but for what nobody could use.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod repository;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use plaid_gen::types;
+use plaid_gen::wire::Record;
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use xtask::document::{Document, flag, ref_name, strings, text};
+use xtask::lower::names::type_name;
+
+/// The description of the API, read once.
+static API: LazyLock<Document> = LazyLock::new(repository::openapi);
+
+/// The names of the types that Plaid sends, and how each is read.
+static TYPES: LazyLock<BTreeMap<&str, Read>> = LazyLock::new(|| table().into_iter().collect());
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Each case makes one value of every type.
+    #[test]
+    fn whatever_is_allowed_is_read_and_written_back(
+        tape in prop::collection::vec(any::<u8>(), 0..400)
+    ) {
+        for (name, schema, read) in received() {
+            let mut source = Source::playing(&tape);
+            let (sent, kept) = source.value(&schema, 0);
+            let written = read(&sent.to_string());
+            prop_assert!(written == Ok(kept.clone()), "{name}: {sent:#}\nwas read as {written:?}, not\n{kept:#}");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_absent_may_be_absent_everywhere_at_once() {
+    assert_read(Fill::Absent);
+}
+
+#[test]
+fn what_may_be_null_may_be_null_everywhere_at_once() {
+    assert_read(Fill::Null);
+}
+
+#[test]
+fn every_value_of_every_enum_may_be_one_that_nobody_knows() {
+    let count = assert_read(Fill::Unknown);
+    assert!(count > 200, "only {count} unknown values were sent");
+}
+
+/// Nothing that is needed is made up: an account without its id is an error.
+#[test]
+fn a_field_without_which_there_is_nothing_is_asked_for_by_name() {
+    let mut count = 0;
+    for (name, schema, read) in received() {
+        let (sent, _) = Source::filling(Fill::Absent).value(&schema, 0);
+        for field in strict_fields(&schema) {
+            let mut without = sent.clone();
+            without.as_object_mut().unwrap().remove(&field).unwrap();
+            let error = read(&without.to_string()).unwrap_err();
+            assert!(error.contains(&format!("`{field}`")), "{name}: {error}");
+            count += 1;
+        }
+    }
+    assert!(count > 100, "only {count} fields are required");
+}
+
+#[test]
+fn amounts_are_exact_and_numbers() {
+    for digits in [
+        "575.67",
+        "23631.9805",
+        "0.1",
+        "1234567890123456.78",
+        "-0.10",
+        "100",
+    ] {
+        let sent = format!(r#"{{"available":{digits},"current":{digits},"limit":null}}"#);
+        let balance: types::AccountBalance = serde_json::from_str(&sent).unwrap();
+        assert_eq!(balance.available.unwrap().to_string(), digits);
+        let written = serde_json::to_string(&balance).unwrap();
+        assert!(
+            written.contains(&format!(r#""available":{digits},"#)),
+            "{written}"
+        );
+    }
+}
+
+/// Everything that Plaid sends stands in the table of this file, so that a new
+/// operation is tested or noticed.
+#[test]
+fn every_answer_and_webhook_is_tested() {
+    let schemas: BTreeSet<String> = described().iter().map(|name| type_name(name)).collect();
+    let tested: BTreeSet<String> = TYPES.keys().map(|name| (*name).to_owned()).collect();
+    assert_eq!(tested, schemas);
+}
+
+/// Sends every type filled in one way; says how many values no enum knows.
+fn assert_read(fill: Fill) -> usize {
+    let mut unknown = 0;
+    for (name, schema, read) in received() {
+        let (sent, kept) = Source::filling(fill).value(&schema, 0);
+        unknown += sent.to_string().matches(UNKNOWN).count();
+        assert_eq!(read(&sent.to_string()), Ok(kept), "{name}: {sent:#}");
+    }
+    unknown
+}
+
+// What Plaid sends.
+
+/// Reads text as a type, and returns what the type is written as.
+type Read = fn(&str) -> Result<Value, String>;
+
+fn entry<T: Record + Serialize + DeserializeOwned>() -> (&'static str, Read) {
+    (T::NAME, read::<T>)
+}
+
+/// Reads, writes, and reads again.
+fn read<T: Serialize + DeserializeOwned>(sent: &str) -> Result<Value, String> {
+    let text = |error: serde_json::Error| format!("{}: {error}", std::any::type_name::<T>());
+    let first: T = serde_json::from_str(sent).map_err(text)?;
+    let written = serde_json::to_string(&first).map_err(text)?;
+    let second: T = serde_json::from_str(&written).map_err(text)?;
+    let (first, second) = (serde_json::to_value(&first), serde_json::to_value(&second));
+    let (first, second) = (first.map_err(text)?, second.map_err(text)?);
+    if first == second {
+        Ok(first)
+    } else {
+        Err(format!("{first:#} became {second:#}"))
+    }
+}
+
+fn table() -> Vec<(&'static str, Read)> {
+    vec![
+        entry::<types::AccountsGetResponse>(),
+        entry::<types::AssetReportCreateResponse>(),
+        entry::<types::AssetReportGetResponse>(),
+        entry::<types::AuthDefaultUpdateWebhook>(),
+        entry::<types::AuthGetResponse>(),
+        entry::<types::AutomaticallyVerifiedWebhook>(),
+        entry::<types::CategoriesGetResponse>(),
+        entry::<types::DefaultUpdateWebhook>(),
+        entry::<types::FallbackAuthMicrodepositAutoVerifiedWebhook>(),
+        entry::<types::FallbackAuthMicrodepositVerificationExpiredWebhook>(),
+        entry::<types::FdxConsentGrant>(),
+        entry::<types::HistoricalUpdateWebhook>(),
+        entry::<types::HostedMmdVerificationWebhook>(),
+        entry::<types::IdentityGetResponse>(),
+        entry::<types::IdentityVerificationGetResponse>(),
+        entry::<types::InitialUpdateWebhook>(),
+        entry::<types::InstitutionsGetByIdResponse>(),
+        entry::<types::InstitutionsGetResponse>(),
+        entry::<types::InstitutionsSearchResponse>(),
+        entry::<types::ItemAccessTokenInvalidateResponse>(),
+        entry::<types::ItemErrorWebhook>(),
+        entry::<types::ItemGetResponse>(),
+        entry::<types::ItemLoginRepairedWebhook>(),
+        entry::<types::ItemPublicTokenExchangeResponse>(),
+        entry::<types::ItemRemoveResponse>(),
+        entry::<types::ItemWebhookUpdateResponse>(),
+        entry::<types::LinkTokenCreateResponse>(),
+        entry::<types::LinkTokenGetResponse>(),
+        entry::<types::NewAccountsAvailableWebhook>(),
+        entry::<types::PendingDisconnectWebhook>(),
+        entry::<types::PendingExpirationWebhook>(),
+        entry::<types::PlaidError>(),
+        entry::<types::ProcessorAuthGetResponse>(),
+        entry::<types::ProcessorDefaultUpdateWebhook>(),
+        entry::<types::ProcessorHistoricalUpdateWebhook>(),
+        entry::<types::ProcessorInitialUpdateWebhook>(),
+        entry::<types::ProcessorRecurringTransactionsUpdateWebhook>(),
+        entry::<types::ProcessorStripeBankAccountTokenCreateResponse>(),
+        entry::<types::ProcessorSyncUpdatesAvailableWebhook>(),
+        entry::<types::ProcessorTokenCreateResponse>(),
+        entry::<types::ProcessorTransactionsRemovedWebhook>(),
+        entry::<types::ProductPermissionsRequiredAuthWebhook>(),
+        entry::<types::RecurringTransactionsUpdateWebhook>(),
+        entry::<types::SandboxItemFireWebhookResponse>(),
+        entry::<types::SandboxItemResetLoginResponse>(),
+        entry::<types::SandboxItemSetVerificationStatusResponse>(),
+        entry::<types::SandboxPublicTokenCreateResponse>(),
+        entry::<types::SyncUpdatesAvailableWebhook>(),
+        entry::<types::TransactionsGetResponse>(),
+        entry::<types::TransactionsRefreshResponse>(),
+        entry::<types::TransactionsRemovedWebhook>(),
+        entry::<types::TransactionsSyncResponse>(),
+        entry::<types::TransferAuthorizationCreateResponse>(),
+        entry::<types::UserAccountRevokedWebhook>(),
+        entry::<types::UserCreateResponse>(),
+        entry::<types::UserPermissionRevokedWebhook>(),
+        entry::<types::VerificationExpiredWebhook>(),
+        entry::<types::WebhookUpdateAcknowledgedWebhook>(),
+        entry::<types::WebhookVerificationKeyGetResponse>(),
+    ]
+}
+
+/// The schemas of what Plaid sends, with how their types are read.
+fn received() -> impl Iterator<Item = (String, Value, Read)> {
+    described().into_iter().filter_map(|name| {
+        let read = TYPES.get(type_name(&name).as_str())?;
+        let schema = API.schemas()[&name].clone();
+        Some((name, schema, *read))
+    })
+}
+
+/// The names of the schemas of answers and webhooks.
+fn described() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (_, _, operation) in API.operations() {
+        for (_, response) in operation["responses"].as_object().unwrap() {
+            let schema = response.pointer("/content/application~1json/schema");
+            names.extend(schema.and_then(ref_name).map(str::to_owned));
+        }
+    }
+    let webhooks = API
+        .schemas()
+        .iter()
+        .filter(|(_, schema)| schema.get("x-webhook").is_some());
+    names.extend(webhooks.map(|(name, _)| name.clone()));
+    names
+}
+
+// Values of a schema.
+
+/// A value that no enum has.
+const UNKNOWN: &str = "SOMETHING NEW";
+
+/// Types that contain themselves end here.
+const MAX_DEPTH: usize = 16;
+
+/// Where the choices come from that a description leaves open.
+enum Source<'a> {
+    /// The same choice everywhere.
+    Filling(Fill),
+    /// One choice per byte; when there are no more, the first choice. Shorter tapes
+    /// and lower bytes make simpler values, which is how proptest finds the simplest
+    /// one that fails.
+    Playing(&'a [u8]),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Fill {
+    Absent,
+    Null,
+    Unknown,
+}
+
+/// What is sent, and what is expected to be written when it has been read.
+type Pair<T = Value> = (T, T);
+
+impl<'a> Source<'a> {
+    fn playing(tape: &'a [u8]) -> Self {
+        Self::Playing(tape)
+    }
+
+    fn filling(fill: Fill) -> Self {
+        Self::Filling(fill)
+    }
+
+    /// One of `count` choices.
+    fn pick(&mut self, count: usize) -> usize {
+        match self {
+            Self::Filling(_) => 0,
+            Self::Playing(tape) => {
+                let Some((first, rest)) = tape.split_first() else {
+                    return 0;
+                };
+                *tape = rest;
+                usize::from(*first) % count
+            }
+        }
+    }
+
+    fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.pick(choices.len())].clone()
+    }
+
+    /// Whether a field that may be missing is absent, `null` or there.
+    fn presence(&mut self, depth: usize) -> Fill {
+        match self {
+            Self::Filling(Fill::Unknown) if depth > MAX_DEPTH => Fill::Absent,
+            Self::Filling(fill) => *fill,
+            Self::Playing(_) if depth > MAX_DEPTH => Fill::Absent,
+            Self::Playing(_) => self.one_of(&[Fill::Absent, Fill::Null, Fill::Unknown]),
+        }
+    }
+
+    /// A value that is not `null`.
+    fn value(&mut self, schema: &Value, depth: usize) -> Pair {
+        match Kind::of(schema) {
+            Kind::Any => same(self.one_of(&[
+                json!("any"),
+                json!(5),
+                json!({"a": [1, null]}),
+                json!([true]),
+            ])),
+            Kind::Object(fields) => self.object(&fields, depth),
+            Kind::List(items) => self.list(&items, depth),
+            Kind::Map(values) => self.map(&values, depth),
+            Kind::Enum(values) => same(self.enum_value(&values)),
+            Kind::Text(format) => same(json!(self.text(&format))),
+            Kind::Decimal => same(self.decimal()),
+            Kind::Integer => same(self.one_of(&[json!(0), json!(-1), json!(250), json!(i64::MAX)])),
+            Kind::Flag => same(json!(self.pick(2) == 1)),
+        }
+    }
+
+    fn object(&mut self, fields: &[Field], depth: usize) -> Pair {
+        let (mut sent, mut kept) = (Map::new(), Map::new());
+        for field in fields {
+            let (there, back) = self.field(field, depth + 1);
+            sent.extend(there.map(|value| (field.name.clone(), value)));
+            kept.extend(back.map(|value| (field.name.clone(), value)));
+        }
+        if self.pick(3) == 1 {
+            sent.insert(
+                "a_field_of_tomorrow".to_owned(),
+                json!({"x": [1, {"y": null}]}),
+            );
+        }
+        (Value::Object(sent), Value::Object(kept))
+    }
+
+    fn field(&mut self, field: &Field, depth: usize) -> Pair<Option<Value>> {
+        let nothing = field.is_always_written.then(|| field.nothing.clone());
+        let presence = if field.is_strict {
+            Fill::Unknown
+        } else {
+            self.presence(depth)
+        };
+        match presence {
+            Fill::Absent => (None, nothing),
+            Fill::Null => (Some(Value::Null), nothing),
+            Fill::Unknown => {
+                let (sent, kept) = self.value(&field.schema, depth);
+                let is_nothing = kept == field.nothing;
+                (Some(sent), if is_nothing { nothing } else { Some(kept) })
+            }
+        }
+    }
+
+    /// How many entries a list or map has.
+    fn length(&mut self, depth: usize) -> usize {
+        match self {
+            _ if depth > MAX_DEPTH => 0,
+            Self::Filling(fill) => usize::from(*fill == Fill::Unknown),
+            Self::Playing(_) => self.pick(4),
+        }
+    }
+
+    fn list(&mut self, items: &Value, depth: usize) -> Pair {
+        let (mut sent, mut kept) = (Vec::new(), Vec::new());
+        for _ in 0..self.length(depth) {
+            let (there, back) = self.value(items, depth + 1);
+            sent.push(there);
+            kept.push(back);
+            if self.pick(4) == 1 {
+                sent.push(Value::Null);
+            }
+        }
+        (json!(sent), json!(kept))
+    }
+
+    fn map(&mut self, values: &Value, depth: usize) -> Pair {
+        let (mut sent, mut kept) = (Map::new(), Map::new());
+        for index in 0..self.length(depth) {
+            let (there, back) = self.value(values, depth + 1);
+            sent.insert(format!("key {index}"), there);
+            kept.insert(format!("key {index}"), back);
+            if self.pick(4) == 1 {
+                sent.insert(format!("nothing {index}"), Value::Null);
+            }
+        }
+        (Value::Object(sent), Value::Object(kept))
+    }
+
+    fn enum_value(&mut self, values: &[String]) -> Value {
+        let index = match self {
+            Self::Filling(Fill::Unknown) => values.len(),
+            _ => self.pick(values.len() + 1),
+        };
+        json!(values.get(index).map_or(UNKNOWN, String::as_str))
+    }
+
+    fn text(&mut self, format: &str) -> &'static str {
+        match format {
+            "date" => self.one_of(&["2024-02-29", "1969-12-31"]),
+            "date-time" => self.one_of(&["2024-05-31T12:00:00Z", "1999-01-01T23:59:59.125Z"]),
+            _ => self.one_of(&[
+                "text",
+                "",
+                "null",
+                "0012",
+                "tab\tquote\"\u{1F600}ü",
+                " access-sandbox-1 ",
+            ]),
+        }
+    }
+
+    fn decimal(&mut self) -> Value {
+        let digits = [
+            "575.67",
+            "23631.9805",
+            "0.1",
+            "0",
+            "-12.5",
+            "100",
+            "99999999.99",
+            "0.0001",
+        ];
+        serde_json::from_str(self.one_of(&digits)).unwrap()
+    }
+}
+
+fn same(value: Value) -> Pair {
+    (value.clone(), value)
+}
+
+/// What the values of a schema are.
+enum Kind {
+    Any,
+    Object(Vec<Field>),
+    List(Value),
+    Map(Value),
+    Enum(Vec<String>),
+    Text(String),
+    Decimal,
+    Integer,
+    Flag,
+}
+
+struct Field {
+    name: String,
+    schema: Value,
+    /// Absent or `null` is an error.
+    is_strict: bool,
+    /// Written although it was absent.
+    is_always_written: bool,
+    /// What it is when it is absent.
+    nothing: Value,
+}
+
+impl Kind {
+    fn of(schema: &Value) -> Self {
+        let schema = &resolved(schema);
+        let inner = |key: &str| schema.get(key).filter(|value| value.is_object()).cloned();
+        if let Some(values) = schema.get("enum").and_then(Value::as_array) {
+            let values = values.iter().filter(|value| !value.is_null());
+            let plain = |value: &Value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            };
+            return Self::Enum(values.map(plain).collect());
+        }
+        match text(schema, "type") {
+            "array" => Self::List(inner("items").unwrap_or_default()),
+            "string" => Self::Text(text(schema, "format").to_owned()),
+            "number" => Self::Decimal,
+            "integer" => Self::Integer,
+            "boolean" => Self::Flag,
+            _ if has_typed_fields(schema) => Self::Object(fields(schema)),
+            "object" if schema.get("properties").is_none() => {
+                Self::Map(inner("additionalProperties").unwrap_or_default())
+            }
+            _ => Self::Any,
+        }
+    }
+
+    /// Written for a field of this kind that was absent.
+    fn nothing(&self) -> Value {
+        match self {
+            Self::List(_) => json!([]),
+            Self::Map(_) => json!({}),
+            _ => Value::Null,
+        }
+    }
+}
+
+/// An object that only lists names may be anything.
+fn has_typed_fields(schema: &Value) -> bool {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let is_typed = |property: &Value| {
+        let mut keys = property.as_object().unwrap().keys();
+        keys.any(|key| key != "description" && key != "nullable")
+    };
+    properties.is_some_and(|properties| properties.values().any(is_typed))
+}
+
+fn fields(schema: &Value) -> Vec<Field> {
+    let required: BTreeSet<&str> = strings(schema, "required").into_iter().collect();
+    let properties = schema["properties"].as_object().unwrap();
+    let field = |(name, property): (&String, &Value)| {
+        let kind = Kind::of(property);
+        let may_be_nothing =
+            is_nullable(property) || matches!(kind, Kind::List(_) | Kind::Map(_) | Kind::Any);
+        let is_required = required.contains(name.as_str());
+        Field {
+            name: name.clone(),
+            schema: property.clone(),
+            is_strict: is_required && !may_be_nothing,
+            is_always_written: is_required || flag(property, "x-send-null"),
+            nothing: kind.nothing(),
+        }
+    };
+    properties.iter().map(field).collect()
+}
+
+fn strict_fields(schema: &Value) -> Vec<String> {
+    let fields = fields(&resolved(schema)).into_iter();
+    fields
+        .filter(|field| field.is_strict)
+        .map(|field| field.name)
+        .collect()
+}
+
+/// A schema without references and parts.
+fn resolved(schema: &Value) -> Value {
+    if let Some(name) = ref_name(schema) {
+        return resolved(&API.schemas()[name]);
+    }
+    let parts = schema
+        .get("allOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let parts: Vec<Value> = parts
+        .map(resolved)
+        .filter(|part| part != &json!({}))
+        .collect();
+    let (Some(first), objects) = (parts.first(), parts.len()) else {
+        return schema.clone();
+    };
+    if objects == 1 || first.get("properties").is_none() {
+        return first.clone();
+    }
+    let mut joined = json!({"type": "object", "properties": {}, "required": []});
+    for part in &parts {
+        let properties = part.get("properties").and_then(Value::as_object).cloned();
+        let joined_properties = joined["properties"].as_object_mut().unwrap();
+        joined_properties.extend(properties.unwrap_or_default());
+        joined["required"]
+            .as_array_mut()
+            .unwrap()
+            .extend(strings(part, "required").into_iter().map(Value::from));
+    }
+    joined
+}
+
+/// Nullability is a matter of the use, of what is referred to, and of its parts.
+fn is_nullable(schema: &Value) -> bool {
+    let target = ref_name(schema).map(|name| &API.schemas()[name]);
+    let parts = schema.get("allOf").and_then(Value::as_array);
+    flag(schema, "nullable")
+        || target.is_some_and(is_nullable)
+        || parts.is_some_and(|parts| parts.len() == 1 && is_nullable(&parts[0]))
+}
