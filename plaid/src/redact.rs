@@ -77,7 +77,10 @@ fn mask_words(text: &str) -> String {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        if end == 0 {
+        if let Some(end) = grouped_number(rest) {
+            masked.push_str(MASK);
+            rest = &rest[end..];
+        } else if end == 0 {
             masked.push(if first.is_control() { ' ' } else { first });
             rest = &rest[first.len_utf8()..];
         } else {
@@ -114,7 +117,7 @@ fn token_kind(word: &str) -> Option<&str> {
 }
 
 fn is_opaque(word: &str) -> bool {
-    is_long_number(word) || is_key(word) || is_uuid(word) || is_stripe_token(word)
+    is_long_number(word) || is_iban(word) || is_key(word) || is_uuid(word) || is_stripe_token(word)
 }
 
 /// The number of an account or a card; not a date.
@@ -122,6 +125,44 @@ fn is_long_number(word: &str) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
     let only_digits = word.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     only_digits && digits >= DIGITS_LEN && !is_date(word)
+}
+
+/// A country, two check digits, and the account; shorter than any other key.
+fn is_iban(word: &str) -> bool {
+    let bytes = word.as_bytes();
+    (15..=34).contains(&bytes.len())
+        && bytes.iter().all(u8::is_ascii_alphanumeric)
+        && bytes.iter().take(2).all(u8::is_ascii_alphabetic)
+        && bytes.iter().skip(2).take(2).all(u8::is_ascii_digit)
+}
+
+/// The length of the number at the start of a text that is written in groups of
+/// four, as people write IBANs and cards.
+fn grouped_number(text: &str) -> Option<usize> {
+    let (mut joined, mut end) = (String::new(), 0);
+    for group in text.split(' ') {
+        let stop = group.find(|c: char| !c.is_ascii_alphanumeric());
+        let (group, is_last) = (&group[..stop.unwrap_or(group.len())], stop.is_some());
+        if !is_group(group, joined.is_empty()) {
+            break;
+        }
+        joined.push_str(group);
+        end += group.len() + usize::from(end > 0);
+        if is_last || group.len() < 4 {
+            break;
+        }
+    }
+    let is_number = joined.len() >= 12 && joined.bytes().all(|b| b.is_ascii_digit());
+    (is_number || is_iban(&joined)).then_some(end)
+}
+
+/// Only the last group may be shorter than four.
+fn is_group(group: &str, is_first: bool) -> bool {
+    (1..=4).contains(&group.len())
+        && (!is_first || group.len() == 4)
+        && group
+            .bytes()
+            .all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 fn is_date(word: &str) -> bool {

@@ -12,7 +12,7 @@ use crate::document::{Document, text};
 pub const FORMAT: &str = "secret";
 
 /// Field names that say so as a whole.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "account", // of `numbers`: the account number
     "account_number",
     "accountNumber",
@@ -23,8 +23,10 @@ const NAMES: [&str; 13] = [
     "password",
     "secret",
     "ssn",
+    "ssn_full",
     "ssn_last_4",
     "tax_id",
+    "taxpayer_id",
     "token",
 ];
 

@@ -342,7 +342,7 @@ pub struct ConsumerReportUserIdentity {
     pub primary_address: AddressData,
     /// Full nine-digit US Social Security number of the user. Null or absent when not collected;
     /// `ssn_last_4` is the less sensitive alternative. Never log this value.
-    pub ssn_full: Option<String>,
+    pub ssn_full: Option<Secret>,
     /// Last four digits of the US Social Security number, exactly four characters and kept as a
     /// string so that leading zeros survive. Null or absent when not collected.
     ///
