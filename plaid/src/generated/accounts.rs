@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// The accounts of an Item and what is known of them without asking the bank.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Accounts<'c> {
     client: &'c Client,

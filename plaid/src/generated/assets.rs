@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Reports on what a user owns, for lending decisions.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Assets<'c> {
     client: &'c Client,

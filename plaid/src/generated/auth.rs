@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Account and routing numbers for moving money.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Auth<'c> {
     client: &'c Client,

@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Balances fetched from the bank at the time of the call.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Balance<'c> {
     client: &'c Client,

@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Consents and recipients as the Financial Data Exchange standard describes them.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Fdx<'c> {
     client: &'c Client,

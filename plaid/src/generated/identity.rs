@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Names, addresses, phone numbers and emails that the bank has for an account.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Identity<'c> {
     client: &'c Client,

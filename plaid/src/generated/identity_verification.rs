@@ -15,7 +15,6 @@ impl Client {
     }
 }
 /// Checks that a person is who they say they are.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityVerification<'c> {
     client: &'c Client,

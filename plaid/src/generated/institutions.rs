@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// The banks that can be linked, and how well they work at the moment.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Institutions<'c> {
     client: &'c Client,

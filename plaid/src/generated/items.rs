@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// A login at an institution: its tokens, state, webhook and removal.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Items<'c> {
     client: &'c Client,

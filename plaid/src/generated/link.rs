@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Tokens and sessions of the dialog in which a user connects an account.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Link<'c> {
     client: &'c Client,

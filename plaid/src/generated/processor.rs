@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Tokens for partners such as Stripe, and what a partner reads with them.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Processor<'c> {
     client: &'c Client,

@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Calls that stand in for users, banks and time. They exist in the sandbox only.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Sandbox<'c> {
     client: &'c Client,

@@ -14,7 +14,6 @@ impl Client {
     }
 }
 /// What moved in the accounts of an Item, with merchant and category.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Transactions<'c> {
     client: &'c Client,

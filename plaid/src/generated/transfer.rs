@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Moving money by ACH, RTP and wire.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer<'c> {
     client: &'c Client,

@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// People known across Items.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'c> {
     client: &'c Client,

@@ -13,7 +13,6 @@ impl Client {
     }
 }
 /// Messages that Plaid sends, and the keys to verify them with.
-///
 #[derive(Clone, Copy, Debug)]
 pub struct Webhooks<'c> {
     client: &'c Client,

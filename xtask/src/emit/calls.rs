@@ -135,7 +135,6 @@ fn product_file(
         }
 
         #(#docs)*
-        ///
         #[derive(Clone, Copy, Debug)]
         pub struct #handle<'c> {
             client: &'c Client,
@@ -146,7 +145,6 @@ fn product_file(
         #(#items)*
     };
     let mut file: syn::File = syn::parse2(code).context("generated calls are not Rust")?;
-    trim_docs(&mut file);
     let inner = Attribute {
         style: syn::AttrStyle::Inner(Default::default()),
         ..docs::attribute(&format!("The calls of `{product}`."))
@@ -159,26 +157,6 @@ fn product_file(
 fn any_deprecated(operations: &[&Operation]) -> Option<TokenStream> {
     let any = operations.iter().any(|operation| operation.deprecated);
     any.then(|| quote!(#![allow(deprecated)]))
-}
-
-fn trim_docs(file: &mut syn::File) {
-    for item in &mut file.items {
-        if let syn::Item::Struct(item) = item {
-            let empty = |a: &Attribute| a == &parse_quote!(#[doc = ""]);
-            while item
-                .attrs
-                .iter()
-                .rev()
-                .find(|a| a.path().is_ident("doc"))
-                .is_some_and(empty)
-            {
-                let Some(last) = item.attrs.iter().rposition(|a| a.path().is_ident("doc")) else {
-                    break;
-                };
-                item.attrs.remove(last);
-            }
-        }
-    }
 }
 
 /// An operation with everything that its code needs.

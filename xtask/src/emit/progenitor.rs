@@ -1,5 +1,8 @@
 //! Step 4: progenitor, as a library.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use anyhow::{Context, Result, anyhow};
 use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
 use quote::quote;
@@ -15,10 +18,18 @@ use crate::lower::{numbers, secrets};
 pub fn generate(document: &Document) -> Result<syn::File> {
     let api: openapiv3::OpenAPI = serde_json::from_value(document.root.clone())
         .context("the lowered document is not what progenitor reads as OpenAPI")?;
-    let tokens = Generator::new(&settings())
-        .generate_tokens(&api)
+    // It panics on what it cannot name or has not implemented.
+    let attempt = || Generator::new(&settings()).generate_tokens(&api);
+    let tokens = catch_unwind(AssertUnwindSafe(attempt))
+        .map_err(|panic| anyhow!("progenitor gave up: {}", message(panic.as_ref())))?
         .map_err(|error| anyhow!("progenitor: {error}"))?;
     syn::parse2(tokens).context("progenitor made something that is not Rust")
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    let owned = || panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(owned).unwrap_or("it did not say why")
 }
 
 fn settings() -> GenerationSettings {

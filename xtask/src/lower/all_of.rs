@@ -26,7 +26,8 @@ fn resolve(schema: &mut Value, originals: &Map<String, Value>) {
         return;
     };
     // `{}` beside a reference says nothing more about it.
-    let parts: Vec<Value> = parts.into_iter().filter(|part| !is_empty(part)).collect();
+    let mut parts: Vec<Value> = parts.into_iter().filter(|part| !is_empty(part)).collect();
+    parts.extend(own_part(object));
     let merged = match parts.as_slice() {
         [only] => only.clone(),
         several => merge(several, originals),
@@ -36,6 +37,14 @@ fn resolve(schema: &mut Value, originals: &Map<String, Value>) {
             object.entry(key).or_insert(value);
         }
     }
+}
+
+/// Fields that stand beside the `allOf` are one more part.
+fn own_part(object: &mut Map<String, Value>) -> Option<Value> {
+    let properties = object.remove("properties")?;
+    let mut part = Map::from_iter([("properties".to_owned(), properties)]);
+    part.extend(object.remove_entry("required"));
+    Some(Value::Object(part))
 }
 
 fn is_empty(part: &Value) -> bool {
@@ -120,6 +129,20 @@ mod tests {
         let merged = json!({"description": "d", "type": "object", "required": ["x"],
             "properties": {"x": {"type": "string"}, "y": {}}});
         assert_eq!(lowered["A"], merged);
+    }
+
+    #[test]
+    fn fields_beside_it_are_kept() {
+        let lowered = after(
+            run,
+            json!({
+                "Base": {"properties": {"x": {"type": "string"}}},
+                "A": {"allOf": [ref_to("Base")], "properties": {"y": {}}, "required": ["y"]},
+            }),
+        );
+        let fields = json!({"x": {"type": "string"}, "y": {}});
+        assert_eq!(lowered["A"]["properties"], fields);
+        assert_eq!(lowered["A"]["required"], json!(["y"]));
     }
 
     #[test]

@@ -31,8 +31,10 @@ fn inside(schema: &mut Value, name: &str, schemas: &mut Map<String, Value>) {
             hoist(property, &format!("{name}{}", type_name(field)), schemas);
         }
     }
+    let description = object.get("description").cloned();
     for key in ["items", "additionalProperties"] {
         if let Some(inner) = object.get_mut(key) {
+            describe(inner, description.as_ref());
             hoist(inner, &format!("{name}Item"), schemas);
         }
     }
@@ -40,7 +42,9 @@ fn inside(schema: &mut Value, name: &str, schemas: &mut Map<String, Value>) {
 
 fn hoist(schema: &mut Value, name: &str, schemas: &mut Map<String, Value>) {
     if text(schema, "type") == "array" {
+        let description = schema.get("description").cloned();
         if let Some(items) = schema.get_mut("items") {
+            describe(items, description.as_ref());
             hoist(items, name, schemas);
         }
         return;
@@ -66,6 +70,17 @@ fn hoist(schema: &mut Value, name: &str, schemas: &mut Map<String, Value>) {
         own.remove("default");
     }
     schemas.insert(name, own);
+}
+
+/// What a list or map is about, its entries are about too, unless they say more.
+fn describe(entry: &mut Value, description: Option<&Value>) {
+    if let (Some(entry), Some(description)) = (entry.as_object_mut(), description)
+        && !entry.contains_key("$ref")
+    {
+        entry
+            .entry("description")
+            .or_insert_with(|| description.clone());
+    }
 }
 
 fn free_name(wanted: &str, schemas: &Map<String, Value>) -> String {

@@ -23,6 +23,8 @@ fn loosen(schema: &mut Value) {
         for key in ["type", "properties", "required", "additionalProperties"] {
             object.remove(key);
         }
+        // An object around this one has a typed field: this one, which is any JSON.
+        object.insert("x-any".to_owned(), Value::Bool(true));
     }
 }
 
@@ -46,10 +48,12 @@ mod tests {
             run,
             json!({
                 "A": {"type": "object", "description": "a", "properties": {"x": untyped}},
-                "B": {"type": "object", "properties": {"x": untyped, "y": {"type": "string"}}},
+                "Outer": {"type": "object", "properties": {"a": {"type": "object", "properties": {"x": untyped}}}},
+            "B": {"type": "object", "properties": {"x": untyped, "y": {"type": "string"}}},
             }),
         );
-        assert_eq!(lowered["A"], json!({"description": "a"}));
+        assert_eq!(lowered["A"], json!({"description": "a", "x-any": true}));
+        assert!(lowered["Outer"].get("properties").is_some());
         assert!(lowered["B"].get("properties").is_some());
     }
 }

@@ -187,7 +187,18 @@ fn short(mut ty: syn::Type) -> syn::Type {
         }
     }
     syn::visit_mut::VisitMut::visit_type_mut(&mut Shorten, &mut ty);
-    ty
+    box_inside(ty)
+}
+
+/// `Box<Option<T>>`, which typify writes for an optional field of the type itself,
+/// as `Option<Box<T>>`.
+fn box_inside(ty: syn::Type) -> syn::Type {
+    let text = ty.to_token_stream().to_string();
+    let inner = text
+        .strip_prefix("Box < Option <")
+        .and_then(|rest| rest.strip_suffix("> >"));
+    let boxed = inner.and_then(|inner| syn::parse_str(&format!("Option<Box<{inner}>>")).ok());
+    boxed.unwrap_or(ty)
 }
 
 /// The file of a module.
@@ -423,5 +434,19 @@ fn enum_item(ty: &Type, variants: &[(Ident, String)]) -> TokenStream {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shortened_and_the_box_goes_inside() {
+        let short_text = |ty: syn::Type| short(ty).to_token_stream().to_string();
+        let ty = parse_quote!(::std::option::Option<::std::vec::Vec<::std::string::String>>);
+        assert_eq!(short_text(ty), "Option < Vec < String > >");
+        let ty = parse_quote!(::std::boxed::Box<::std::option::Option<Node>>);
+        assert_eq!(short_text(ty), "Option < Box < Node > >");
     }
 }
