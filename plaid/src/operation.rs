@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt};
 use plaid_gen::{ByteStream, ResponseValue};
 use progenitor_client::ClientInfo;
-use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -152,23 +152,36 @@ pub fn empty<E>(result: Result<ResponseValue<()>, plaid_gen::Error<E>>) -> Sent<
 /// Hands over an answer that is a file.
 ///
 /// # Errors
-/// When there is none.
+/// When there is none, or what came is empty or a page or message instead.
 pub fn bytes<T: From<Bytes>, E>(
     result: Result<ResponseValue<ByteStream>, plaid_gen::Error<E>>,
 ) -> Sent<T> {
-    let stream = result
-        .map_err(|_| Failure(Why::Recorded))?
-        .into_inner()
-        .into_inner();
+    let answer = result.map_err(|_| Failure(Why::Recorded))?;
+    if is_text(answer.headers()) {
+        return Err(Failure(Why::Recorded));
+    }
+    let stream = answer.into_inner().into_inner();
     let whole = stream.try_fold(Vec::new(), async |mut whole, part| {
         whole.extend_from_slice(&part);
         Ok(whole)
     });
     // The exchange has buffered the answer, so the stream never has to wait.
     match whole.now_or_never() {
-        Some(Ok(whole)) => Ok(Bytes::from(whole).into()),
+        Some(Ok(whole)) if !whole.is_empty() => Ok(Bytes::from(whole).into()),
         _ => Err(Failure(Why::Recorded)),
     }
+}
+
+/// Proxies and maintenance pages answer 200 too; saved as a file, nobody would
+/// notice before it is opened.
+fn is_text(headers: &HeaderMap) -> bool {
+    let declared = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let starts = |prefix: &[u8]| {
+        declared
+            .and_then(|value| value.get(..prefix.len()))
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    starts(b"text/") || starts(b"application/json")
 }
 
 /// Posts a JSON body to a path, for operations that are not generated.

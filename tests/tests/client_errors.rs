@@ -313,3 +313,15 @@ async fn a_get_is_a_read() {
     let consent = bench.plaid.fdx().consents_get(&item.item.item_id);
     assert_eq!(consent.await.unwrap().attempts(), 2);
 }
+
+/// A maintenance page saved as `report.pdf` would be noticed when somebody opens it.
+#[tokio::test]
+async fn a_page_an_error_or_nothing_is_not_a_file() {
+    let message = ResponseTemplate::new(200).set_body_json(serde_json::json!({"note": "later"}));
+    let nothing = ResponseTemplate::new(200).set_body_raw(Vec::new(), "application/pdf");
+    for answer in [html(200), message, nothing] {
+        let (_server, plaid) = server("/asset_report/pdf/get", answer, 1).await;
+        let error = plaid.assets().report_pdf_get(TOKEN).await.unwrap_err();
+        assert!(matches!(error, Error::UnexpectedBody(_)), "{error}");
+    }
+}

@@ -382,7 +382,7 @@ async fn item_and_webhook(bench: &Bench) {
     let status = answer.status.as_ref().unwrap();
     assert!(status.transactions.is_some() && status.last_webhook.is_none());
 
-    let update = items.webhook_update(&access_token, receiver.url());
+    let update = items.webhook_update(&access_token, Some(&receiver.url()));
     let updated = update.await.unwrap();
     assert_eq!(updated.item.webhook, Some(receiver.url()));
     receiver.next_of("WEBHOOK_UPDATE_ACKNOWLEDGED").await;

@@ -639,7 +639,7 @@ async fn the_emulator() {
     let update = bench
         .plaid
         .items()
-        .webhook_update(&access_token, receiver.url());
+        .webhook_update(&access_token, Some(&receiver.url()));
     update.await.unwrap();
     let unknown = bench.plaid.accounts().get(ACCESS_TOKEN).await.unwrap_err();
 

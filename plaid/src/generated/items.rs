@@ -105,13 +105,13 @@ impl Items<'_> {
     pub fn webhook_update(
         &self,
         access_token: impl Into<Secret>,
-        webhook: impl Into<Option<String>>,
+        webhook: Option<&str>,
     ) -> Call<ItemWebhookUpdate> {
         Call::new(
             self.client,
             types::ItemWebhookUpdateRequest {
                 access_token: access_token.into(),
-                webhook: webhook.into(),
+                webhook: webhook.map(str::to_owned),
             },
         )
     }

@@ -407,6 +407,13 @@ fn argument(ty: &syn::Type, name: &Ident) -> (TokenStream, TokenStream) {
             quote!(#name.into_iter().map(Into::into).collect()),
         );
     }
+    // What is said with `None` too: an `impl Into` would leave its type open.
+    if let Some(inner) = inner(ty, "Option") {
+        return match is(&inner, "String") {
+            true => (quote!(Option<&str>), quote!(#name.map(str::to_owned))),
+            false => (quote!(#ty), quote!(#name)),
+        };
+    }
     if is_plain(ty) {
         return (quote!(#ty), quote!(#name));
     }
