@@ -17,6 +17,8 @@
 #[rustfmt::skip]
 // progenitor writes path parameters so, whatever their type, inside of a macro.
 #[allow(clippy::unnecessary_to_owned)]
+// As many as the API asks for.
+#[allow(clippy::too_many_arguments)]
 mod generated;
 pub mod hooks;
 pub mod wire;

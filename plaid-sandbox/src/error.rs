@@ -113,6 +113,17 @@ impl ApiError {
         )
     }
 
+    /// A sound request of an operation that Plaid has and the emulator does not
+    /// act out. Plaid has no such code, so nobody takes it for Plaid's opinion.
+    pub(crate) fn not_emulated(path: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "INVALID_REQUEST",
+            "NOT_EMULATED",
+            format!("the request is valid, but this emulator does not act out {path}"),
+        )
+    }
+
     pub(crate) fn rate_limit(code: &'static str) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,

@@ -44,6 +44,9 @@
 //!
 //! # What it does not do
 //!
+//! It acts out the operations that [`emulated`] lists. The others check their
+//! request like the real sandbox and then answer 501, `NOT_EMULATED`.
+//!
 //! It never connects to anything but loopback: a webhook to any other address
 //! is accepted and not sent. Webhooks are sent once, and only when a call
 //! causes one: firing a webhook, changing its address, resetting a login,
@@ -73,6 +76,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use contract::ContractError;
 pub use faults::Fault;
 pub use log::LoggedRequest;
+pub use products::emulated;
 pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError};
 
 /// Locks, also after a panic of another holder: what is behind the locks of

@@ -76,7 +76,7 @@ pub(crate) struct App {
 #[derive(Clone, Copy)]
 struct Route {
     operation: &'static Operation,
-    handler: Handler,
+    handler: Option<Handler>,
 }
 
 /// Marks an answer in whose place the connection is closed.
@@ -156,9 +156,10 @@ fn router(app: Arc<App>) -> Router {
             .parse::<Method>()
             .ok()
             .and_then(|method| MethodFilter::try_from(method).ok());
-        let (Some(method), Some(handler)) = (method, products::handler(&operation.id)) else {
+        let Some(method) = method else {
             continue;
         };
+        let handler = products::handler(&operation.id);
         let route = Route { operation, handler };
         let service = move |Shared(app): Shared<Arc<App>>, request| async move {
             app.answer(Some(route), request).await
@@ -213,6 +214,7 @@ impl App {
             self.credentials.check(&parts.headers, &body)?;
         }
         validate::check_body(self.contract, operation, &body)?;
+        let handler = handler.ok_or_else(|| ApiError::not_emulated(&operation.path))?;
         let incoming = Incoming {
             headers: parts.headers,
             body,

@@ -250,6 +250,19 @@ async fn what_does_not_exist_is_not_found() {
     get.is_error(404, "INVALID_REQUEST", "NOT_FOUND");
 }
 
+/// An operation that is not acted out still tells a sound request from a wrong one.
+#[tokio::test]
+async fn what_is_not_acted_out_says_so() {
+    let bench = Bench::new().await;
+    let path = "/liabilities/get";
+    let missing = bench.post(path, json!({})).await;
+    missing.is_error(400, "INVALID_REQUEST", "MISSING_FIELDS");
+    let sound = bench.post(path, json!({"access_token": "a"})).await;
+    let body = sound.is_error(501, "INVALID_REQUEST", "NOT_EMULATED");
+    let message = body["error_message"].as_str().unwrap();
+    assert!(message.contains(path), "{message}");
+}
+
 #[tokio::test]
 async fn a_body_is_a_json_object() {
     let bench = Bench::new().await;

@@ -18,6 +18,85 @@ pub struct Assets<'c> {
     client: &'c Client,
 }
 impl Assets<'_> {
+    /// Create an audit copy of an Asset Report.
+    ///
+    /// Creates an `audit_copy_token` that lets a third party, such as a buyer of loans, read an
+    /// Asset Report without your credentials. The report must have been created with
+    /// `/asset_report/create` and be ready. Hand the token to the third party over a safe
+    /// channel; `/asset_report/audit_copy/remove` ends its access. A new token is needed for
+    /// every report and every party whose access is to be ended separately.
+    ///
+    /// [`POST /asset_report/audit_copy/create`](https://plaid.com/docs/api/products/assets/#assetreportauditcopycreate)
+    pub fn report_audit_copy_create(
+        &self,
+        asset_report_token: impl Into<Secret>,
+    ) -> Call<AssetReportAuditCopyCreate> {
+        Call::new(
+            self.client,
+            types::AssetReportAuditCopyCreateRequest {
+                asset_report_token: asset_report_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch an Asset Report by audit copy.
+    ///
+    /// Called by the third party that holds an `audit_copy_token`: returns the Asset Report it
+    /// stands for as structured data, like `/asset_report/get` for the owner of the report. The
+    /// token comes from `/asset_report/audit_copy/create` and works until it is removed with
+    /// `/asset_report/audit_copy/remove`; an unknown or removed one fails with
+    /// `INVALID_AUDIT_COPY_TOKEN`. The call only reads.
+    ///
+    /// [`POST /asset_report/audit_copy/get`](https://plaid.com/docs/api/products/assets/#assetreportauditcopyget)
+    pub fn report_audit_copy_get(
+        &self,
+        audit_copy_token: impl Into<Secret>,
+    ) -> Call<AssetReportAuditCopyGet> {
+        Call::new(
+            self.client,
+            types::AssetReportAuditCopyGetRequest {
+                audit_copy_token: audit_copy_token.into(),
+            },
+        )
+    }
+    /// Download an audit copy as PDF.
+    ///
+    /// Called by the third party that holds an `audit_copy_token`: returns the Asset Report it
+    /// stands for as a PDF document. The answer is the raw bytes of the file, not JSON; errors
+    /// still arrive as JSON. For the same report as data use `/asset_report/audit_copy/get`.
+    ///
+    /// [`POST /asset_report/audit_copy/pdf/get`](https://plaid.com/docs/api/products/assets/#assetreportauditcopypdfget)
+    pub fn report_audit_copy_pdf_get(
+        &self,
+        audit_copy_token: impl Into<Secret>,
+    ) -> Call<AssetReportAuditCopyPdfGet> {
+        Call::new(
+            self.client,
+            types::AssetReportAuditCopyPdfGetRequest {
+                audit_copy_token: audit_copy_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// End access through an audit copy.
+    ///
+    /// Makes an `audit_copy_token` unusable, so that the third party it was given to can no
+    /// longer read the Asset Report. The report itself and its `asset_report_token` are not
+    /// affected; they are removed with `/asset_report/remove`. The removal cannot be undone, but
+    /// `/asset_report/audit_copy/create` makes a new token.
+    ///
+    /// [`POST /asset_report/audit_copy/remove`](https://plaid.com/docs/api/products/assets/#assetreportauditcopyremove)
+    pub fn report_audit_copy_remove(
+        &self,
+        audit_copy_token: impl Into<Secret>,
+    ) -> Call<AssetReportAuditCopyRemove> {
+        Call::new(
+            self.client,
+            types::AssetReportAuditCopyRemoveRequest {
+                audit_copy_token: audit_copy_token.into(),
+            },
+        )
+    }
     /// Start building an Asset Report.
     ///
     /// Starts the asynchronous creation of an Asset Report that covers the accounts of one or
@@ -35,6 +114,31 @@ impl Assets<'_> {
             types::AssetReportCreateRequest {
                 days_requested,
                 ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Copy an Asset Report without some accounts.
+    ///
+    /// Starts the creation of a new Asset Report from an existing one with certain accounts left
+    /// out, for example those the user does not want to share with an underwriter. The original
+    /// report stays as it is, and the new one has its own `asset_report_token` and
+    /// `asset_report_id`. No new data is fetched from institutions. The new report is ready when
+    /// the `PRODUCT_READY` webhook of type `ASSETS` arrives; fetch it with `/asset_report/get`.
+    ///
+    /// [`POST /asset_report/filter`](https://plaid.com/docs/api/products/assets/#assetreportfilter)
+    pub fn report_filter(
+        &self,
+        asset_report_token: impl Into<Secret>,
+        account_ids_to_exclude: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Call<AssetReportFilter> {
+        Call::new(
+            self.client,
+            types::AssetReportFilterRequest {
+                asset_report_token: asset_report_token.into(),
+                account_ids_to_exclude: account_ids_to_exclude
+                    .into_iter()
+                    .map(Into::into)
+                    .collect(),
             },
         )
     }
@@ -75,6 +179,291 @@ impl Assets<'_> {
                 ..plaid_gen::wire::Generated::empty()
             },
         )
+    }
+    /// Renew an Asset Report with current data.
+    ///
+    /// Starts the creation of a new Asset Report on the same Items as an existing one, with newer
+    /// data. It returns a new `asset_report_token` and `asset_report_id` at once, while the old
+    /// report stays available. Settings that are not given are taken over from the report that
+    /// was passed in. The new report is ready when the `PRODUCT_READY` webhook of type `ASSETS`
+    /// arrives; fetch it with `/asset_report/get` or `/asset_report/pdf/get`.
+    ///
+    /// [`POST /asset_report/refresh`](https://plaid.com/docs/api/products/assets/#assetreportrefresh)
+    pub fn report_refresh(
+        &self,
+        asset_report_token: impl Into<Secret>,
+    ) -> Call<AssetReportRefresh> {
+        Call::new(
+            self.client,
+            types::AssetReportRefreshRequest {
+                asset_report_token: asset_report_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Delete an Asset Report.
+    ///
+    /// Removes an Asset Report and makes its `asset_report_token` unusable; audit copies of it
+    /// can no longer be read either. Use it when the report is no longer needed. The Items behind
+    /// the report stay connected and are removed with `/item/remove`. The deletion cannot be
+    /// undone.
+    ///
+    /// [`POST /asset_report/remove`](https://plaid.com/docs/api/products/assets/#assetreportremove)
+    pub fn report_remove(
+        &self,
+        asset_report_token: impl Into<Secret>,
+    ) -> Call<AssetReportRemove> {
+        Call::new(
+            self.client,
+            types::AssetReportRemoveRequest {
+                asset_report_token: asset_report_token.into(),
+            },
+        )
+    }
+    /// Fetch an Asset Report for Freddie Mac.
+    ///
+    /// Called by Freddie Mac or its agent with an `audit_copy_token`: returns the Asset Report it
+    /// stands for in Freddie Mac's format for a verification of assets. It gives one verification
+    /// for one loan; `/credit/freddie_mac/reports/get` is the form that can hold several. The
+    /// token comes from `/asset_report/audit_copy/create`.
+    ///
+    /// [`POST /credit/asset_report/freddie_mac/get`](https://plaid.com/docs/api/products/assets/#creditassetreportfreddiemacget)
+    pub fn credit_asset_report_freddie_mac_get(
+        &self,
+        audit_copy_token: impl Into<Secret>,
+    ) -> Call<CreditAssetReportFreddieMacGet> {
+        Call::new(
+            self.client,
+            types::AssetReportFreddieGetRequest {
+                audit_copy_token: audit_copy_token.into(),
+            },
+        )
+    }
+    /// Fetch verification reports for Freddie Mac.
+    ///
+    /// Called by Freddie Mac or its agent with an `audit_copy_token`: returns the reports behind
+    /// it in Freddie Mac's format, as verifications of assets (VOA) or of employment (VOE). As
+    /// opposed to `/credit/asset_report/freddie_mac/get`, an answer can hold several loan
+    /// identifiers and verifications, and investment holdings. The call only reads.
+    ///
+    /// [`POST /credit/freddie_mac/reports/get`](https://plaid.com/docs/api/products/assets/#creditfreddiemacreportsget)
+    pub fn credit_freddie_mac_reports_get(
+        &self,
+        audit_copy_token: impl Into<Secret>,
+    ) -> Call<CreditFreddieMacReportsGet> {
+        Call::new(
+            self.client,
+            types::CreditFreddieMacReportsGetRequest {
+                audit_copy_token: audit_copy_token.into(),
+            },
+        )
+    }
+    /// Share a report with another Plaid client.
+    ///
+    /// Creates a relay token by which a second Plaid client, named by its `client_id`, can read
+    /// an Asset Report of yours. The report must have been made with `/asset_report/create`. Hand
+    /// the token to the second client, which uses it with `/credit/relay/get`,
+    /// `/credit/relay/pdf/get` and `/credit/relay/refresh`. Access ends with
+    /// `/credit/relay/remove`.
+    ///
+    /// [`POST /credit/relay/create`](https://plaid.com/docs/api/products/assets/#creditrelaycreate)
+    pub fn credit_relay_create(
+        &self,
+        report_tokens: impl IntoIterator<Item = impl Into<Secret>>,
+        secondary_client_id: impl Into<String>,
+    ) -> Call<CreditRelayCreate> {
+        Call::new(
+            self.client,
+            types::CreditRelayCreateRequest {
+                report_tokens: report_tokens.into_iter().map(Into::into).collect(),
+                secondary_client_id: secondary_client_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch a report shared by another client.
+    ///
+    /// Called by the second client in a relay: returns the Asset Report that a relay token stands
+    /// for as structured data. The token comes from the client that called `/credit/relay/create`
+    /// and named you there. Until the report is ready, for example after `/credit/relay/refresh`,
+    /// the call fails with `PRODUCT_NOT_READY`. For a document meant for people use
+    /// `/credit/relay/pdf/get`.
+    ///
+    /// [`POST /credit/relay/get`](https://plaid.com/docs/api/products/assets/#creditrelayget)
+    pub fn credit_relay_get(
+        &self,
+        relay_token: impl Into<Secret>,
+        report_type: impl Into<ReportType>,
+    ) -> Call<CreditRelayGet> {
+        Call::new(
+            self.client,
+            types::CreditRelayGetRequest {
+                relay_token: relay_token.into(),
+                report_type: report_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Download a shared report as PDF.
+    ///
+    /// Called by the second client in a relay: returns the report that a relay token stands for
+    /// as a PDF document. The answer is the raw bytes of the file, not JSON; errors still arrive
+    /// as JSON. The same report as data comes from `/credit/relay/get`.
+    ///
+    /// [`POST /credit/relay/pdf/get`](https://plaid.com/docs/api/products/assets/#creditrelaypdfget)
+    pub fn credit_relay_pdf_get(
+        &self,
+        relay_token: impl Into<Secret>,
+        report_type: impl Into<ReportType>,
+    ) -> Call<CreditRelayPdfGet> {
+        Call::new(
+            self.client,
+            types::CreditRelayPdfGetRequest {
+                relay_token: relay_token.into(),
+                report_type: report_type.into(),
+            },
+        )
+    }
+    /// Renew a report shared by another client.
+    ///
+    /// Called by the second client in a relay: starts the creation of a newer version of the
+    /// shared report and returns at once. The renewed report is read with the relay token in the
+    /// answer, through `/credit/relay/get`, once a webhook tells that it is ready.
+    ///
+    /// [`POST /credit/relay/refresh`](https://plaid.com/docs/api/products/assets/#creditrelayrefresh)
+    pub fn credit_relay_refresh(
+        &self,
+        relay_token: impl Into<Secret>,
+        report_type: impl Into<ReportType>,
+    ) -> Call<CreditRelayRefresh> {
+        Call::new(
+            self.client,
+            types::CreditRelayRefreshRequest {
+                relay_token: relay_token.into(),
+                report_type: report_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// End the sharing of a report.
+    ///
+    /// Makes a relay token unusable, so that the second client can no longer read or refresh the
+    /// shared report. It is called by the client that made the token with `/credit/relay/create`.
+    /// The report itself stays available to its owner and is deleted with `/asset_report/remove`.
+    ///
+    /// [`POST /credit/relay/remove`](https://plaid.com/docs/api/products/assets/#creditrelayremove)
+    pub fn credit_relay_remove(
+        &self,
+        relay_token: impl Into<Secret>,
+    ) -> Call<CreditRelayRemove> {
+        Call::new(
+            self.client,
+            types::CreditRelayRemoveRequest {
+                relay_token: relay_token.into(),
+            },
+        )
+    }
+}
+/// Marks a [`Call`] of `/asset_report/audit_copy/create`.
+#[derive(Debug)]
+pub enum AssetReportAuditCopyCreate {}
+impl Operation for AssetReportAuditCopyCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "assetReportAuditCopyCreate",
+        method: "POST",
+        path: "/asset_report/audit_copy/create",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportAuditCopyCreateRequest;
+    type Response = types::AssetReportAuditCopyCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.asset_report_audit_copy_create(request).await)
+    }
+}
+impl Call<AssetReportAuditCopyCreate> {
+    /// Identifier, assigned by Plaid, of the third party that is to have access, such as a buyer
+    /// of loans.
+    pub fn auditor_id(mut self, auditor_id: impl Into<String>) -> Self {
+        self.request.auditor_id = Some(auditor_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/asset_report/audit_copy/get`.
+#[derive(Debug)]
+pub enum AssetReportAuditCopyGet {}
+impl Operation for AssetReportAuditCopyGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "assetReportAuditCopyGet",
+        method: "POST",
+        path: "/asset_report/audit_copy/get",
+        product: "assets",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportAuditCopyGetRequest;
+    type Response = types::AssetReportGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.asset_report_audit_copy_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/asset_report/audit_copy/pdf/get`.
+#[derive(Debug)]
+pub enum AssetReportAuditCopyPdfGet {}
+impl Operation for AssetReportAuditCopyPdfGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "assetReportAuditCopyPdfGet",
+        method: "POST",
+        path: "/asset_report/audit_copy/pdf/get",
+        product: "assets",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportAuditCopyPdfGetRequest;
+    type Response = operation::File;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::bytes(api.asset_report_audit_copy_pdf_get(request).await)
+    }
+}
+impl Call<AssetReportAuditCopyPdfGet> {
+    /// Settings of the PDF document, such as the number of days of history to print.
+    pub fn options(
+        mut self,
+        options: impl Into<AssetReportPdfGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/asset_report/audit_copy/remove`.
+#[derive(Debug)]
+pub enum AssetReportAuditCopyRemove {}
+impl Operation for AssetReportAuditCopyRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "assetReportAuditCopyRemove",
+        method: "POST",
+        path: "/asset_report/audit_copy/remove",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportAuditCopyRemoveRequest;
+    type Response = types::AssetReportAuditCopyRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.asset_report_audit_copy_remove(request).await)
     }
 }
 /// Marks a [`Call`] of `/asset_report/create`.
@@ -118,6 +507,27 @@ impl Call<AssetReportCreate> {
     ) -> Self {
         self.request.options = Some(options.into());
         self
+    }
+}
+/// Marks a [`Call`] of `/asset_report/filter`.
+#[derive(Debug)]
+pub enum AssetReportFilter {}
+impl Operation for AssetReportFilter {
+    const INFO: OperationInfo = OperationInfo {
+        id: "assetReportFilter",
+        method: "POST",
+        path: "/asset_report/filter",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportFilterRequest;
+    type Response = types::AssetReportFilterResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.asset_report_filter(request).await)
     }
 }
 /// Marks a [`Call`] of `/asset_report/get`.
@@ -206,5 +616,237 @@ impl Call<AssetReportPdfGet> {
     ) -> Self {
         self.request.options = Some(options.into());
         self
+    }
+}
+/// Marks a [`Call`] of `/asset_report/refresh`.
+#[derive(Debug)]
+pub enum AssetReportRefresh {}
+impl Operation for AssetReportRefresh {
+    const INFO: OperationInfo = OperationInfo {
+        id: "assetReportRefresh",
+        method: "POST",
+        path: "/asset_report/refresh",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportRefreshRequest;
+    type Response = types::AssetReportRefreshResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.asset_report_refresh(request).await)
+    }
+}
+impl Call<AssetReportRefresh> {
+    /// How many days of history the new report is to cover, 0 to 731. Null or absent to take over
+    /// the number of the original report.
+    ///
+    /// Smallest value: `0`. Largest value: `731`.
+    pub fn days_requested(mut self, days_requested: i64) -> Self {
+        self.request.days_requested = Some(days_requested);
+        self
+    }
+    /// Settings of the new report that are to differ from the original one.
+    pub fn options(
+        mut self,
+        options: impl Into<AssetReportRefreshRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/asset_report/remove`.
+#[derive(Debug)]
+pub enum AssetReportRemove {}
+impl Operation for AssetReportRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "assetReportRemove",
+        method: "POST",
+        path: "/asset_report/remove",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportRemoveRequest;
+    type Response = types::AssetReportRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.asset_report_remove(request).await)
+    }
+}
+/// Marks a [`Call`] of `/credit/asset_report/freddie_mac/get`.
+#[derive(Debug)]
+pub enum CreditAssetReportFreddieMacGet {}
+impl Operation for CreditAssetReportFreddieMacGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "creditAssetReportFreddieMacGet",
+        method: "POST",
+        path: "/credit/asset_report/freddie_mac/get",
+        product: "assets",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AssetReportFreddieGetRequest;
+    type Response = types::AssetReportFreddieGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.credit_asset_report_freddie_mac_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/credit/freddie_mac/reports/get`.
+#[derive(Debug)]
+pub enum CreditFreddieMacReportsGet {}
+impl Operation for CreditFreddieMacReportsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "creditFreddieMacReportsGet",
+        method: "POST",
+        path: "/credit/freddie_mac/reports/get",
+        product: "assets",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CreditFreddieMacReportsGetRequest;
+    type Response = types::CreditFreddieMacReportsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.credit_freddie_mac_reports_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/credit/relay/create`.
+#[derive(Debug)]
+pub enum CreditRelayCreate {}
+impl Operation for CreditRelayCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "creditRelayCreate",
+        method: "POST",
+        path: "/credit/relay/create",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CreditRelayCreateRequest;
+    type Response = types::CreditRelayCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.credit_relay_create(request).await)
+    }
+}
+impl Call<CreditRelayCreate> {
+    /// Address to which webhooks about the shared reports are sent. Null or absent for none.
+    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
+        self.request.webhook = Some(webhook.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/credit/relay/get`.
+#[derive(Debug)]
+pub enum CreditRelayGet {}
+impl Operation for CreditRelayGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "creditRelayGet",
+        method: "POST",
+        path: "/credit/relay/get",
+        product: "assets",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CreditRelayGetRequest;
+    type Response = types::AssetReportGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.credit_relay_get(request).await)
+    }
+}
+impl Call<CreditRelayGet> {
+    /// True to add data such as cleaned merchant names and categories to the transactions; by
+    /// default false, which leaves them as the institution gave them.
+    ///
+    /// Default: `false`.
+    pub fn include_insights(mut self, include_insights: bool) -> Self {
+        self.request.include_insights = Some(include_insights);
+        self
+    }
+}
+/// Marks a [`Call`] of `/credit/relay/pdf/get`.
+#[derive(Debug)]
+pub enum CreditRelayPdfGet {}
+impl Operation for CreditRelayPdfGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "creditRelayPdfGet",
+        method: "POST",
+        path: "/credit/relay/pdf/get",
+        product: "assets",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CreditRelayPdfGetRequest;
+    type Response = operation::File;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::bytes(api.credit_relay_pdf_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/credit/relay/refresh`.
+#[derive(Debug)]
+pub enum CreditRelayRefresh {}
+impl Operation for CreditRelayRefresh {
+    const INFO: OperationInfo = OperationInfo {
+        id: "creditRelayRefresh",
+        method: "POST",
+        path: "/credit/relay/refresh",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CreditRelayRefreshRequest;
+    type Response = types::CreditRelayRefreshResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.credit_relay_refresh(request).await)
+    }
+}
+impl Call<CreditRelayRefresh> {
+    /// Address that is notified by webhook when the renewed report is ready or has failed. Null
+    /// or absent for none.
+    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
+        self.request.webhook = Some(webhook.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/credit/relay/remove`.
+#[derive(Debug)]
+pub enum CreditRelayRemove {}
+impl Operation for CreditRelayRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "creditRelayRemove",
+        method: "POST",
+        path: "/credit/relay/remove",
+        product: "assets",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CreditRelayRemoveRequest;
+    type Response = types::CreditRelayRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.credit_relay_remove(request).await)
     }
 }

@@ -37,6 +37,27 @@ impl Auth<'_> {
             },
         )
     }
+    /// Check account numbers against a database.
+    ///
+    /// Checks a US account and routing number, and optionally the holder's name, against what is
+    /// known of them, without the user logging in at the bank. Use it before moving money to or
+    /// from an account whose numbers the user typed in. It needs only API credentials, no
+    /// `access_token`. The answer holds a verdict and the findings behind it; the numbers of an
+    /// account connected in Link come from `/auth/get` instead.
+    ///
+    /// [`POST /auth/verify`](https://plaid.com/docs/api/products/auth/#authverify)
+    pub fn verify(
+        &self,
+        numbers: impl Into<AuthVerifyRequestNumbers>,
+    ) -> Call<AuthVerify> {
+        Call::new(
+            self.client,
+            types::AuthVerifyRequest {
+                numbers: numbers.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
 }
 /// Marks a [`Call`] of `/auth/get`.
 #[derive(Debug)]
@@ -64,6 +85,35 @@ impl Call<AuthGet> {
     /// that support Auth.
     pub fn options(mut self, options: impl Into<AuthGetRequestOptions>) -> Self {
         self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/auth/verify`.
+#[derive(Debug)]
+pub enum AuthVerify {}
+impl Operation for AuthVerify {
+    const INFO: OperationInfo = OperationInfo {
+        id: "authVerify",
+        method: "POST",
+        path: "/auth/verify",
+        product: "auth",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::AuthVerifyRequest;
+    type Response = types::AuthVerifyResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.auth_verify(request).await)
+    }
+}
+impl Call<AuthVerify> {
+    /// Legal name of the holder of the account, to be compared with the name known for it; null
+    /// or absent to leave out that comparison.
+    pub fn legal_name(mut self, legal_name: impl Into<String>) -> Self {
+        self.request.legal_name = Some(legal_name.into());
         self
     }
 }

@@ -35,6 +35,65 @@ impl Fdx<'_> {
             },
         )
     }
+    /// Receive an FDX notification.
+    ///
+    /// Takes a notification in the format of the Financial Data Exchange standard about an event
+    /// at a data provider, for example a planned outage, a revoked consent or new data. It is
+    /// meant for institutions that report to Plaid, not for applications that read data; such
+    /// applications learn of events through webhooks. A successful answer has no content, and the
+    /// body carries no `client_id` or `secret`. The operation is not publicly announced and may
+    /// change.
+    ///
+    /// [`POST /fdx/notifications`](https://plaid.com/docs/api/fdx/#fdxnotifications)
+    pub fn notifications(
+        &self,
+        notification_id: impl Into<String>,
+        type_: impl Into<FdxNotificationType>,
+        sent_on: DateTime<Utc>,
+        category: impl Into<FdxNotificationCategory>,
+        notification_payload: impl Into<FdxNotificationPayload>,
+    ) -> Call<FdxNotifications> {
+        Call::new(
+            self.client,
+            types::FdxNotification {
+                notification_id: notification_id.into(),
+                type_: type_.into(),
+                sent_on,
+                category: category.into(),
+                notification_payload: notification_payload.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Look up one FDX data recipient.
+    ///
+    /// Returns the names and logo of one application that receives data through Plaid, in the
+    /// format of the Financial Data Exchange standard. The id is given in the path, and the
+    /// optional header `OAUTH-STATE-ID` ties the request to an OAuth login in progress. It is
+    /// meant for institutions that want to show a user who asks for the data; `/fdx/recipients`
+    /// lists all recipients. The answer carries no `request_id`.
+    ///
+    /// [`GET /fdx/recipient/{recipientId}`](https://plaid.com/docs/api/fdx/#fdxrecipientrecipientid)
+    pub fn recipient_get(&self, recipient_id: impl Into<String>) -> Call<GetRecipient> {
+        Call::new(
+            self.client,
+            GetRecipientParameters {
+                recipient_id: recipient_id.into(),
+            },
+        )
+    }
+    /// List FDX data recipients.
+    ///
+    /// Returns the applications that receive data through Plaid, in the format of the Financial
+    /// Data Exchange standard, with their category and number of connections. It is meant for
+    /// institutions that keep a list of the recipients of their customers' data. All recipients
+    /// come in one answer without paging, and it carries no `request_id`. A single one comes from
+    /// `/fdx/recipient/{recipientId}`.
+    ///
+    /// [`GET /fdx/recipients`](https://plaid.com/docs/api/fdx/#fdxrecipients)
+    pub fn recipients_get(&self) -> Call<GetRecipients> {
+        Call::new(self.client, GetRecipientsParameters {})
+    }
 }
 /// Marks a [`Call`] of `/fdx/consents/{consentId}`.
 #[derive(Debug)]
@@ -61,5 +120,115 @@ impl Operation for FdxConsentGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.fdx_consent_get(&request.consent_id).await)
+    }
+}
+/// Marks a [`Call`] of `/fdx/notifications`.
+#[derive(Debug)]
+pub enum FdxNotifications {}
+impl Operation for FdxNotifications {
+    const INFO: OperationInfo = OperationInfo {
+        id: "fdxNotifications",
+        method: "POST",
+        path: "/fdx/notifications",
+        product: "fdx",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::FdxNotification;
+    type Response = ();
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::empty(api.fdx_notifications(request).await)
+    }
+}
+impl Call<FdxNotifications> {
+    /// Finer kind of the event within `type`, as an open string; absent when there is none.
+    pub fn subtype(mut self, subtype: impl Into<String>) -> Self {
+        self.request.subtype = Some(subtype.into());
+        self
+    }
+    /// How serious the event is; absent when the sender does not rate it.
+    pub fn severity(mut self, severity: impl Into<FdxNotificationSeverity>) -> Self {
+        self.request.severity = Some(severity.into());
+        self
+    }
+    /// How soon the notification should be dealt with; absent when the sender does not say.
+    pub fn priority(mut self, priority: impl Into<FdxNotificationPriority>) -> Self {
+        self.request.priority = Some(priority.into());
+        self
+    }
+    /// The party that sends the notification, normally the data provider.
+    pub fn publisher(mut self, publisher: impl Into<FdxParty>) -> Self {
+        self.request.publisher = Some(publisher.into());
+        self
+    }
+    /// The party that the notification is meant for.
+    pub fn subscriber(mut self, subscriber: impl Into<FdxParty>) -> Self {
+        self.request.subscriber = Some(subscriber.into());
+        self
+    }
+    /// Link to more information or to the resource concerned; absent when there is none.
+    pub fn url(mut self, url: impl Into<FdxHateoasLink>) -> Self {
+        self.request.url = Some(url.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/fdx/recipient/{recipientId}`.
+#[derive(Debug)]
+pub enum GetRecipient {}
+/// What [`GetRecipient`] is called with.
+#[derive(Clone, Debug)]
+pub struct GetRecipientParameters {
+    /// Identifier of the data recipient.
+    pub recipient_id: String,
+}
+impl Operation for GetRecipient {
+    const INFO: OperationInfo = OperationInfo {
+        id: "getRecipient",
+        method: "GET",
+        path: "/fdx/recipient/{recipientId}",
+        product: "fdx",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = GetRecipientParameters;
+    type Response = types::FdxRecipientMetadata;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.get_recipient(&request.recipient_id).await)
+    }
+}
+impl Call<GetRecipient> {
+    /// State of the OAuth session that the lookup belongs to.
+    pub fn oauth_state_id(self, oauth_state_id: &str) -> Self {
+        self.header("OAUTH-STATE-ID", oauth_state_id)
+    }
+}
+/// Marks a [`Call`] of `/fdx/recipients`.
+#[derive(Debug)]
+pub enum GetRecipients {}
+/// What [`GetRecipients`] is called with.
+#[derive(Clone, Debug)]
+pub struct GetRecipientsParameters {}
+impl Operation for GetRecipients {
+    const INFO: OperationInfo = OperationInfo {
+        id: "getRecipients",
+        method: "GET",
+        path: "/fdx/recipients",
+        product: "fdx",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = GetRecipientsParameters;
+    type Response = types::GetRecipientsResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        _request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.get_recipients().await)
     }
 }

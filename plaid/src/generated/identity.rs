@@ -18,6 +18,27 @@ pub struct Identity<'c> {
     client: &'c Client,
 }
 impl Identity<'_> {
+    /// Get identity data from uploaded documents.
+    ///
+    /// Returns the accounts of an Item with the owners found in bank documents that the user
+    /// uploaded, and the findings on the documents themselves, such as signs of forgery. It is
+    /// for Items whose identity data comes from documents because the institution offers none;
+    /// where the institution has the data use `/identity/get`. It needs the `access_token` and
+    /// the `identity` product. The call only reads.
+    ///
+    /// [`POST /identity/documents/uploads/get`](https://plaid.com/docs/api/products/identity/#identitydocumentsuploadsget)
+    pub fn documents_uploads_get(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<IdentityDocumentsUploadsGet> {
+        Call::new(
+            self.client,
+            types::IdentityDocumentsUploadsGetRequest {
+                access_token: access_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
     /// Fetch account owners held by the bank.
     ///
     /// Returns the accounts of an Item together with the owner names, postal addresses, email
@@ -36,6 +57,74 @@ impl Identity<'_> {
                 ..plaid_gen::wire::Generated::empty()
             },
         )
+    }
+    /// Compare user data with account owners.
+    ///
+    /// Compares the name, address, email address and phone number that you have of a user with
+    /// the owners the institution has on file, and answers with a score for each. The Item must
+    /// have Identity Match, and the owners' data itself is not disclosed. Use it to check that a
+    /// user owns the account before moving money. `/identity/get` returns the data for
+    /// comparisons of your own, and `/identity/refresh` asks the institution for it again.
+    ///
+    /// [`POST /identity/match`](https://plaid.com/docs/api/products/identity/#identitymatch)
+    pub fn identity_match(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<IdentityMatch> {
+        Call::new(
+            self.client,
+            types::IdentityMatchRequest {
+                access_token: access_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Request fresh identity data from the institution.
+    ///
+    /// Asks the institution again for the owner data of an Item, in place of what was stored at
+    /// the last retrieval. It needs the `access_token` of an Item with the `identity` product and
+    /// contacts the institution, so it may take many seconds. The answer carries no data: read it
+    /// afterwards with `/identity/get`, or compare it with `/identity/match`.
+    ///
+    /// [`POST /identity/refresh`](https://plaid.com/docs/api/products/identity/#identityrefresh)
+    pub fn refresh(&self, access_token: impl Into<Secret>) -> Call<IdentityRefresh> {
+        Call::new(
+            self.client,
+            types::IdentityRefreshRequest {
+                access_token: access_token.into(),
+            },
+        )
+    }
+}
+/// Marks a [`Call`] of `/identity/documents/uploads/get`.
+#[derive(Debug)]
+pub enum IdentityDocumentsUploadsGet {}
+impl Operation for IdentityDocumentsUploadsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "identityDocumentsUploadsGet",
+        method: "POST",
+        path: "/identity/documents/uploads/get",
+        product: "identity",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::IdentityDocumentsUploadsGetRequest;
+    type Response = types::IdentityDocumentsUploadsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.identity_documents_uploads_get(request).await)
+    }
+}
+impl Call<IdentityDocumentsUploadsGet> {
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub fn options(
+        mut self,
+        options: impl Into<IdentityDocumentsUploadsGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
     }
 }
 /// Marks a [`Call`] of `/identity/get`.
@@ -64,5 +153,59 @@ impl Call<IdentityGet> {
     pub fn options(mut self, options: impl Into<IdentityGetRequestOptions>) -> Self {
         self.request.options = Some(options.into());
         self
+    }
+}
+/// Marks a [`Call`] of `/identity/match`.
+#[derive(Debug)]
+pub enum IdentityMatch {}
+impl Operation for IdentityMatch {
+    const INFO: OperationInfo = OperationInfo {
+        id: "identityMatch",
+        method: "POST",
+        path: "/identity/match",
+        product: "identity",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::IdentityMatchRequest;
+    type Response = types::IdentityMatchResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.identity_match(request).await)
+    }
+}
+impl Call<IdentityMatch> {
+    /// Personal data of the user as you hold it. Only the parts supplied are compared.
+    pub fn user(mut self, user: impl Into<IdentityMatchUser>) -> Self {
+        self.request.user = Some(user.into());
+        self
+    }
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub fn options(mut self, options: impl Into<IdentityMatchRequestOptions>) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/identity/refresh`.
+#[derive(Debug)]
+pub enum IdentityRefresh {}
+impl Operation for IdentityRefresh {
+    const INFO: OperationInfo = OperationInfo {
+        id: "identityRefresh",
+        method: "POST",
+        path: "/identity/refresh",
+        product: "identity",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::IdentityRefreshRequest;
+    type Response = types::IdentityRefreshResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.identity_refresh(request).await)
     }
 }

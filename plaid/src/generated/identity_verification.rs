@@ -20,6 +20,53 @@ pub struct IdentityVerification<'c> {
     client: &'c Client,
 }
 impl IdentityVerification<'_> {
+    /// Look up user data for a session.
+    ///
+    /// Tries to find name, address and identification number of the user of an Identity
+    /// Verification session from what the session knows so far, so that the user need not type
+    /// them. The session must exist, from `/identity_verification/create`, and have collected
+    /// enough to look up. Check `status`, because a lookup without a result is a 200 too. The
+    /// call is hidden from the public documentation and may need to be enabled for your team.
+    ///
+    /// [`POST /identity_verification/autofill/create`](https://plaid.com/docs/api/products/identity-verification/#identityverificationautofillcreate)
+    pub fn autofill_create(
+        &self,
+        identity_verification_id: impl Into<String>,
+    ) -> Call<IdentityVerificationAutofillCreate> {
+        Call::new(
+            self.client,
+            types::IdentityVerificationAutofillCreateRequest {
+                identity_verification_id: identity_verification_id.into(),
+            },
+        )
+    }
+    /// Start an Identity Verification session.
+    ///
+    /// Creates an Identity Verification session for one user on the basis of a template, with any
+    /// personal data you already have. Use it to send the user a link, by `is_shareable`, or to
+    /// run checks on data you collected yourself; a session in your own app is started with
+    /// `/link/token/create` instead. The template must have been made in the Dashboard. When a
+    /// session for the same user and template exists already, the call fails with a 400 unless
+    /// `is_idempotent` is true, in which case that session is returned. Follow the outcome
+    /// through `IDENTITY_VERIFICATION` webhooks and read it with `/identity_verification/get`.
+    ///
+    /// [`POST /identity_verification/create`](https://plaid.com/docs/api/products/identity-verification/#identityverificationcreate)
+    pub fn create(
+        &self,
+        is_shareable: bool,
+        template_id: impl Into<String>,
+        gave_consent: bool,
+    ) -> Call<IdentityVerificationCreate> {
+        Call::new(
+            self.client,
+            types::IdentityVerificationCreateRequest {
+                is_shareable,
+                template_id: template_id.into(),
+                gave_consent,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
     /// Retrieve one identity verification session.
     ///
     /// Returns the full record of a single Identity Verification session: its overall status, the
@@ -43,6 +90,123 @@ impl IdentityVerification<'_> {
             },
         )
     }
+    /// List Identity Verification sessions.
+    ///
+    /// Returns the Identity Verification sessions of one template, page by page, optionally only
+    /// those of one user. Use it to find a session when its identifier is not at hand, or all
+    /// attempts of a user. Pass `next_cursor` of the answer as `cursor` for the next page until
+    /// it is null. A single session is read with `/identity_verification/get`.
+    ///
+    /// [`POST /identity_verification/list`](https://plaid.com/docs/api/products/identity-verification/#identityverificationlist)
+    pub fn list(
+        &self,
+        template_id: impl Into<String>,
+    ) -> Call<IdentityVerificationList> {
+        Call::new(
+            self.client,
+            types::IdentityVerificationListRequest {
+                template_id: template_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Let a user repeat a verification.
+    ///
+    /// Creates a new Identity Verification session for a user who has had one on the same
+    /// template, for example after a failure or when data must be checked again. `strategy`
+    /// decides which steps have to be repeated. The new session has an identifier of its own and
+    /// points to the earlier one by `previous_attempt_id`; a `RETRIED` webhook of type
+    /// `IDENTITY_VERIFICATION` reports it. Send the user the new link, or start Link again, to
+    /// carry it out.
+    ///
+    /// [`POST /identity_verification/retry`](https://plaid.com/docs/api/products/identity-verification/#identityverificationretry)
+    pub fn retry(
+        &self,
+        client_user_id: impl Into<String>,
+        template_id: impl Into<String>,
+        strategy: impl Into<Strategy>,
+    ) -> Call<IdentityVerificationRetry> {
+        Call::new(
+            self.client,
+            types::IdentityVerificationRetryRequest {
+                client_user_id: client_user_id.into(),
+                template_id: template_id.into(),
+                strategy: strategy.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+}
+/// Marks a [`Call`] of `/identity_verification/autofill/create`.
+#[derive(Debug)]
+pub enum IdentityVerificationAutofillCreate {}
+impl Operation for IdentityVerificationAutofillCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "identityVerificationAutofillCreate",
+        method: "POST",
+        path: "/identity_verification/autofill/create",
+        product: "identity_verification",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::IdentityVerificationAutofillCreateRequest;
+    type Response = types::IdentityVerificationAutofillCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.identity_verification_autofill_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/identity_verification/create`.
+#[derive(Debug)]
+pub enum IdentityVerificationCreate {}
+impl Operation for IdentityVerificationCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "identityVerificationCreate",
+        method: "POST",
+        path: "/identity_verification/create",
+        product: "identity_verification",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::IdentityVerificationCreateRequest;
+    type Response = types::IdentityVerificationCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.identity_verification_create(request).await)
+    }
+}
+impl Call<IdentityVerificationCreate> {
+    /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
+    /// such as an email address. It ties the attempts of a user together.
+    pub fn client_user_id(mut self, client_user_id: impl Into<String>) -> Self {
+        self.request.client_user_id = Some(client_user_id.into());
+        self
+    }
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. May be
+    /// left out when you go by `client_user_id`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+    /// Personal data of the user that you already hold. Null or left out when the user is to
+    /// enter everything.
+    pub fn user(
+        mut self,
+        user: impl Into<IdentityVerificationCreateRequestUser>,
+    ) -> Self {
+        self.request.user = Some(user.into());
+        self
+    }
+    /// If true, an existing session for the same user and template is returned; otherwise its
+    /// existence is an error. Null or left out counts as false.
+    pub fn is_idempotent(mut self, is_idempotent: bool) -> Self {
+        self.request.is_idempotent = Some(is_idempotent);
+        self
+    }
 }
 /// Marks a [`Call`] of `/identity_verification/get`.
 #[derive(Debug)]
@@ -63,5 +227,89 @@ impl Operation for IdentityVerificationGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.identity_verification_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/identity_verification/list`.
+#[derive(Debug)]
+pub enum IdentityVerificationList {}
+impl Operation for IdentityVerificationList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "identityVerificationList",
+        method: "POST",
+        path: "/identity_verification/list",
+        product: "identity_verification",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::IdentityVerificationListRequest;
+    type Response = types::IdentityVerificationListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.identity_verification_list(request).await)
+    }
+}
+impl Call<IdentityVerificationList> {
+    /// Restricts the list to sessions of the user with this identifier of your own. May be left
+    /// out.
+    pub fn client_user_id(mut self, client_user_id: impl Into<String>) -> Self {
+        self.request.client_user_id = Some(client_user_id.into());
+        self
+    }
+    /// Restricts the list to sessions of the Plaid user with this identifier, which begins with
+    /// `usr_`. Null or left out for all users.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+    /// Position to continue from: `next_cursor` of the previous answer. Null or left out for the
+    /// first page.
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.request.cursor = Some(cursor.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/identity_verification/retry`.
+#[derive(Debug)]
+pub enum IdentityVerificationRetry {}
+impl Operation for IdentityVerificationRetry {
+    const INFO: OperationInfo = OperationInfo {
+        id: "identityVerificationRetry",
+        method: "POST",
+        path: "/identity_verification/retry",
+        product: "identity_verification",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::IdentityVerificationRetryRequest;
+    type Response = types::IdentityVerificationRetryResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.identity_verification_retry(request).await)
+    }
+}
+impl Call<IdentityVerificationRetry> {
+    /// Personal data of the user for the new attempt, for example corrected ones. Null or left
+    /// out when nothing is supplied.
+    pub fn user(mut self, user: impl Into<IdentityVerificationRequestUser>) -> Self {
+        self.request.user = Some(user.into());
+        self
+    }
+    /// Which steps to repeat, needed when `strategy` is `custom`. Null or left out otherwise.
+    pub fn steps(
+        mut self,
+        steps: impl Into<IdentityVerificationRetryRequestStepsObject>,
+    ) -> Self {
+        self.request.steps = Some(steps.into());
+        self
+    }
+    /// Whether to make a link, returned in `shareable_url`, that can be sent to the user. Null or
+    /// left out leaves it to the default.
+    pub fn is_shareable(mut self, is_shareable: bool) -> Self {
+        self.request.is_shareable = Some(is_shareable);
+        self
     }
 }

@@ -18,6 +18,25 @@ pub struct Items<'c> {
     client: &'c Client,
 }
 impl Items<'_> {
+    /// Get the consent history of an Item.
+    ///
+    /// Returns the events in which an end user gave, changed or withdrew consent to share data of
+    /// an Item, with the use cases, data scopes and accounts concerned. It needs the
+    /// `access_token` of the Item and no product of its own. Use it for audits or to show users
+    /// what they have agreed to; the present consent is in `/item/get`. The call only reads.
+    ///
+    /// [`POST /consent/events/get`](https://plaid.com/docs/api/items/#consenteventsget)
+    pub fn consent_events_get(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<ConsentEventsGet> {
+        Call::new(
+            self.client,
+            types::ConsentEventsGetRequest {
+                access_token: access_token.into(),
+            },
+        )
+    }
     /// Rotate the access token of an Item.
     ///
     /// Replaces the `access_token` of an Item with a new one and makes the old one unusable
@@ -51,6 +70,70 @@ impl Items<'_> {
         Call::new(
             self.client,
             types::ItemGetRequest {
+                access_token: access_token.into(),
+            },
+        )
+    }
+    /// Import an Item from an existing authorization.
+    ///
+    /// Creates an Item without a Link session from a user id and an authorization token that you
+    /// already hold at the institution, and returns its `access_token`. It is for special
+    /// arrangements, such as moving connections to Plaid, and may have to be enabled for your
+    /// team. The products named are added to the Item at once and may be billed. In all other
+    /// cases create Items with `/link/token/create` and `/item/public_token/exchange`.
+    ///
+    /// [`POST /item/import`](https://plaid.com/docs/api/items/#itemimport)
+    pub fn import(
+        &self,
+        products: impl IntoIterator<Item = impl Into<Products>>,
+        user_auth: impl Into<ItemImportRequestUserAuth>,
+    ) -> Call<ItemImport> {
+        Call::new(
+            self.client,
+            types::ItemImportRequest {
+                products: products.into_iter().map(Into::into).collect(),
+                user_auth: user_auth.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// End the products of an Item.
+    ///
+    /// Ends the products on an Item, so that they are no longer provided or billed for it, and
+    /// records the reason. It needs the `access_token` of the Item and a reason code. To give up
+    /// the Item altogether, along with its token, use `/item/remove`; the products in force are
+    /// seen in `/item/get`.
+    ///
+    /// [`POST /item/products/terminate`](https://plaid.com/docs/api/items/#itemproductsterminate)
+    pub fn products_terminate(
+        &self,
+        access_token: impl Into<Secret>,
+        reason_code: impl Into<ProductsTerminateReasonCode>,
+    ) -> Call<ItemProductsTerminate> {
+        Call::new(
+            self.client,
+            types::ItemProductsTerminateRequest {
+                access_token: access_token.into(),
+                reason_code: reason_code.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Create a public token for an Item.
+    ///
+    /// Creates a new `public_token` for an existing Item from its `access_token`. It served to
+    /// open Link in update mode in older integrations and is not the recommended way any more:
+    /// pass the `access_token` to `/link/token/create` instead. The token expires after 30
+    /// minutes and can be used once. The Item and its `access_token` stay as they are.
+    ///
+    /// [`POST /item/public_token/create`](https://plaid.com/docs/api/items/#itempublictokencreate)
+    pub fn public_token_create(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<ItemCreatePublicToken> {
+        Call::new(
+            self.client,
+            types::ItemPublicTokenCreateRequest {
                 access_token: access_token.into(),
             },
         )
@@ -116,6 +199,27 @@ impl Items<'_> {
         )
     }
 }
+/// Marks a [`Call`] of `/consent/events/get`.
+#[derive(Debug)]
+pub enum ConsentEventsGet {}
+impl Operation for ConsentEventsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "consentEventsGet",
+        method: "POST",
+        path: "/consent/events/get",
+        product: "items",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ConsentEventsGetRequest;
+    type Response = types::ConsentEventsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.consent_events_get(request).await)
+    }
+}
 /// Marks a [`Call`] of `/item/access_token/invalidate`.
 #[derive(Debug)]
 pub enum ItemAccessTokenInvalidate {}
@@ -156,6 +260,92 @@ impl Operation for ItemGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.item_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/item/import`.
+#[derive(Debug)]
+pub enum ItemImport {}
+impl Operation for ItemImport {
+    const INFO: OperationInfo = OperationInfo {
+        id: "itemImport",
+        method: "POST",
+        path: "/item/import",
+        product: "items",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ItemImportRequest;
+    type Response = types::ItemImportResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.item_import(request).await)
+    }
+}
+impl Call<ItemImport> {
+    /// Identifier of the institution at which the authorization is held. May be left out where it
+    /// is plain from the arrangement.
+    pub fn institution_id(mut self, institution_id: impl Into<String>) -> Self {
+        self.request.institution_id = Some(institution_id.into());
+        self
+    }
+    /// Optional settings for the new Item, namely its webhook address.
+    pub fn options(mut self, options: impl Into<ItemImportRequestOptions>) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/item/products/terminate`.
+#[derive(Debug)]
+pub enum ItemProductsTerminate {}
+impl Operation for ItemProductsTerminate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "itemProductsTerminate",
+        method: "POST",
+        path: "/item/products/terminate",
+        product: "items",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ItemProductsTerminateRequest;
+    type Response = types::ItemProductsTerminateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.item_products_terminate(request).await)
+    }
+}
+impl Call<ItemProductsTerminate> {
+    /// Further explanation of the reason in your own words, at most 512 characters. Null or left
+    /// out when there is nothing to add; put no personal data into it.
+    ///
+    /// Longest length: `512`.
+    pub fn reason_note(mut self, reason_note: impl Into<String>) -> Self {
+        self.request.reason_note = Some(reason_note.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/item/public_token/create`.
+#[derive(Debug)]
+pub enum ItemCreatePublicToken {}
+impl Operation for ItemCreatePublicToken {
+    const INFO: OperationInfo = OperationInfo {
+        id: "itemCreatePublicToken",
+        method: "POST",
+        path: "/item/public_token/create",
+        product: "items",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ItemPublicTokenCreateRequest;
+    type Response = types::ItemPublicTokenCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.item_create_public_token(request).await)
     }
 }
 /// Marks a [`Call`] of `/item/public_token/exchange`.

@@ -63,6 +63,47 @@ impl Link<'_> {
             },
         )
     }
+    /// Send a Link session to a user.
+    ///
+    /// Creates a delivery of Link by text message or email, so that a user can connect an account
+    /// without your own application being open. The `link_token` must first be made with
+    /// `/link/token/create` in a form suited to delivery. The answer holds the address at which
+    /// the user opens Link and a `link_delivery_session_id`. Whether the message arrived and what
+    /// the user did is told by the `LINK_DELIVERY` webhooks and by `/link_delivery/get`. The
+    /// session is open for 24 hours when sent by text message and for 7 days when sent by email.
+    ///
+    /// [`POST /link_delivery/create`](https://plaid.com/docs/api/link/#linkdeliverycreate)
+    pub fn delivery_create(
+        &self,
+        link_token: impl Into<Secret>,
+    ) -> Call<LinkDeliveryCreate> {
+        Call::new(
+            self.client,
+            types::LinkDeliveryCreateRequest {
+                link_token: link_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Get the state of a Link delivery.
+    ///
+    /// Returns how far a delivery created with `/link_delivery/create` has come: whether the user
+    /// has opened, left or completed Link, or let the session lapse. After completion the answer
+    /// holds the access tokens and Item IDs of what was connected, so no token exchange is
+    /// needed. Use it after a `LINK_CALLBACK` webhook. The call changes nothing.
+    ///
+    /// [`POST /link_delivery/get`](https://plaid.com/docs/api/link/#linkdeliveryget)
+    pub fn delivery_get(
+        &self,
+        link_delivery_session_id: impl Into<String>,
+    ) -> Call<LinkDeliveryGet> {
+        Call::new(
+            self.client,
+            types::LinkDeliveryGetRequest {
+                link_delivery_session_id: link_delivery_session_id.into(),
+            },
+        )
+    }
 }
 /// Marks a [`Call`] of `/link/token/create`.
 #[derive(Debug)]
@@ -439,5 +480,55 @@ impl Operation for LinkTokenGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.link_token_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/link_delivery/create`.
+#[derive(Debug)]
+pub enum LinkDeliveryCreate {}
+impl Operation for LinkDeliveryCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "linkDeliveryCreate",
+        method: "POST",
+        path: "/link_delivery/create",
+        product: "link",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::LinkDeliveryCreateRequest;
+    type Response = types::LinkDeliveryCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.link_delivery_create(request).await)
+    }
+}
+impl Call<LinkDeliveryCreate> {
+    /// Recipient and ways to reach them. When it is absent, the call names no one to send a
+    /// message to, and you have to pass on the delivery URL yourself.
+    pub fn options(mut self, options: impl Into<LinkDeliveryOptions>) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/link_delivery/get`.
+#[derive(Debug)]
+pub enum LinkDeliveryGet {}
+impl Operation for LinkDeliveryGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "linkDeliveryGet",
+        method: "POST",
+        path: "/link_delivery/get",
+        product: "link",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::LinkDeliveryGetRequest;
+    type Response = types::LinkDeliveryGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.link_delivery_get(request).await)
     }
 }

@@ -18,6 +18,47 @@ pub struct Processor<'c> {
     client: &'c Client,
 }
 impl Processor<'_> {
+    /// Fetch the processor's account.
+    ///
+    /// Called by a processor: returns the account that the `processor_token` stands for, with its
+    /// names, kind and stored balances, and the institution it is held at. The customer must have
+    /// made the token with `/processor/token/create`. It is the counterpart of `/accounts/get`
+    /// for a single account. The institution is not contacted; use `/processor/balance/get` when
+    /// the balance has to be current.
+    ///
+    /// [`POST /processor/account/get`](https://plaid.com/docs/api/processors/#processoraccountget)
+    pub fn account_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorAccountGet> {
+        Call::new(
+            self.client,
+            types::ProcessorAccountGetRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Create a token for Apex.
+    ///
+    /// Creates a `processor_token` that gives the partner Apex access to one account of an Item.
+    /// It needs the `access_token` from `/item/public_token/exchange` and the `account_id` the
+    /// user chose. The call is not part of the public documentation; `/processor/token/create` is
+    /// the general way to make a token for any partner.
+    ///
+    /// [`POST /processor/apex/processor_token/create`](https://plaid.com/docs/api/processors/#processorapexprocessortokencreate)
+    pub fn apex_processor_token_create(
+        &self,
+        access_token: impl Into<Secret>,
+        account_id: impl Into<String>,
+    ) -> Call<ProcessorApexProcessorTokenCreate> {
+        Call::new(
+            self.client,
+            types::ProcessorApexProcessorTokenCreateRequest {
+                access_token: access_token.into(),
+                account_id: account_id.into(),
+            },
+        )
+    }
     /// Fetch account numbers as a processor.
     ///
     /// Called by a payment processor: returns the account and routing numbers of the single
@@ -35,6 +76,282 @@ impl Processor<'_> {
             self.client,
             types::ProcessorAuthGetRequest {
                 processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Fetch the current balance as a processor.
+    ///
+    /// Called by a processor: asks the institution for the present balance of the account that
+    /// the `processor_token` stands for. Because the institution is contacted during the call, it
+    /// may take some seconds and sometimes longer, so allow a generous timeout. It is the
+    /// counterpart of `/accounts/balance/get`; where an older balance is enough,
+    /// `/processor/account/get` answers faster from stored data.
+    ///
+    /// [`POST /processor/balance/get`](https://plaid.com/docs/api/processors/#processorbalanceget)
+    pub fn balance_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorBalanceGet> {
+        Call::new(
+            self.client,
+            types::ProcessorBalanceGetRequest {
+                processor_token: processor_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Create a bank transfer as a processor.
+    ///
+    /// Called by a processor: starts an ACH debit or credit, or a wire, on the account that the
+    /// `processor_token` stands for, in the legacy Bank Transfers product. Money moves in
+    /// earnest, so send an `idempotency_key` and keep it for retries. The transfer can be stopped
+    /// with `/bank_transfer/cancel` while it is `cancellable`, and its progress is reported by
+    /// `/bank_transfer/event/sync`. It is the counterpart of `/bank_transfer/create`.
+    ///
+    /// [`POST /processor/bank_transfer/create`](https://plaid.com/docs/api/processors/#processorbanktransfercreate)
+    pub fn bank_transfer_create(
+        &self,
+        idempotency_key: impl Into<String>,
+        processor_token: impl Into<Secret>,
+        type_: impl Into<BankTransferType>,
+        network: impl Into<BankTransferNetwork>,
+        amount: impl Into<String>,
+        iso_currency_code: impl Into<String>,
+        description: impl Into<String>,
+        user: impl Into<BankTransferUser>,
+    ) -> Call<ProcessorBankTransferCreate> {
+        Call::new(
+            self.client,
+            types::ProcessorBankTransferCreateRequest {
+                idempotency_key: idempotency_key.into(),
+                processor_token: processor_token.into(),
+                type_: type_.into(),
+                network: network.into(),
+                amount: amount.into(),
+                iso_currency_code: iso_currency_code.into(),
+                description: description.into(),
+                user: user.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch account owners as a processor.
+    ///
+    /// Called by a processor: returns the account that the `processor_token` stands for together
+    /// with the owners the institution has on file, with their names, addresses, email addresses
+    /// and phone numbers. The Item must have the `identity` product. It is the counterpart of
+    /// `/identity/get`; use `/processor/identity/match` when a comparison with your own data is
+    /// all that is needed.
+    ///
+    /// [`POST /processor/identity/get`](https://plaid.com/docs/api/processors/#processoridentityget)
+    pub fn identity_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorIdentityGet> {
+        Call::new(
+            self.client,
+            types::ProcessorIdentityGetRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Compare owner data as a processor.
+    ///
+    /// Called by a processor: compares the personal data you hold with the owners the institution
+    /// has on file for the account behind the `processor_token`, and answers with a score for
+    /// each part rather than with the data. The Item must support identity matching. It is the
+    /// counterpart of `/identity/match`; `/processor/identity/get` returns the data themselves.
+    ///
+    /// [`POST /processor/identity/match`](https://plaid.com/docs/api/processors/#processoridentitymatch)
+    pub fn identity_match(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorIdentityMatch> {
+        Call::new(
+            self.client,
+            types::ProcessorIdentityMatchRequest {
+                processor_token: processor_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch investment transfer data as a processor.
+    ///
+    /// Called by a processor, typically a broker: returns what is needed to transfer the
+    /// investment account behind the `processor_token`, namely its numbers, owners, holdings and
+    /// securities. The Item must have the `investments_auth` product. It is the counterpart of
+    /// `/investments/auth/get`. Check `data_sources` before relying on the numbers, since some
+    /// may have been entered by the user.
+    ///
+    /// [`POST /processor/investments/auth/get`](https://plaid.com/docs/api/processors/#processorinvestmentsauthget)
+    pub fn investments_auth_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorInvestmentsAuthGet> {
+        Call::new(
+            self.client,
+            types::ProcessorInvestmentsAuthGetRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Fetch investment holdings as a processor.
+    ///
+    /// Called by a processor: returns the positions held in the investment account behind the
+    /// `processor_token`, and the securities they refer to. The Item must have the `investments`
+    /// product. It is the counterpart of `/investments/holdings/get`; movements in the account
+    /// are returned by `/processor/investments/transactions/get`.
+    ///
+    /// [`POST /processor/investments/holdings/get`](https://plaid.com/docs/api/processors/#processorinvestmentsholdingsget)
+    pub fn investments_holdings_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorInvestmentsHoldingsGet> {
+        Call::new(
+            self.client,
+            types::ProcessorInvestmentsHoldingsGetRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Fetch investment transactions as a processor.
+    ///
+    /// Called by a processor: returns the investment transactions of the account behind the
+    /// `processor_token` between two dates, page by page through `options.count` and
+    /// `options.offset` until `total_investment_transactions` is reached. The Item must have the
+    /// `investments` product. Right after the account was linked the data may have to be fetched
+    /// first, which takes a while; set `options.async_update` to have that done in the
+    /// background. It is the counterpart of `/investments/transactions/get`.
+    ///
+    /// [`POST /processor/investments/transactions/get`](https://plaid.com/docs/api/processors/#processorinvestmentstransactionsget)
+    pub fn investments_transactions_get(
+        &self,
+        processor_token: impl Into<Secret>,
+        start_date: NaiveDate,
+        end_date: NaiveDate,
+    ) -> Call<ProcessorInvestmentsTransactionsGet> {
+        Call::new(
+            self.client,
+            types::ProcessorInvestmentsTransactionsGetRequest {
+                processor_token: processor_token.into(),
+                start_date,
+                end_date,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch liabilities as a processor.
+    ///
+    /// Called by a processor: returns the terms and payments of the credit card, mortgage or
+    /// student loan behind the `processor_token`. The Item must have the `liabilities` product.
+    /// The data are those last stored by Plaid. It is the counterpart of `/liabilities/get`,
+    /// which covers all accounts of an Item.
+    ///
+    /// [`POST /processor/liabilities/get`](https://plaid.com/docs/api/processors/#processorliabilitiesget)
+    pub fn liabilities_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorLiabilitiesGet> {
+        Call::new(
+            self.client,
+            types::ProcessorLiabilitiesGetRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Report a payment decision as processor.
+    ///
+    /// Called by a processor: tells Plaid whether a payment evaluated with
+    /// `/processor/signal/evaluate` was initiated and what was decided on it. Report every
+    /// evaluated payment under the same `client_transaction_id`, as this helps to tune the scores
+    /// and your rules. If the payment is returned later, follow up with
+    /// `/processor/signal/return/report`. It is the counterpart of `/signal/decision/report`.
+    ///
+    /// [`POST /processor/signal/decision/report`](https://plaid.com/docs/api/processors/#processorsignaldecisionreport)
+    pub fn signal_decision_report(
+        &self,
+        processor_token: impl Into<Secret>,
+        client_transaction_id: impl Into<String>,
+        initiated: bool,
+    ) -> Call<ProcessorSignalDecisionReport> {
+        Call::new(
+            self.client,
+            types::ProcessorSignalDecisionReportRequest {
+                processor_token: processor_token.into(),
+                client_transaction_id: client_transaction_id.into(),
+                initiated,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Evaluate return risk as a processor.
+    ///
+    /// Called by a processor before an ACH debit: returns scores for the risk that a debit from
+    /// the account behind the `processor_token` is returned, with the figures behind them and, if
+    /// a ruleset is used, a recommended action. The Item must have the `signal` product. Each
+    /// `client_transaction_id` can be used once; on a new Item the call may fail with
+    /// `PRODUCT_NOT_READY` and should be repeated after some seconds. Afterwards report with
+    /// `/processor/signal/decision/report` and, on a return, `/processor/signal/return/report`.
+    /// It is the counterpart of `/signal/evaluate`.
+    ///
+    /// [`POST /processor/signal/evaluate`](https://plaid.com/docs/api/processors/#processorsignalevaluate)
+    pub fn signal_evaluate(
+        &self,
+        processor_token: impl Into<Secret>,
+        client_transaction_id: impl Into<String>,
+        amount: impl Into<Decimal>,
+    ) -> Call<ProcessorSignalEvaluate> {
+        Call::new(
+            self.client,
+            types::ProcessorSignalEvaluateRequest {
+                processor_token: processor_token.into(),
+                client_transaction_id: client_transaction_id.into(),
+                amount: amount.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Prepare an account for Signal.
+    ///
+    /// Called by a processor: prepares the Item behind the `processor_token` for Signal when it
+    /// was linked without that product, so that data can be gathered before the first evaluation.
+    /// Call it once, some time before `/processor/signal/evaluate`, for more accurate scores. It
+    /// is the counterpart of `/signal/prepare`.
+    ///
+    /// [`POST /processor/signal/prepare`](https://plaid.com/docs/api/processors/#processorsignalprepare)
+    pub fn signal_prepare(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorSignalPrepare> {
+        Call::new(
+            self.client,
+            types::ProcessorSignalPrepareRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Report a returned payment as processor.
+    ///
+    /// Called by a processor: tells Plaid that a payment evaluated with
+    /// `/processor/signal/evaluate` was returned, and for what reason. Send it for every returned
+    /// payment under its `client_transaction_id`, after its initiation was reported with
+    /// `/processor/signal/decision/report`. It improves the scores and moves no money. It is the
+    /// counterpart of `/signal/return/report`.
+    ///
+    /// [`POST /processor/signal/return/report`](https://plaid.com/docs/api/processors/#processorsignalreturnreport)
+    pub fn signal_return_report(
+        &self,
+        processor_token: impl Into<Secret>,
+        client_transaction_id: impl Into<String>,
+        return_code: impl Into<String>,
+    ) -> Call<ProcessorSignalReturnReport> {
+        Call::new(
+            self.client,
+            types::ProcessorSignalReturnReportRequest {
+                processor_token: processor_token.into(),
+                client_transaction_id: client_transaction_id.into(),
+                return_code: return_code.into(),
+                ..plaid_gen::wire::Generated::empty()
             },
         )
     }
@@ -85,6 +402,199 @@ impl Processor<'_> {
             },
         )
     }
+    /// Look up permissions of a processor token.
+    ///
+    /// Returns the products to which a `processor_token` gives access, as set by
+    /// `/processor/token/permissions/set`. The token must have been made with
+    /// `/processor/token/create`. An empty list means that no restriction has been set. The call
+    /// changes nothing.
+    ///
+    /// [`POST /processor/token/permissions/get`](https://plaid.com/docs/api/processors/#processortokenpermissionsget)
+    pub fn token_permissions_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorTokenPermissionsGet> {
+        Call::new(
+            self.client,
+            types::ProcessorTokenPermissionsGetRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Restrict what a processor token can access.
+    ///
+    /// Sets the products to which a `processor_token` gives access. Call it after
+    /// `/processor/token/create` and before handing the token to the partner, so that the partner
+    /// gets no more data than needed. The list sent replaces the earlier one; an empty list lifts
+    /// the restriction. Check the result with `/processor/token/permissions/get`.
+    ///
+    /// [`POST /processor/token/permissions/set`](https://plaid.com/docs/api/processors/#processortokenpermissionsset)
+    pub fn token_permissions_set(
+        &self,
+        processor_token: impl Into<Secret>,
+        products: impl IntoIterator<Item = impl Into<Products>>,
+    ) -> Call<ProcessorTokenPermissionsSet> {
+        Call::new(
+            self.client,
+            types::ProcessorTokenPermissionsSetRequest {
+                processor_token: processor_token.into(),
+                products: products.into_iter().map(Into::into).collect(),
+            },
+        )
+    }
+    /// Set the webhook of a processor token.
+    ///
+    /// Called by a processor: sets the URL to which webhooks on the account behind the
+    /// `processor_token` are sent, or removes it with null. It affects only this token, not the
+    /// webhook the customer set for the Item with `/item/webhook/update`. Processor webhooks
+    /// carry `account_id` in place of `item_id`.
+    ///
+    /// [`POST /processor/token/webhook/update`](https://plaid.com/docs/api/processors/#processortokenwebhookupdate)
+    pub fn token_webhook_update(
+        &self,
+        processor_token: impl Into<Secret>,
+        webhook: Option<&str>,
+    ) -> Call<ProcessorTokenWebhookUpdate> {
+        Call::new(
+            self.client,
+            types::ProcessorTokenWebhookUpdateRequest {
+                processor_token: processor_token.into(),
+                webhook: webhook.map(str::to_owned),
+            },
+        )
+    }
+    /// Fetch transactions as a processor.
+    ///
+    /// Called by a processor: returns the transactions of the account behind the
+    /// `processor_token` between two dates, page by page through `options.count` and
+    /// `options.offset` until `total_transactions` is reached. The Item must have the
+    /// `transactions` product; called before the first data have been fetched it fails with
+    /// `PRODUCT_NOT_READY`. It is the counterpart of `/transactions/get`. To stay up to date,
+    /// `/processor/transactions/sync` is better suited.
+    ///
+    /// [`POST /processor/transactions/get`](https://plaid.com/docs/api/processors/#processortransactionsget)
+    pub fn transactions_get(
+        &self,
+        processor_token: impl Into<Secret>,
+        start_date: NaiveDate,
+        end_date: NaiveDate,
+    ) -> Call<ProcessorTransactionsGet> {
+        Call::new(
+            self.client,
+            types::ProcessorTransactionsGetRequest {
+                processor_token: processor_token.into(),
+                start_date,
+                end_date,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch recurring transactions as a processor.
+    ///
+    /// Called by a processor: returns the recurring streams of money in and out that Plaid
+    /// recognizes on the account behind the `processor_token`, such as salaries and
+    /// subscriptions. The Item must have the `transactions` product and enough history; first
+    /// load the transactions with `/processor/transactions/sync` or
+    /// `/processor/transactions/get`. The `RECURRING_TRANSACTIONS_UPDATE` webhook tells when to
+    /// call again. It is the counterpart of `/transactions/recurring/get`.
+    ///
+    /// [`POST /processor/transactions/recurring/get`](https://plaid.com/docs/api/processors/#processortransactionsrecurringget)
+    pub fn transactions_recurring_get(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorTransactionsRecurringGet> {
+        Call::new(
+            self.client,
+            types::ProcessorTransactionsRecurringGetRequest {
+                processor_token: processor_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Request fresh transactions as a processor.
+    ///
+    /// Called by a processor: asks Plaid to check the institution for new transactions on the
+    /// account behind the `processor_token` now rather than at the next scheduled update. It
+    /// returns no transactions itself: wait for the `SYNC_UPDATES_AVAILABLE` webhook, then call
+    /// `/processor/transactions/sync`. The institution is reached live, so the call may be slow.
+    /// It is the counterpart of `/transactions/refresh`.
+    ///
+    /// [`POST /processor/transactions/refresh`](https://plaid.com/docs/api/processors/#processortransactionsrefresh)
+    pub fn transactions_refresh(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorTransactionsRefresh> {
+        Call::new(
+            self.client,
+            types::ProcessorTransactionsRefreshRequest {
+                processor_token: processor_token.into(),
+            },
+        )
+    }
+    /// Sync transaction changes as a processor.
+    ///
+    /// Called by a processor: returns what was added, modified and removed on the account behind
+    /// the `processor_token` since the `cursor` you stored, or everything from the beginning when
+    /// none is sent. Repeat with `next_cursor` while `has_more` is true, then save the changes
+    /// and the last cursor together. On `TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION` discard
+    /// the pages of this run and start over from the cursor it began with. It is the counterpart
+    /// of `/transactions/sync`.
+    ///
+    /// [`POST /processor/transactions/sync`](https://plaid.com/docs/api/processors/#processortransactionssync)
+    pub fn transactions_sync(
+        &self,
+        processor_token: impl Into<Secret>,
+    ) -> Call<ProcessorTransactionsSync> {
+        Call::new(
+            self.client,
+            types::ProcessorTransactionsSyncRequest {
+                processor_token: processor_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+}
+/// Marks a [`Call`] of `/processor/account/get`.
+#[derive(Debug)]
+pub enum ProcessorAccountGet {}
+impl Operation for ProcessorAccountGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorAccountGet",
+        method: "POST",
+        path: "/processor/account/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorAccountGetRequest;
+    type Response = types::ProcessorAccountGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_account_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/apex/processor_token/create`.
+#[derive(Debug)]
+pub enum ProcessorApexProcessorTokenCreate {}
+impl Operation for ProcessorApexProcessorTokenCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorApexProcessorTokenCreate",
+        method: "POST",
+        path: "/processor/apex/processor_token/create",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorApexProcessorTokenCreateRequest;
+    type Response = types::ProcessorTokenCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_apex_processor_token_create(request).await)
+    }
 }
 /// Marks a [`Call`] of `/processor/auth/get`.
 #[derive(Debug)]
@@ -105,6 +615,412 @@ impl Operation for ProcessorAuthGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.processor_auth_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/balance/get`.
+#[derive(Debug)]
+pub enum ProcessorBalanceGet {}
+impl Operation for ProcessorBalanceGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorBalanceGet",
+        method: "POST",
+        path: "/processor/balance/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorBalanceGetRequest;
+    type Response = types::ProcessorBalanceGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_balance_get(request).await)
+    }
+}
+impl Call<ProcessorBalanceGet> {
+    /// Further settings, such as the oldest balance you accept. May be left out.
+    pub fn options(
+        mut self,
+        options: impl Into<ProcessorBalanceGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/bank_transfer/create`.
+#[derive(Debug)]
+pub enum ProcessorBankTransferCreate {}
+impl Operation for ProcessorBankTransferCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorBankTransferCreate",
+        method: "POST",
+        path: "/processor/bank_transfer/create",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorBankTransferCreateRequest;
+    type Response = types::ProcessorBankTransferCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_bank_transfer_create(request).await)
+    }
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        Some(&request.idempotency_key)
+    }
+}
+impl Call<ProcessorBankTransferCreate> {
+    /// SEC code of the ACH entry, which tells how the user authorized it. May be left out, for
+    /// instance for wires.
+    pub fn ach_class(mut self, ach_class: impl Into<AchClass>) -> Self {
+        self.request.ach_class = Some(ach_class.into());
+        self
+    }
+    /// Text of your own, at most 100 characters, kept with the transfer. Null or absent when not
+    /// needed.
+    ///
+    /// Longest length: `100`.
+    pub fn custom_tag(mut self, custom_tag: impl Into<String>) -> Self {
+        self.request.custom_tag = Some(custom_tag.into());
+        self
+    }
+    /// Key and value pairs of your own, kept with the transfer. Null or absent when not needed.
+    pub fn metadata(mut self, metadata: BTreeMap<String, String>) -> Self {
+        self.request.metadata = metadata;
+        self
+    }
+    /// Identifier of your own account from which transfers originate. Null or left out for the
+    /// default account.
+    pub fn origination_account_id(
+        mut self,
+        origination_account_id: impl Into<String>,
+    ) -> Self {
+        self.request.origination_account_id = Some(origination_account_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/identity/get`.
+#[derive(Debug)]
+pub enum ProcessorIdentityGet {}
+impl Operation for ProcessorIdentityGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorIdentityGet",
+        method: "POST",
+        path: "/processor/identity/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorIdentityGetRequest;
+    type Response = types::ProcessorIdentityGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_identity_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/identity/match`.
+#[derive(Debug)]
+pub enum ProcessorIdentityMatch {}
+impl Operation for ProcessorIdentityMatch {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorIdentityMatch",
+        method: "POST",
+        path: "/processor/identity/match",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorIdentityMatchRequest;
+    type Response = types::ProcessorIdentityMatchResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_identity_match(request).await)
+    }
+}
+impl Call<ProcessorIdentityMatch> {
+    /// Personal data of the user as you hold them, to be compared with the owners on file. Parts
+    /// left out are not compared.
+    pub fn user(mut self, user: impl Into<IdentityMatchUser>) -> Self {
+        self.request.user = Some(user.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/investments/auth/get`.
+#[derive(Debug)]
+pub enum ProcessorInvestmentsAuthGet {}
+impl Operation for ProcessorInvestmentsAuthGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorInvestmentsAuthGet",
+        method: "POST",
+        path: "/processor/investments/auth/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorInvestmentsAuthGetRequest;
+    type Response = types::ProcessorInvestmentsAuthGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_investments_auth_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/investments/holdings/get`.
+#[derive(Debug)]
+pub enum ProcessorInvestmentsHoldingsGet {}
+impl Operation for ProcessorInvestmentsHoldingsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorInvestmentsHoldingsGet",
+        method: "POST",
+        path: "/processor/investments/holdings/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorInvestmentsHoldingsGetRequest;
+    type Response = types::ProcessorInvestmentsHoldingsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_investments_holdings_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/investments/transactions/get`.
+#[derive(Debug)]
+pub enum ProcessorInvestmentsTransactionsGet {}
+impl Operation for ProcessorInvestmentsTransactionsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorInvestmentsTransactionsGet",
+        method: "POST",
+        path: "/processor/investments/transactions/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorInvestmentsTransactionsGetRequest;
+    type Response = types::ProcessorInvestmentsTransactionsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_investments_transactions_get(request).await)
+    }
+}
+impl Call<ProcessorInvestmentsTransactionsGet> {
+    /// The page wanted and further settings. May be left out for the first page with default
+    /// settings.
+    pub fn options(
+        mut self,
+        options: impl Into<InvestmentsTransactionsGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/liabilities/get`.
+#[derive(Debug)]
+pub enum ProcessorLiabilitiesGet {}
+impl Operation for ProcessorLiabilitiesGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorLiabilitiesGet",
+        method: "POST",
+        path: "/processor/liabilities/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorLiabilitiesGetRequest;
+    type Response = types::ProcessorLiabilitiesGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_liabilities_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/signal/decision/report`.
+#[derive(Debug)]
+pub enum ProcessorSignalDecisionReport {}
+impl Operation for ProcessorSignalDecisionReport {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorSignalDecisionReport",
+        method: "POST",
+        path: "/processor/signal/decision/report",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorSignalDecisionReportRequest;
+    type Response = types::ProcessorSignalDecisionReportResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_signal_decision_report(request).await)
+    }
+}
+impl Call<ProcessorSignalDecisionReport> {
+    /// Number of days, 0 or more, for which you hold the funds before making them available. Null
+    /// or left out when not applicable.
+    ///
+    /// Smallest value: `0`.
+    pub fn days_funds_on_hold(mut self, days_funds_on_hold: i64) -> Self {
+        self.request.days_funds_on_hold = Some(days_funds_on_hold);
+        self
+    }
+    /// What you decided on the payment. Null or left out when you do not report it.
+    pub fn decision_outcome(
+        mut self,
+        decision_outcome: impl Into<SignalDecisionOutcome>,
+    ) -> Self {
+        self.request.decision_outcome = Some(decision_outcome.into());
+        self
+    }
+    /// Payment method by which the payment was made. Null or left out when you do not report it.
+    pub fn payment_method(
+        mut self,
+        payment_method: impl Into<SignalPaymentMethod>,
+    ) -> Self {
+        self.request.payment_method = Some(payment_method.into());
+        self
+    }
+    /// Part of the amount that you make available to the user at once, in the currency of the
+    /// payment. Null or left out when not applicable.
+    pub fn amount_instantly_available(
+        mut self,
+        amount_instantly_available: impl Into<Decimal>,
+    ) -> Self {
+        self.request.amount_instantly_available = Some(
+            amount_instantly_available.into(),
+        );
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/signal/evaluate`.
+#[derive(Debug)]
+pub enum ProcessorSignalEvaluate {}
+impl Operation for ProcessorSignalEvaluate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorSignalEvaluate",
+        method: "POST",
+        path: "/processor/signal/evaluate",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorSignalEvaluateRequest;
+    type Response = types::ProcessorSignalEvaluateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_signal_evaluate(request).await)
+    }
+}
+impl Call<ProcessorSignalEvaluate> {
+    /// Whether the user is taking part in the payment at this moment, as opposed to a payment
+    /// started without the user. Null or left out when not known.
+    pub fn user_present(mut self, user_present: bool) -> Self {
+        self.request.user_present = Some(user_present);
+        self
+    }
+    /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
+    /// such as an email address. It helps to relate the payments of a user.
+    pub fn client_user_id(mut self, client_user_id: impl Into<String>) -> Self {
+        self.request.client_user_id = Some(client_user_id.into());
+        self
+    }
+    /// Whether the payment is one of a series, such as a subscription, rather than a single one.
+    /// Null or left out when not known.
+    pub fn is_recurring(mut self, is_recurring: bool) -> Self {
+        self.request.is_recurring = Some(is_recurring);
+        self
+    }
+    /// Payment method intended for the debit, such as `SAME_DAY_ACH`. Null or left out when
+    /// undecided.
+    pub fn default_payment_method(
+        mut self,
+        default_payment_method: impl Into<String>,
+    ) -> Self {
+        self.request.default_payment_method = Some(default_payment_method.into());
+        self
+    }
+    /// Name, contact data and address of the user as you know them. May be left out, at the cost
+    /// of less data.
+    pub fn user(mut self, user: impl Into<SignalUser>) -> Self {
+        self.request.user = Some(user.into());
+        self
+    }
+    /// Device from which the user takes part, as observed by you. May be left out when no device
+    /// is involved.
+    pub fn device(mut self, device: impl Into<SignalDevice>) -> Self {
+        self.request.device = Some(device.into());
+        self
+    }
+    /// Key of the ruleset, as set up in the Dashboard, to evaluate the payment with. Null or left
+    /// out to accept the default choice; an unknown key fails with `RULESET_NOT_FOUND`.
+    pub fn ruleset_key(mut self, ruleset_key: impl Into<String>) -> Self {
+        self.request.ruleset_key = Some(ruleset_key.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/signal/prepare`.
+#[derive(Debug)]
+pub enum ProcessorSignalPrepare {}
+impl Operation for ProcessorSignalPrepare {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorSignalPrepare",
+        method: "POST",
+        path: "/processor/signal/prepare",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorSignalPrepareRequest;
+    type Response = types::ProcessorSignalPrepareResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_signal_prepare(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/signal/return/report`.
+#[derive(Debug)]
+pub enum ProcessorSignalReturnReport {}
+impl Operation for ProcessorSignalReturnReport {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorSignalReturnReport",
+        method: "POST",
+        path: "/processor/signal/return/report",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorSignalReturnReportRequest;
+    type Response = types::ProcessorSignalReturnReportResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_signal_return_report(request).await)
+    }
+}
+impl Call<ProcessorSignalReturnReport> {
+    /// Time at which you received the return, as an ISO 8601 timestamp. Null or left out when not
+    /// known.
+    pub fn returned_at(mut self, returned_at: DateTime<Utc>) -> Self {
+        self.request.returned_at = Some(returned_at);
+        self
     }
 }
 /// Marks a [`Call`] of `/processor/stripe/bank_account_token/create`.
@@ -147,5 +1063,196 @@ impl Operation for ProcessorTokenCreate {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.processor_token_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/token/permissions/get`.
+#[derive(Debug)]
+pub enum ProcessorTokenPermissionsGet {}
+impl Operation for ProcessorTokenPermissionsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorTokenPermissionsGet",
+        method: "POST",
+        path: "/processor/token/permissions/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorTokenPermissionsGetRequest;
+    type Response = types::ProcessorTokenPermissionsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_token_permissions_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/token/permissions/set`.
+#[derive(Debug)]
+pub enum ProcessorTokenPermissionsSet {}
+impl Operation for ProcessorTokenPermissionsSet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorTokenPermissionsSet",
+        method: "POST",
+        path: "/processor/token/permissions/set",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorTokenPermissionsSetRequest;
+    type Response = types::ProcessorTokenPermissionsSetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_token_permissions_set(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/token/webhook/update`.
+#[derive(Debug)]
+pub enum ProcessorTokenWebhookUpdate {}
+impl Operation for ProcessorTokenWebhookUpdate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorTokenWebhookUpdate",
+        method: "POST",
+        path: "/processor/token/webhook/update",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorTokenWebhookUpdateRequest;
+    type Response = types::ProcessorTokenWebhookUpdateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_token_webhook_update(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/transactions/get`.
+#[derive(Debug)]
+pub enum ProcessorTransactionsGet {}
+impl Operation for ProcessorTransactionsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorTransactionsGet",
+        method: "POST",
+        path: "/processor/transactions/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorTransactionsGetRequest;
+    type Response = types::ProcessorTransactionsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_transactions_get(request).await)
+    }
+}
+impl Call<ProcessorTransactionsGet> {
+    /// The page wanted and some extras. May be left out for the first page with default settings.
+    pub fn options(
+        mut self,
+        options: impl Into<ProcessorTransactionsGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/transactions/recurring/get`.
+#[derive(Debug)]
+pub enum ProcessorTransactionsRecurringGet {}
+impl Operation for ProcessorTransactionsRecurringGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorTransactionsRecurringGet",
+        method: "POST",
+        path: "/processor/transactions/recurring/get",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorTransactionsRecurringGetRequest;
+    type Response = types::ProcessorTransactionsRecurringGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_transactions_recurring_get(request).await)
+    }
+}
+impl Call<ProcessorTransactionsRecurringGet> {
+    /// Further settings, such as the category taxonomy. May be left out.
+    pub fn options(
+        mut self,
+        options: impl Into<TransactionsRecurringGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/processor/transactions/refresh`.
+#[derive(Debug)]
+pub enum ProcessorTransactionsRefresh {}
+impl Operation for ProcessorTransactionsRefresh {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorTransactionsRefresh",
+        method: "POST",
+        path: "/processor/transactions/refresh",
+        product: "processor",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorTransactionsRefreshRequest;
+    type Response = types::ProcessorTransactionsRefreshResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_transactions_refresh(request).await)
+    }
+}
+/// Marks a [`Call`] of `/processor/transactions/sync`.
+#[derive(Debug)]
+pub enum ProcessorTransactionsSync {}
+impl Operation for ProcessorTransactionsSync {
+    const INFO: OperationInfo = OperationInfo {
+        id: "processorTransactionsSync",
+        method: "POST",
+        path: "/processor/transactions/sync",
+        product: "processor",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::ProcessorTransactionsSyncRequest;
+    type Response = types::ProcessorTransactionsSyncResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.processor_transactions_sync(request).await)
+    }
+}
+impl Call<ProcessorTransactionsSync> {
+    /// The `next_cursor` of the previous answer, passed unchanged. Leave out or send an empty
+    /// string to start from the beginning of the history.
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.request.cursor = Some(cursor.into());
+        self
+    }
+    /// How many changes to return at most in one page, from 1 to 500, by default 100. A high
+    /// value makes changes of the data between pages less likely to interfere.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Further settings, such as the category taxonomy. May be left out, but must not be null.
+    pub fn options(
+        mut self,
+        options: impl Into<TransactionsSyncRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
     }
 }

@@ -2,6 +2,7 @@
 // description or the generator.
 
 //! The calls of `sandbox`.
+#![allow(deprecated)]
 use crate::call::Call;
 use crate::client::Client;
 #[allow(unused_imports)]
@@ -18,6 +19,134 @@ pub struct Sandbox<'c> {
     client: &'c Client,
 }
 impl Sandbox<'_> {
+    /// Fire a bank income webhook in Sandbox.
+    ///
+    /// Sends a bank income webhook on demand, so that a receiver can be tested without waiting
+    /// for income data to change. It works in Sandbox only; elsewhere it fails with
+    /// `SANDBOX_ONLY`. The code is chosen in `webhook_code`, and the contents that matter are
+    /// given in `webhook_fields`. For payroll and document income use
+    /// `/sandbox/income/fire_webhook`.
+    ///
+    /// [`POST /sandbox/bank_income/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxbankincomefirewebhook)
+    pub fn bank_income_fire_webhook(
+        &self,
+        webhook_code: impl Into<SandboxBankIncomeWebhookFireRequestWebhookCode>,
+        webhook_fields: impl Into<SandboxBankIncomeWebhookFireRequestWebhookFields>,
+    ) -> Call<SandboxBankIncomeFireWebhook> {
+        Call::new(
+            self.client,
+            types::SandboxBankIncomeFireWebhookRequest {
+                webhook_code: webhook_code.into(),
+                webhook_fields: webhook_fields.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fire a bank transfer webhook in Sandbox.
+    ///
+    /// Sends the webhook that tells of new bank transfer events to an address of your choice, so
+    /// that a receiver can be tested. It works in Sandbox only; elsewhere it fails with
+    /// `SANDBOX_ONLY`. It belongs to the legacy bank transfers; for the Transfer product use
+    /// `/sandbox/transfer/fire_webhook`. After the webhook the receiver would fetch the events
+    /// with `/bank_transfer/event/sync`.
+    ///
+    /// [`POST /sandbox/bank_transfer/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxbanktransferfirewebhook)
+    pub fn bank_transfer_fire_webhook(
+        &self,
+        webhook: impl Into<String>,
+    ) -> Call<SandboxBankTransferFireWebhook> {
+        Call::new(
+            self.client,
+            types::SandboxBankTransferFireWebhookRequest {
+                webhook: webhook.into(),
+            },
+        )
+    }
+    /// Simulate a bank transfer event in Sandbox.
+    ///
+    /// Moves a legacy bank transfer to another state, such as posted, failed or reversed, and
+    /// records the event for it. It works in Sandbox only, where transfers do not advance by
+    /// themselves; the transfer must have been made with `/bank_transfer/create`. A change that
+    /// is not possible from the present state fails. Read the event with
+    /// `/bank_transfer/event/list`; no webhook is sent, for which there is
+    /// `/sandbox/bank_transfer/fire_webhook`.
+    ///
+    /// [`POST /sandbox/bank_transfer/simulate`](https://plaid.com/docs/api/sandbox/#sandboxbanktransfersimulate)
+    pub fn bank_transfer_simulate(
+        &self,
+        bank_transfer_id: impl Into<String>,
+        event_type: impl Into<String>,
+    ) -> Call<SandboxBankTransferSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxBankTransferSimulateRequest {
+                bank_transfer_id: bank_transfer_id.into(),
+                event_type: event_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Simulate cash flow events in Sandbox.
+    ///
+    /// Makes chosen cash flow events happen for a user, such as a large deposit or a low balance,
+    /// and sends the webhooks that go with them. It works in Sandbox only; elsewhere it fails
+    /// with `SANDBOX_ONLY`. The user must be subscribed to cash flow updates, as with
+    /// `/cra/monitoring_insights/subscribe`. Use it to test the reaction to such events.
+    ///
+    /// [`POST /sandbox/cra/cashflow_updates/update`](https://plaid.com/docs/api/sandbox/#sandboxcracashflowupdatesupdate)
+    pub fn cra_cashflow_updates_update(&self) -> Call<SandboxCraCashflowUpdatesUpdate> {
+        Call::new(
+            self.client,
+            types::SandboxCraCashflowUpdatesUpdateRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fire an income verification webhook in Sandbox.
+    ///
+    /// Sends a webhook of payroll or document income to an address of your choice, so that a
+    /// receiver can be tested. It works in Sandbox only; elsewhere it fails with `SANDBOX_ONLY`.
+    /// The code says whether the verification itself or its risk signals are reported. For bank
+    /// income use `/sandbox/bank_income/fire_webhook`.
+    ///
+    /// [`POST /sandbox/income/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxincomefirewebhook)
+    pub fn income_fire_webhook(
+        &self,
+        item_id: impl Into<String>,
+        webhook: impl Into<String>,
+        webhook_code: impl Into<SandboxIncomeWebhookFireRequestWebhookCode>,
+    ) -> Call<SandboxIncomeFireWebhook> {
+        Call::new(
+            self.client,
+            types::SandboxIncomeFireWebhookRequest {
+                item_id: item_id.into(),
+                webhook: webhook.into(),
+                webhook_code: webhook_code.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Connect an application to a Sandbox Item.
+    ///
+    /// Makes an application appear as connected to an Item in Sandbox, so that calls which list
+    /// and manage connected applications, such as `/item/application/list`, have something to
+    /// show. It needs the `access_token` of the Item and the identifier of the application. It
+    /// works in Sandbox only; elsewhere it fails with `SANDBOX_ONLY`.
+    ///
+    /// [`POST /sandbox/item/application/seed`](https://plaid.com/docs/api/sandbox/#sandboxitemapplicationseed)
+    pub fn item_application_seed(
+        &self,
+        access_token: impl Into<Secret>,
+        application_id: impl Into<String>,
+    ) -> Call<SandboxItemApplicationSeed> {
+        Call::new(
+            self.client,
+            types::SandboxItemApplicationSeedRequest {
+                access_token: access_token.into(),
+                application_id: application_id.into(),
+            },
+        )
+    }
     /// Fire a test webhook.
     ///
     /// Makes Sandbox send a webhook of the chosen code for an Item, so that a receiver can be
@@ -88,6 +217,91 @@ impl Sandbox<'_> {
             },
         )
     }
+    /// Select accounts in a Sandbox OAuth login.
+    ///
+    /// Stands in for the user's choice of accounts on the institution's own pages during an OAuth
+    /// login in Sandbox. It needs the `oauth_state_id` of the login that is under way and the
+    /// accounts to share. It is meant for automated tests; in ordinary use the user chooses in
+    /// the browser. It takes no credentials in the body, so they have to be sent as headers, and
+    /// its answer has no `request_id`.
+    ///
+    /// [`POST /sandbox/oauth/select_accounts`](https://plaid.com/docs/api/sandbox/#sandboxoauthselectaccounts)
+    pub fn oauth_select_accounts(
+        &self,
+        oauth_state_id: impl Into<String>,
+        accounts: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Call<SandboxOauthSelectAccounts> {
+        Call::new(
+            self.client,
+            types::SandboxOauthSelectAccountsRequest {
+                oauth_state_id: oauth_state_id.into(),
+                accounts: accounts.into_iter().map(Into::into).collect(),
+            },
+        )
+    }
+    /// Simulate a change of payment status.
+    ///
+    /// Moves a payment of the Payment Initiation product to another status and sends the webhook
+    /// that goes with the change. It works in Sandbox only; the payment must have been made with
+    /// `/payment_initiation/payment/create`. The answer tells the status before and after. Use it
+    /// to test how your system reacts to each status without walking through Link.
+    ///
+    /// [`POST /sandbox/payment/simulate`](https://plaid.com/docs/api/sandbox/#sandboxpaymentsimulate)
+    pub fn payment_simulate(
+        &self,
+        payment_id: impl Into<String>,
+        webhook: impl Into<String>,
+        status: impl Into<String>,
+    ) -> Call<SandboxPaymentSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxPaymentSimulateRequest {
+                payment_id: payment_id.into(),
+                webhook: webhook.into(),
+                status: status.into(),
+            },
+        )
+    }
+    /// Force a login on a payment profile.
+    ///
+    /// Puts a payment profile in Sandbox into the state in which the user has to log in again, so
+    /// that repair of the connection can be tested. Payment profiles are deprecated, and so is
+    /// this call; new code uses Items, for which `/sandbox/item/reset_login` does the same.
+    ///
+    /// [`POST /sandbox/payment_profile/reset_login`](https://plaid.com/docs/api/sandbox/#sandboxpaymentprofileresetlogin)
+    #[deprecated = "Plaid has deprecated /sandbox/payment_profile/reset_login; its description says what to use"]
+    pub fn payment_profile_reset_login(
+        &self,
+        payment_profile_token: impl Into<Secret>,
+    ) -> Call<SandboxPaymentProfileResetLogin> {
+        Call::new(
+            self.client,
+            types::SandboxPaymentProfileResetLoginRequest {
+                payment_profile_token: payment_profile_token.into(),
+            },
+        )
+    }
+    /// Create a Sandbox processor token without Link.
+    ///
+    /// Creates a test Item at an institution of your choice and returns a `processor_token` for
+    /// one of its accounts, in a single step and without Link. It is the way to test the
+    /// `/processor/*` calls in Sandbox and works there only. In production a customer makes the
+    /// token with `/processor/token/create`. To test as a customer instead, use
+    /// `/sandbox/public_token/create`.
+    ///
+    /// [`POST /sandbox/processor_token/create`](https://plaid.com/docs/api/sandbox/#sandboxprocessortokencreate)
+    pub fn processor_token_create(
+        &self,
+        institution_id: impl Into<String>,
+    ) -> Call<SandboxProcessorTokenCreate> {
+        Call::new(
+            self.client,
+            types::SandboxProcessorTokenCreateRequest {
+                institution_id: institution_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
     /// Create a Sandbox public token without Link.
     ///
     /// Creates a Sandbox Item at an institution and returns its `public_token`, so that tests can
@@ -110,6 +324,463 @@ impl Sandbox<'_> {
                 ..plaid_gen::wire::Generated::empty()
             },
         )
+    }
+    /// Add transactions to a Sandbox Item.
+    ///
+    /// Adds up to 10 transactions of your own to an Item in Sandbox, so that updates can be
+    /// tested with known data. It works only for Items made with the user name
+    /// `user_transactions_dynamic`, and the transactions go to its deposit account. The dates
+    /// must lie within the last 14 days, today included. Fetch the result with
+    /// `/transactions/sync` or `/transactions/get`.
+    ///
+    /// [`POST /sandbox/transactions/create`](https://plaid.com/docs/api/sandbox/#sandboxtransactionscreate)
+    pub fn transactions_create(
+        &self,
+        access_token: impl Into<Secret>,
+        transactions: impl IntoIterator<Item = impl Into<CustomSandboxTransaction>>,
+    ) -> Call<SandboxTransactionsCreate> {
+        Call::new(
+            self.client,
+            types::SandboxTransactionsCreateRequest {
+                access_token: access_token.into(),
+                transactions: transactions.into_iter().map(Into::into).collect(),
+            },
+        )
+    }
+    /// Fire a Transfer webhook in Sandbox.
+    ///
+    /// Sends the webhook that tells of new Transfer events to an address of your choice. Sandbox
+    /// does not send Transfer webhooks by itself, so this call is how a receiver is tested. It
+    /// works in Sandbox only; elsewhere it fails with `SANDBOX_ONLY`. After the webhook the
+    /// receiver would fetch the events with `/transfer/event/sync`.
+    ///
+    /// [`POST /sandbox/transfer/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxtransferfirewebhook)
+    pub fn transfer_fire_webhook(
+        &self,
+        webhook: impl Into<String>,
+    ) -> Call<SandboxTransferFireWebhook> {
+        Call::new(
+            self.client,
+            types::SandboxTransferFireWebhookRequest {
+                webhook: webhook.into(),
+            },
+        )
+    }
+    /// Simulate a ledger deposit event in Sandbox.
+    ///
+    /// Moves a deposit into a Plaid Ledger to another state, such as posted or settled, and
+    /// records the event for it. It works in Sandbox only; the deposit must have been started
+    /// with `/transfer/ledger/deposit` and is named by its sweep. A change that is not possible
+    /// from the present state fails with `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. For
+    /// withdrawals use `/sandbox/transfer/ledger/withdraw/simulate`.
+    ///
+    /// [`POST /sandbox/transfer/ledger/deposit/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferledgerdepositsimulate)
+    pub fn transfer_ledger_deposit_simulate(
+        &self,
+        sweep_id: impl Into<String>,
+        event_type: impl Into<TransferLedgerSweepSimulateEventType>,
+    ) -> Call<SandboxTransferLedgerDepositSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxTransferLedgerDepositSimulateRequest {
+                sweep_id: sweep_id.into(),
+                event_type: event_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Make the pending ledger balance available.
+    ///
+    /// Turns the pending balance of a Plaid Ledger in Sandbox into available balance, as happens
+    /// in production after a waiting period. It works in Sandbox only. Use it before testing
+    /// payments out of the ledger, and check the outcome with `/transfer/ledger/get`.
+    ///
+    /// [`POST /sandbox/transfer/ledger/simulate_available`](https://plaid.com/docs/api/sandbox/#sandboxtransferledgersimulateavailable)
+    pub fn transfer_ledger_simulate_available(
+        &self,
+    ) -> Call<SandboxTransferLedgerSimulateAvailable> {
+        Call::new(
+            self.client,
+            types::SandboxTransferLedgerSimulateAvailableRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Simulate a ledger withdrawal event in Sandbox.
+    ///
+    /// Moves a withdrawal from a Plaid Ledger to another state, such as posted or settled, and
+    /// records the event for it. It works in Sandbox only; the withdrawal must have been started
+    /// with `/transfer/ledger/withdraw` and is named by its sweep. A change that is not possible
+    /// from the present state fails with `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. For
+    /// deposits use `/sandbox/transfer/ledger/deposit/simulate`.
+    ///
+    /// [`POST /sandbox/transfer/ledger/withdraw/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferledgerwithdrawsimulate)
+    pub fn transfer_ledger_withdraw_simulate(
+        &self,
+        sweep_id: impl Into<String>,
+        event_type: impl Into<TransferLedgerSweepSimulateEventType>,
+    ) -> Call<SandboxTransferLedgerWithdrawSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxTransferLedgerWithdrawSimulateRequest {
+                sweep_id: sweep_id.into(),
+                event_type: event_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Simulate a refund event in Sandbox.
+    ///
+    /// Moves a refund to another state, such as posted, settled or failed, and records the event
+    /// for it. It works in Sandbox only; the refund must have been made with
+    /// `/transfer/refund/create`. A change that is not possible from the present state fails with
+    /// `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. Read the event with `/transfer/event/sync`.
+    ///
+    /// [`POST /sandbox/transfer/refund/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferrefundsimulate)
+    pub fn transfer_refund_simulate(
+        &self,
+        refund_id: impl Into<String>,
+        event_type: impl Into<String>,
+    ) -> Call<SandboxTransferRefundSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxTransferRefundSimulateRequest {
+                refund_id: refund_id.into(),
+                event_type: event_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Simulate a repayment in Sandbox.
+    ///
+    /// Starts the creation of repayments, by which losses from returned transfers are collected
+    /// from your funding account, as happens on a schedule in production. It works in Sandbox
+    /// only and needs transfers that were returned, as simulated with
+    /// `/sandbox/transfer/simulate`. Read the outcome with `/transfer/repayment/list`.
+    ///
+    /// [`POST /sandbox/transfer/repayment/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferrepaymentsimulate)
+    pub fn transfer_repayment_simulate(&self) -> Call<SandboxTransferRepaymentSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxTransferRepaymentSimulateRequest {
+            },
+        )
+    }
+    /// Simulate a transfer event in Sandbox.
+    ///
+    /// Moves a transfer to another state and records the event for it, because transfers in
+    /// Sandbox do not advance by themselves. It works in Sandbox only; the transfer must have
+    /// been made with `/transfer/create`. A transfer goes from pending to posted or failed, from
+    /// posted to settled or returned, and from settled to funds available; other changes fail
+    /// with `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. Read the event with
+    /// `/transfer/event/sync`.
+    ///
+    /// [`POST /sandbox/transfer/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransfersimulate)
+    pub fn transfer_simulate(
+        &self,
+        transfer_id: impl Into<String>,
+        event_type: impl Into<String>,
+    ) -> Call<SandboxTransferSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxTransferSimulateRequest {
+                transfer_id: transfer_id.into(),
+                event_type: event_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Simulate a sweep in Sandbox.
+    ///
+    /// Sweeps the transfers that are due between Plaid and your funding account, as happens on a
+    /// schedule in production, and records the events. It works in Sandbox only. Transfers have
+    /// to be made and advanced first, with `/transfer/create` and `/sandbox/transfer/simulate`.
+    /// The sweep is returned when there was something to sweep, and can be read with
+    /// `/transfer/sweep/get`.
+    ///
+    /// [`POST /sandbox/transfer/sweep/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransfersweepsimulate)
+    pub fn transfer_sweep_simulate(&self) -> Call<SandboxTransferSweepSimulate> {
+        Call::new(
+            self.client,
+            types::SandboxTransferSweepSimulateRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Advance a Sandbox test clock.
+    ///
+    /// Sets a test clock to a later virtual time, whereupon everything that was due up to then
+    /// happens at once, such as the transfers of a recurring transfer. It works in Sandbox only;
+    /// the clock must have been made with `/sandbox/transfer/test_clock/create`. Time on a test
+    /// clock only goes forward. Read the outcome with `/transfer/event/sync` or
+    /// `/transfer/recurring/get`.
+    ///
+    /// [`POST /sandbox/transfer/test_clock/advance`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclockadvance)
+    pub fn transfer_test_clock_advance(
+        &self,
+        test_clock_id: impl Into<String>,
+        new_virtual_time: DateTime<Utc>,
+    ) -> Call<SandboxTransferTestClockAdvance> {
+        Call::new(
+            self.client,
+            types::SandboxTransferTestClockAdvanceRequest {
+                test_clock_id: test_clock_id.into(),
+                new_virtual_time,
+            },
+        )
+    }
+    /// Create a Sandbox test clock.
+    ///
+    /// Creates a clock with a virtual time of its own, on which time-dependent features of
+    /// Transfer, such as recurring transfers, can be tested without waiting. It works in Sandbox
+    /// only. Give its identifier where a call takes a `test_clock_id`, for instance in
+    /// `/transfer/recurring/create`, and move the time with
+    /// `/sandbox/transfer/test_clock/advance`.
+    ///
+    /// [`POST /sandbox/transfer/test_clock/create`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclockcreate)
+    pub fn transfer_test_clock_create(&self) -> Call<SandboxTransferTestClockCreate> {
+        Call::new(
+            self.client,
+            types::SandboxTransferTestClockCreateRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch a Sandbox test clock.
+    ///
+    /// Returns a test clock with its present virtual time. It works in Sandbox only; the clock
+    /// must have been made with `/sandbox/transfer/test_clock/create`. To find clocks whose
+    /// identifier is not at hand, use `/sandbox/transfer/test_clock/list`.
+    ///
+    /// [`POST /sandbox/transfer/test_clock/get`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclockget)
+    pub fn transfer_test_clock_get(
+        &self,
+        test_clock_id: impl Into<String>,
+    ) -> Call<SandboxTransferTestClockGet> {
+        Call::new(
+            self.client,
+            types::SandboxTransferTestClockGetRequest {
+                test_clock_id: test_clock_id.into(),
+            },
+        )
+    }
+    /// List Sandbox test clocks.
+    ///
+    /// Returns a page of the test clocks made in Sandbox, optionally only those whose virtual
+    /// time lies in a given span. It works in Sandbox only. Page with `count` and `offset`; a
+    /// page shorter than `count` is the last one. For a single clock use
+    /// `/sandbox/transfer/test_clock/get`.
+    ///
+    /// [`POST /sandbox/transfer/test_clock/list`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclocklist)
+    pub fn transfer_test_clock_list(&self) -> Call<SandboxTransferTestClockList> {
+        Call::new(
+            self.client,
+            types::SandboxTransferTestClockListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Force a login on a user's Items.
+    ///
+    /// Puts the Items of a user in Sandbox into the state in which the user has to log in again,
+    /// so that repair through Link in update mode can be tested. It works in Sandbox only and can
+    /// be limited to some of the Items. The user must have been made with `/user/create` and have
+    /// Items. For one Item by its `access_token` use `/sandbox/item/reset_login`.
+    ///
+    /// [`POST /sandbox/user/reset_login`](https://plaid.com/docs/api/sandbox/#sandboxuserresetlogin)
+    pub fn user_reset_login(&self) -> Call<SandboxUserResetLogin> {
+        Call::new(
+            self.client,
+            types::SandboxUserResetLoginRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+}
+/// Marks a [`Call`] of `/sandbox/bank_income/fire_webhook`.
+#[derive(Debug)]
+pub enum SandboxBankIncomeFireWebhook {}
+impl Operation for SandboxBankIncomeFireWebhook {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxBankIncomeFireWebhook",
+        method: "POST",
+        path: "/sandbox/bank_income/fire_webhook",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxBankIncomeFireWebhookRequest;
+    type Response = types::SandboxBankIncomeFireWebhookResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_bank_income_fire_webhook(request).await)
+    }
+}
+impl Call<SandboxBankIncomeFireWebhook> {
+    /// Address to which the webhook is sent in place of the one that is registered. Absent to use
+    /// the registered one.
+    pub fn webhook_override(mut self, webhook_override: impl Into<String>) -> Self {
+        self.request.webhook_override = Some(webhook_override.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/bank_transfer/fire_webhook`.
+#[derive(Debug)]
+pub enum SandboxBankTransferFireWebhook {}
+impl Operation for SandboxBankTransferFireWebhook {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxBankTransferFireWebhook",
+        method: "POST",
+        path: "/sandbox/bank_transfer/fire_webhook",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxBankTransferFireWebhookRequest;
+    type Response = types::SandboxBankTransferFireWebhookResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_bank_transfer_fire_webhook(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/bank_transfer/simulate`.
+#[derive(Debug)]
+pub enum SandboxBankTransferSimulate {}
+impl Operation for SandboxBankTransferSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxBankTransferSimulate",
+        method: "POST",
+        path: "/sandbox/bank_transfer/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxBankTransferSimulateRequest;
+    type Response = types::SandboxBankTransferSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_bank_transfer_simulate(request).await)
+    }
+}
+impl Call<SandboxBankTransferSimulate> {
+    /// Why the bank transfer failed or was reversed, for simulated failures and reversals. Absent
+    /// for other events.
+    pub fn failure_reason(
+        mut self,
+        failure_reason: impl Into<BankTransferFailure>,
+    ) -> Self {
+        self.request.failure_reason = Some(failure_reason.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/cra/cashflow_updates/update`.
+#[derive(Debug)]
+pub enum SandboxCraCashflowUpdatesUpdate {}
+impl Operation for SandboxCraCashflowUpdatesUpdate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxCraCashflowUpdatesUpdate",
+        method: "POST",
+        path: "/sandbox/cra/cashflow_updates/update",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxCraCashflowUpdatesUpdateRequest;
+    type Response = types::SandboxCraCashflowUpdatesUpdateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_cra_cashflow_updates_update(request).await)
+    }
+}
+impl Call<SandboxCraCashflowUpdatesUpdate> {
+    /// Legacy token of the user, from `/user/create`. Use `user_id` instead for users that have
+    /// one.
+    pub fn user_token(mut self, user_token: impl Into<Secret>) -> Self {
+        self.request.user_token = Some(user_token.into());
+        self
+    }
+    /// The cash flow events that are to happen, each named by its webhook code. May be null or
+    /// absent.
+    pub fn webhook_codes(
+        mut self,
+        webhook_codes: impl IntoIterator<
+            Item = impl Into<CashFlowUpdatesEventWebhookCodes>,
+        >,
+    ) -> Self {
+        self.request.webhook_codes = webhook_codes.into_iter().map(Into::into).collect();
+        self
+    }
+    /// Identifier of the user, beginning with `usr_`, from `/user/create`. Give either this or
+    /// the legacy `user_token`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/income/fire_webhook`.
+#[derive(Debug)]
+pub enum SandboxIncomeFireWebhook {}
+impl Operation for SandboxIncomeFireWebhook {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxIncomeFireWebhook",
+        method: "POST",
+        path: "/sandbox/income/fire_webhook",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxIncomeFireWebhookRequest;
+    type Response = types::SandboxIncomeFireWebhookResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_income_fire_webhook(request).await)
+    }
+}
+impl Call<SandboxIncomeFireWebhook> {
+    /// Identifier of the user that the webhook is to name.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+    /// State of the verification that the webhook is to report; it matters for the code
+    /// `INCOME_VERIFICATION`.
+    pub fn verification_status(
+        mut self,
+        verification_status: impl Into<SandboxIncomeFireWebhookRequestVerificationStatus>,
+    ) -> Self {
+        self.request.verification_status = Some(verification_status.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/item/application/seed`.
+#[derive(Debug)]
+pub enum SandboxItemApplicationSeed {}
+impl Operation for SandboxItemApplicationSeed {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxItemApplicationSeed",
+        method: "POST",
+        path: "/sandbox/item/application/seed",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxItemApplicationSeedRequest;
+    type Response = types::SandboxItemApplicationSeedResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_item_application_seed(request).await)
     }
 }
 /// Marks a [`Call`] of `/sandbox/item/fire_webhook`.
@@ -183,6 +854,101 @@ impl Operation for SandboxItemSetVerificationStatus {
         operation::json(api.sandbox_item_set_verification_status(request).await)
     }
 }
+/// Marks a [`Call`] of `/sandbox/oauth/select_accounts`.
+#[derive(Debug)]
+pub enum SandboxOauthSelectAccounts {}
+impl Operation for SandboxOauthSelectAccounts {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxOauthSelectAccounts",
+        method: "POST",
+        path: "/sandbox/oauth/select_accounts",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxOauthSelectAccountsRequest;
+    type Response = types::SandboxOauthSelectAccountsResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_oauth_select_accounts(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/payment/simulate`.
+#[derive(Debug)]
+pub enum SandboxPaymentSimulate {}
+impl Operation for SandboxPaymentSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxPaymentSimulate",
+        method: "POST",
+        path: "/sandbox/payment/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxPaymentSimulateRequest;
+    type Response = types::SandboxPaymentSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_payment_simulate(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/payment_profile/reset_login`.
+#[deprecated = "Plaid has deprecated /sandbox/payment_profile/reset_login; its description says what to use"]
+#[derive(Debug)]
+pub enum SandboxPaymentProfileResetLogin {}
+impl Operation for SandboxPaymentProfileResetLogin {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxPaymentProfileResetLogin",
+        method: "POST",
+        path: "/sandbox/payment_profile/reset_login",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxPaymentProfileResetLoginRequest;
+    type Response = types::SandboxPaymentProfileResetLoginResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_payment_profile_reset_login(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/processor_token/create`.
+#[derive(Debug)]
+pub enum SandboxProcessorTokenCreate {}
+impl Operation for SandboxProcessorTokenCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxProcessorTokenCreate",
+        method: "POST",
+        path: "/sandbox/processor_token/create",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxProcessorTokenCreateRequest;
+    type Response = types::SandboxProcessorTokenCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_processor_token_create(request).await)
+    }
+}
+impl Call<SandboxProcessorTokenCreate> {
+    /// Login to use for the test Item in place of the default user.
+    pub fn options(
+        mut self,
+        options: impl Into<SandboxProcessorTokenCreateRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
 /// Marks a [`Call`] of `/sandbox/public_token/create`.
 #[derive(Debug)]
 pub enum SandboxPublicTokenCreate {}
@@ -222,6 +988,454 @@ impl Call<SandboxPublicTokenCreate> {
     }
     /// Plaid user ID (prefix `usr_`) from `/user/create` to which the new Item is attached; takes
     /// the place of the legacy `user_token`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transactions/create`.
+#[derive(Debug)]
+pub enum SandboxTransactionsCreate {}
+impl Operation for SandboxTransactionsCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransactionsCreate",
+        method: "POST",
+        path: "/sandbox/transactions/create",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransactionsCreateRequest;
+    type Response = types::SandboxTransactionsCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transactions_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/fire_webhook`.
+#[derive(Debug)]
+pub enum SandboxTransferFireWebhook {}
+impl Operation for SandboxTransferFireWebhook {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferFireWebhook",
+        method: "POST",
+        path: "/sandbox/transfer/fire_webhook",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferFireWebhookRequest;
+    type Response = types::SandboxTransferFireWebhookResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_fire_webhook(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/ledger/deposit/simulate`.
+#[derive(Debug)]
+pub enum SandboxTransferLedgerDepositSimulate {}
+impl Operation for SandboxTransferLedgerDepositSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferLedgerDepositSimulate",
+        method: "POST",
+        path: "/sandbox/transfer/ledger/deposit/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferLedgerDepositSimulateRequest;
+    type Response = types::SandboxTransferLedgerDepositSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_ledger_deposit_simulate(request).await)
+    }
+}
+impl Call<SandboxTransferLedgerDepositSimulate> {
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub fn failure_reason(mut self, failure_reason: impl Into<TransferFailure>) -> Self {
+        self.request.failure_reason = Some(failure_reason.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/ledger/simulate_available`.
+#[derive(Debug)]
+pub enum SandboxTransferLedgerSimulateAvailable {}
+impl Operation for SandboxTransferLedgerSimulateAvailable {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferLedgerSimulateAvailable",
+        method: "POST",
+        path: "/sandbox/transfer/ledger/simulate_available",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferLedgerSimulateAvailableRequest;
+    type Response = types::SandboxTransferLedgerSimulateAvailableResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_ledger_simulate_available(request).await)
+    }
+}
+impl Call<SandboxTransferLedgerSimulateAvailable> {
+    /// Identifier of the ledger whose pending balance becomes available. Null or absent for the
+    /// default ledger.
+    pub fn ledger_id(mut self, ledger_id: impl Into<String>) -> Self {
+        self.request.ledger_id = Some(ledger_id.into());
+        self
+    }
+    /// `client_id` of the end customer whose ledger is affected, for platforms that make
+    /// transfers for others. Null or absent for your own ledger.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the balance becomes available. Null or absent for the real time.
+    pub fn test_clock_id(mut self, test_clock_id: impl Into<String>) -> Self {
+        self.request.test_clock_id = Some(test_clock_id.into());
+        self
+    }
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
+        self.request.webhook = Some(webhook.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/ledger/withdraw/simulate`.
+#[derive(Debug)]
+pub enum SandboxTransferLedgerWithdrawSimulate {}
+impl Operation for SandboxTransferLedgerWithdrawSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferLedgerWithdrawSimulate",
+        method: "POST",
+        path: "/sandbox/transfer/ledger/withdraw/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferLedgerWithdrawSimulateRequest;
+    type Response = types::SandboxTransferLedgerWithdrawSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_ledger_withdraw_simulate(request).await)
+    }
+}
+impl Call<SandboxTransferLedgerWithdrawSimulate> {
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub fn failure_reason(mut self, failure_reason: impl Into<TransferFailure>) -> Self {
+        self.request.failure_reason = Some(failure_reason.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/refund/simulate`.
+#[derive(Debug)]
+pub enum SandboxTransferRefundSimulate {}
+impl Operation for SandboxTransferRefundSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferRefundSimulate",
+        method: "POST",
+        path: "/sandbox/transfer/refund/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferRefundSimulateRequest;
+    type Response = types::SandboxTransferRefundSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_refund_simulate(request).await)
+    }
+}
+impl Call<SandboxTransferRefundSimulate> {
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the simulated event takes place. Null or absent for the real time.
+    pub fn test_clock_id(mut self, test_clock_id: impl Into<String>) -> Self {
+        self.request.test_clock_id = Some(test_clock_id.into());
+        self
+    }
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub fn failure_reason(mut self, failure_reason: impl Into<TransferFailure>) -> Self {
+        self.request.failure_reason = Some(failure_reason.into());
+        self
+    }
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
+        self.request.webhook = Some(webhook.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/repayment/simulate`.
+#[derive(Debug)]
+pub enum SandboxTransferRepaymentSimulate {}
+impl Operation for SandboxTransferRepaymentSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferRepaymentSimulate",
+        method: "POST",
+        path: "/sandbox/transfer/repayment/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferRepaymentSimulateRequest;
+    type Response = types::SandboxTransferRepaymentSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_repayment_simulate(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/simulate`.
+#[derive(Debug)]
+pub enum SandboxTransferSimulate {}
+impl Operation for SandboxTransferSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferSimulate",
+        method: "POST",
+        path: "/sandbox/transfer/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferSimulateRequest;
+    type Response = types::SandboxTransferSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_simulate(request).await)
+    }
+}
+impl Call<SandboxTransferSimulate> {
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the simulated event takes place. Null or absent for the real time.
+    pub fn test_clock_id(mut self, test_clock_id: impl Into<String>) -> Self {
+        self.request.test_clock_id = Some(test_clock_id.into());
+        self
+    }
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub fn failure_reason(mut self, failure_reason: impl Into<TransferFailure>) -> Self {
+        self.request.failure_reason = Some(failure_reason.into());
+        self
+    }
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
+        self.request.webhook = Some(webhook.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/sweep/simulate`.
+#[derive(Debug)]
+pub enum SandboxTransferSweepSimulate {}
+impl Operation for SandboxTransferSweepSimulate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferSweepSimulate",
+        method: "POST",
+        path: "/sandbox/transfer/sweep/simulate",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferSweepSimulateRequest;
+    type Response = types::SandboxTransferSweepSimulateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_sweep_simulate(request).await)
+    }
+}
+impl Call<SandboxTransferSweepSimulate> {
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the sweep takes place. Null or absent for the real time.
+    pub fn test_clock_id(mut self, test_clock_id: impl Into<String>) -> Self {
+        self.request.test_clock_id = Some(test_clock_id.into());
+        self
+    }
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
+        self.request.webhook = Some(webhook.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/test_clock/advance`.
+#[derive(Debug)]
+pub enum SandboxTransferTestClockAdvance {}
+impl Operation for SandboxTransferTestClockAdvance {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferTestClockAdvance",
+        method: "POST",
+        path: "/sandbox/transfer/test_clock/advance",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferTestClockAdvanceRequest;
+    type Response = types::SandboxTransferTestClockAdvanceResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_test_clock_advance(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/test_clock/create`.
+#[derive(Debug)]
+pub enum SandboxTransferTestClockCreate {}
+impl Operation for SandboxTransferTestClockCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferTestClockCreate",
+        method: "POST",
+        path: "/sandbox/transfer/test_clock/create",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferTestClockCreateRequest;
+    type Response = types::SandboxTransferTestClockCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_test_clock_create(request).await)
+    }
+}
+impl Call<SandboxTransferTestClockCreate> {
+    /// Time to which the new clock is set, in ISO 8601 format. Null or absent for the real time
+    /// at the moment of the call.
+    pub fn virtual_time(mut self, virtual_time: DateTime<Utc>) -> Self {
+        self.request.virtual_time = Some(virtual_time);
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/test_clock/get`.
+#[derive(Debug)]
+pub enum SandboxTransferTestClockGet {}
+impl Operation for SandboxTransferTestClockGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferTestClockGet",
+        method: "POST",
+        path: "/sandbox/transfer/test_clock/get",
+        product: "sandbox",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferTestClockGetRequest;
+    type Response = types::SandboxTransferTestClockGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_test_clock_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/sandbox/transfer/test_clock/list`.
+#[derive(Debug)]
+pub enum SandboxTransferTestClockList {}
+impl Operation for SandboxTransferTestClockList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxTransferTestClockList",
+        method: "POST",
+        path: "/sandbox/transfer/test_clock/list",
+        product: "sandbox",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxTransferTestClockListRequest;
+    type Response = types::SandboxTransferTestClockListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_transfer_test_clock_list(request).await)
+    }
+}
+impl Call<SandboxTransferTestClockList> {
+    /// Start of the span in which the virtual time of a clock must lie, in ISO 8601 format. Null
+    /// or absent for no lower bound.
+    pub fn start_virtual_time(mut self, start_virtual_time: DateTime<Utc>) -> Self {
+        self.request.start_virtual_time = Some(start_virtual_time);
+        self
+    }
+    /// End of the span in which the virtual time of a clock must lie, in ISO 8601 format. Null or
+    /// absent for no upper bound.
+    pub fn end_virtual_time(mut self, end_virtual_time: DateTime<Utc>) -> Self {
+        self.request.end_virtual_time = Some(end_virtual_time);
+        self
+    }
+    /// Highest number of clocks in the page, 1 to 25, by default 25.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// How many clocks to skip before the page begins, by default 0. For the next page add the
+    /// number of clocks received.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+}
+/// Marks a [`Call`] of `/sandbox/user/reset_login`.
+#[derive(Debug)]
+pub enum SandboxUserResetLogin {}
+impl Operation for SandboxUserResetLogin {
+    const INFO: OperationInfo = OperationInfo {
+        id: "sandboxUserResetLogin",
+        method: "POST",
+        path: "/sandbox/user/reset_login",
+        product: "sandbox",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::SandboxUserResetLoginRequest;
+    type Response = types::SandboxUserResetLoginResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.sandbox_user_reset_login(request).await)
+    }
+}
+impl Call<SandboxUserResetLogin> {
+    /// Legacy token of the user, from `/user/create`. Use `user_id` instead for users that have
+    /// one.
+    pub fn user_token(mut self, user_token: impl Into<Secret>) -> Self {
+        self.request.user_token = Some(user_token.into());
+        self
+    }
+    /// Identifiers of the Items to affect. Null or absent for all Items of the user.
+    pub fn item_ids(
+        mut self,
+        item_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.request.item_ids = item_ids.into_iter().map(Into::into).collect();
+        self
+    }
+    /// Identifier of the user, beginning with `usr_`, from `/user/create`. Give either this or
+    /// the legacy `user_token`.
     pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
         self.request.user_id = Some(user_id.into());
         self

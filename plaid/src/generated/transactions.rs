@@ -19,6 +19,160 @@ pub struct Transactions<'c> {
     client: &'c Client,
 }
 impl Transactions<'_> {
+    /// Create a transaction categorization rule.
+    ///
+    /// Creates a rule that puts a user's matching transactions into a personal finance category
+    /// of your choice, in place of the one Plaid assigned. The rule belongs to the user named by
+    /// `client_user_id` and matches on the merchant name or on one transaction. It is a beta call
+    /// and may have to be enabled for your team. `/beta/transactions/rules/v1/list` shows the
+    /// rules of a user and `/beta/transactions/rules/v1/remove` deletes one.
+    ///
+    /// [`POST /beta/transactions/rules/v1/create`](https://plaid.com/docs/api/products/transactions/#betatransactionsrulesvcreate)
+    pub fn beta_transactions_rules_v1_create(
+        &self,
+        client_user_id: impl Into<String>,
+        pfc_primary_category: impl Into<String>,
+        pfc_detailed_category: impl Into<String>,
+        rule_details: impl Into<TransactionsRuleDetails>,
+    ) -> Call<TransactionsRulesCreate> {
+        Call::new(
+            self.client,
+            types::TransactionsRulesCreateRequest {
+                client_user_id: client_user_id.into(),
+                pfc_primary_category: pfc_primary_category.into(),
+                pfc_detailed_category: pfc_detailed_category.into(),
+                rule_details: rule_details.into(),
+            },
+        )
+    }
+    /// List the categorization rules of a user.
+    ///
+    /// Returns the categorization rules that were created for the user named by `client_user_id`.
+    /// It is a beta call without paging, and it only reads. Take the `id` of a rule from here to
+    /// delete it with `/beta/transactions/rules/v1/remove`; new ones are made with
+    /// `/beta/transactions/rules/v1/create`.
+    ///
+    /// [`POST /beta/transactions/rules/v1/list`](https://plaid.com/docs/api/products/transactions/#betatransactionsrulesvlist)
+    pub fn beta_transactions_rules_v1_list(
+        &self,
+        client_user_id: impl Into<String>,
+    ) -> Call<TransactionsRulesList> {
+        Call::new(
+            self.client,
+            types::TransactionsRulesListRequest {
+                client_user_id: client_user_id.into(),
+            },
+        )
+    }
+    /// Delete a transaction categorization rule.
+    ///
+    /// Deletes one categorization rule of the user named by `client_user_id`, so that it is no
+    /// longer applied. It needs the id of the rule from `/beta/transactions/rules/v1/create` or
+    /// `/beta/transactions/rules/v1/list`. It is a beta call. To change a rule, delete it and
+    /// create it anew.
+    ///
+    /// [`POST /beta/transactions/rules/v1/remove`](https://plaid.com/docs/api/products/transactions/#betatransactionsrulesvremove)
+    pub fn beta_transactions_rules_v1_remove(
+        &self,
+        client_user_id: impl Into<String>,
+        rule_id: impl Into<String>,
+    ) -> Call<TransactionsRulesRemove> {
+        Call::new(
+            self.client,
+            types::TransactionsRulesRemoveRequest {
+                client_user_id: client_user_id.into(),
+                rule_id: rule_id.into(),
+            },
+        )
+    }
+    /// Get the cash flow report of a business.
+    ///
+    /// Returns the business accounts of an Item and their transactions over the days you ask for,
+    /// with categories for bookkeeping and lending. It needs the `access_token` of an Item linked
+    /// for the product, and the data is as of the last retrieval; `/cashflow_report/refresh` asks
+    /// the institution again. Page with `cursor`, an empty string first and then `next_cursor`,
+    /// until `has_more` is false. `/cashflow_report/insights/get` has balances and monthly
+    /// figures already worked out.
+    ///
+    /// [`POST /cashflow_report/get`](https://plaid.com/docs/api/products/transactions/#cashflowreportget)
+    pub fn cashflow_report_get(
+        &self,
+        access_token: impl Into<Secret>,
+        days_requested: i64,
+    ) -> Call<CashflowReportGet> {
+        Call::new(
+            self.client,
+            types::CashflowReportGetRequest {
+                access_token: access_token.into(),
+                days_requested,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Get cash flow figures by month.
+    ///
+    /// Returns the history of daily balances and a summary of every month for the business
+    /// accounts of an Item, such as revenue, payroll, loan payments and overdrafts. It needs the
+    /// `access_token` of an Item for which a cash flow report has been generated, and
+    /// `last_generated_time` tells how fresh the figures are. Use it to judge a business without
+    /// going through its transactions, which are in `/cashflow_report/transactions/get`. The call
+    /// only reads.
+    ///
+    /// [`POST /cashflow_report/insights/get`](https://plaid.com/docs/api/products/transactions/#cashflowreportinsightsget)
+    pub fn cashflow_report_insights_get(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<CashflowReportInsightsGet> {
+        Call::new(
+            self.client,
+            types::CashflowReportInsightsGetRequest {
+                access_token: access_token.into(),
+            },
+        )
+    }
+    /// Refresh the cash flow report data.
+    ///
+    /// Asks the institution for fresh data for the cash flow report of an Item, over up to 730
+    /// days of history. It needs the `access_token` of an Item linked for the product and
+    /// contacts the institution, so it may take many seconds. The answer carries no data: wait
+    /// for the `CASHFLOW_REPORT_READY` webhook, then call `/cashflow_report/get` or
+    /// `/cashflow_report/insights/get`.
+    ///
+    /// [`POST /cashflow_report/refresh`](https://plaid.com/docs/api/products/transactions/#cashflowreportrefresh)
+    pub fn cashflow_report_refresh(
+        &self,
+        access_token: impl Into<Secret>,
+        days_requested: i64,
+    ) -> Call<CashflowReportRefresh> {
+        Call::new(
+            self.client,
+            types::CashflowReportRefreshRequest {
+                access_token: access_token.into(),
+                days_requested,
+            },
+        )
+    }
+    /// Get the transactions of a cash flow report.
+    ///
+    /// Returns the business accounts of an Item and the transactions behind its cash flow report,
+    /// with categories for bookkeeping and lending. It needs the `access_token` of an Item linked
+    /// for the product. Page with `cursor`, an empty string first and then `next_cursor`, until
+    /// `has_more` is false. `/cashflow_report/get` returns the same kind of rows but takes the
+    /// number of days; monthly figures are in `/cashflow_report/insights/get`.
+    ///
+    /// [`POST /cashflow_report/transactions/get`](https://plaid.com/docs/api/products/transactions/#cashflowreporttransactionsget)
+    pub fn cashflow_report_transactions_get(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<CashflowReportTransactionsGet> {
+        Call::new(
+            self.client,
+            types::CashflowReportTransactionsGetRequest {
+                access_token: access_token.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
     /// List legacy transaction categories.
     ///
     /// Returns the whole legacy category taxonomy as a flat list of categories with their
@@ -54,6 +208,28 @@ impl Transactions<'_> {
                 access_token: access_token.into(),
                 start_date,
                 end_date,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Get recurring transaction streams.
+    ///
+    /// Returns the recurring transactions that Plaid has detected on an Item, such as salaries,
+    /// rent and subscriptions, as streams of money in and money out. It needs the `access_token`
+    /// of an Item with Transactions and enough history loaded to see a pattern. Call it again
+    /// when a `RECURRING_TRANSACTIONS_UPDATE` webhook of type `TRANSACTIONS` arrives. The
+    /// transactions themselves are in `/transactions/sync`, to which the streams refer by
+    /// `transaction_id`.
+    ///
+    /// [`POST /transactions/recurring/get`](https://plaid.com/docs/api/products/transactions/#transactionsrecurringget)
+    pub fn recurring_get(
+        &self,
+        access_token: impl Into<Secret>,
+    ) -> Call<TransactionsRecurringGet> {
+        Call::new(
+            self.client,
+            types::TransactionsRecurringGetRequest {
+                access_token: access_token.into(),
                 ..plaid_gen::wire::Generated::empty()
             },
         )
@@ -95,6 +271,240 @@ impl Transactions<'_> {
                 ..plaid_gen::wire::Generated::empty()
             },
         )
+    }
+    /// Refresh the financial data of a user.
+    ///
+    /// Asks the institutions for fresh financial data on the Items that belong to a user. It
+    /// needs the `user_id` from `/user/create`, and contacts the institutions, so it may take
+    /// many seconds. The answer tells for each Item and product whether the refresh could be
+    /// started; the data follows later and is read with the calls of the product. For
+    /// transactions only use `/user/transactions/refresh`.
+    ///
+    /// [`POST /user/financial_data/refresh`](https://plaid.com/docs/api/products/transactions/#userfinancialdatarefresh)
+    pub fn user_financial_data_refresh(
+        &self,
+        user_id: impl Into<String>,
+    ) -> Call<UserFinancialDataRefresh> {
+        Call::new(
+            self.client,
+            types::UserFinancialDataRefreshRequest {
+                user_id: user_id.into(),
+            },
+        )
+    }
+    /// Refresh the transactions of a user.
+    ///
+    /// Asks the institutions for new transactions on the Items that belong to a user, in place of
+    /// one `/transactions/refresh` per Item. It needs the `user_id` from `/user/create`, and
+    /// contacts the institutions, so it may take many seconds. The answer tells for each Item
+    /// whether the refresh could be started and carries no transactions: wait for the webhooks
+    /// and read them with `/transactions/sync`. `/user/financial_data/refresh` covers further
+    /// kinds of data.
+    ///
+    /// [`POST /user/transactions/refresh`](https://plaid.com/docs/api/products/transactions/#usertransactionsrefresh)
+    pub fn user_transactions_refresh(
+        &self,
+        user_id: impl Into<String>,
+    ) -> Call<UserTransactionsRefresh> {
+        Call::new(
+            self.client,
+            types::UserTransactionsRefreshRequest {
+                user_id: user_id.into(),
+            },
+        )
+    }
+}
+/// Marks a [`Call`] of `/beta/transactions/rules/v1/create`.
+#[derive(Debug)]
+pub enum TransactionsRulesCreate {}
+impl Operation for TransactionsRulesCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transactionsRulesCreate",
+        method: "POST",
+        path: "/beta/transactions/rules/v1/create",
+        product: "transactions",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransactionsRulesCreateRequest;
+    type Response = types::TransactionsRulesCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transactions_rules_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/beta/transactions/rules/v1/list`.
+#[derive(Debug)]
+pub enum TransactionsRulesList {}
+impl Operation for TransactionsRulesList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transactionsRulesList",
+        method: "POST",
+        path: "/beta/transactions/rules/v1/list",
+        product: "transactions",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransactionsRulesListRequest;
+    type Response = types::TransactionsRulesListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transactions_rules_list(request).await)
+    }
+}
+/// Marks a [`Call`] of `/beta/transactions/rules/v1/remove`.
+#[derive(Debug)]
+pub enum TransactionsRulesRemove {}
+impl Operation for TransactionsRulesRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transactionsRulesRemove",
+        method: "POST",
+        path: "/beta/transactions/rules/v1/remove",
+        product: "transactions",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransactionsRulesRemoveRequest;
+    type Response = types::TransactionsRulesRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transactions_rules_remove(request).await)
+    }
+}
+/// Marks a [`Call`] of `/cashflow_report/get`.
+#[derive(Debug)]
+pub enum CashflowReportGet {}
+impl Operation for CashflowReportGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "cashflowReportGet",
+        method: "POST",
+        path: "/cashflow_report/get",
+        product: "transactions",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CashflowReportGetRequest;
+    type Response = types::CashflowReportGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.cashflow_report_get(request).await)
+    }
+}
+impl Call<CashflowReportGet> {
+    /// Number of transactions in one page, from 1 to 500, 100 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Position to go on from: an empty string or nothing for the first page, then `next_cursor`
+    /// of the previous page, passed verbatim.
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.request.cursor = Some(cursor.into());
+        self
+    }
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub fn options(
+        mut self,
+        options: impl Into<CashflowReportGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/cashflow_report/insights/get`.
+#[derive(Debug)]
+pub enum CashflowReportInsightsGet {}
+impl Operation for CashflowReportInsightsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "cashflowReportInsightsGet",
+        method: "POST",
+        path: "/cashflow_report/insights/get",
+        product: "transactions",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CashflowReportInsightsGetRequest;
+    type Response = types::CashflowReportInsightsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.cashflow_report_insights_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/cashflow_report/refresh`.
+#[derive(Debug)]
+pub enum CashflowReportRefresh {}
+impl Operation for CashflowReportRefresh {
+    const INFO: OperationInfo = OperationInfo {
+        id: "cashflowReportRefresh",
+        method: "POST",
+        path: "/cashflow_report/refresh",
+        product: "transactions",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CashflowReportRefreshRequest;
+    type Response = types::CashflowReportRefreshResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.cashflow_report_refresh(request).await)
+    }
+}
+/// Marks a [`Call`] of `/cashflow_report/transactions/get`.
+#[derive(Debug)]
+pub enum CashflowReportTransactionsGet {}
+impl Operation for CashflowReportTransactionsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "cashflowReportTransactionsGet",
+        method: "POST",
+        path: "/cashflow_report/transactions/get",
+        product: "transactions",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::CashflowReportTransactionsGetRequest;
+    type Response = types::CashflowReportTransactionsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.cashflow_report_transactions_get(request).await)
+    }
+}
+impl Call<CashflowReportTransactionsGet> {
+    /// Number of transactions in one page, from 1 to 500, 100 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Position to go on from: an empty string or nothing for the first page, then `next_cursor`
+    /// of the previous page, passed verbatim.
+    pub fn cursor(mut self, cursor: impl Into<String>) -> Self {
+        self.request.cursor = Some(cursor.into());
+        self
+    }
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub fn options(
+        mut self,
+        options: impl Into<CashflowReportTransactionsGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
     }
 }
 /// Marks a [`Call`] of `/categories/get`.
@@ -145,6 +555,46 @@ impl Call<TransactionsGet> {
     /// the first page with defaults for all accounts.
     pub fn options(mut self, options: impl Into<TransactionsGetRequestOptions>) -> Self {
         self.request.options = Some(options.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transactions/recurring/get`.
+#[derive(Debug)]
+pub enum TransactionsRecurringGet {}
+impl Operation for TransactionsRecurringGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transactionsRecurringGet",
+        method: "POST",
+        path: "/transactions/recurring/get",
+        product: "transactions",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransactionsRecurringGetRequest;
+    type Response = types::TransactionsRecurringGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transactions_recurring_get(request).await)
+    }
+}
+impl Call<TransactionsRecurringGet> {
+    /// Optional settings on how the streams are categorized. Leave it out to accept the defaults.
+    pub fn options(
+        mut self,
+        options: impl Into<TransactionsRecurringGetRequestOptions>,
+    ) -> Self {
+        self.request.options = Some(options.into());
+        self
+    }
+    /// Restricts the answer to streams on these accounts of the Item, given by `account_id`. It
+    /// stands at the top level, not in `options`; omit the list for all accounts.
+    pub fn account_ids(
+        mut self,
+        account_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        self.request.account_ids = account_ids.into_iter().map(Into::into).collect();
         self
     }
 }
@@ -214,5 +664,47 @@ impl Call<TransactionsSync> {
     ) -> Self {
         self.request.options = Some(options.into());
         self
+    }
+}
+/// Marks a [`Call`] of `/user/financial_data/refresh`.
+#[derive(Debug)]
+pub enum UserFinancialDataRefresh {}
+impl Operation for UserFinancialDataRefresh {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userFinancialDataRefresh",
+        method: "POST",
+        path: "/user/financial_data/refresh",
+        product: "transactions",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserFinancialDataRefreshRequest;
+    type Response = types::UserFinancialDataRefreshResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_financial_data_refresh(request).await)
+    }
+}
+/// Marks a [`Call`] of `/user/transactions/refresh`.
+#[derive(Debug)]
+pub enum UserTransactionsRefresh {}
+impl Operation for UserTransactionsRefresh {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userTransactionsRefresh",
+        method: "POST",
+        path: "/user/transactions/refresh",
+        product: "transactions",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserTransactionsRefreshRequest;
+    type Response = types::UserTransactionsRefreshResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_transactions_refresh(request).await)
     }
 }

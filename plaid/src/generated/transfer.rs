@@ -2,6 +2,7 @@
 // description or the generator.
 
 //! The calls of `transfer`.
+#![allow(deprecated)]
 use crate::call::Call;
 use crate::client::Client;
 #[allow(unused_imports)]
@@ -18,6 +19,82 @@ pub struct Transfer<'c> {
     client: &'c Client,
 }
 impl Transfer<'_> {
+    /// Create a payment profile (deprecated).
+    ///
+    /// Creates an empty payment profile and returns its `payment_profile_token`. The profile was
+    /// meant to stand for an end user's account in Transfer calls and is completed by the user in
+    /// a Link session that names the token under `transfer`. It is deprecated: in new code link
+    /// an Item and pass `access_token` and `account_id` to `/transfer/authorization/create`.
+    /// `/payment_profile/get` reads the state of a profile and `/payment_profile/remove` ends it.
+    ///
+    /// [`POST /payment_profile/create`](https://plaid.com/docs/api/products/transfer/#paymentprofilecreate)
+    #[deprecated = "Plaid has deprecated /payment_profile/create; its description says what to use"]
+    pub fn payment_profile_create(&self) -> Call<PaymentProfileCreate> {
+        Call::new(
+            self.client,
+            types::PaymentProfileCreateRequest {
+            },
+        )
+    }
+    /// Read a payment profile (deprecated).
+    ///
+    /// Returns the status of a payment profile and the times of its creation, last change and
+    /// removal. It needs the `payment_profile_token` from `/payment_profile/create`; only a
+    /// profile with status `READY` can be used for transfers. The whole family of calls is
+    /// deprecated, so use it only to look after profiles that exist already.
+    ///
+    /// [`POST /payment_profile/get`](https://plaid.com/docs/api/products/transfer/#paymentprofileget)
+    #[deprecated = "Plaid has deprecated /payment_profile/get; its description says what to use"]
+    pub fn payment_profile_get(
+        &self,
+        payment_profile_token: impl Into<Secret>,
+    ) -> Call<PaymentProfileGet> {
+        Call::new(
+            self.client,
+            types::PaymentProfileGetRequest {
+                payment_profile_token: payment_profile_token.into(),
+            },
+        )
+    }
+    /// Remove a payment profile (deprecated).
+    ///
+    /// Removes a payment profile, after which its `payment_profile_token` can no longer be used
+    /// for transfers. It needs the token from `/payment_profile/create`, and the outcome can be
+    /// seen with `/payment_profile/get`, where the status becomes `REMOVED`. The whole family of
+    /// calls is deprecated; for an Item, use `/item/remove`.
+    ///
+    /// [`POST /payment_profile/remove`](https://plaid.com/docs/api/products/transfer/#paymentprofileremove)
+    #[deprecated = "Plaid has deprecated /payment_profile/remove; its description says what to use"]
+    pub fn payment_profile_remove(
+        &self,
+        payment_profile_token: impl Into<Secret>,
+    ) -> Call<PaymentProfileRemove> {
+        Call::new(
+            self.client,
+            types::PaymentProfileRemoveRequest {
+                payment_profile_token: payment_profile_token.into(),
+            },
+        )
+    }
+    /// Cancel an unused transfer authorization.
+    ///
+    /// Cancels an authorization from `/transfer/authorization/create` that you have decided not
+    /// to use. It must not have been turned into a transfer yet; a transfer that exists already
+    /// is stopped with `/transfer/cancel` instead. The authorization cannot be passed to
+    /// `/transfer/create` afterwards.
+    ///
+    /// [`POST /transfer/authorization/cancel`](https://plaid.com/docs/api/products/transfer/#transferauthorizationcancel)
+    pub fn authorization_cancel(
+        &self,
+        authorization_id: impl Into<String>,
+    ) -> Call<TransferAuthorizationCancel> {
+        Call::new(
+            self.client,
+            types::TransferAuthorizationCancelRequest {
+                authorization_id: authorization_id.into(),
+            },
+        )
+    }
     /// Authorize a proposed transfer.
     ///
     /// Evaluates a proposed debit or credit for risk and limits and returns an authorization
@@ -49,6 +126,910 @@ impl Transfer<'_> {
                 ..plaid_gen::wire::Generated::empty()
             },
         )
+    }
+    /// Read prefunded Transfer balances (deprecated).
+    ///
+    /// Returns the prefunded balance that your team keeps with Plaid for paying out credits. It
+    /// belongs to the older way of funding credits and is deprecated; use `/transfer/ledger/get`,
+    /// which reads the balance of a Ledger. The call only reads and moves no money.
+    ///
+    /// [`POST /transfer/balance/get`](https://plaid.com/docs/api/products/transfer/#transferbalanceget)
+    #[deprecated = "Plaid has deprecated /transfer/balance/get; its description says what to use"]
+    pub fn balance_get(&self) -> Call<TransferBalanceGet> {
+        Call::new(
+            self.client,
+            types::TransferBalanceGetRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Cancel a transfer not yet sent.
+    ///
+    /// Cancels a transfer that has not been handed to the payment network yet. It needs the
+    /// `transfer_id` from `/transfer/create`, and it succeeds only while `cancellable` of the
+    /// transfer is true; otherwise it fails with `TRANSFER_NOT_CANCELLABLE`. A debit that has
+    /// gone through can be paid back with `/transfer/refund/create`. To stop a series of
+    /// transfers use `/transfer/recurring/cancel`.
+    ///
+    /// [`POST /transfer/cancel`](https://plaid.com/docs/api/products/transfer/#transfercancel)
+    pub fn cancel(&self, transfer_id: impl Into<String>) -> Call<TransferCancel> {
+        Call::new(
+            self.client,
+            types::TransferCancelRequest {
+                transfer_id: transfer_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Check the payment networks of an account.
+    ///
+    /// Tells whether an account can receive instant credits over RTP and whether it can be
+    /// debited by a request for payment. It needs the `access_token` of the Item and the
+    /// `account_id` of the account in question. Call it before offering an instant payout, and
+    /// fall back to ACH in `/transfer/authorization/create` where the answer is no. The call
+    /// moves no money.
+    ///
+    /// [`POST /transfer/capabilities/get`](https://plaid.com/docs/api/products/transfer/#transfercapabilitiesget)
+    pub fn capabilities_get(
+        &self,
+        access_token: impl Into<Secret>,
+        account_id: impl Into<String>,
+    ) -> Call<TransferCapabilitiesGet> {
+        Call::new(
+            self.client,
+            types::TransferCapabilitiesGetRequest {
+                access_token: access_token.into(),
+                account_id: account_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Read your Transfer limits.
+    ///
+    /// Returns the limits on single, daily and monthly transfers that apply to your team, or to
+    /// one originator when you act as a platform. Compare them with the volumes from
+    /// `/transfer/metrics/get` to see how much room is left before an authorization is refused
+    /// because of a limit. The call only reads; limits are not changed through the API.
+    ///
+    /// [`POST /transfer/configuration/get`](https://plaid.com/docs/api/products/transfer/#transferconfigurationget)
+    pub fn configuration_get(&self) -> Call<TransferConfigurationGet> {
+        Call::new(
+            self.client,
+            types::TransferConfigurationGetRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Start an authorized transfer.
+    ///
+    /// Turns an approved authorization into a transfer, which debits or credits the end user's
+    /// account. It needs the `authorization_id` from `/transfer/authorization/create` together
+    /// with the same Item and account, and it moves real money in production. The authorization
+    /// serves as the idempotency key: repeating the call with it returns the first transfer
+    /// rather than making a second one. Follow the transfer with `/transfer/event/sync` or
+    /// `/transfer/get`, and stop it with `/transfer/cancel` while that is possible.
+    ///
+    /// [`POST /transfer/create`](https://plaid.com/docs/api/products/transfer/#transfercreate)
+    pub fn create(
+        &self,
+        access_token: impl Into<Secret>,
+        account_id: impl Into<String>,
+        authorization_id: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Call<TransferCreate> {
+        Call::new(
+            self.client,
+            types::TransferCreateRequest {
+                access_token: access_token.into(),
+                account_id: account_id.into(),
+                authorization_id: authorization_id.into(),
+                description: description.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Upload a diligence document for an originator.
+    ///
+    /// Sends a file that supports the diligence review of one of your originators, as a multipart
+    /// form upload. It is for third-party senders who onboard originators themselves; the
+    /// originator must exist through `/transfer/originator/create`. The data of the review goes
+    /// to `/transfer/diligence/submit`, and `/transfer/originator/get` shows how the review
+    /// stands. Unlike most calls it has no credential fields in the body, so credentials go into
+    /// the headers.
+    ///
+    /// [`POST /transfer/diligence/document/upload`](https://plaid.com/docs/api/products/transfer/#transferdiligencedocumentupload)
+    pub fn diligence_document_upload(
+        &self,
+        originator_client_id: impl Into<String>,
+        file: impl Into<String>,
+        purpose: impl Into<TransferDocumentPurpose>,
+    ) -> Call<TransferDiligenceDocumentUpload> {
+        Call::new(
+            self.client,
+            types::TransferDiligenceDocumentUploadRequest {
+                originator_client_id: originator_client_id.into(),
+                file: file.into(),
+                purpose: purpose.into(),
+            },
+        )
+    }
+    /// Submit diligence data for an originator.
+    ///
+    /// Hands in the company data, expected usage and funding account of an originator so that
+    /// Plaid can review it. It is for third-party senders who onboard originators themselves; the
+    /// originator must exist through `/transfer/originator/create`. Supporting files go to
+    /// `/transfer/diligence/document/upload`, and the outcome appears in
+    /// `transfer_diligence_status` of `/transfer/originator/get`.
+    /// `/transfer/questionnaire/create` lets the originator enter the data in person instead.
+    ///
+    /// [`POST /transfer/diligence/submit`](https://plaid.com/docs/api/products/transfer/#transferdiligencesubmit)
+    pub fn diligence_submit(
+        &self,
+        originator_client_id: impl Into<String>,
+        originator_diligence: impl Into<TransferOriginatorDiligence>,
+    ) -> Call<TransferDiligenceSubmit> {
+        Call::new(
+            self.client,
+            types::TransferDiligenceSubmitRequest {
+                originator_client_id: originator_client_id.into(),
+                originator_diligence: originator_diligence.into(),
+            },
+        )
+    }
+    /// List transfer events by filter.
+    ///
+    /// Returns events of transfers, refunds and sweeps, narrowed by time, transfer, account,
+    /// sweep or event type. Use it to look something up, for example the history of one transfer;
+    /// to keep a store up to date use `/transfer/event/sync`, which cannot miss events. Pages are
+    /// taken with `count` and `offset` until `has_more` is false. The call only reads.
+    ///
+    /// [`POST /transfer/event/list`](https://plaid.com/docs/api/products/transfer/#transfereventlist)
+    pub fn event_list(&self) -> Call<TransferEventList> {
+        Call::new(
+            self.client,
+            types::TransferEventListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Collect new transfer events in order.
+    ///
+    /// Returns the events of transfers, refunds and sweeps that come after the event id you name,
+    /// in ascending order. Start with `after_id` 0, process the events, store the largest
+    /// `event_id` and pass it the next time; repeat at once while `has_more` is true. Call it
+    /// when a `TRANSFER_EVENTS_UPDATE` webhook of type `TRANSFER` arrives, and now and then in
+    /// any case. For searches with filters use `/transfer/event/list`.
+    ///
+    /// [`POST /transfer/event/sync`](https://plaid.com/docs/api/products/transfer/#transfereventsync)
+    pub fn event_sync(&self, after_id: i64) -> Call<TransferEventSync> {
+        Call::new(
+            self.client,
+            types::TransferEventSyncRequest {
+                after_id,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch one transfer.
+    ///
+    /// Returns the present state of one transfer: its status, settlement dates, refunds, sweep
+    /// state and any reason of failure. The transfer is named by its `transfer_id`, or by the
+    /// `authorization_id` it was made from, which helps when the answer of `/transfer/create` was
+    /// lost. The call changes nothing; to follow many transfers use `/transfer/event/sync`
+    /// instead of asking for each.
+    ///
+    /// [`POST /transfer/get`](https://plaid.com/docs/api/products/transfer/#transferget)
+    pub fn get(&self) -> Call<TransferGet> {
+        Call::new(
+            self.client,
+            types::TransferGetRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Create a transfer intent for Link.
+    ///
+    /// Creates a transfer intent, which describes a payment or disbursement that the end user
+    /// then approves in a Link session. Pass the `id` of the intent as `transfer.intent_id` to
+    /// `/link/token/create`; authorization and transfer are made during the session without calls
+    /// of yours to `/transfer/authorization/create` and `/transfer/create`. Read the outcome with
+    /// `/transfer/intent/get`. Creating the intent moves no money.
+    ///
+    /// [`POST /transfer/intent/create`](https://plaid.com/docs/api/products/transfer/#transferintentcreate)
+    pub fn intent_create(
+        &self,
+        mode: impl Into<TransferIntentCreateMode>,
+        amount: impl Into<String>,
+        description: impl Into<String>,
+        user: impl Into<TransferUserInRequest>,
+    ) -> Call<TransferIntentCreate> {
+        Call::new(
+            self.client,
+            types::TransferIntentCreateRequest {
+                mode: mode.into(),
+                amount: amount.into(),
+                description: description.into(),
+                user: user.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch a transfer intent and its outcome.
+    ///
+    /// Returns a transfer intent with its status, the authorization decision and, once it has
+    /// succeeded, the id of the transfer made from it. It needs the id from
+    /// `/transfer/intent/create`. Call it after the Link session for the intent has ended, and go
+    /// on with `/transfer/get` for the transfer itself. The call changes nothing.
+    ///
+    /// [`POST /transfer/intent/get`](https://plaid.com/docs/api/products/transfer/#transferintentget)
+    pub fn intent_get(
+        &self,
+        transfer_intent_id: impl Into<String>,
+    ) -> Call<TransferIntentGet> {
+        Call::new(
+            self.client,
+            types::TransferIntentGetRequest {
+                transfer_intent_id: transfer_intent_id.into(),
+            },
+        )
+    }
+    /// Deposit money into a Ledger.
+    ///
+    /// Moves money from your own funding account into a Plaid Ledger by ACH, so that it can pay
+    /// for credits. The amount is pending at first and becomes available later; the sweep in the
+    /// answer can be followed with `/transfer/sweep/get`. An `idempotency_key` is required, so
+    /// that a retry does not deposit twice. The way back is `/transfer/ledger/withdraw`, and
+    /// `/transfer/ledger/get` shows the balance.
+    ///
+    /// [`POST /transfer/ledger/deposit`](https://plaid.com/docs/api/products/transfer/#transferledgerdeposit)
+    pub fn ledger_deposit(
+        &self,
+        amount: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        network: impl Into<TransferAchNetwork>,
+    ) -> Call<TransferLedgerDeposit> {
+        Call::new(
+            self.client,
+            types::TransferLedgerDepositRequest {
+                amount: amount.into(),
+                idempotency_key: idempotency_key.into(),
+                network: network.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Move money between two Ledgers.
+    ///
+    /// Moves available money from one Plaid Ledger to another, for instance between a platform
+    /// and one of its originators. Both Ledgers are named by id, and an `idempotency_key` is
+    /// required, so that a retry does not move the money twice. No bank account takes part; use
+    /// `/transfer/ledger/deposit` and `/transfer/ledger/withdraw` for that. The effect shows in
+    /// `/transfer/ledger/get` and `/transfer/ledger/event/list`.
+    ///
+    /// [`POST /transfer/ledger/distribute`](https://plaid.com/docs/api/products/transfer/#transferledgerdistribute)
+    pub fn ledger_distribute(
+        &self,
+        from_ledger_id: impl Into<String>,
+        to_ledger_id: impl Into<String>,
+        amount: impl Into<String>,
+        idempotency_key: impl Into<String>,
+    ) -> Call<TransferLedgerDistribute> {
+        Call::new(
+            self.client,
+            types::TransferLedgerDistributeRequest {
+                from_ledger_id: from_ledger_id.into(),
+                to_ledger_id: to_ledger_id.into(),
+                amount: amount.into(),
+                idempotency_key: idempotency_key.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// List movements on a Ledger.
+    ///
+    /// Returns the movements on a Plaid Ledger with the pending and available balance after each,
+    /// narrowed by time, Ledger or source. Use it to reconcile the Ledger with the transfers,
+    /// refunds and sweeps that changed it. Pages are taken with `count` and `offset` until
+    /// `has_more` is false. The call only reads; `/transfer/ledger/get` gives just the present
+    /// balance.
+    ///
+    /// [`POST /transfer/ledger/event/list`](https://plaid.com/docs/api/products/transfer/#transferledgereventlist)
+    pub fn ledger_event_list(&self) -> Call<TransferLedgerEventList> {
+        Call::new(
+            self.client,
+            types::TransferLedgerEventListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Read the balance of a Ledger.
+    ///
+    /// Returns the available and pending balance of one Plaid Ledger with its name. Without a
+    /// `ledger_id` it answers for the default Ledger; a platform names the originator with
+    /// `originator_client_id`. Call it before paying out credits to see that the money suffices.
+    /// It changes nothing; the movements behind the balance are in `/transfer/ledger/event/list`.
+    ///
+    /// [`POST /transfer/ledger/get`](https://plaid.com/docs/api/products/transfer/#transferledgerget)
+    pub fn ledger_get(&self) -> Call<TransferLedgerGet> {
+        Call::new(
+            self.client,
+            types::TransferLedgerGetRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Withdraw money from a Ledger.
+    ///
+    /// Moves available money from a Plaid Ledger to your own funding account over the network you
+    /// choose. The sweep in the answer can be followed with `/transfer/sweep/get`. An
+    /// `idempotency_key` is required, so that a retry does not withdraw twice. The opposite
+    /// direction is `/transfer/ledger/deposit`, and `/transfer/ledger/get` shows what is
+    /// available.
+    ///
+    /// [`POST /transfer/ledger/withdraw`](https://plaid.com/docs/api/products/transfer/#transferledgerwithdraw)
+    pub fn ledger_withdraw(
+        &self,
+        amount: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        network: impl Into<TransferNetwork>,
+    ) -> Call<TransferLedgerWithdraw> {
+        Call::new(
+            self.client,
+            types::TransferLedgerWithdrawRequest {
+                amount: amount.into(),
+                idempotency_key: idempotency_key.into(),
+                network: network.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// List transfers.
+    ///
+    /// Returns the transfers of your team, narrowed by creation time, originator or funding
+    /// account. Pages are taken with `count` and `offset`; a page shorter than `count` is the
+    /// last one. Use it for reports and look-ups; for status changes `/transfer/event/sync` is
+    /// the right call, and `/transfer/get` fetches a single transfer. The call only reads.
+    ///
+    /// [`POST /transfer/list`](https://plaid.com/docs/api/products/transfer/#transferlist)
+    pub fn list(&self) -> Call<TransferList> {
+        Call::new(
+            self.client,
+            types::TransferListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Read your Transfer volumes and return rates.
+    ///
+    /// Returns how much has been transferred over the present day and month, the rates of
+    /// returns, and how much of the limits has been used. A platform names the originator with
+    /// `originator_client_id`. Set it against `/transfer/configuration/get` to foresee refusals
+    /// because of limits, and watch the return rates, which payment networks hold to thresholds.
+    /// The call only reads.
+    ///
+    /// [`POST /transfer/metrics/get`](https://plaid.com/docs/api/products/transfer/#transfermetricsget)
+    pub fn metrics_get(&self) -> Call<TransferMetricsGet> {
+        Call::new(
+            self.client,
+            types::TransferMetricsGetRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Import known account numbers as an Item.
+    ///
+    /// Creates an Item from account and routing numbers that you already hold, without a Link
+    /// session, and returns its `access_token` and `account_id`. Use it to move end users from
+    /// another processor to Transfer; the calls of Transfer then work on the Item, while products
+    /// that need a connection to the institution do not. It may have to be enabled for your team.
+    /// End users who can go through Link are better linked that way.
+    ///
+    /// [`POST /transfer/migrate_account`](https://plaid.com/docs/api/products/transfer/#transfermigrateaccount)
+    pub fn migrate_account(
+        &self,
+        account_number: impl Into<Secret>,
+        routing_number: impl Into<String>,
+        account_type: impl Into<String>,
+    ) -> Call<TransferMigrateAccount> {
+        Call::new(
+            self.client,
+            types::TransferMigrateAccountRequest {
+                account_number: account_number.into(),
+                routing_number: routing_number.into(),
+                account_type: account_type.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Create an originator.
+    ///
+    /// Creates an originator, that is an end customer of yours on whose behalf you send
+    /// transfers, and returns its `originator_client_id`. It is the first step of onboarding for
+    /// third-party senders and platforms; diligence follows through
+    /// `/transfer/questionnaire/create`, `/transfer/diligence/submit` or
+    /// `/transfer/platform/originator/create`. Keep the id, since most Transfer calls name the
+    /// originator by it. `/transfer/originator/get` shows how far the onboarding has come.
+    ///
+    /// [`POST /transfer/originator/create`](https://plaid.com/docs/api/products/transfer/#transferoriginatorcreate)
+    pub fn originator_create(
+        &self,
+        company_name: impl Into<String>,
+    ) -> Call<TransferOriginatorCreate> {
+        Call::new(
+            self.client,
+            types::TransferOriginatorCreateRequest {
+                company_name: company_name.into(),
+            },
+        )
+    }
+    /// Add a funding account to an originator.
+    ///
+    /// Adds a bank account to an originator from which its transfers are funded or into which
+    /// they are paid. The account must belong to an Item of which you have the `access_token`.
+    /// The answer carries a `funding_account_id` for use in later Transfer calls. To replace the
+    /// account that is set already use `/transfer/originator/funding_account/update`.
+    ///
+    /// [`POST /transfer/originator/funding_account/create`](https://plaid.com/docs/api/products/transfer/#transferoriginatorfundingaccountcreate)
+    pub fn originator_funding_account_create(
+        &self,
+        originator_client_id: impl Into<String>,
+        funding_account: impl Into<TransferFundingAccountWithDisplayName>,
+    ) -> Call<TransferOriginatorFundingAccountCreate> {
+        Call::new(
+            self.client,
+            types::TransferOriginatorFundingAccountCreateRequest {
+                originator_client_id: originator_client_id.into(),
+                funding_account: funding_account.into(),
+            },
+        )
+    }
+    /// Replace the funding account of an originator.
+    ///
+    /// Sets another bank account as the funding account of an originator, in place of the one
+    /// given earlier, for example in `/transfer/diligence/submit`. The account must belong to an
+    /// Item of which you have the `access_token`. To keep the old account and add a further one
+    /// use `/transfer/originator/funding_account/create`.
+    ///
+    /// [`POST /transfer/originator/funding_account/update`](https://plaid.com/docs/api/products/transfer/#transferoriginatorfundingaccountupdate)
+    pub fn originator_funding_account_update(
+        &self,
+        originator_client_id: impl Into<String>,
+        funding_account: impl Into<TransferFundingAccount>,
+    ) -> Call<TransferOriginatorFundingAccountUpdate> {
+        Call::new(
+            self.client,
+            types::TransferOriginatorFundingAccountUpdateRequest {
+                originator_client_id: originator_client_id.into(),
+                funding_account: funding_account.into(),
+            },
+        )
+    }
+    /// Fetch one originator.
+    ///
+    /// Returns an originator with its company name, the status of its diligence review and the
+    /// requirements that are still open. It needs the `originator_client_id` from
+    /// `/transfer/originator/create`. Use it during onboarding to learn what is missing, hand
+    /// that in with `/transfer/platform/requirement/submit`, and wait for the status `approved`
+    /// before making transfers for the originator. The call only reads.
+    ///
+    /// [`POST /transfer/originator/get`](https://plaid.com/docs/api/products/transfer/#transferoriginatorget)
+    pub fn originator_get(&self) -> Call<TransferOriginatorGet> {
+        Call::new(self.client, TransferOriginatorGetParameters {})
+    }
+    /// List your originators.
+    ///
+    /// Returns your originators with the status of their diligence review. Pages are taken with
+    /// `count` and `offset`; a page shorter than `count` is the last one. Company name and open
+    /// requirements of an originator are in `/transfer/originator/get`. The call only reads.
+    ///
+    /// [`POST /transfer/originator/list`](https://plaid.com/docs/api/products/transfer/#transferoriginatorlist)
+    pub fn originator_list(&self) -> Call<TransferOriginatorList> {
+        Call::new(
+            self.client,
+            types::TransferOriginatorListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Submit an originator for platform onboarding.
+    ///
+    /// Starts the onboarding of an originator under a platform by recording its acceptance of the
+    /// terms and the time of your own review. The originator must exist through
+    /// `/transfer/originator/create`. Afterwards add persons with
+    /// `/transfer/platform/person/create` and hand in the requirements with
+    /// `/transfer/platform/requirement/submit`; `PLATFORM_ONBOARDING_UPDATE` webhooks of type
+    /// `TRANSFER` report changes and `/transfer/originator/get` shows the status.
+    ///
+    /// [`POST /transfer/platform/originator/create`](https://plaid.com/docs/api/products/transfer/#transferplatformoriginatorcreate)
+    pub fn platform_originator_create(
+        &self,
+        originator_client_id: impl Into<String>,
+        tos_acceptance_metadata: impl Into<TransferPlatformTosAcceptanceMetadata>,
+        originator_reviewed_at: DateTime<Utc>,
+    ) -> Call<TransferPlatformOriginatorCreate> {
+        Call::new(
+            self.client,
+            types::TransferPlatformOriginatorCreateRequest {
+                originator_client_id: originator_client_id.into(),
+                tos_acceptance_metadata: tos_acceptance_metadata.into(),
+                originator_reviewed_at,
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Register a person behind an originator.
+    ///
+    /// Registers a person who owns or controls an originator under platform onboarding and
+    /// returns a `person_id`. The originator must have been submitted with
+    /// `/transfer/platform/originator/create`. Pass the `person_id` to
+    /// `/transfer/platform/requirement/submit` for requirements that concern this person. The
+    /// data is personal and sensitive, so do not log it.
+    ///
+    /// [`POST /transfer/platform/person/create`](https://plaid.com/docs/api/products/transfer/#transferplatformpersoncreate)
+    pub fn platform_person_create(
+        &self,
+        originator_client_id: impl Into<String>,
+    ) -> Call<TransferPlatformPersonCreate> {
+        Call::new(
+            self.client,
+            types::TransferPlatformPersonCreateRequest {
+                originator_client_id: originator_client_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Hand in onboarding requirements of an originator.
+    ///
+    /// Hands in values for the onboarding requirements of an originator, up to 50 in one call.
+    /// Learn which are open from `outstanding_requirements` of `/transfer/originator/get`; a
+    /// requirement about a person needs the `person_id` from `/transfer/platform/person/create`.
+    /// The result of the review comes later and is seen in `/transfer/originator/get`.
+    ///
+    /// [`POST /transfer/platform/requirement/submit`](https://plaid.com/docs/api/products/transfer/#transferplatformrequirementsubmit)
+    pub fn platform_requirement_submit(
+        &self,
+        originator_client_id: impl Into<String>,
+        requirement_submissions: impl IntoIterator<
+            Item = impl Into<TransferPlatformRequirementSubmission>,
+        >,
+    ) -> Call<TransferPlatformRequirementSubmit> {
+        Call::new(
+            self.client,
+            types::TransferPlatformRequirementSubmitRequest {
+                originator_client_id: originator_client_id.into(),
+                requirement_submissions: requirement_submissions
+                    .into_iter()
+                    .map(Into::into)
+                    .collect(),
+            },
+        )
+    }
+    /// Create a diligence questionnaire for an originator.
+    ///
+    /// Creates a hosted questionnaire in which an originator enters its own diligence data, and
+    /// returns the address to send it to. The originator must exist through
+    /// `/transfer/originator/create`; when done, it is sent to your `redirect_uri`. If you hold
+    /// the data yourself use `/transfer/diligence/submit` instead. Follow the review with
+    /// `/transfer/originator/get`.
+    ///
+    /// [`POST /transfer/questionnaire/create`](https://plaid.com/docs/api/products/transfer/#transferquestionnairecreate)
+    pub fn questionnaire_create(
+        &self,
+        originator_client_id: impl Into<String>,
+        redirect_uri: impl Into<String>,
+    ) -> Call<TransferQuestionnaireCreate> {
+        Call::new(
+            self.client,
+            types::TransferQuestionnaireCreateRequest {
+                originator_client_id: originator_client_id.into(),
+                redirect_uri: redirect_uri.into(),
+            },
+        )
+    }
+    /// Stop a recurring transfer.
+    ///
+    /// Ends a recurring transfer, so that no further transfers are made from it. It needs the
+    /// `recurring_transfer_id` from `/transfer/recurring/create`. A transfer that was made
+    /// already takes its course unless it is stopped with `/transfer/cancel`. The ended series
+    /// stays readable through `/transfer/recurring/get`.
+    ///
+    /// [`POST /transfer/recurring/cancel`](https://plaid.com/docs/api/products/transfer/#transferrecurringcancel)
+    pub fn recurring_cancel(
+        &self,
+        recurring_transfer_id: impl Into<String>,
+    ) -> Call<TransferRecurringCancel> {
+        Call::new(
+            self.client,
+            types::TransferRecurringCancelRequest {
+                recurring_transfer_id: recurring_transfer_id.into(),
+            },
+        )
+    }
+    /// Set up a recurring transfer.
+    ///
+    /// Sets up a series of equal transfers on a weekly or monthly schedule; Plaid makes and
+    /// authorizes each one when it is due. It needs the `access_token` and account of an Item
+    /// usable with Transfer and a required `idempotency_key`. Check `decision` in the answer:
+    /// without approval there is no `recurring_transfer`. Webhooks of type `TRANSFER` report new,
+    /// skipped and cancelled occurrences, and `/transfer/recurring/cancel` ends the series.
+    ///
+    /// [`POST /transfer/recurring/create`](https://plaid.com/docs/api/products/transfer/#transferrecurringcreate)
+    pub fn recurring_create(
+        &self,
+        access_token: impl Into<Secret>,
+        idempotency_key: impl Into<String>,
+        account_id: impl Into<String>,
+        type_: impl Into<TransferType>,
+        network: impl Into<TransferRecurringNetwork>,
+        amount: impl Into<String>,
+        description: impl Into<String>,
+        schedule: impl Into<TransferRecurringSchedule>,
+        user: impl Into<TransferUserInRequest>,
+    ) -> Call<TransferRecurringCreate> {
+        Call::new(
+            self.client,
+            types::TransferRecurringCreateRequest {
+                access_token: access_token.into(),
+                idempotency_key: idempotency_key.into(),
+                account_id: account_id.into(),
+                type_: type_.into(),
+                network: network.into(),
+                amount: amount.into(),
+                description: description.into(),
+                schedule: schedule.into(),
+                user: user.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch one recurring transfer.
+    ///
+    /// Returns a recurring transfer with its schedule, status, next date and the ids of the
+    /// transfers made so far. It needs the `recurring_transfer_id` from
+    /// `/transfer/recurring/create`. For the state of a single occurrence pass its id to
+    /// `/transfer/get`. The call only reads.
+    ///
+    /// [`POST /transfer/recurring/get`](https://plaid.com/docs/api/products/transfer/#transferrecurringget)
+    pub fn recurring_get(
+        &self,
+        recurring_transfer_id: impl Into<String>,
+    ) -> Call<TransferRecurringGet> {
+        Call::new(
+            self.client,
+            types::TransferRecurringGetRequest {
+                recurring_transfer_id: recurring_transfer_id.into(),
+            },
+        )
+    }
+    /// List recurring transfers.
+    ///
+    /// Returns the recurring transfers of your team, narrowed by creation time or funding
+    /// account. Pages are taken with `count` and `offset`; a page shorter than `count` is the
+    /// last one. A single one is fetched with `/transfer/recurring/get`. The call only reads.
+    ///
+    /// [`POST /transfer/recurring/list`](https://plaid.com/docs/api/products/transfer/#transferrecurringlist)
+    pub fn recurring_list(&self) -> Call<TransferRecurringList> {
+        Call::new(
+            self.client,
+            types::TransferRecurringListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Cancel a refund not yet sent.
+    ///
+    /// Cancels a refund that has not been handed to the payment network yet, which normally means
+    /// that its status is still `pending`. It needs the `refund_id` from
+    /// `/transfer/refund/create`. The outcome shows in `/transfer/refund/get` and as a
+    /// `refund.cancelled` event in `/transfer/event/sync`.
+    ///
+    /// [`POST /transfer/refund/cancel`](https://plaid.com/docs/api/products/transfer/#transferrefundcancel)
+    pub fn refund_cancel(
+        &self,
+        refund_id: impl Into<String>,
+    ) -> Call<TransferRefundCancel> {
+        Call::new(
+            self.client,
+            types::TransferRefundCancelRequest {
+                refund_id: refund_id.into(),
+            },
+        )
+    }
+    /// Refund a debit transfer.
+    ///
+    /// Pays all or part of a debit transfer back to the end user's account. It needs the
+    /// `transfer_id`; several partial refunds are possible as long as together they do not exceed
+    /// the transfer. An `idempotency_key` is required, so that a retry does not refund twice.
+    /// Follow the refund with `/transfer/refund/get` or the `refund.` events of
+    /// `/transfer/event/sync`, and stop it with `/transfer/refund/cancel` while it is pending.
+    ///
+    /// [`POST /transfer/refund/create`](https://plaid.com/docs/api/products/transfer/#transferrefundcreate)
+    pub fn refund_create(
+        &self,
+        transfer_id: impl Into<String>,
+        amount: impl Into<String>,
+        idempotency_key: impl Into<String>,
+    ) -> Call<TransferRefundCreate> {
+        Call::new(
+            self.client,
+            types::TransferRefundCreateRequest {
+                transfer_id: transfer_id.into(),
+                amount: amount.into(),
+                idempotency_key: idempotency_key.into(),
+            },
+        )
+    }
+    /// Fetch one refund.
+    ///
+    /// Returns a refund with its amount, status and any reason of failure. It needs the
+    /// `refund_id` from `/transfer/refund/create`. The refunds of a transfer are also listed in
+    /// `refunds` of `/transfer/get`. The call only reads.
+    ///
+    /// [`POST /transfer/refund/get`](https://plaid.com/docs/api/products/transfer/#transferrefundget)
+    pub fn refund_get(&self, refund_id: impl Into<String>) -> Call<TransferRefundGet> {
+        Call::new(
+            self.client,
+            types::TransferRefundGetRequest {
+                refund_id: refund_id.into(),
+            },
+        )
+    }
+    /// List repayments for returned transfers.
+    ///
+    /// Returns the repayments that settle between you and Plaid what is owed because of transfers
+    /// that were returned. Narrow them by time and page with `count` and `offset`; a page shorter
+    /// than `count` is the last one. The returned transfers behind one repayment are listed by
+    /// `/transfer/repayment/return/list`. The call only reads.
+    ///
+    /// [`POST /transfer/repayment/list`](https://plaid.com/docs/api/products/transfer/#transferrepaymentlist)
+    pub fn repayment_list(&self) -> Call<TransferRepaymentList> {
+        Call::new(
+            self.client,
+            types::TransferRepaymentListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// List the returns behind a repayment.
+    ///
+    /// Returns the transfers whose returns are covered by one repayment, with the amount that
+    /// each contributes. It needs a `repayment_id` from `/transfer/repayment/list`. Pages are
+    /// taken with `count` and `offset`; a page shorter than `count` is the last one. Use it to
+    /// reconcile a repayment; the call only reads.
+    ///
+    /// [`POST /transfer/repayment/return/list`](https://plaid.com/docs/api/products/transfer/#transferrepaymentreturnlist)
+    pub fn repayment_return_list(
+        &self,
+        repayment_id: impl Into<String>,
+    ) -> Call<TransferRepaymentReturnList> {
+        Call::new(
+            self.client,
+            types::TransferRepaymentReturnListRequest {
+                repayment_id: repayment_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Fetch one sweep.
+    ///
+    /// Returns a sweep, the movement of money between Plaid and your own funding account that
+    /// settles transfers or fills and empties a Ledger. It needs a `sweep_id`, known from events,
+    /// from `/transfer/sweep/list` or from the answers of `/transfer/ledger/deposit` and
+    /// `/transfer/ledger/withdraw`. Use it to match an entry on your bank statement; the call
+    /// only reads.
+    ///
+    /// [`POST /transfer/sweep/get`](https://plaid.com/docs/api/products/transfer/#transfersweepget)
+    pub fn sweep_get(&self, sweep_id: impl Into<String>) -> Call<TransferSweepGet> {
+        Call::new(
+            self.client,
+            types::TransferSweepGetRequest {
+                sweep_id: sweep_id.into(),
+            },
+        )
+    }
+    /// List sweeps.
+    ///
+    /// Returns the sweeps of your team, narrowed by time, amount, status, trigger, originator,
+    /// funding account or transfer. Use it to reconcile your bank statement with the transfers of
+    /// Plaid. Pages are taken with `count` and `offset`; a page shorter than `count` is the last
+    /// one. The call only reads; the transfers in a sweep are found with `/transfer/event/list`
+    /// and its `sweep_id` filter.
+    ///
+    /// [`POST /transfer/sweep/list`](https://plaid.com/docs/api/products/transfer/#transfersweeplist)
+    pub fn sweep_list(&self) -> Call<TransferSweepList> {
+        Call::new(
+            self.client,
+            types::TransferSweepListRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+}
+/// Marks a [`Call`] of `/payment_profile/create`.
+#[deprecated = "Plaid has deprecated /payment_profile/create; its description says what to use"]
+#[derive(Debug)]
+pub enum PaymentProfileCreate {}
+impl Operation for PaymentProfileCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "paymentProfileCreate",
+        method: "POST",
+        path: "/payment_profile/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::PaymentProfileCreateRequest;
+    type Response = types::PaymentProfileCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.payment_profile_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/payment_profile/get`.
+#[deprecated = "Plaid has deprecated /payment_profile/get; its description says what to use"]
+#[derive(Debug)]
+pub enum PaymentProfileGet {}
+impl Operation for PaymentProfileGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "paymentProfileGet",
+        method: "POST",
+        path: "/payment_profile/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::PaymentProfileGetRequest;
+    type Response = types::PaymentProfileGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.payment_profile_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/payment_profile/remove`.
+#[deprecated = "Plaid has deprecated /payment_profile/remove; its description says what to use"]
+#[derive(Debug)]
+pub enum PaymentProfileRemove {}
+impl Operation for PaymentProfileRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "paymentProfileRemove",
+        method: "POST",
+        path: "/payment_profile/remove",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::PaymentProfileRemoveRequest;
+    type Response = types::PaymentProfileRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.payment_profile_remove(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/authorization/cancel`.
+#[derive(Debug)]
+pub enum TransferAuthorizationCancel {}
+impl Operation for TransferAuthorizationCancel {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferAuthorizationCancel",
+        method: "POST",
+        path: "/transfer/authorization/cancel",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferAuthorizationCancelRequest;
+    type Response = types::TransferAuthorizationCancelResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_authorization_cancel(request).await)
     }
 }
 /// Marks a [`Call`] of `/transfer/authorization/create`.
@@ -202,6 +1183,1656 @@ impl Call<TransferAuthorizationCreate> {
         custom_attributes: BTreeMap<String, String>,
     ) -> Self {
         self.request.custom_attributes = custom_attributes;
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/balance/get`.
+#[deprecated = "Plaid has deprecated /transfer/balance/get; its description says what to use"]
+#[derive(Debug)]
+pub enum TransferBalanceGet {}
+impl Operation for TransferBalanceGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferBalanceGet",
+        method: "POST",
+        path: "/transfer/balance/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferBalanceGetRequest;
+    type Response = types::TransferBalanceGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_balance_get(request).await)
+    }
+}
+impl Call<TransferBalanceGet> {
+    /// Plaid client identifier of the originator whose balance is wanted. Deprecated; use
+    /// `/transfer/ledger/get` with its `originator_client_id`.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Which prefunded balance to read, the one for RTP credits or the one for ACH credits.
+    /// Optional.
+    pub fn type_(mut self, type_: impl Into<TransferBalanceType>) -> Self {
+        self.request.type_ = Some(type_.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/cancel`.
+#[derive(Debug)]
+pub enum TransferCancel {}
+impl Operation for TransferCancel {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferCancel",
+        method: "POST",
+        path: "/transfer/cancel",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferCancelRequest;
+    type Response = types::TransferCancelResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_cancel(request).await)
+    }
+}
+impl Call<TransferCancel> {
+    /// Plaid client identifier of the originator the transfer is for. Deprecated; leave it out,
+    /// since the id of the transfer suffices.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Why the transfer is stopped, as a code used in instant payments. Optional.
+    pub fn reason_code(mut self, reason_code: impl Into<ReasonCode>) -> Self {
+        self.request.reason_code = Some(reason_code.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/capabilities/get`.
+#[derive(Debug)]
+pub enum TransferCapabilitiesGet {}
+impl Operation for TransferCapabilitiesGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferCapabilitiesGet",
+        method: "POST",
+        path: "/transfer/capabilities/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferCapabilitiesGetRequest;
+    type Response = types::TransferCapabilitiesGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_capabilities_get(request).await)
+    }
+}
+impl Call<TransferCapabilitiesGet> {
+    /// Token of a payment profile that stands for the end user's account. Payment profiles come
+    /// from the deprecated `/payment_profile/create`; in new code use `access_token` and
+    /// `account_id`.
+    pub fn payment_profile_token(
+        mut self,
+        payment_profile_token: impl Into<Secret>,
+    ) -> Self {
+        self.request.payment_profile_token = Some(payment_profile_token.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/configuration/get`.
+#[derive(Debug)]
+pub enum TransferConfigurationGet {}
+impl Operation for TransferConfigurationGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferConfigurationGet",
+        method: "POST",
+        path: "/transfer/configuration/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferConfigurationGetRequest;
+    type Response = types::TransferConfigurationGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_configuration_get(request).await)
+    }
+}
+impl Call<TransferConfigurationGet> {
+    /// Plaid client identifier of the originator whose limits are wanted, when you act as a
+    /// platform. Null or left out for your own.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/create`.
+#[derive(Debug)]
+pub enum TransferCreate {}
+impl Operation for TransferCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferCreate",
+        method: "POST",
+        path: "/transfer/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferCreateRequest;
+    type Response = types::TransferCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_create(request).await)
+    }
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        request.idempotency_key.as_deref()
+    }
+}
+impl Call<TransferCreate> {
+    /// Deprecated idempotency key, at most 50 characters. Leave it out; `authorization_id` plays
+    /// that role now.
+    ///
+    /// Longest length: `50`.
+    pub fn idempotent(mut self, idempotency_key: impl Into<String>) -> Self {
+        self.request.idempotency_key = Some(idempotency_key.into());
+        self
+    }
+    /// Direction of the transfer. Deprecated; leave it out, since it is taken from the
+    /// authorization.
+    pub fn type_(mut self, type_: impl Into<TransferType>) -> Self {
+        self.request.type_ = Some(type_.into());
+        self
+    }
+    /// Payment network of the transfer. Deprecated; leave it out, since it is taken from the
+    /// authorization.
+    pub fn network(mut self, network: impl Into<TransferNetwork>) -> Self {
+        self.request.network = Some(network.into());
+        self
+    }
+    /// Amount to move as a decimal string with two digits after the point. When left out, the
+    /// amount of the authorization is taken.
+    pub fn amount(mut self, amount: impl Into<String>) -> Self {
+        self.request.amount = Some(amount.into());
+        self
+    }
+    /// SEC code of the ACH entry. Deprecated; leave it out, since it is taken from the
+    /// authorization.
+    pub fn ach_class(mut self, ach_class: impl Into<AchClass>) -> Self {
+        self.request.ach_class = Some(ach_class.into());
+        self
+    }
+    /// Description of the account holder. Deprecated; leave it out, since the user is taken from
+    /// the authorization.
+    pub fn user(mut self, user: impl Into<TransferUserInRequestDeprecated>) -> Self {
+        self.request.user = Some(user.into());
+        self
+    }
+    /// Your own key and value strings to be stored with the transfer and returned with it. Null
+    /// or left out when you have none.
+    pub fn metadata(mut self, metadata: BTreeMap<String, String>) -> Self {
+        self.request.metadata = metadata;
+        self
+    }
+    /// Deprecated identifier of the account the transfer originates from. Leave it out; your side
+    /// is chosen in the authorization.
+    pub fn origination_account_id(
+        mut self,
+        origination_account_id: impl Into<String>,
+    ) -> Self {
+        self.request.origination_account_id = Some(origination_account_id.into());
+        self
+    }
+    /// Currency of the transfer as an ISO 4217 code. Deprecated; leave it out, since it is taken
+    /// from the authorization.
+    pub fn iso_currency_code(mut self, iso_currency_code: impl Into<String>) -> Self {
+        self.request.iso_currency_code = Some(iso_currency_code.into());
+        self
+    }
+    /// Identifier of a test clock from `/sandbox/transfer/test_clock/create` whose simulated time
+    /// this transfer follows. Sandbox only; null or left out otherwise.
+    pub fn test_clock_id(mut self, test_clock_id: impl Into<String>) -> Self {
+        self.request.test_clock_id = Some(test_clock_id.into());
+        self
+    }
+    /// Part of the transfer that you as a platform keep as your fee, as a decimal string with two
+    /// digits after the point. Leave out when there is none.
+    pub fn facilitator_fee(mut self, facilitator_fee: impl Into<String>) -> Self {
+        self.request.facilitator_fee = Some(facilitator_fee.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/diligence/document/upload`.
+#[derive(Debug)]
+pub enum TransferDiligenceDocumentUpload {}
+impl Operation for TransferDiligenceDocumentUpload {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferDiligenceDocumentUpload",
+        method: "POST",
+        path: "/transfer/diligence/document/upload",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferDiligenceDocumentUploadRequest;
+    type Response = types::TransferDiligenceDocumentUploadResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_diligence_document_upload(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/diligence/submit`.
+#[derive(Debug)]
+pub enum TransferDiligenceSubmit {}
+impl Operation for TransferDiligenceSubmit {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferDiligenceSubmit",
+        method: "POST",
+        path: "/transfer/diligence/submit",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferDiligenceSubmitRequest;
+    type Response = types::TransferDiligenceSubmitResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_diligence_submit(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/event/list`.
+#[derive(Debug)]
+pub enum TransferEventList {}
+impl Operation for TransferEventList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferEventList",
+        method: "POST",
+        path: "/transfer/event/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferEventListRequest;
+    type Response = types::TransferEventListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_event_list(request).await)
+    }
+}
+impl Call<TransferEventList> {
+    /// Earliest time of the events to list, as an ISO 8601 timestamp despite the name. Null or
+    /// left out for no lower bound.
+    pub fn start_date(mut self, start_date: DateTime<Utc>) -> Self {
+        self.request.start_date = Some(start_date);
+        self
+    }
+    /// Latest time of the events to list, as an ISO 8601 timestamp despite the name. Null or left
+    /// out for no upper bound.
+    pub fn end_date(mut self, end_date: DateTime<Utc>) -> Self {
+        self.request.end_date = Some(end_date);
+        self
+    }
+    /// Restricts the list to events of this transfer. Null or left out for all transfers.
+    pub fn transfer_id(mut self, transfer_id: impl Into<String>) -> Self {
+        self.request.transfer_id = Some(transfer_id.into());
+        self
+    }
+    /// Restricts the list to events of transfers with this account of an end user. Null or left
+    /// out for all accounts.
+    pub fn account_id(mut self, account_id: impl Into<String>) -> Self {
+        self.request.account_id = Some(account_id.into());
+        self
+    }
+    /// Restricts the list to events of debits or of credits. Null or left out for both.
+    pub fn transfer_type(
+        mut self,
+        transfer_type: impl Into<TransferEventListTransferType>,
+    ) -> Self {
+        self.request.transfer_type = Some(transfer_type.into());
+        self
+    }
+    /// Restricts the list to events of these types. Left out or empty for all types.
+    pub fn event_types(
+        mut self,
+        event_types: impl IntoIterator<Item = impl Into<TransferEventType>>,
+    ) -> Self {
+        self.request.event_types = event_types.into_iter().map(Into::into).collect();
+        self
+    }
+    /// Restricts the list to events that belong to this sweep, which shows what a sweep settled.
+    /// Leave it out for all events.
+    pub fn sweep_id(mut self, sweep_id: impl Into<String>) -> Self {
+        self.request.sweep_id = Some(sweep_id.into());
+        self
+    }
+    /// Number of events in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of events to skip before the page starts, 0 if null or left out. Advance it by the
+    /// number received while `has_more` is true.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+    /// Deprecated filter by the account the transfers originate from. Leave it out and filter
+    /// with `funding_account_id`.
+    pub fn origination_account_id(
+        mut self,
+        origination_account_id: impl Into<String>,
+    ) -> Self {
+        self.request.origination_account_id = Some(origination_account_id.into());
+        self
+    }
+    /// Restricts the list to events of transfers made for this originator, when you act as a
+    /// platform. Null or left out otherwise.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Restricts the list to events of transfers with this bank account of yours on the other
+    /// side. Null or left out for all.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/event/sync`.
+#[derive(Debug)]
+pub enum TransferEventSync {}
+impl Operation for TransferEventSync {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferEventSync",
+        method: "POST",
+        path: "/transfer/event/sync",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferEventSyncRequest;
+    type Response = types::TransferEventSyncResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_event_sync(request).await)
+    }
+}
+impl Call<TransferEventSync> {
+    /// Number of events in one page, from 1 to 500, 100 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/get`.
+#[derive(Debug)]
+pub enum TransferGet {}
+impl Operation for TransferGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferGet",
+        method: "POST",
+        path: "/transfer/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferGetRequest;
+    type Response = types::TransferGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_get(request).await)
+    }
+}
+impl Call<TransferGet> {
+    /// Identifier of the transfer to fetch, as returned by `/transfer/create`. Leave it out when
+    /// you name the transfer by `authorization_id`.
+    pub fn transfer_id(mut self, transfer_id: impl Into<String>) -> Self {
+        self.request.transfer_id = Some(transfer_id.into());
+        self
+    }
+    /// Identifier of the authorization the transfer was made from, an alternative to
+    /// `transfer_id` that helps when the answer of `/transfer/create` was lost.
+    pub fn authorization_id(mut self, authorization_id: impl Into<String>) -> Self {
+        self.request.authorization_id = Some(authorization_id.into());
+        self
+    }
+    /// Plaid client identifier of the originator the transfer is for. Deprecated; leave it out,
+    /// since the id of the transfer suffices.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/intent/create`.
+#[derive(Debug)]
+pub enum TransferIntentCreate {}
+impl Operation for TransferIntentCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferIntentCreate",
+        method: "POST",
+        path: "/transfer/intent/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferIntentCreateRequest;
+    type Response = types::TransferIntentCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_intent_create(request).await)
+    }
+}
+impl Call<TransferIntentCreate> {
+    /// Identifier of the end user's account, if it is known already. Null or left out to have the
+    /// user choose or link one in the session.
+    pub fn account_id(mut self, account_id: impl Into<String>) -> Self {
+        self.request.account_id = Some(account_id.into());
+        self
+    }
+    /// Identifier of your own bank account on the other side of the transfer. Null or left out to
+    /// accept the default choice.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+    /// Payment network to use. Optional; `rtp` suits only disbursements.
+    pub fn network(mut self, network: impl Into<TransferIntentCreateNetwork>) -> Self {
+        self.request.network = Some(network.into());
+        self
+    }
+    /// SEC code of the ACH entry, which tells how the end user authorizes it. Leave it out where
+    /// it does not apply.
+    pub fn ach_class(mut self, ach_class: impl Into<AchClass>) -> Self {
+        self.request.ach_class = Some(ach_class.into());
+        self
+    }
+    /// Deprecated identifier of the account the transfer originates from. Leave it out; choose
+    /// your side with `funding_account_id`.
+    pub fn origination_account_id(
+        mut self,
+        origination_account_id: impl Into<String>,
+    ) -> Self {
+        self.request.origination_account_id = Some(origination_account_id.into());
+        self
+    }
+    /// Your own key and value strings to be stored with the intent and returned with it. Null or
+    /// left out when you have none.
+    pub fn metadata(mut self, metadata: BTreeMap<String, String>) -> Self {
+        self.request.metadata = metadata;
+        self
+    }
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`. Optional.
+    pub fn iso_currency_code(mut self, iso_currency_code: impl Into<String>) -> Self {
+        self.request.iso_currency_code = Some(iso_currency_code.into());
+        self
+    }
+    /// Whether the transfer is to be made only if Plaid guarantees its settlement. False if null
+    /// or left out.
+    ///
+    /// Default: `false`.
+    pub fn require_guarantee(mut self, require_guarantee: bool) -> Self {
+        self.request.require_guarantee = Some(require_guarantee);
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/intent/get`.
+#[derive(Debug)]
+pub enum TransferIntentGet {}
+impl Operation for TransferIntentGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferIntentGet",
+        method: "POST",
+        path: "/transfer/intent/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferIntentGetRequest;
+    type Response = types::TransferIntentGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_intent_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/ledger/deposit`.
+#[derive(Debug)]
+pub enum TransferLedgerDeposit {}
+impl Operation for TransferLedgerDeposit {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferLedgerDeposit",
+        method: "POST",
+        path: "/transfer/ledger/deposit",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferLedgerDepositRequest;
+    type Response = types::TransferLedgerDepositResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_ledger_deposit(request).await)
+    }
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        Some(&request.idempotency_key)
+    }
+}
+impl Call<TransferLedgerDeposit> {
+    /// Plaid client identifier of the originator whose Ledger is to be filled, when you act as a
+    /// platform. Null or left out for your own.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Identifier of your own bank account to take the money from. Null or left out to accept the
+    /// default choice.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+    /// Identifier of the Ledger to deposit into. Null or left out for the default Ledger.
+    pub fn ledger_id(mut self, ledger_id: impl Into<String>) -> Self {
+        self.request.ledger_id = Some(ledger_id.into());
+        self
+    }
+    /// Text shown for the deposit on the statement of your bank account, at most 10 characters.
+    /// Null or left out to accept the default text.
+    ///
+    /// Longest length: `10`.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.request.description = Some(description.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/ledger/distribute`.
+#[derive(Debug)]
+pub enum TransferLedgerDistribute {}
+impl Operation for TransferLedgerDistribute {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferLedgerDistribute",
+        method: "POST",
+        path: "/transfer/ledger/distribute",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferLedgerDistributeRequest;
+    type Response = types::TransferLedgerDistributeResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_ledger_distribute(request).await)
+    }
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        Some(&request.idempotency_key)
+    }
+}
+impl Call<TransferLedgerDistribute> {
+    /// Note of your own on the movement. Optional.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.request.description = Some(description.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/ledger/event/list`.
+#[derive(Debug)]
+pub enum TransferLedgerEventList {}
+impl Operation for TransferLedgerEventList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferLedgerEventList",
+        method: "POST",
+        path: "/transfer/ledger/event/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferLedgerEventListRequest;
+    type Response = types::TransferLedgerEventListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_ledger_event_list(request).await)
+    }
+}
+impl Call<TransferLedgerEventList> {
+    /// Plaid client identifier of the originator whose Ledger movements are wanted, when you act
+    /// as a platform. Null or left out for your own.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Earliest time of the movements to list, as an ISO 8601 timestamp despite the name. Null or
+    /// left out for no lower bound.
+    pub fn start_date(mut self, start_date: DateTime<Utc>) -> Self {
+        self.request.start_date = Some(start_date);
+        self
+    }
+    /// Latest time of the movements to list, as an ISO 8601 timestamp despite the name. Null or
+    /// left out for no upper bound.
+    pub fn end_date(mut self, end_date: DateTime<Utc>) -> Self {
+        self.request.end_date = Some(end_date);
+        self
+    }
+    /// Restricts the list to movements on this Ledger. Null or left out when no single Ledger is
+    /// meant.
+    pub fn ledger_id(mut self, ledger_id: impl Into<String>) -> Self {
+        self.request.ledger_id = Some(ledger_id.into());
+        self
+    }
+    /// Restricts the list to the one movement with this identifier. Null or left out otherwise.
+    pub fn ledger_event_id(mut self, ledger_event_id: impl Into<String>) -> Self {
+        self.request.ledger_event_id = Some(ledger_event_id.into());
+        self
+    }
+    /// Restricts the list to movements caused by transfers, sweeps or refunds. Null or left out
+    /// for all.
+    pub fn source_type(mut self, source_type: impl Into<LedgerEventSourceType>) -> Self {
+        self.request.source_type = Some(source_type.into());
+        self
+    }
+    /// Restricts the list to movements caused by the transfer, sweep or refund with this
+    /// identifier. Null or left out for all.
+    pub fn source_id(mut self, source_id: impl Into<String>) -> Self {
+        self.request.source_id = Some(source_id.into());
+        self
+    }
+    /// Number of movements in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of movements to skip before the page starts, 0 if null or left out. Advance it by
+    /// the number received while `has_more` is true.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/ledger/get`.
+#[derive(Debug)]
+pub enum TransferLedgerGet {}
+impl Operation for TransferLedgerGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferLedgerGet",
+        method: "POST",
+        path: "/transfer/ledger/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferLedgerGetRequest;
+    type Response = types::TransferLedgerGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_ledger_get(request).await)
+    }
+}
+impl Call<TransferLedgerGet> {
+    /// Identifier of the Ledger to read. Null or left out for the default Ledger.
+    pub fn ledger_id(mut self, ledger_id: impl Into<String>) -> Self {
+        self.request.ledger_id = Some(ledger_id.into());
+        self
+    }
+    /// Plaid client identifier of the originator whose Ledger is wanted, when you act as a
+    /// platform. Null or left out for your own.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/ledger/withdraw`.
+#[derive(Debug)]
+pub enum TransferLedgerWithdraw {}
+impl Operation for TransferLedgerWithdraw {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferLedgerWithdraw",
+        method: "POST",
+        path: "/transfer/ledger/withdraw",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferLedgerWithdrawRequest;
+    type Response = types::TransferLedgerWithdrawResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_ledger_withdraw(request).await)
+    }
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        Some(&request.idempotency_key)
+    }
+}
+impl Call<TransferLedgerWithdraw> {
+    /// Plaid client identifier of the originator whose Ledger is to be drawn on, when you act as
+    /// a platform. Null or left out for your own.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Identifier of your own bank account to pay the money into. Null or left out to accept the
+    /// default choice.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+    /// Identifier of the Ledger to withdraw from. Null or left out for the default Ledger.
+    pub fn ledger_id(mut self, ledger_id: impl Into<String>) -> Self {
+        self.request.ledger_id = Some(ledger_id.into());
+        self
+    }
+    /// Text shown for the withdrawal on the statement of your bank account, at most 10
+    /// characters. Null or left out to accept the default text.
+    ///
+    /// Longest length: `10`.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.request.description = Some(description.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/list`.
+#[derive(Debug)]
+pub enum TransferList {}
+impl Operation for TransferList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferList",
+        method: "POST",
+        path: "/transfer/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferListRequest;
+    type Response = types::TransferListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_list(request).await)
+    }
+}
+impl Call<TransferList> {
+    /// Earliest creation time of the transfers to list, as an ISO 8601 timestamp despite the
+    /// name. Null or left out for no lower bound.
+    pub fn start_date(mut self, start_date: DateTime<Utc>) -> Self {
+        self.request.start_date = Some(start_date);
+        self
+    }
+    /// Latest creation time of the transfers to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no upper bound.
+    pub fn end_date(mut self, end_date: DateTime<Utc>) -> Self {
+        self.request.end_date = Some(end_date);
+        self
+    }
+    /// Number of transfers in one page, from 1 to 25, 25 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of transfers to skip before the page starts, 0 if left out. Advance it by the
+    /// number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+    /// Deprecated filter by the account the transfers originate from. Leave it out and filter
+    /// with `funding_account_id`.
+    pub fn origination_account_id(
+        mut self,
+        origination_account_id: impl Into<String>,
+    ) -> Self {
+        self.request.origination_account_id = Some(origination_account_id.into());
+        self
+    }
+    /// Restricts the list to transfers made for this originator, when you act as a platform. Null
+    /// or left out otherwise.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Restricts the list to transfers with this bank account of yours on the other side. Null or
+    /// left out for all.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/metrics/get`.
+#[derive(Debug)]
+pub enum TransferMetricsGet {}
+impl Operation for TransferMetricsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferMetricsGet",
+        method: "POST",
+        path: "/transfer/metrics/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferMetricsGetRequest;
+    type Response = types::TransferMetricsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_metrics_get(request).await)
+    }
+}
+impl Call<TransferMetricsGet> {
+    /// Plaid client identifier of the originator whose figures are wanted, when you act as a
+    /// platform. Null or left out for your own.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/migrate_account`.
+#[derive(Debug)]
+pub enum TransferMigrateAccount {}
+impl Operation for TransferMigrateAccount {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferMigrateAccount",
+        method: "POST",
+        path: "/transfer/migrate_account",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferMigrateAccountRequest;
+    type Response = types::TransferMigrateAccountResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_migrate_account(request).await)
+    }
+}
+impl Call<TransferMigrateAccount> {
+    /// ABA routing number of the bank for wires, which can differ from the one for ACH. Leave it
+    /// out unless you mean to send wires.
+    pub fn wire_routing_number(
+        mut self,
+        wire_routing_number: impl Into<String>,
+    ) -> Self {
+        self.request.wire_routing_number = Some(wire_routing_number.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/originator/create`.
+#[derive(Debug)]
+pub enum TransferOriginatorCreate {}
+impl Operation for TransferOriginatorCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferOriginatorCreate",
+        method: "POST",
+        path: "/transfer/originator/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferOriginatorCreateRequest;
+    type Response = types::TransferOriginatorCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_originator_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/originator/funding_account/create`.
+#[derive(Debug)]
+pub enum TransferOriginatorFundingAccountCreate {}
+impl Operation for TransferOriginatorFundingAccountCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferOriginatorFundingAccountCreate",
+        method: "POST",
+        path: "/transfer/originator/funding_account/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferOriginatorFundingAccountCreateRequest;
+    type Response = types::TransferOriginatorFundingAccountCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_originator_funding_account_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/originator/funding_account/update`.
+#[derive(Debug)]
+pub enum TransferOriginatorFundingAccountUpdate {}
+impl Operation for TransferOriginatorFundingAccountUpdate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferOriginatorFundingAccountUpdate",
+        method: "POST",
+        path: "/transfer/originator/funding_account/update",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferOriginatorFundingAccountUpdateRequest;
+    type Response = types::TransferOriginatorFundingAccountUpdateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_originator_funding_account_update(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/originator/get`.
+#[derive(Debug)]
+pub enum TransferOriginatorGet {}
+/// What [`TransferOriginatorGet`] is called with.
+#[derive(Clone, Debug)]
+pub struct TransferOriginatorGetParameters {}
+impl Operation for TransferOriginatorGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferOriginatorGet",
+        method: "POST",
+        path: "/transfer/originator/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = TransferOriginatorGetParameters;
+    type Response = types::TransferOriginatorGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        _request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_originator_get().await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/originator/list`.
+#[derive(Debug)]
+pub enum TransferOriginatorList {}
+impl Operation for TransferOriginatorList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferOriginatorList",
+        method: "POST",
+        path: "/transfer/originator/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferOriginatorListRequest;
+    type Response = types::TransferOriginatorListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_originator_list(request).await)
+    }
+}
+impl Call<TransferOriginatorList> {
+    /// Number of originators in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of originators to skip before the page starts, 0 if null or left out. Advance it by
+    /// the number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/platform/originator/create`.
+#[derive(Debug)]
+pub enum TransferPlatformOriginatorCreate {}
+impl Operation for TransferPlatformOriginatorCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferPlatformOriginatorCreate",
+        method: "POST",
+        path: "/transfer/platform/originator/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferPlatformOriginatorCreateRequest;
+    type Response = types::TransferPlatformOriginatorCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_platform_originator_create(request).await)
+    }
+}
+impl Call<TransferPlatformOriginatorCreate> {
+    /// Address to which webhooks about the onboarding of this originator are to be sent.
+    /// Optional.
+    pub fn webhook(mut self, webhook: impl Into<String>) -> Self {
+        self.request.webhook = Some(webhook.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/platform/person/create`.
+#[derive(Debug)]
+pub enum TransferPlatformPersonCreate {}
+impl Operation for TransferPlatformPersonCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferPlatformPersonCreate",
+        method: "POST",
+        path: "/transfer/platform/person/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferPlatformPersonCreateRequest;
+    type Response = types::TransferPlatformPersonCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_platform_person_create(request).await)
+    }
+}
+impl Call<TransferPlatformPersonCreate> {
+    /// Given and family name of the person. Optional.
+    pub fn name(mut self, name: impl Into<TransferPlatformPersonName>) -> Self {
+        self.request.name = Some(name.into());
+        self
+    }
+    /// Email address of the person. Optional.
+    pub fn email_address(mut self, email_address: impl Into<String>) -> Self {
+        self.request.email_address = Some(email_address.into());
+        self
+    }
+    /// Phone number of the person, preferably with country code. Optional.
+    pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
+        self.request.phone_number = Some(phone_number.into());
+        self
+    }
+    /// Postal address of the person. Optional.
+    pub fn address(mut self, address: impl Into<TransferPlatformPersonAddress>) -> Self {
+        self.request.address = Some(address.into());
+        self
+    }
+    /// National identification number of the person with its kind. Optional; treat it as highly
+    /// sensitive.
+    pub fn id_number(
+        mut self,
+        id_number: impl Into<TransferPlatformPersonIdNumber>,
+    ) -> Self {
+        self.request.id_number = Some(id_number.into());
+        self
+    }
+    /// Date of birth of the person as an ISO 8601 date (`YYYY-MM-DD`). Optional.
+    pub fn date_of_birth(mut self, date_of_birth: NaiveDate) -> Self {
+        self.request.date_of_birth = Some(date_of_birth);
+        self
+    }
+    /// Part the person plays for the originator, for instance as an owner or a person in control.
+    /// Optional.
+    pub fn relationship_to_originator(
+        mut self,
+        relationship_to_originator: impl Into<String>,
+    ) -> Self {
+        self.request.relationship_to_originator = Some(
+            relationship_to_originator.into(),
+        );
+        self
+    }
+    /// Share of the originator that the person owns, in whole percent from 25 to 100. Leave it
+    /// out for smaller shares.
+    ///
+    /// Smallest value: `25`. Largest value: `100`.
+    pub fn ownership_percentage(mut self, ownership_percentage: i64) -> Self {
+        self.request.ownership_percentage = Some(ownership_percentage);
+        self
+    }
+    /// Position the person holds at the originator, such as that of a managing director.
+    /// Optional.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.request.title = Some(title.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/platform/requirement/submit`.
+#[derive(Debug)]
+pub enum TransferPlatformRequirementSubmit {}
+impl Operation for TransferPlatformRequirementSubmit {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferPlatformRequirementSubmit",
+        method: "POST",
+        path: "/transfer/platform/requirement/submit",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferPlatformRequirementSubmitRequest;
+    type Response = types::TransferPlatformRequirementSubmitResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_platform_requirement_submit(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/questionnaire/create`.
+#[derive(Debug)]
+pub enum TransferQuestionnaireCreate {}
+impl Operation for TransferQuestionnaireCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferQuestionnaireCreate",
+        method: "POST",
+        path: "/transfer/questionnaire/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferQuestionnaireCreateRequest;
+    type Response = types::TransferQuestionnaireCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_questionnaire_create(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/recurring/cancel`.
+#[derive(Debug)]
+pub enum TransferRecurringCancel {}
+impl Operation for TransferRecurringCancel {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRecurringCancel",
+        method: "POST",
+        path: "/transfer/recurring/cancel",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRecurringCancelRequest;
+    type Response = types::TransferRecurringCancelResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_recurring_cancel(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/recurring/create`.
+#[derive(Debug)]
+pub enum TransferRecurringCreate {}
+impl Operation for TransferRecurringCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRecurringCreate",
+        method: "POST",
+        path: "/transfer/recurring/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRecurringCreateRequest;
+    type Response = types::TransferRecurringCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_recurring_create(request).await)
+    }
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        Some(&request.idempotency_key)
+    }
+}
+impl Call<TransferRecurringCreate> {
+    /// Deprecated identifier of your own bank account on the other side of the transfers. Leave
+    /// it out or send null to use the account set up for your team.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+    /// SEC code for the ACH entries, which tells how the end user authorized them. It matters for
+    /// debits over ACH; leave it out where it does not apply.
+    pub fn ach_class(mut self, ach_class: impl Into<AchClass>) -> Self {
+        self.request.ach_class = Some(ach_class.into());
+        self
+    }
+    /// Whether the end user is setting up the series in person right now. Null or left out when
+    /// that is not to be stated.
+    pub fn user_present(mut self, user_present: bool) -> Self {
+        self.request.user_present = Some(user_present);
+        self
+    }
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`. Deprecated; leave it out.
+    pub fn iso_currency_code(mut self, iso_currency_code: impl Into<String>) -> Self {
+        self.request.iso_currency_code = Some(iso_currency_code.into());
+        self
+    }
+    /// Identifier of a test clock from `/sandbox/transfer/test_clock/create` whose simulated time
+    /// the series follows. Sandbox only; null or left out otherwise.
+    pub fn test_clock_id(mut self, test_clock_id: impl Into<String>) -> Self {
+        self.request.test_clock_id = Some(test_clock_id.into());
+        self
+    }
+    /// The device from which the end user sets up the series, for the risk evaluation. Leave out
+    /// when no device is involved.
+    pub fn device(mut self, device: impl Into<TransferDevice>) -> Self {
+        self.request.device = Some(device.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/recurring/get`.
+#[derive(Debug)]
+pub enum TransferRecurringGet {}
+impl Operation for TransferRecurringGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRecurringGet",
+        method: "POST",
+        path: "/transfer/recurring/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRecurringGetRequest;
+    type Response = types::TransferRecurringGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_recurring_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/recurring/list`.
+#[derive(Debug)]
+pub enum TransferRecurringList {}
+impl Operation for TransferRecurringList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRecurringList",
+        method: "POST",
+        path: "/transfer/recurring/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRecurringListRequest;
+    type Response = types::TransferRecurringListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_recurring_list(request).await)
+    }
+}
+impl Call<TransferRecurringList> {
+    /// Earliest creation time of the recurring transfers to list, as an ISO 8601 timestamp. Null
+    /// or left out for no lower bound.
+    pub fn start_time(mut self, start_time: DateTime<Utc>) -> Self {
+        self.request.start_time = Some(start_time);
+        self
+    }
+    /// Latest creation time of the recurring transfers to list, as an ISO 8601 timestamp. Null or
+    /// left out for no upper bound.
+    pub fn end_time(mut self, end_time: DateTime<Utc>) -> Self {
+        self.request.end_time = Some(end_time);
+        self
+    }
+    /// Number of recurring transfers in one page, from 1 to 25, 25 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of recurring transfers to skip before the page starts, 0 if left out. Advance it by
+    /// the number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+    /// Restricts the list to recurring transfers with this bank account of yours on the other
+    /// side. Null or left out for all.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/refund/cancel`.
+#[derive(Debug)]
+pub enum TransferRefundCancel {}
+impl Operation for TransferRefundCancel {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRefundCancel",
+        method: "POST",
+        path: "/transfer/refund/cancel",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRefundCancelRequest;
+    type Response = types::TransferRefundCancelResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_refund_cancel(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/refund/create`.
+#[derive(Debug)]
+pub enum TransferRefundCreate {}
+impl Operation for TransferRefundCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRefundCreate",
+        method: "POST",
+        path: "/transfer/refund/create",
+        product: "transfer",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRefundCreateRequest;
+    type Response = types::TransferRefundCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_refund_create(request).await)
+    }
+    fn idempotency_key(request: &Self::Request) -> Option<&str> {
+        Some(&request.idempotency_key)
+    }
+}
+/// Marks a [`Call`] of `/transfer/refund/get`.
+#[derive(Debug)]
+pub enum TransferRefundGet {}
+impl Operation for TransferRefundGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRefundGet",
+        method: "POST",
+        path: "/transfer/refund/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRefundGetRequest;
+    type Response = types::TransferRefundGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_refund_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/repayment/list`.
+#[derive(Debug)]
+pub enum TransferRepaymentList {}
+impl Operation for TransferRepaymentList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRepaymentList",
+        method: "POST",
+        path: "/transfer/repayment/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRepaymentListRequest;
+    type Response = types::TransferRepaymentListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_repayment_list(request).await)
+    }
+}
+impl Call<TransferRepaymentList> {
+    /// Earliest creation time of the repayments to list, as an ISO 8601 timestamp despite the
+    /// name. Null or left out for no lower bound.
+    pub fn start_date(mut self, start_date: DateTime<Utc>) -> Self {
+        self.request.start_date = Some(start_date);
+        self
+    }
+    /// Latest creation time of the repayments to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no upper bound.
+    pub fn end_date(mut self, end_date: DateTime<Utc>) -> Self {
+        self.request.end_date = Some(end_date);
+        self
+    }
+    /// Number of repayments in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of repayments to skip before the page starts, 0 if left out. Advance it by the
+    /// number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/repayment/return/list`.
+#[derive(Debug)]
+pub enum TransferRepaymentReturnList {}
+impl Operation for TransferRepaymentReturnList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferRepaymentReturnList",
+        method: "POST",
+        path: "/transfer/repayment/return/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferRepaymentReturnListRequest;
+    type Response = types::TransferRepaymentReturnListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_repayment_return_list(request).await)
+    }
+}
+impl Call<TransferRepaymentReturnList> {
+    /// Number of returns in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of returns to skip before the page starts, 0 if left out. Advance it by the number
+    /// received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+}
+/// Marks a [`Call`] of `/transfer/sweep/get`.
+#[derive(Debug)]
+pub enum TransferSweepGet {}
+impl Operation for TransferSweepGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferSweepGet",
+        method: "POST",
+        path: "/transfer/sweep/get",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferSweepGetRequest;
+    type Response = types::TransferSweepGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_sweep_get(request).await)
+    }
+}
+/// Marks a [`Call`] of `/transfer/sweep/list`.
+#[derive(Debug)]
+pub enum TransferSweepList {}
+impl Operation for TransferSweepList {
+    const INFO: OperationInfo = OperationInfo {
+        id: "transferSweepList",
+        method: "POST",
+        path: "/transfer/sweep/list",
+        product: "transfer",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::TransferSweepListRequest;
+    type Response = types::TransferSweepListResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.transfer_sweep_list(request).await)
+    }
+}
+impl Call<TransferSweepList> {
+    /// Earliest creation time of the sweeps to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no lower bound.
+    pub fn start_date(mut self, start_date: DateTime<Utc>) -> Self {
+        self.request.start_date = Some(start_date);
+        self
+    }
+    /// Latest creation time of the sweeps to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no upper bound.
+    pub fn end_date(mut self, end_date: DateTime<Utc>) -> Self {
+        self.request.end_date = Some(end_date);
+        self
+    }
+    /// Number of sweeps in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub fn count(mut self, count: i64) -> Self {
+        self.request.count = Some(count);
+        self
+    }
+    /// Number of sweeps to skip before the page starts, 0 if left out. Advance it by the number
+    /// received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.request.offset = Some(offset);
+        self
+    }
+    /// Restricts the list to sweeps of exactly this amount, as a signed decimal string in the
+    /// form of `TransferSweep.amount`. Null or left out for all.
+    pub fn amount(mut self, amount: impl Into<String>) -> Self {
+        self.request.amount = Some(amount.into());
+        self
+    }
+    /// Restricts the list to sweeps in this stage. Null or left out for all.
+    pub fn status(mut self, status: impl Into<SweepStatus>) -> Self {
+        self.request.status = Some(status.into());
+        self
+    }
+    /// Restricts the list to sweeps of this originator, when you act as a platform. Null or left
+    /// out otherwise.
+    pub fn originator_client_id(
+        mut self,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        self.request.originator_client_id = Some(originator_client_id.into());
+        self
+    }
+    /// Restricts the list to sweeps that debit or credit this bank account of yours. Null or left
+    /// out for all.
+    pub fn funding_account_id(mut self, funding_account_id: impl Into<String>) -> Self {
+        self.request.funding_account_id = Some(funding_account_id.into());
+        self
+    }
+    /// Restricts the list to sweeps that this transfer takes part in. Null or left out for all.
+    pub fn transfer_id(mut self, transfer_id: impl Into<String>) -> Self {
+        self.request.transfer_id = Some(transfer_id.into());
+        self
+    }
+    /// Restricts the list to sweeps set off in this way. Null or left out for all.
+    pub fn trigger(mut self, trigger: impl Into<SweepTrigger>) -> Self {
+        self.request.trigger = Some(trigger.into());
         self
     }
 }

@@ -38,6 +38,192 @@ impl Users<'_> {
             },
         )
     }
+    /// Retrieve a user record.
+    ///
+    /// Returns a Plaid user by `user_id`: your own identifier, the identity data on file and the
+    /// times of creation and change. The user must have been created with `/user/create` on the
+    /// newer user model, whose identifiers begin with `usr_`. The Items of the user are listed by
+    /// `/user/items/get`. The call changes nothing.
+    ///
+    /// [`POST /user/get`](https://plaid.com/docs/api/users/#userget)
+    pub fn get(&self, user_id: impl Into<String>) -> Call<UserGet> {
+        Call::new(
+            self.client,
+            types::UserGetRequest {
+                user_id: user_id.into(),
+            },
+        )
+    }
+    /// Remove identity data from a user.
+    ///
+    /// Deletes the identity data of a Plaid user but keeps the user. Use it when you need not or
+    /// must not keep personal data with Plaid any longer. Products that rely on identity data,
+    /// such as consumer reports, may fail until new data are supplied with `/user/update`. To
+    /// delete the user altogether use `/user/remove`.
+    ///
+    /// [`POST /user/identity/remove`](https://plaid.com/docs/api/users/#useridentityremove)
+    pub fn identity_remove(
+        &self,
+        user_id: impl Into<String>,
+    ) -> Call<UserIdentityRemove> {
+        Call::new(
+            self.client,
+            types::UserIdentityRemoveRequest {
+                user_id: user_id.into(),
+            },
+        )
+    }
+    /// Attach Items to a user.
+    ///
+    /// Attaches Items that exist already to a Plaid user, so that calls on the user take them
+    /// into account. The user must have been created with `/user/create`, and the Items are named
+    /// by `item_id`. It is not needed for Items that the user adds in Link under a `user_id`.
+    /// Check the result with `/user/items/get`.
+    ///
+    /// [`POST /user/items/associate`](https://plaid.com/docs/api/users/#useritemsassociate)
+    pub fn items_associate(
+        &self,
+        user_id: impl Into<String>,
+        item_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Call<UserItemsAssociate> {
+        Call::new(
+            self.client,
+            types::UserItemsAssociateRequest {
+                user_id: user_id.into(),
+                item_ids: item_ids.into_iter().map(Into::into).collect(),
+            },
+        )
+    }
+    /// List the Items of a user.
+    ///
+    /// Returns the Items that belong to a Plaid user, each with its institution, products and
+    /// health. Name the user by `user_id` or by the legacy `user_token`. The answer contains no
+    /// access tokens, so keep those from `/item/public_token/exchange`. Items are taken away with
+    /// `/user/items/remove`.
+    ///
+    /// [`POST /user/items/get`](https://plaid.com/docs/api/users/#useritemsget)
+    pub fn items_get(&self) -> Call<UserItemsGet> {
+        Call::new(
+            self.client,
+            types::UserItemsGetRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Remove Items of a user.
+    ///
+    /// Removes certain Items from a Plaid user, named by `item_id`, in one call. Name the user by
+    /// `user_id` or by the legacy `user_token`. As with `/item/remove`, expect access to the
+    /// Items to end for good; the user has to go through Link to connect the institution again.
+    /// To remove the user as a whole use `/user/remove`.
+    ///
+    /// [`POST /user/items/remove`](https://plaid.com/docs/api/users/#useritemsremove)
+    pub fn items_remove(
+        &self,
+        item_ids: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Call<UserItemsRemove> {
+        Call::new(
+            self.client,
+            types::UserItemsRemoveRequest {
+                item_ids: item_ids.into_iter().map(Into::into).collect(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// End the products of a user.
+    ///
+    /// Ends the products in use for a Plaid user, for example when a loan has been paid off or
+    /// the user has left, and records the reason. It is meant for stopping ongoing services and
+    /// their billing. The user itself is not the subject; delete that with `/user/remove`, and
+    /// single Items with `/user/items/remove`.
+    ///
+    /// [`POST /user/products/terminate`](https://plaid.com/docs/api/users/#userproductsterminate)
+    pub fn products_terminate(
+        &self,
+        user_id: impl Into<String>,
+        reason_code: impl Into<ProductsTerminateReasonCode>,
+    ) -> Call<UserProductsTerminate> {
+        Call::new(
+            self.client,
+            types::UserProductsTerminateRequest {
+                user_id: user_id.into(),
+                reason_code: reason_code.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Delete a user.
+    ///
+    /// Deletes a Plaid user together with the data and Items that hang on it. Name the user by
+    /// `user_id` or by the legacy `user_token`, from `/user/create`. Use it when a user closes
+    /// the account with you; afterwards neither identifier can be used. To delete only the
+    /// identity data use `/user/identity/remove`.
+    ///
+    /// [`POST /user/remove`](https://plaid.com/docs/api/users/#userremove)
+    pub fn remove(&self) -> Call<UserRemove> {
+        Call::new(
+            self.client,
+            types::UserRemoveRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Create a third-party token for a user.
+    ///
+    /// Creates a token by which another Plaid client, such as a lender you work with, may read
+    /// the consumer report data of one of your users. It needs the `user_id` or legacy
+    /// `user_token` of the user and the client identifier of the third party. The third party
+    /// passes the token to calls such as `/cra/check_report/base_report/get`. Limit its life with
+    /// `expiration_time`, and revoke it with `/user/third_party_token/remove`.
+    ///
+    /// [`POST /user/third_party_token/create`](https://plaid.com/docs/api/users/#userthirdpartytokencreate)
+    pub fn third_party_token_create(
+        &self,
+        third_party_client_id: impl Into<String>,
+    ) -> Call<UserThirdPartyTokenCreate> {
+        Call::new(
+            self.client,
+            types::UserThirdPartyTokenCreateRequest {
+                third_party_client_id: third_party_client_id.into(),
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
+    /// Revoke a third-party user token.
+    ///
+    /// Revokes a token made with `/user/third_party_token/create`, so that the third party can no
+    /// longer read data of the user with it. Use it as soon as the access is not needed any more.
+    /// Copies of data fetched before are not affected.
+    ///
+    /// [`POST /user/third_party_token/remove`](https://plaid.com/docs/api/users/#userthirdpartytokenremove)
+    pub fn third_party_token_remove(
+        &self,
+        third_party_user_token: impl Into<Secret>,
+    ) -> Call<UserThirdPartyTokenRemove> {
+        Call::new(
+            self.client,
+            types::UserThirdPartyTokenRemoveRequest {
+                third_party_user_token: third_party_user_token.into(),
+            },
+        )
+    }
+    /// Update the identity of a user.
+    ///
+    /// Adds or changes the identity data of a Plaid user that was created with `/user/create`.
+    /// Use it when the data were not known at creation or have changed; a consumer report needs
+    /// them before it is requested. Send `identity` for users on the newer model, named by
+    /// `user_id`, or `consumer_report_user_identity` with the legacy `user_token`. Read the
+    /// result with `/user/get`.
+    ///
+    /// [`POST /user/update`](https://plaid.com/docs/api/users/#userupdate)
+    pub fn update(&self) -> Call<UserUpdate> {
+        Call::new(
+            self.client,
+            types::UserUpdateRequest {
+                ..plaid_gen::wire::Generated::empty()
+            },
+        )
+    }
 }
 /// Marks a [`Call`] of `/user/create`.
 #[derive(Debug)]
@@ -91,6 +277,356 @@ impl Call<UserCreate> {
     /// user by `user_id` rather than by the legacy `user_token`.
     pub fn with_upgraded_user(mut self, with_upgraded_user: bool) -> Self {
         self.request.with_upgraded_user = Some(with_upgraded_user);
+        self
+    }
+    /// Opts this call in to the newer user API, in which a user is known by `user_id` instead of
+    /// a user token. Off when absent.
+    pub fn plaid_new_user_api_enabled(self, plaid_new_user_api_enabled: bool) -> Self {
+        self.header(
+            "Plaid-New-User-API-Enabled",
+            if plaid_new_user_api_enabled { "true" } else { "false" },
+        )
+    }
+}
+/// Marks a [`Call`] of `/user/get`.
+#[derive(Debug)]
+pub enum UserGet {}
+impl Operation for UserGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userGet",
+        method: "POST",
+        path: "/user/get",
+        product: "users",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserGetRequest;
+    type Response = types::UserGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_get(request).await)
+    }
+}
+impl Call<UserGet> {
+    /// Opts this call in to the newer user API, in which a user is known by `user_id` instead of
+    /// a user token. Off when absent.
+    pub fn plaid_new_user_api_enabled(self, plaid_new_user_api_enabled: bool) -> Self {
+        self.header(
+            "Plaid-New-User-API-Enabled",
+            if plaid_new_user_api_enabled { "true" } else { "false" },
+        )
+    }
+}
+/// Marks a [`Call`] of `/user/identity/remove`.
+#[derive(Debug)]
+pub enum UserIdentityRemove {}
+impl Operation for UserIdentityRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userIdentityRemove",
+        method: "POST",
+        path: "/user/identity/remove",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserIdentityRemoveRequest;
+    type Response = types::UserIdentityRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_identity_remove(request).await)
+    }
+}
+impl Call<UserIdentityRemove> {
+    /// Opts this call in to the newer user API, in which a user is known by `user_id` instead of
+    /// a user token. Off when absent.
+    pub fn plaid_new_user_api_enabled(self, plaid_new_user_api_enabled: bool) -> Self {
+        self.header(
+            "Plaid-New-User-API-Enabled",
+            if plaid_new_user_api_enabled { "true" } else { "false" },
+        )
+    }
+}
+/// Marks a [`Call`] of `/user/items/associate`.
+#[derive(Debug)]
+pub enum UserItemsAssociate {}
+impl Operation for UserItemsAssociate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userItemsAssociate",
+        method: "POST",
+        path: "/user/items/associate",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserItemsAssociateRequest;
+    type Response = types::UserItemsAssociateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_items_associate(request).await)
+    }
+}
+/// Marks a [`Call`] of `/user/items/get`.
+#[derive(Debug)]
+pub enum UserItemsGet {}
+impl Operation for UserItemsGet {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userItemsGet",
+        method: "POST",
+        path: "/user/items/get",
+        product: "users",
+        effect: Effect::Read,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserItemsGetRequest;
+    type Response = types::UserItemsGetResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_items_get(request).await)
+    }
+}
+impl Call<UserItemsGet> {
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub fn user_token(mut self, user_token: impl Into<Secret>) -> Self {
+        self.request.user_token = Some(user_token.into());
+        self
+    }
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/user/items/remove`.
+#[derive(Debug)]
+pub enum UserItemsRemove {}
+impl Operation for UserItemsRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userItemsRemove",
+        method: "POST",
+        path: "/user/items/remove",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserItemsRemoveRequest;
+    type Response = types::UserItemsRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_items_remove(request).await)
+    }
+}
+impl Call<UserItemsRemove> {
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub fn user_token(mut self, user_token: impl Into<Secret>) -> Self {
+        self.request.user_token = Some(user_token.into());
+        self
+    }
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/user/products/terminate`.
+#[derive(Debug)]
+pub enum UserProductsTerminate {}
+impl Operation for UserProductsTerminate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userProductsTerminate",
+        method: "POST",
+        path: "/user/products/terminate",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserProductsTerminateRequest;
+    type Response = types::UserProductsTerminateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_products_terminate(request).await)
+    }
+}
+impl Call<UserProductsTerminate> {
+    /// Free text that explains the reason further, at most 512 characters. Null or absent when
+    /// not needed; leave out personal data.
+    ///
+    /// Longest length: `512`.
+    pub fn reason_note(mut self, reason_note: impl Into<String>) -> Self {
+        self.request.reason_note = Some(reason_note.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/user/remove`.
+#[derive(Debug)]
+pub enum UserRemove {}
+impl Operation for UserRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userRemove",
+        method: "POST",
+        path: "/user/remove",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserRemoveRequest;
+    type Response = types::UserRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_remove(request).await)
+    }
+}
+impl Call<UserRemove> {
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub fn user_token(mut self, user_token: impl Into<Secret>) -> Self {
+        self.request.user_token = Some(user_token.into());
+        self
+    }
+    /// Opts this call in to the newer user API, in which a user is known by `user_id` instead of
+    /// a user token. Off when absent.
+    pub fn plaid_new_user_api_enabled(self, plaid_new_user_api_enabled: bool) -> Self {
+        self.header(
+            "Plaid-New-User-API-Enabled",
+            if plaid_new_user_api_enabled { "true" } else { "false" },
+        )
+    }
+}
+/// Marks a [`Call`] of `/user/third_party_token/create`.
+#[derive(Debug)]
+pub enum UserThirdPartyTokenCreate {}
+impl Operation for UserThirdPartyTokenCreate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userThirdPartyTokenCreate",
+        method: "POST",
+        path: "/user/third_party_token/create",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserThirdPartyTokenCreateRequest;
+    type Response = types::UserThirdPartyTokenCreateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_third_party_token_create(request).await)
+    }
+}
+impl Call<UserThirdPartyTokenCreate> {
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub fn user_token(mut self, user_token: impl Into<Secret>) -> Self {
+        self.request.user_token = Some(user_token.into());
+        self
+    }
+    /// Time at which the token is to expire, as an ISO 8601 timestamp. Null or left out to accept
+    /// the default life.
+    pub fn expiration_time(mut self, expiration_time: DateTime<Utc>) -> Self {
+        self.request.expiration_time = Some(expiration_time);
+        self
+    }
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+}
+/// Marks a [`Call`] of `/user/third_party_token/remove`.
+#[derive(Debug)]
+pub enum UserThirdPartyTokenRemove {}
+impl Operation for UserThirdPartyTokenRemove {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userThirdPartyTokenRemove",
+        method: "POST",
+        path: "/user/third_party_token/remove",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserThirdPartyTokenRemoveRequest;
+    type Response = types::UserThirdPartyTokenRemoveResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_third_party_token_remove(request).await)
+    }
+}
+/// Marks a [`Call`] of `/user/update`.
+#[derive(Debug)]
+pub enum UserUpdate {}
+impl Operation for UserUpdate {
+    const INFO: OperationInfo = OperationInfo {
+        id: "userUpdate",
+        method: "POST",
+        path: "/user/update",
+        product: "users",
+        effect: Effect::Write,
+        credentials: Credentials::Headers,
+    };
+    type Request = types::UserUpdateRequest;
+    type Response = types::UserUpdateResponse;
+    async fn send(
+        api: &plaid_gen::Client,
+        request: &Self::Request,
+    ) -> Sent<Self::Response> {
+        operation::json(api.user_update(request).await)
+    }
+}
+impl Call<UserUpdate> {
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub fn user_id(mut self, user_id: impl Into<String>) -> Self {
+        self.request.user_id = Some(user_id.into());
+        self
+    }
+    /// Identity data of the user in the current format, with lists of emails, phone numbers,
+    /// addresses and ID numbers. Takes the place of the older `consumer_report_user_identity`.
+    pub fn identity(mut self, identity: impl Into<ClientUserIdentity>) -> Self {
+        self.request.identity = Some(identity.into());
+        self
+    }
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub fn user_token(mut self, user_token: impl Into<Secret>) -> Self {
+        self.request.user_token = Some(user_token.into());
+        self
+    }
+    /// Identity data in the older format used for consumer reports: one name, one primary
+    /// address, flat lists of phone numbers and emails. New integrations supply `identity`
+    /// instead.
+    pub fn consumer_report_user_identity(
+        mut self,
+        consumer_report_user_identity: impl Into<ConsumerReportUserIdentity>,
+    ) -> Self {
+        self.request.consumer_report_user_identity = Some(
+            consumer_report_user_identity.into(),
+        );
         self
     }
     /// Opts this call in to the newer user API, in which a user is known by `user_id` instead of

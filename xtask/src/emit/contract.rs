@@ -61,8 +61,25 @@ pub fn output(document: &Document, lowered: &Lowered) -> Output {
     contract.sort_all_objects();
     Output {
         path: PathBuf::from(FILE),
-        text: format!("{contract:#}\n"),
+        text: a_line_each(&contract),
     }
+}
+
+/// An operation or schema a line: a change shows as one, and the file stays small.
+fn a_line_each(contract: &Value) -> String {
+    let lines = |values: Vec<String>| values.join(",\n");
+    let operations = contract["operations"].as_array().into_iter().flatten();
+    let schemas = contract["schemas"].as_object().into_iter().flatten();
+    format!(
+        "{{\n\"version\": {},\n\"operations\": [\n{}\n],\n\"schemas\": {{\n{}\n}}\n}}\n",
+        contract["version"],
+        lines(operations.map(Value::to_string).collect()),
+        lines(
+            schemas
+                .map(|(name, schema)| format!("{name:?}: {schema}"))
+                .collect()
+        ),
+    )
 }
 
 fn operation(path: &str, method: &str, node: &Value, lowered: &Lowered) -> Value {

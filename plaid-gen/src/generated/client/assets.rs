@@ -7,6 +7,124 @@ use crate::generated::types;
 use progenitor_client::ByteStream;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Create an audit copy of an Asset Report.
+    ///
+    /// `POST /asset_report/audit_copy/create`
+    #[inline]
+    pub async fn asset_report_audit_copy_create<'a>(
+        &'a self,
+        body: &'a types::AssetReportAuditCopyCreateRequest,
+    ) -> Result<
+        ResponseValue<types::AssetReportAuditCopyCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/asset_report/audit_copy/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "asset_report_audit_copy_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch an Asset Report by audit copy.
+    ///
+    /// `POST /asset_report/audit_copy/get`
+    #[inline]
+    pub async fn asset_report_audit_copy_get<'a>(
+        &'a self,
+        body: &'a types::AssetReportAuditCopyGetRequest,
+    ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/asset_report/audit_copy/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "asset_report_audit_copy_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Download an audit copy as PDF.
+    ///
+    /// `POST /asset_report/audit_copy/pdf/get`
+    #[inline]
+    pub async fn asset_report_audit_copy_pdf_get<'a>(
+        &'a self,
+        body: &'a types::AssetReportAuditCopyPdfGetRequest,
+    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+        let url = format!("{}/asset_report/audit_copy/pdf/get", self.baseurl,);
+        let mut request = self.client.post(url).json(&body).build()?;
+        let info = OperationInfo {
+            operation_id: "asset_report_audit_copy_pdf_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// End access through an audit copy.
+    ///
+    /// `POST /asset_report/audit_copy/remove`
+    #[inline]
+    pub async fn asset_report_audit_copy_remove<'a>(
+        &'a self,
+        body: &'a types::AssetReportAuditCopyRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::AssetReportAuditCopyRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/asset_report/audit_copy/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "asset_report_audit_copy_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Start building an Asset Report.
     ///
     /// `POST /asset_report/create`
@@ -30,6 +148,39 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "asset_report_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Copy an Asset Report without some accounts.
+    ///
+    /// `POST /asset_report/filter`
+    #[inline]
+    pub async fn asset_report_filter<'a>(
+        &'a self,
+        body: &'a types::AssetReportFilterRequest,
+    ) -> Result<
+        ResponseValue<types::AssetReportFilterResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/asset_report/filter", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "asset_report_filter",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -89,6 +240,289 @@ impl Client {
         let response = result?;
         match response.status().as_u16() {
             200..=299 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Renew an Asset Report with current data.
+    ///
+    /// `POST /asset_report/refresh`
+    #[inline]
+    pub async fn asset_report_refresh<'a>(
+        &'a self,
+        body: &'a types::AssetReportRefreshRequest,
+    ) -> Result<
+        ResponseValue<types::AssetReportRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/asset_report/refresh", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "asset_report_refresh",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Delete an Asset Report.
+    ///
+    /// `POST /asset_report/remove`
+    #[inline]
+    pub async fn asset_report_remove<'a>(
+        &'a self,
+        body: &'a types::AssetReportRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::AssetReportRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/asset_report/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "asset_report_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch an Asset Report for Freddie Mac.
+    ///
+    /// `POST /credit/asset_report/freddie_mac/get`
+    #[inline]
+    pub async fn credit_asset_report_freddie_mac_get<'a>(
+        &'a self,
+        body: &'a types::AssetReportFreddieGetRequest,
+    ) -> Result<
+        ResponseValue<types::AssetReportFreddieGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/credit/asset_report/freddie_mac/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "credit_asset_report_freddie_mac_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch verification reports for Freddie Mac.
+    ///
+    /// `POST /credit/freddie_mac/reports/get`
+    #[inline]
+    pub async fn credit_freddie_mac_reports_get<'a>(
+        &'a self,
+        body: &'a types::CreditFreddieMacReportsGetRequest,
+    ) -> Result<
+        ResponseValue<types::CreditFreddieMacReportsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/credit/freddie_mac/reports/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "credit_freddie_mac_reports_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Share a report with another Plaid client.
+    ///
+    /// `POST /credit/relay/create`
+    #[inline]
+    pub async fn credit_relay_create<'a>(
+        &'a self,
+        body: &'a types::CreditRelayCreateRequest,
+    ) -> Result<
+        ResponseValue<types::CreditRelayCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/credit/relay/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "credit_relay_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch a report shared by another client.
+    ///
+    /// `POST /credit/relay/get`
+    #[inline]
+    pub async fn credit_relay_get<'a>(
+        &'a self,
+        body: &'a types::CreditRelayGetRequest,
+    ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/credit/relay/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "credit_relay_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Download a shared report as PDF.
+    ///
+    /// `POST /credit/relay/pdf/get`
+    #[inline]
+    pub async fn credit_relay_pdf_get<'a>(
+        &'a self,
+        body: &'a types::CreditRelayPdfGetRequest,
+    ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
+        let url = format!("{}/credit/relay/pdf/get", self.baseurl,);
+        let mut request = self.client.post(url).json(&body).build()?;
+        let info = OperationInfo {
+            operation_id: "credit_relay_pdf_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Renew a report shared by another client.
+    ///
+    /// `POST /credit/relay/refresh`
+    #[inline]
+    pub async fn credit_relay_refresh<'a>(
+        &'a self,
+        body: &'a types::CreditRelayRefreshRequest,
+    ) -> Result<
+        ResponseValue<types::CreditRelayRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/credit/relay/refresh", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "credit_relay_refresh",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// End the sharing of a report.
+    ///
+    /// `POST /credit/relay/remove`
+    #[inline]
+    pub async fn credit_relay_remove<'a>(
+        &'a self,
+        body: &'a types::CreditRelayRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::CreditRelayRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/credit/relay/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "credit_relay_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
             _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }

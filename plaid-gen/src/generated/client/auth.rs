@@ -36,4 +36,34 @@ impl Client {
             _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
+    /// Check account numbers against a database.
+    ///
+    /// `POST /auth/verify`
+    #[inline]
+    pub async fn auth_verify<'a>(
+        &'a self,
+        body: &'a types::AuthVerifyRequest,
+    ) -> Result<ResponseValue<types::AuthVerifyResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/auth/verify", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "auth_verify",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
 }

@@ -38,4 +38,93 @@ impl Client {
             _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
+    /// Receive an FDX notification.
+    ///
+    /// `POST /fdx/notifications`
+    #[inline]
+    pub async fn fdx_notifications<'a>(
+        &'a self,
+        body: &'a types::FdxNotification,
+    ) -> Result<ResponseValue<()>, Error<types::PlaidError>> {
+        let url = format!("{}/fdx/notifications", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "fdx_notifications",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => Ok(ResponseValue::empty(response)),
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Look up one FDX data recipient.
+    ///
+    /// `GET /fdx/recipient/{recipientId}`
+    #[inline]
+    pub async fn get_recipient<'a>(
+        &'a self,
+        recipient_id: &'a str,
+    ) -> Result<ResponseValue<types::FdxRecipientMetadata>, Error<types::PlaidError>> {
+        let url = format!(
+            "{}/fdx/recipient/{}", self.baseurl, encode_path(& recipient_id.to_string()),
+        );
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_recipient",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List FDX data recipients.
+    ///
+    /// `GET /fdx/recipients`
+    #[inline]
+    pub async fn get_recipients<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::GetRecipientsResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/fdx/recipients", self.baseurl,);
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "get_recipients",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
 }

@@ -6,6 +6,39 @@ use super::Client;
 use crate::generated::types;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Get identity data from uploaded documents.
+    ///
+    /// `POST /identity/documents/uploads/get`
+    #[inline]
+    pub async fn identity_documents_uploads_get<'a>(
+        &'a self,
+        body: &'a types::IdentityDocumentsUploadsGetRequest,
+    ) -> Result<
+        ResponseValue<types::IdentityDocumentsUploadsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/identity/documents/uploads/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "identity_documents_uploads_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Fetch account owners held by the bank.
     ///
     /// `POST /identity/get`
@@ -26,6 +59,69 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "identity_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Compare user data with account owners.
+    ///
+    /// `POST /identity/match`
+    #[inline]
+    pub async fn identity_match<'a>(
+        &'a self,
+        body: &'a types::IdentityMatchRequest,
+    ) -> Result<ResponseValue<types::IdentityMatchResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/identity/match", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "identity_match",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Request fresh identity data from the institution.
+    ///
+    /// `POST /identity/refresh`
+    #[inline]
+    pub async fn identity_refresh<'a>(
+        &'a self,
+        body: &'a types::IdentityRefreshRequest,
+    ) -> Result<
+        ResponseValue<types::IdentityRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/identity/refresh", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "identity_refresh",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

@@ -6,6 +6,72 @@ use super::Client;
 use crate::generated::types;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Look up user data for a session.
+    ///
+    /// `POST /identity_verification/autofill/create`
+    #[inline]
+    pub async fn identity_verification_autofill_create<'a>(
+        &'a self,
+        body: &'a types::IdentityVerificationAutofillCreateRequest,
+    ) -> Result<
+        ResponseValue<types::IdentityVerificationAutofillCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/identity_verification/autofill/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "identity_verification_autofill_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Start an Identity Verification session.
+    ///
+    /// `POST /identity_verification/create`
+    #[inline]
+    pub async fn identity_verification_create<'a>(
+        &'a self,
+        body: &'a types::IdentityVerificationCreateRequest,
+    ) -> Result<
+        ResponseValue<types::IdentityVerificationCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/identity_verification/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "identity_verification_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Retrieve one identity verification session.
     ///
     /// `POST /identity_verification/get`
@@ -29,6 +95,72 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "identity_verification_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List Identity Verification sessions.
+    ///
+    /// `POST /identity_verification/list`
+    #[inline]
+    pub async fn identity_verification_list<'a>(
+        &'a self,
+        body: &'a types::IdentityVerificationListRequest,
+    ) -> Result<
+        ResponseValue<types::IdentityVerificationListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/identity_verification/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "identity_verification_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Let a user repeat a verification.
+    ///
+    /// `POST /identity_verification/retry`
+    #[inline]
+    pub async fn identity_verification_retry<'a>(
+        &'a self,
+        body: &'a types::IdentityVerificationRetryRequest,
+    ) -> Result<
+        ResponseValue<types::IdentityVerificationRetryResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/identity_verification/retry", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "identity_verification_retry",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

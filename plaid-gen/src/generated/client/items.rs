@@ -6,6 +6,39 @@ use super::Client;
 use crate::generated::types;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Get the consent history of an Item.
+    ///
+    /// `POST /consent/events/get`
+    #[inline]
+    pub async fn consent_events_get<'a>(
+        &'a self,
+        body: &'a types::ConsentEventsGetRequest,
+    ) -> Result<
+        ResponseValue<types::ConsentEventsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/consent/events/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "consent_events_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Rotate the access token of an Item.
     ///
     /// `POST /item/access_token/invalidate`
@@ -59,6 +92,102 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "item_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Import an Item from an existing authorization.
+    ///
+    /// `POST /item/import`
+    #[inline]
+    pub async fn item_import<'a>(
+        &'a self,
+        body: &'a types::ItemImportRequest,
+    ) -> Result<ResponseValue<types::ItemImportResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/item/import", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "item_import",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// End the products of an Item.
+    ///
+    /// `POST /item/products/terminate`
+    #[inline]
+    pub async fn item_products_terminate<'a>(
+        &'a self,
+        body: &'a types::ItemProductsTerminateRequest,
+    ) -> Result<
+        ResponseValue<types::ItemProductsTerminateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/item/products/terminate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "item_products_terminate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a public token for an Item.
+    ///
+    /// `POST /item/public_token/create`
+    #[inline]
+    pub async fn item_create_public_token<'a>(
+        &'a self,
+        body: &'a types::ItemPublicTokenCreateRequest,
+    ) -> Result<
+        ResponseValue<types::ItemPublicTokenCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/item/public_token/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "item_create_public_token",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

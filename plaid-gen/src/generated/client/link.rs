@@ -69,4 +69,70 @@ impl Client {
             _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
+    /// Send a Link session to a user.
+    ///
+    /// `POST /link_delivery/create`
+    #[inline]
+    pub async fn link_delivery_create<'a>(
+        &'a self,
+        body: &'a types::LinkDeliveryCreateRequest,
+    ) -> Result<
+        ResponseValue<types::LinkDeliveryCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/link_delivery/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "link_delivery_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Get the state of a Link delivery.
+    ///
+    /// `POST /link_delivery/get`
+    #[inline]
+    pub async fn link_delivery_get<'a>(
+        &'a self,
+        body: &'a types::LinkDeliveryGetRequest,
+    ) -> Result<
+        ResponseValue<types::LinkDeliveryGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/link_delivery/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "link_delivery_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
 }

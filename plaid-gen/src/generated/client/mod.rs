@@ -10,28 +10,66 @@ mod assets;
 mod auth;
 #[cfg(feature = "balance")]
 mod balance;
+#[cfg(feature = "bank_transfers")]
+mod bank_transfers;
+#[cfg(feature = "beacon")]
+mod beacon;
+#[cfg(feature = "business_verification")]
+mod business_verification;
+#[cfg(feature = "cra")]
+mod cra;
+#[cfg(feature = "enrich")]
+mod enrich;
 #[cfg(feature = "fdx")]
 mod fdx;
 #[cfg(feature = "identity")]
 mod identity;
 #[cfg(feature = "identity_verification")]
 mod identity_verification;
+#[cfg(feature = "income")]
+mod income;
 #[cfg(feature = "institutions")]
 mod institutions;
+#[cfg(feature = "investments")]
+mod investments;
+#[cfg(feature = "issues")]
+mod issues;
 #[cfg(feature = "items")]
 mod items;
+#[cfg(feature = "layer")]
+mod layer;
+#[cfg(feature = "liabilities")]
+mod liabilities;
 #[cfg(feature = "link")]
 mod link;
+#[cfg(feature = "monitor")]
+mod monitor;
+#[cfg(feature = "oauth")]
+mod oauth;
+#[cfg(feature = "partner")]
+mod partner;
+#[cfg(feature = "payment_initiation")]
+mod payment_initiation;
+#[cfg(feature = "permissions_manager")]
+mod permissions_manager;
 #[cfg(feature = "processor")]
 mod processor;
+#[cfg(feature = "protect")]
+mod protect;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+#[cfg(feature = "signal")]
+mod signal;
+#[cfg(feature = "statements")]
+mod statements;
 #[cfg(feature = "transactions")]
 mod transactions;
 #[cfg(feature = "transfer")]
 mod transfer;
 #[cfg(feature = "users")]
 mod users;
+#[cfg(feature = "wallets")]
+mod wallets;
 #[cfg(feature = "webhooks")]
 mod webhooks;
 use progenitor_client::{ClientHooks, ClientInfo};

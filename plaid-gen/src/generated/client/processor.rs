@@ -6,6 +6,72 @@ use super::Client;
 use crate::generated::types;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Fetch the processor's account.
+    ///
+    /// `POST /processor/account/get`
+    #[inline]
+    pub async fn processor_account_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorAccountGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorAccountGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/account/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_account_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a token for Apex.
+    ///
+    /// `POST /processor/apex/processor_token/create`
+    #[inline]
+    pub async fn processor_apex_processor_token_create<'a>(
+        &'a self,
+        body: &'a types::ProcessorApexProcessorTokenCreateRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTokenCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/apex/processor_token/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_apex_processor_token_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Fetch account numbers as a processor.
     ///
     /// `POST /processor/auth/get`
@@ -29,6 +95,402 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "processor_auth_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch the current balance as a processor.
+    ///
+    /// `POST /processor/balance/get`
+    #[inline]
+    pub async fn processor_balance_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorBalanceGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorBalanceGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/balance/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_balance_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a bank transfer as a processor.
+    ///
+    /// `POST /processor/bank_transfer/create`
+    #[inline]
+    pub async fn processor_bank_transfer_create<'a>(
+        &'a self,
+        body: &'a types::ProcessorBankTransferCreateRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorBankTransferCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/bank_transfer/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_bank_transfer_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch account owners as a processor.
+    ///
+    /// `POST /processor/identity/get`
+    #[inline]
+    pub async fn processor_identity_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorIdentityGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorIdentityGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/identity/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_identity_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Compare owner data as a processor.
+    ///
+    /// `POST /processor/identity/match`
+    #[inline]
+    pub async fn processor_identity_match<'a>(
+        &'a self,
+        body: &'a types::ProcessorIdentityMatchRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorIdentityMatchResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/identity/match", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_identity_match",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch investment transfer data as a processor.
+    ///
+    /// `POST /processor/investments/auth/get`
+    #[inline]
+    pub async fn processor_investments_auth_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorInvestmentsAuthGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorInvestmentsAuthGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/investments/auth/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_investments_auth_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch investment holdings as a processor.
+    ///
+    /// `POST /processor/investments/holdings/get`
+    #[inline]
+    pub async fn processor_investments_holdings_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorInvestmentsHoldingsGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorInvestmentsHoldingsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/investments/holdings/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_investments_holdings_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch investment transactions as a processor.
+    ///
+    /// `POST /processor/investments/transactions/get`
+    #[inline]
+    pub async fn processor_investments_transactions_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorInvestmentsTransactionsGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorInvestmentsTransactionsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/investments/transactions/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_investments_transactions_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch liabilities as a processor.
+    ///
+    /// `POST /processor/liabilities/get`
+    #[inline]
+    pub async fn processor_liabilities_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorLiabilitiesGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorLiabilitiesGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/liabilities/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_liabilities_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Report a payment decision as processor.
+    ///
+    /// `POST /processor/signal/decision/report`
+    #[inline]
+    pub async fn processor_signal_decision_report<'a>(
+        &'a self,
+        body: &'a types::ProcessorSignalDecisionReportRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorSignalDecisionReportResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/signal/decision/report", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_signal_decision_report",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Evaluate return risk as a processor.
+    ///
+    /// `POST /processor/signal/evaluate`
+    #[inline]
+    pub async fn processor_signal_evaluate<'a>(
+        &'a self,
+        body: &'a types::ProcessorSignalEvaluateRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorSignalEvaluateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/signal/evaluate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_signal_evaluate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Prepare an account for Signal.
+    ///
+    /// `POST /processor/signal/prepare`
+    #[inline]
+    pub async fn processor_signal_prepare<'a>(
+        &'a self,
+        body: &'a types::ProcessorSignalPrepareRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorSignalPrepareResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/signal/prepare", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_signal_prepare",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Report a returned payment as processor.
+    ///
+    /// `POST /processor/signal/return/report`
+    #[inline]
+    pub async fn processor_signal_return_report<'a>(
+        &'a self,
+        body: &'a types::ProcessorSignalReturnReportRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorSignalReturnReportResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/signal/return/report", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_signal_return_report",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -97,6 +559,237 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "processor_token_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Look up permissions of a processor token.
+    ///
+    /// `POST /processor/token/permissions/get`
+    #[inline]
+    pub async fn processor_token_permissions_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorTokenPermissionsGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTokenPermissionsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/token/permissions/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_token_permissions_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Restrict what a processor token can access.
+    ///
+    /// `POST /processor/token/permissions/set`
+    #[inline]
+    pub async fn processor_token_permissions_set<'a>(
+        &'a self,
+        body: &'a types::ProcessorTokenPermissionsSetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTokenPermissionsSetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/token/permissions/set", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_token_permissions_set",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Set the webhook of a processor token.
+    ///
+    /// `POST /processor/token/webhook/update`
+    #[inline]
+    pub async fn processor_token_webhook_update<'a>(
+        &'a self,
+        body: &'a types::ProcessorTokenWebhookUpdateRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTokenWebhookUpdateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/token/webhook/update", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_token_webhook_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch transactions as a processor.
+    ///
+    /// `POST /processor/transactions/get`
+    #[inline]
+    pub async fn processor_transactions_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorTransactionsGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTransactionsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/transactions/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_transactions_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch recurring transactions as a processor.
+    ///
+    /// `POST /processor/transactions/recurring/get`
+    #[inline]
+    pub async fn processor_transactions_recurring_get<'a>(
+        &'a self,
+        body: &'a types::ProcessorTransactionsRecurringGetRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTransactionsRecurringGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/transactions/recurring/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_transactions_recurring_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Request fresh transactions as a processor.
+    ///
+    /// `POST /processor/transactions/refresh`
+    #[inline]
+    pub async fn processor_transactions_refresh<'a>(
+        &'a self,
+        body: &'a types::ProcessorTransactionsRefreshRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTransactionsRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/transactions/refresh", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_transactions_refresh",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Sync transaction changes as a processor.
+    ///
+    /// `POST /processor/transactions/sync`
+    #[inline]
+    pub async fn processor_transactions_sync<'a>(
+        &'a self,
+        body: &'a types::ProcessorTransactionsSyncRequest,
+    ) -> Result<
+        ResponseValue<types::ProcessorTransactionsSyncResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/processor/transactions/sync", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "processor_transactions_sync",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

@@ -6,6 +6,204 @@ use super::Client;
 use crate::generated::types;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Fire a bank income webhook in Sandbox.
+    ///
+    /// `POST /sandbox/bank_income/fire_webhook`
+    #[inline]
+    pub async fn sandbox_bank_income_fire_webhook<'a>(
+        &'a self,
+        body: &'a types::SandboxBankIncomeFireWebhookRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxBankIncomeFireWebhookResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/bank_income/fire_webhook", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_bank_income_fire_webhook",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fire a bank transfer webhook in Sandbox.
+    ///
+    /// `POST /sandbox/bank_transfer/fire_webhook`
+    #[inline]
+    pub async fn sandbox_bank_transfer_fire_webhook<'a>(
+        &'a self,
+        body: &'a types::SandboxBankTransferFireWebhookRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxBankTransferFireWebhookResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/bank_transfer/fire_webhook", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_bank_transfer_fire_webhook",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a bank transfer event in Sandbox.
+    ///
+    /// `POST /sandbox/bank_transfer/simulate`
+    #[inline]
+    pub async fn sandbox_bank_transfer_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxBankTransferSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxBankTransferSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/bank_transfer/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_bank_transfer_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate cash flow events in Sandbox.
+    ///
+    /// `POST /sandbox/cra/cashflow_updates/update`
+    #[inline]
+    pub async fn sandbox_cra_cashflow_updates_update<'a>(
+        &'a self,
+        body: &'a types::SandboxCraCashflowUpdatesUpdateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxCraCashflowUpdatesUpdateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/cra/cashflow_updates/update", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_cra_cashflow_updates_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fire an income verification webhook in Sandbox.
+    ///
+    /// `POST /sandbox/income/fire_webhook`
+    #[inline]
+    pub async fn sandbox_income_fire_webhook<'a>(
+        &'a self,
+        body: &'a types::SandboxIncomeFireWebhookRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxIncomeFireWebhookResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/income/fire_webhook", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_income_fire_webhook",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Connect an application to a Sandbox Item.
+    ///
+    /// `POST /sandbox/item/application/seed`
+    #[inline]
+    pub async fn sandbox_item_application_seed<'a>(
+        &'a self,
+        body: &'a types::SandboxItemApplicationSeedRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxItemApplicationSeedResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/item/application/seed", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_item_application_seed",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Fire a test webhook.
     ///
     /// `POST /sandbox/item/fire_webhook`
@@ -105,6 +303,138 @@ impl Client {
             _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
+    /// Select accounts in a Sandbox OAuth login.
+    ///
+    /// `POST /sandbox/oauth/select_accounts`
+    #[inline]
+    pub async fn sandbox_oauth_select_accounts<'a>(
+        &'a self,
+        body: &'a types::SandboxOauthSelectAccountsRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxOauthSelectAccountsResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/oauth/select_accounts", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_oauth_select_accounts",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a change of payment status.
+    ///
+    /// `POST /sandbox/payment/simulate`
+    #[inline]
+    pub async fn sandbox_payment_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxPaymentSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxPaymentSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/payment/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_payment_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Force a login on a payment profile.
+    ///
+    /// `POST /sandbox/payment_profile/reset_login`
+    #[inline]
+    pub async fn sandbox_payment_profile_reset_login<'a>(
+        &'a self,
+        body: &'a types::SandboxPaymentProfileResetLoginRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxPaymentProfileResetLoginResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/payment_profile/reset_login", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_payment_profile_reset_login",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a Sandbox processor token without Link.
+    ///
+    /// `POST /sandbox/processor_token/create`
+    #[inline]
+    pub async fn sandbox_processor_token_create<'a>(
+        &'a self,
+        body: &'a types::SandboxProcessorTokenCreateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxProcessorTokenCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/processor_token/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_processor_token_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Create a Sandbox public token without Link.
     ///
     /// `POST /sandbox/public_token/create`
@@ -128,6 +458,470 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "sandbox_public_token_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Add transactions to a Sandbox Item.
+    ///
+    /// `POST /sandbox/transactions/create`
+    #[inline]
+    pub async fn sandbox_transactions_create<'a>(
+        &'a self,
+        body: &'a types::SandboxTransactionsCreateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransactionsCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transactions/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transactions_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fire a Transfer webhook in Sandbox.
+    ///
+    /// `POST /sandbox/transfer/fire_webhook`
+    #[inline]
+    pub async fn sandbox_transfer_fire_webhook<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferFireWebhookRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferFireWebhookResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/fire_webhook", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_fire_webhook",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a ledger deposit event in Sandbox.
+    ///
+    /// `POST /sandbox/transfer/ledger/deposit/simulate`
+    #[inline]
+    pub async fn sandbox_transfer_ledger_deposit_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferLedgerDepositSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferLedgerDepositSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/ledger/deposit/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_ledger_deposit_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Make the pending ledger balance available.
+    ///
+    /// `POST /sandbox/transfer/ledger/simulate_available`
+    #[inline]
+    pub async fn sandbox_transfer_ledger_simulate_available<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferLedgerSimulateAvailableRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferLedgerSimulateAvailableResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!(
+            "{}/sandbox/transfer/ledger/simulate_available", self.baseurl,
+        );
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_ledger_simulate_available",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a ledger withdrawal event in Sandbox.
+    ///
+    /// `POST /sandbox/transfer/ledger/withdraw/simulate`
+    #[inline]
+    pub async fn sandbox_transfer_ledger_withdraw_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferLedgerWithdrawSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferLedgerWithdrawSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/ledger/withdraw/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_ledger_withdraw_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a refund event in Sandbox.
+    ///
+    /// `POST /sandbox/transfer/refund/simulate`
+    #[inline]
+    pub async fn sandbox_transfer_refund_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferRefundSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferRefundSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/refund/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_refund_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a repayment in Sandbox.
+    ///
+    /// `POST /sandbox/transfer/repayment/simulate`
+    #[inline]
+    pub async fn sandbox_transfer_repayment_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferRepaymentSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferRepaymentSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/repayment/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_repayment_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a transfer event in Sandbox.
+    ///
+    /// `POST /sandbox/transfer/simulate`
+    #[inline]
+    pub async fn sandbox_transfer_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Simulate a sweep in Sandbox.
+    ///
+    /// `POST /sandbox/transfer/sweep/simulate`
+    #[inline]
+    pub async fn sandbox_transfer_sweep_simulate<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferSweepSimulateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferSweepSimulateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/sweep/simulate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_sweep_simulate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Advance a Sandbox test clock.
+    ///
+    /// `POST /sandbox/transfer/test_clock/advance`
+    #[inline]
+    pub async fn sandbox_transfer_test_clock_advance<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferTestClockAdvanceRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferTestClockAdvanceResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/test_clock/advance", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_test_clock_advance",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a Sandbox test clock.
+    ///
+    /// `POST /sandbox/transfer/test_clock/create`
+    #[inline]
+    pub async fn sandbox_transfer_test_clock_create<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferTestClockCreateRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferTestClockCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/test_clock/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_test_clock_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch a Sandbox test clock.
+    ///
+    /// `POST /sandbox/transfer/test_clock/get`
+    #[inline]
+    pub async fn sandbox_transfer_test_clock_get<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferTestClockGetRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferTestClockGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/test_clock/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_test_clock_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List Sandbox test clocks.
+    ///
+    /// `POST /sandbox/transfer/test_clock/list`
+    #[inline]
+    pub async fn sandbox_transfer_test_clock_list<'a>(
+        &'a self,
+        body: &'a types::SandboxTransferTestClockListRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxTransferTestClockListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/transfer/test_clock/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_transfer_test_clock_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Force a login on a user's Items.
+    ///
+    /// `POST /sandbox/user/reset_login`
+    #[inline]
+    pub async fn sandbox_user_reset_login<'a>(
+        &'a self,
+        body: &'a types::SandboxUserResetLoginRequest,
+    ) -> Result<
+        ResponseValue<types::SandboxUserResetLoginResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/sandbox/user/reset_login", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "sandbox_user_reset_login",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

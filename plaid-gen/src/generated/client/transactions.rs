@@ -6,6 +6,237 @@ use super::Client;
 use crate::generated::types;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Create a transaction categorization rule.
+    ///
+    /// `POST /beta/transactions/rules/v1/create`
+    #[inline]
+    pub async fn transactions_rules_create<'a>(
+        &'a self,
+        body: &'a types::TransactionsRulesCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransactionsRulesCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/beta/transactions/rules/v1/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transactions_rules_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List the categorization rules of a user.
+    ///
+    /// `POST /beta/transactions/rules/v1/list`
+    #[inline]
+    pub async fn transactions_rules_list<'a>(
+        &'a self,
+        body: &'a types::TransactionsRulesListRequest,
+    ) -> Result<
+        ResponseValue<types::TransactionsRulesListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/beta/transactions/rules/v1/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transactions_rules_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Delete a transaction categorization rule.
+    ///
+    /// `POST /beta/transactions/rules/v1/remove`
+    #[inline]
+    pub async fn transactions_rules_remove<'a>(
+        &'a self,
+        body: &'a types::TransactionsRulesRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::TransactionsRulesRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/beta/transactions/rules/v1/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transactions_rules_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Get the cash flow report of a business.
+    ///
+    /// `POST /cashflow_report/get`
+    #[inline]
+    pub async fn cashflow_report_get<'a>(
+        &'a self,
+        body: &'a types::CashflowReportGetRequest,
+    ) -> Result<
+        ResponseValue<types::CashflowReportGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/cashflow_report/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cashflow_report_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Get cash flow figures by month.
+    ///
+    /// `POST /cashflow_report/insights/get`
+    #[inline]
+    pub async fn cashflow_report_insights_get<'a>(
+        &'a self,
+        body: &'a types::CashflowReportInsightsGetRequest,
+    ) -> Result<
+        ResponseValue<types::CashflowReportInsightsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/cashflow_report/insights/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cashflow_report_insights_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Refresh the cash flow report data.
+    ///
+    /// `POST /cashflow_report/refresh`
+    #[inline]
+    pub async fn cashflow_report_refresh<'a>(
+        &'a self,
+        body: &'a types::CashflowReportRefreshRequest,
+    ) -> Result<
+        ResponseValue<types::CashflowReportRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/cashflow_report/refresh", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cashflow_report_refresh",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Get the transactions of a cash flow report.
+    ///
+    /// `POST /cashflow_report/transactions/get`
+    #[inline]
+    pub async fn cashflow_report_transactions_get<'a>(
+        &'a self,
+        body: &'a types::CashflowReportTransactionsGetRequest,
+    ) -> Result<
+        ResponseValue<types::CashflowReportTransactionsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/cashflow_report/transactions/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "cashflow_report_transactions_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// List legacy transaction categories.
     ///
     /// `POST /categories/get`
@@ -59,6 +290,39 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "transactions_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Get recurring transaction streams.
+    ///
+    /// `POST /transactions/recurring/get`
+    #[inline]
+    pub async fn transactions_recurring_get<'a>(
+        &'a self,
+        body: &'a types::TransactionsRecurringGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransactionsRecurringGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transactions/recurring/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transactions_recurring_get",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;
@@ -125,6 +389,72 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "transactions_sync",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Refresh the financial data of a user.
+    ///
+    /// `POST /user/financial_data/refresh`
+    #[inline]
+    pub async fn user_financial_data_refresh<'a>(
+        &'a self,
+        body: &'a types::UserFinancialDataRefreshRequest,
+    ) -> Result<
+        ResponseValue<types::UserFinancialDataRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/financial_data/refresh", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_financial_data_refresh",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Refresh the transactions of a user.
+    ///
+    /// `POST /user/transactions/refresh`
+    #[inline]
+    pub async fn user_transactions_refresh<'a>(
+        &'a self,
+        body: &'a types::UserTransactionsRefreshRequest,
+    ) -> Result<
+        ResponseValue<types::UserTransactionsRefreshResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/transactions/refresh", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_transactions_refresh",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

@@ -6,6 +6,138 @@ use super::Client;
 use crate::generated::types;
 use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
 impl Client {
+    /// Create a payment profile (deprecated).
+    ///
+    /// `POST /payment_profile/create`
+    #[inline]
+    pub async fn payment_profile_create<'a>(
+        &'a self,
+        body: &'a types::PaymentProfileCreateRequest,
+    ) -> Result<
+        ResponseValue<types::PaymentProfileCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/payment_profile/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_profile_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Read a payment profile (deprecated).
+    ///
+    /// `POST /payment_profile/get`
+    #[inline]
+    pub async fn payment_profile_get<'a>(
+        &'a self,
+        body: &'a types::PaymentProfileGetRequest,
+    ) -> Result<
+        ResponseValue<types::PaymentProfileGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/payment_profile/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_profile_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Remove a payment profile (deprecated).
+    ///
+    /// `POST /payment_profile/remove`
+    #[inline]
+    pub async fn payment_profile_remove<'a>(
+        &'a self,
+        body: &'a types::PaymentProfileRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::PaymentProfileRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/payment_profile/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "payment_profile_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Cancel an unused transfer authorization.
+    ///
+    /// `POST /transfer/authorization/cancel`
+    #[inline]
+    pub async fn transfer_authorization_cancel<'a>(
+        &'a self,
+        body: &'a types::TransferAuthorizationCancelRequest,
+    ) -> Result<
+        ResponseValue<types::TransferAuthorizationCancelResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/authorization/cancel", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_authorization_cancel",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
     /// Authorize a proposed transfer.
     ///
     /// `POST /transfer/authorization/create`
@@ -29,6 +161,1316 @@ impl Client {
             .build()?;
         let info = OperationInfo {
             operation_id: "transfer_authorization_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Read prefunded Transfer balances (deprecated).
+    ///
+    /// `POST /transfer/balance/get`
+    #[inline]
+    pub async fn transfer_balance_get<'a>(
+        &'a self,
+        body: &'a types::TransferBalanceGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferBalanceGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/balance/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_balance_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Cancel a transfer not yet sent.
+    ///
+    /// `POST /transfer/cancel`
+    #[inline]
+    pub async fn transfer_cancel<'a>(
+        &'a self,
+        body: &'a types::TransferCancelRequest,
+    ) -> Result<ResponseValue<types::TransferCancelResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/transfer/cancel", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_cancel",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Check the payment networks of an account.
+    ///
+    /// `POST /transfer/capabilities/get`
+    #[inline]
+    pub async fn transfer_capabilities_get<'a>(
+        &'a self,
+        body: &'a types::TransferCapabilitiesGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferCapabilitiesGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/capabilities/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_capabilities_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Read your Transfer limits.
+    ///
+    /// `POST /transfer/configuration/get`
+    #[inline]
+    pub async fn transfer_configuration_get<'a>(
+        &'a self,
+        body: &'a types::TransferConfigurationGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferConfigurationGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/configuration/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_configuration_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Start an authorized transfer.
+    ///
+    /// `POST /transfer/create`
+    #[inline]
+    pub async fn transfer_create<'a>(
+        &'a self,
+        body: &'a types::TransferCreateRequest,
+    ) -> Result<ResponseValue<types::TransferCreateResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/transfer/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Upload a diligence document for an originator.
+    ///
+    /// `POST /transfer/diligence/document/upload`
+    #[inline]
+    pub async fn transfer_diligence_document_upload<'a>(
+        &'a self,
+        body: &'a types::TransferDiligenceDocumentUploadRequest,
+    ) -> Result<
+        ResponseValue<types::TransferDiligenceDocumentUploadResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/diligence/document/upload", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_diligence_document_upload",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Submit diligence data for an originator.
+    ///
+    /// `POST /transfer/diligence/submit`
+    #[inline]
+    pub async fn transfer_diligence_submit<'a>(
+        &'a self,
+        body: &'a types::TransferDiligenceSubmitRequest,
+    ) -> Result<
+        ResponseValue<types::TransferDiligenceSubmitResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/diligence/submit", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_diligence_submit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List transfer events by filter.
+    ///
+    /// `POST /transfer/event/list`
+    #[inline]
+    pub async fn transfer_event_list<'a>(
+        &'a self,
+        body: &'a types::TransferEventListRequest,
+    ) -> Result<
+        ResponseValue<types::TransferEventListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/event/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_event_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Collect new transfer events in order.
+    ///
+    /// `POST /transfer/event/sync`
+    #[inline]
+    pub async fn transfer_event_sync<'a>(
+        &'a self,
+        body: &'a types::TransferEventSyncRequest,
+    ) -> Result<
+        ResponseValue<types::TransferEventSyncResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/event/sync", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_event_sync",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch one transfer.
+    ///
+    /// `POST /transfer/get`
+    #[inline]
+    pub async fn transfer_get<'a>(
+        &'a self,
+        body: &'a types::TransferGetRequest,
+    ) -> Result<ResponseValue<types::TransferGetResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/transfer/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a transfer intent for Link.
+    ///
+    /// `POST /transfer/intent/create`
+    #[inline]
+    pub async fn transfer_intent_create<'a>(
+        &'a self,
+        body: &'a types::TransferIntentCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferIntentCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/intent/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_intent_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch a transfer intent and its outcome.
+    ///
+    /// `POST /transfer/intent/get`
+    #[inline]
+    pub async fn transfer_intent_get<'a>(
+        &'a self,
+        body: &'a types::TransferIntentGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferIntentGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/intent/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_intent_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Deposit money into a Ledger.
+    ///
+    /// `POST /transfer/ledger/deposit`
+    #[inline]
+    pub async fn transfer_ledger_deposit<'a>(
+        &'a self,
+        body: &'a types::TransferLedgerDepositRequest,
+    ) -> Result<
+        ResponseValue<types::TransferLedgerDepositResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/ledger/deposit", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_ledger_deposit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Move money between two Ledgers.
+    ///
+    /// `POST /transfer/ledger/distribute`
+    #[inline]
+    pub async fn transfer_ledger_distribute<'a>(
+        &'a self,
+        body: &'a types::TransferLedgerDistributeRequest,
+    ) -> Result<
+        ResponseValue<types::TransferLedgerDistributeResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/ledger/distribute", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_ledger_distribute",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List movements on a Ledger.
+    ///
+    /// `POST /transfer/ledger/event/list`
+    #[inline]
+    pub async fn transfer_ledger_event_list<'a>(
+        &'a self,
+        body: &'a types::TransferLedgerEventListRequest,
+    ) -> Result<
+        ResponseValue<types::TransferLedgerEventListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/ledger/event/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_ledger_event_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Read the balance of a Ledger.
+    ///
+    /// `POST /transfer/ledger/get`
+    #[inline]
+    pub async fn transfer_ledger_get<'a>(
+        &'a self,
+        body: &'a types::TransferLedgerGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferLedgerGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/ledger/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_ledger_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Withdraw money from a Ledger.
+    ///
+    /// `POST /transfer/ledger/withdraw`
+    #[inline]
+    pub async fn transfer_ledger_withdraw<'a>(
+        &'a self,
+        body: &'a types::TransferLedgerWithdrawRequest,
+    ) -> Result<
+        ResponseValue<types::TransferLedgerWithdrawResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/ledger/withdraw", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_ledger_withdraw",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List transfers.
+    ///
+    /// `POST /transfer/list`
+    #[inline]
+    pub async fn transfer_list<'a>(
+        &'a self,
+        body: &'a types::TransferListRequest,
+    ) -> Result<ResponseValue<types::TransferListResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/transfer/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Read your Transfer volumes and return rates.
+    ///
+    /// `POST /transfer/metrics/get`
+    #[inline]
+    pub async fn transfer_metrics_get<'a>(
+        &'a self,
+        body: &'a types::TransferMetricsGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferMetricsGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/metrics/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_metrics_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Import known account numbers as an Item.
+    ///
+    /// `POST /transfer/migrate_account`
+    #[inline]
+    pub async fn transfer_migrate_account<'a>(
+        &'a self,
+        body: &'a types::TransferMigrateAccountRequest,
+    ) -> Result<
+        ResponseValue<types::TransferMigrateAccountResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/migrate_account", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_migrate_account",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create an originator.
+    ///
+    /// `POST /transfer/originator/create`
+    #[inline]
+    pub async fn transfer_originator_create<'a>(
+        &'a self,
+        body: &'a types::TransferOriginatorCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferOriginatorCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/originator/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_originator_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Add a funding account to an originator.
+    ///
+    /// `POST /transfer/originator/funding_account/create`
+    #[inline]
+    pub async fn transfer_originator_funding_account_create<'a>(
+        &'a self,
+        body: &'a types::TransferOriginatorFundingAccountCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferOriginatorFundingAccountCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!(
+            "{}/transfer/originator/funding_account/create", self.baseurl,
+        );
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_originator_funding_account_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Replace the funding account of an originator.
+    ///
+    /// `POST /transfer/originator/funding_account/update`
+    #[inline]
+    pub async fn transfer_originator_funding_account_update<'a>(
+        &'a self,
+        body: &'a types::TransferOriginatorFundingAccountUpdateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferOriginatorFundingAccountUpdateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!(
+            "{}/transfer/originator/funding_account/update", self.baseurl,
+        );
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_originator_funding_account_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch one originator.
+    ///
+    /// `POST /transfer/originator/get`
+    #[inline]
+    pub async fn transfer_originator_get<'a>(
+        &'a self,
+    ) -> Result<
+        ResponseValue<types::TransferOriginatorGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/originator/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_originator_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List your originators.
+    ///
+    /// `POST /transfer/originator/list`
+    #[inline]
+    pub async fn transfer_originator_list<'a>(
+        &'a self,
+        body: &'a types::TransferOriginatorListRequest,
+    ) -> Result<
+        ResponseValue<types::TransferOriginatorListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/originator/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_originator_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Submit an originator for platform onboarding.
+    ///
+    /// `POST /transfer/platform/originator/create`
+    #[inline]
+    pub async fn transfer_platform_originator_create<'a>(
+        &'a self,
+        body: &'a types::TransferPlatformOriginatorCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferPlatformOriginatorCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/platform/originator/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_platform_originator_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Register a person behind an originator.
+    ///
+    /// `POST /transfer/platform/person/create`
+    #[inline]
+    pub async fn transfer_platform_person_create<'a>(
+        &'a self,
+        body: &'a types::TransferPlatformPersonCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferPlatformPersonCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/platform/person/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_platform_person_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Hand in onboarding requirements of an originator.
+    ///
+    /// `POST /transfer/platform/requirement/submit`
+    #[inline]
+    pub async fn transfer_platform_requirement_submit<'a>(
+        &'a self,
+        body: &'a types::TransferPlatformRequirementSubmitRequest,
+    ) -> Result<
+        ResponseValue<types::TransferPlatformRequirementSubmitResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/platform/requirement/submit", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_platform_requirement_submit",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a diligence questionnaire for an originator.
+    ///
+    /// `POST /transfer/questionnaire/create`
+    #[inline]
+    pub async fn transfer_questionnaire_create<'a>(
+        &'a self,
+        body: &'a types::TransferQuestionnaireCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferQuestionnaireCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/questionnaire/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_questionnaire_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Stop a recurring transfer.
+    ///
+    /// `POST /transfer/recurring/cancel`
+    #[inline]
+    pub async fn transfer_recurring_cancel<'a>(
+        &'a self,
+        body: &'a types::TransferRecurringCancelRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRecurringCancelResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/recurring/cancel", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_recurring_cancel",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Set up a recurring transfer.
+    ///
+    /// `POST /transfer/recurring/create`
+    #[inline]
+    pub async fn transfer_recurring_create<'a>(
+        &'a self,
+        body: &'a types::TransferRecurringCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRecurringCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/recurring/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_recurring_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch one recurring transfer.
+    ///
+    /// `POST /transfer/recurring/get`
+    #[inline]
+    pub async fn transfer_recurring_get<'a>(
+        &'a self,
+        body: &'a types::TransferRecurringGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRecurringGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/recurring/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_recurring_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List recurring transfers.
+    ///
+    /// `POST /transfer/recurring/list`
+    #[inline]
+    pub async fn transfer_recurring_list<'a>(
+        &'a self,
+        body: &'a types::TransferRecurringListRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRecurringListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/recurring/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_recurring_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Cancel a refund not yet sent.
+    ///
+    /// `POST /transfer/refund/cancel`
+    #[inline]
+    pub async fn transfer_refund_cancel<'a>(
+        &'a self,
+        body: &'a types::TransferRefundCancelRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRefundCancelResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/refund/cancel", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_refund_cancel",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Refund a debit transfer.
+    ///
+    /// `POST /transfer/refund/create`
+    #[inline]
+    pub async fn transfer_refund_create<'a>(
+        &'a self,
+        body: &'a types::TransferRefundCreateRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRefundCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/refund/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_refund_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch one refund.
+    ///
+    /// `POST /transfer/refund/get`
+    #[inline]
+    pub async fn transfer_refund_get<'a>(
+        &'a self,
+        body: &'a types::TransferRefundGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRefundGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/refund/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_refund_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List repayments for returned transfers.
+    ///
+    /// `POST /transfer/repayment/list`
+    #[inline]
+    pub async fn transfer_repayment_list<'a>(
+        &'a self,
+        body: &'a types::TransferRepaymentListRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRepaymentListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/repayment/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_repayment_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List the returns behind a repayment.
+    ///
+    /// `POST /transfer/repayment/return/list`
+    #[inline]
+    pub async fn transfer_repayment_return_list<'a>(
+        &'a self,
+        body: &'a types::TransferRepaymentReturnListRequest,
+    ) -> Result<
+        ResponseValue<types::TransferRepaymentReturnListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/repayment/return/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_repayment_return_list",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Fetch one sweep.
+    ///
+    /// `POST /transfer/sweep/get`
+    #[inline]
+    pub async fn transfer_sweep_get<'a>(
+        &'a self,
+        body: &'a types::TransferSweepGetRequest,
+    ) -> Result<
+        ResponseValue<types::TransferSweepGetResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/sweep/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_sweep_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List sweeps.
+    ///
+    /// `POST /transfer/sweep/list`
+    #[inline]
+    pub async fn transfer_sweep_list<'a>(
+        &'a self,
+        body: &'a types::TransferSweepListRequest,
+    ) -> Result<
+        ResponseValue<types::TransferSweepListResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/transfer/sweep/list", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "transfer_sweep_list",
         };
         self.pre(&mut request, &info).await?;
         let result = self.exec(request, &info).await;

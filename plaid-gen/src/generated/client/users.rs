@@ -36,4 +36,322 @@ impl Client {
             _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
         }
     }
+    /// Retrieve a user record.
+    ///
+    /// `POST /user/get`
+    #[inline]
+    pub async fn user_get<'a>(
+        &'a self,
+        body: &'a types::UserGetRequest,
+    ) -> Result<ResponseValue<types::UserGetResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/user/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Remove identity data from a user.
+    ///
+    /// `POST /user/identity/remove`
+    #[inline]
+    pub async fn user_identity_remove<'a>(
+        &'a self,
+        body: &'a types::UserIdentityRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::UserIdentityRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/identity/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_identity_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Attach Items to a user.
+    ///
+    /// `POST /user/items/associate`
+    #[inline]
+    pub async fn user_items_associate<'a>(
+        &'a self,
+        body: &'a types::UserItemsAssociateRequest,
+    ) -> Result<
+        ResponseValue<types::UserItemsAssociateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/items/associate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_items_associate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// List the Items of a user.
+    ///
+    /// `POST /user/items/get`
+    #[inline]
+    pub async fn user_items_get<'a>(
+        &'a self,
+        body: &'a types::UserItemsGetRequest,
+    ) -> Result<ResponseValue<types::UserItemsGetResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/user/items/get", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_items_get",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Remove Items of a user.
+    ///
+    /// `POST /user/items/remove`
+    #[inline]
+    pub async fn user_items_remove<'a>(
+        &'a self,
+        body: &'a types::UserItemsRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::UserItemsRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/items/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_items_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// End the products of a user.
+    ///
+    /// `POST /user/products/terminate`
+    #[inline]
+    pub async fn user_products_terminate<'a>(
+        &'a self,
+        body: &'a types::UserProductsTerminateRequest,
+    ) -> Result<
+        ResponseValue<types::UserProductsTerminateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/products/terminate", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_products_terminate",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Delete a user.
+    ///
+    /// `POST /user/remove`
+    #[inline]
+    pub async fn user_remove<'a>(
+        &'a self,
+        body: &'a types::UserRemoveRequest,
+    ) -> Result<ResponseValue<types::UserRemoveResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/user/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Create a third-party token for a user.
+    ///
+    /// `POST /user/third_party_token/create`
+    #[inline]
+    pub async fn user_third_party_token_create<'a>(
+        &'a self,
+        body: &'a types::UserThirdPartyTokenCreateRequest,
+    ) -> Result<
+        ResponseValue<types::UserThirdPartyTokenCreateResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/third_party_token/create", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_third_party_token_create",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Revoke a third-party user token.
+    ///
+    /// `POST /user/third_party_token/remove`
+    #[inline]
+    pub async fn user_third_party_token_remove<'a>(
+        &'a self,
+        body: &'a types::UserThirdPartyTokenRemoveRequest,
+    ) -> Result<
+        ResponseValue<types::UserThirdPartyTokenRemoveResponse>,
+        Error<types::PlaidError>,
+    > {
+        let url = format!("{}/user/third_party_token/remove", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_third_party_token_remove",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
+    /// Update the identity of a user.
+    ///
+    /// `POST /user/update`
+    #[inline]
+    pub async fn user_update<'a>(
+        &'a self,
+        body: &'a types::UserUpdateRequest,
+    ) -> Result<ResponseValue<types::UserUpdateResponse>, Error<types::PlaidError>> {
+        let url = format!("{}/user/update", self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo {
+            operation_id: "user_update",
+        };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
+        }
+    }
 }

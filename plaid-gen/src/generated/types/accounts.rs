@@ -92,5 +92,378 @@ impl Default for AccountsGetRequestOptions {
         Generated::empty()
     }
 }
-crate::wire::records!(AccountsGetRequest, AccountsGetRequestOptions);
+/// Name and value in data of the Financial Data Exchange (FDX) standard, for facts without a
+/// field of their own.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FdxFiAttribute {
+    /// Name of the attribute, which says what `value` is.
+    pub name: String,
+    /// Value of the attribute, as text whatever its kind.
+    pub value: String,
+}
+impl Generated for FdxFiAttribute {
+    fn empty() -> Self {
+        Self {
+            name: Wire::empty(),
+            value: Wire::empty(),
+        }
+    }
+}
+impl Record for FdxFiAttribute {
+    const NAME: &'static str = "FdxFiAttribute";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("name", Required),
+        ("value", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.name, map),
+            1 => fill(&mut self.value, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.name);
+        fields.put(1, &self.value);
+    }
+}
+/// Name and value in data of the Financial Data Exchange (FDX) standard that tells what kind
+/// of party initiated something. No operation or other schema in this version of the API
+/// refers to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FdxInitiatorFiAttribute {
+    /// Name of the attribute, which says what fact `value` states.
+    pub name: Option<String>,
+    /// Kind of party that initiated, such as `DATA_RECIPIENT` or `INDIVIDUAL`.
+    pub value: Option<FdxPartyType>,
+}
+impl Generated for FdxInitiatorFiAttribute {
+    fn empty() -> Self {
+        Self {
+            name: Wire::empty(),
+            value: Wire::empty(),
+        }
+    }
+}
+impl Record for FdxInitiatorFiAttribute {
+    const NAME: &'static str = "FdxInitiatorFiAttribute";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("name", Optional),
+        ("value", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.name, map),
+            1 => fill(&mut self.value, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.name);
+        fields.put(1, &self.value);
+    }
+}
+impl Default for FdxInitiatorFiAttribute {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// JSON object that is passed on as received, without fields fixed by this API. No operation
+/// in this version of the API returns it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ForwardedJsonResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ForwardedJsonResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ForwardedJsonResponse {
+    const NAME: &'static str = "ForwardedJsonResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Header of the JSON Web Token that accompanies a webhook in `Plaid-Verification`. It says
+/// which key and algorithm the signature was made with.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct JwtHeader {
+    /// Signature algorithm. Accept a webhook only when it is `ES256`.
+    pub alg: String,
+    /// Identifier given in the header of the token; it is not the key identifier, which is `kid`.
+    pub id: String,
+    /// Identifier of the signing key. Pass it as `key_id` to `/webhook_verification_key/get` to
+    /// obtain the public key.
+    pub kid: String,
+}
+impl Generated for JwtHeader {
+    fn empty() -> Self {
+        Self {
+            alg: Wire::empty(),
+            id: Wire::empty(),
+            kid: Wire::empty(),
+        }
+    }
+}
+impl Record for JwtHeader {
+    const NAME: &'static str = "JwtHeader";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("alg", Required),
+        ("id", Required),
+        ("kid", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.alg, map),
+            1 => fill(&mut self.id, map),
+            2 => fill(&mut self.kid, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.alg);
+        fields.put(1, &self.id);
+        fields.put(2, &self.kid);
+    }
+}
+/// Multi-factor authentication that a made-up Sandbox user meets at login, part of the
+/// configuration of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Mfa {
+    /// How many rounds of questions follow one another. Applies to type `questions`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub question_rounds: Decimal,
+    /// How many questions each round has. Applies to type `questions`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub questions_per_round: Decimal,
+    /// How many rounds of multiple-choice questions follow one another. Applies to type
+    /// `selections`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub selection_rounds: Decimal,
+    /// How many answers each multiple-choice question offers. Applies to type `selections`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub selections_per_question: Decimal,
+    /// Method of multi-factor authentication: `device` for a code sent to a device, `questions`
+    /// for free answers, `selections` for a choice among given answers.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: String,
+}
+impl Generated for Mfa {
+    fn empty() -> Self {
+        Self {
+            question_rounds: Wire::empty(),
+            questions_per_round: Wire::empty(),
+            selection_rounds: Wire::empty(),
+            selections_per_question: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for Mfa {
+    const NAME: &'static str = "Mfa";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("question_rounds", Required),
+        ("questions_per_round", Required),
+        ("selection_rounds", Required),
+        ("selections_per_question", Required),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.question_rounds, map),
+            1 => fill(&mut self.questions_per_round, map),
+            2 => fill(&mut self.selection_rounds, map),
+            3 => fill(&mut self.selections_per_question, map),
+            4 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.question_rounds);
+        fields.put(1, &self.questions_per_round);
+        fields.put(2, &self.selection_rounds);
+        fields.put(3, &self.selections_per_question);
+        fields.put(4, &self.type_);
+    }
+}
+/// Description of the error of type `RECAPTCHA_ERROR` that occurs when a login has to pass a
+/// reCAPTCHA first. It documents the error; errors arrive as a `PlaidError`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RecaptchaRequiredError {
+    /// What usually brings the error about, as explanatory text for developers.
+    pub common_causes: Option<String>,
+    /// Text that can be shown to the user, or null when there is none.
+    pub display_message: Option<String>,
+    /// Code of the error within its type, such as `RECAPTCHA_REQUIRED`; match on it together with
+    /// `error_type`.
+    pub error_code: String,
+    /// Class of the error, `RECAPTCHA_ERROR`; to be matched together with `error_code`.
+    pub error_type: String,
+    /// HTTP status with which the error is answered.
+    pub http_code: i64,
+    /// What the user sees in Link when the error occurs, as explanatory text for developers.
+    pub link_user_experience: Option<String>,
+    /// What an integrator can do about the error, as explanatory text for developers.
+    pub troubleshooting_steps: Option<String>,
+}
+impl Generated for RecaptchaRequiredError {
+    fn empty() -> Self {
+        Self {
+            common_causes: Wire::empty(),
+            display_message: Wire::empty(),
+            error_code: Wire::empty(),
+            error_type: Wire::empty(),
+            http_code: Wire::empty(),
+            link_user_experience: Wire::empty(),
+            troubleshooting_steps: Wire::empty(),
+        }
+    }
+}
+impl Record for RecaptchaRequiredError {
+    const NAME: &'static str = "RecaptchaRequiredError";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("common_causes", Optional),
+        ("display_message", Written),
+        ("error_code", Required),
+        ("error_type", Required),
+        ("http_code", Required),
+        ("link_user_experience", Optional),
+        ("troubleshooting_steps", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.common_causes, map),
+            1 => fill(&mut self.display_message, map),
+            2 => fill(&mut self.error_code, map),
+            3 => fill(&mut self.error_type, map),
+            4 => fill(&mut self.http_code, map),
+            5 => fill(&mut self.link_user_experience, map),
+            6 => fill(&mut self.troubleshooting_steps, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.common_causes);
+        fields.put(1, &self.display_message);
+        fields.put(2, &self.error_code);
+        fields.put(3, &self.error_type);
+        fields.put(4, &self.http_code);
+        fields.put(5, &self.link_user_experience);
+        fields.put(6, &self.troubleshooting_steps);
+    }
+}
+/// JSON configuration of a made-up Sandbox user, which is given as the password for the user
+/// name `user_custom`. It defines up to 10 accounts with their data, the login behaviour and
+/// errors; the text may be about 55 kB long.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserCustomPassword {
+    /// Error code with which the login is to fail, such as `ITEM_LOCKED`. Empty for a login that
+    /// works.
+    pub force_error: String,
+    /// Multi-factor authentication that the login of the user asks for, with its method and
+    /// number of rounds.
+    pub mfa: Mfa,
+    /// The accounts the user has, at most 10.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub override_accounts: Vec<OverrideAccounts>,
+    /// Whether the login is to meet a reCAPTCHA and with what result, such as `good` or `bad`.
+    pub recaptcha: String,
+    /// Text from which the random parts of the data, such as account numbers, are derived. The
+    /// same seed gives the same data; change it to get different data.
+    pub seed: String,
+    /// Version of the configuration format. Null or absent for the current one.
+    pub version: Option<String>,
+}
+impl Generated for UserCustomPassword {
+    fn empty() -> Self {
+        Self {
+            force_error: Wire::empty(),
+            mfa: Wire::empty(),
+            override_accounts: Wire::empty(),
+            recaptcha: Wire::empty(),
+            seed: Wire::empty(),
+            version: Wire::empty(),
+        }
+    }
+}
+impl Record for UserCustomPassword {
+    const NAME: &'static str = "UserCustomPassword";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("force_error", Required),
+        ("mfa", Required),
+        ("override_accounts", Written),
+        ("recaptcha", Required),
+        ("seed", Required),
+        ("version", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.force_error, map),
+            1 => fill(&mut self.mfa, map),
+            2 => fill(&mut self.override_accounts, map),
+            3 => fill(&mut self.recaptcha, map),
+            4 => fill(&mut self.seed, map),
+            5 => fill(&mut self.version, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.force_error);
+        fields.put(1, &self.mfa);
+        fields.put(2, &self.override_accounts);
+        fields.put(3, &self.recaptcha);
+        fields.put(4, &self.seed);
+        fields.put(5, &self.version);
+    }
+}
+crate::wire::records!(
+    AccountsGetRequest, AccountsGetRequestOptions, FdxFiAttribute,
+    FdxInitiatorFiAttribute, ForwardedJsonResponse, JwtHeader, Mfa,
+    RecaptchaRequiredError, UserCustomPassword
+);
 crate::wire::open_enums!();

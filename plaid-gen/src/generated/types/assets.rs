@@ -400,6 +400,792 @@ impl Default for AmountWithCurrencyWithMonthlyAverage {
         Generated::empty()
     }
 }
+/// An account as an asset in Freddie Mac's format: balances, owners, institution and
+/// transactions.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Asset {
+    /// Identification, kind and balances of the account that forms the asset.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_DETAIL"))]
+    pub asset_detail: AssetDetail,
+    /// The institution at which the account is held.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_HOLDER"))]
+    pub asset_holder: AssetHolder,
+    /// The owners of the account, as the institution names them.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_OWNERS"))]
+    pub asset_owners: AssetOwners,
+    /// The transactions of the account in the span covered.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_TRANSACTIONS"))]
+    pub asset_transactions: AssetTransactions,
+    /// Where the data of the account comes from.
+    #[cfg_attr(feature = "schemars", schemars(rename = "VALIDATION_SOURCES"))]
+    pub validation_sources: ValidationSources,
+}
+impl Generated for Asset {
+    fn empty() -> Self {
+        Self {
+            asset_detail: Wire::empty(),
+            asset_holder: Wire::empty(),
+            asset_owners: Wire::empty(),
+            asset_transactions: Wire::empty(),
+            validation_sources: Wire::empty(),
+        }
+    }
+}
+impl Record for Asset {
+    const NAME: &'static str = "Asset";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ASSET_DETAIL", Required),
+        ("ASSET_HOLDER", Required),
+        ("ASSET_OWNERS", Required),
+        ("ASSET_TRANSACTIONS", Required),
+        ("VALIDATION_SOURCES", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_detail, map),
+            1 => fill(&mut self.asset_holder, map),
+            2 => fill(&mut self.asset_owners, map),
+            3 => fill(&mut self.asset_transactions, map),
+            4 => fill(&mut self.validation_sources, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_detail);
+        fields.put(1, &self.asset_holder);
+        fields.put(2, &self.asset_owners);
+        fields.put(3, &self.asset_transactions);
+        fields.put(4, &self.validation_sources);
+    }
+}
+/// Identification, kind and balances of an account in Freddie Mac's format. The balances by
+/// kind of investment occur for investment accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetDetail {
+    /// Account number as given in the report, possibly only its last characters.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetAccountIdentifier"))]
+    pub asset_account_identifier: String,
+    /// Date, in ISO 8601 format, on which the balances were valid.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetAsOfDate"))]
+    pub asset_as_of_date: String,
+    /// Balance that can be drawn on, which may differ from the current one by pending items.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetAvailableBalanceAmount",
+            with = "crate::wire::schema::Number"
+        )
+    )]
+    pub asset_available_balance_amount: Decimal,
+    /// Cash in the account that can be drawn on; null or absent when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetAvailableCashBalanceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_available_cash_balance_amount: Option<Decimal>,
+    /// Value of the bonds held in the account; null or absent when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetBondsBalanceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_bonds_balance_amount: Option<Decimal>,
+    /// Cash held in the account as opposed to securities; null or absent when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetCashBalanceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_cash_balance_amount: Option<Decimal>,
+    /// Value of the cryptocurrency held in the account; null or absent when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetCryptoBalanceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_crypto_balance_amount: Option<Decimal>,
+    /// Balance in the account, not counting what is pending.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetCurrentBalanceAmount",
+            with = "crate::wire::schema::Number"
+        )
+    )]
+    pub asset_current_balance_amount: Decimal,
+    /// How many days of history were asked for when the report was created.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetDaysRequestedCount"))]
+    pub asset_days_requested_count: i64,
+    /// Name or description of the account; null when the institution gives none.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetDescription"))]
+    pub asset_description: Option<String>,
+    /// Whether the account is sponsored by an employer, as the text `true` or `false`; null or
+    /// absent when it is not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetEmployerSponsoredIndicator")
+    )]
+    pub asset_employer_sponsored_indicator: Option<
+        AssetDetailAssetEmployerSponsoredIndicator,
+    >,
+    /// Value of the securities held in the account; null or absent when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetHoldingBalanceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_holding_balance_amount: Option<Decimal>,
+    /// Value of the securities held in the account less money borrowed on margin; null or absent
+    /// when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetHoldingBalanceNetMarginAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_holding_balance_net_margin_amount: Option<Decimal>,
+    /// Amount borrowed on margin in the account; null or absent when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetMarginAmountBalance",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_margin_amount_balance: Option<Decimal>,
+    /// Value of holdings that are neither bonds, stocks nor cryptocurrency; null or absent when
+    /// it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetOtherBalanceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_other_balance_amount: Option<Decimal>,
+    /// How the account is owned, for example by one person or jointly; null when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetOwnershipType"))]
+    pub asset_ownership_type: Option<String>,
+    /// Whether the account serves retirement, as the text `true` or `false`; null or absent when
+    /// it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetRetirementIndicator"))]
+    pub asset_retirement_indicator: Option<AssetDetailAssetRetirementIndicator>,
+    /// Value of the stocks held in the account; null or absent when it does not apply.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetStocksBalanceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_stocks_balance_amount: Option<Decimal>,
+    /// Kind of account in the vocabulary of Freddie Mac.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetType"))]
+    pub asset_type: AssetType,
+    /// Further description of the kind of account, where `AssetType` alone does not say enough;
+    /// null when there is none.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetTypeAdditionalDescription")
+    )]
+    pub asset_type_additional_description: Option<String>,
+    /// Identifier of the account within the data of the vendor, not the account number.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetUniqueIdentifier"))]
+    pub asset_unique_identifier: String,
+}
+impl Generated for AssetDetail {
+    fn empty() -> Self {
+        Self {
+            asset_account_identifier: Wire::empty(),
+            asset_as_of_date: Wire::empty(),
+            asset_available_balance_amount: Wire::empty(),
+            asset_available_cash_balance_amount: Wire::empty(),
+            asset_bonds_balance_amount: Wire::empty(),
+            asset_cash_balance_amount: Wire::empty(),
+            asset_crypto_balance_amount: Wire::empty(),
+            asset_current_balance_amount: Wire::empty(),
+            asset_days_requested_count: Wire::empty(),
+            asset_description: Wire::empty(),
+            asset_employer_sponsored_indicator: Wire::empty(),
+            asset_holding_balance_amount: Wire::empty(),
+            asset_holding_balance_net_margin_amount: Wire::empty(),
+            asset_margin_amount_balance: Wire::empty(),
+            asset_other_balance_amount: Wire::empty(),
+            asset_ownership_type: Wire::empty(),
+            asset_retirement_indicator: Wire::empty(),
+            asset_stocks_balance_amount: Wire::empty(),
+            asset_type: Wire::empty(),
+            asset_type_additional_description: Wire::empty(),
+            asset_unique_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetDetail {
+    const NAME: &'static str = "AssetDetail";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("AssetAccountIdentifier", Required),
+        ("AssetAsOfDate", Required),
+        ("AssetAvailableBalanceAmount", Required),
+        ("AssetAvailableCashBalanceAmount", Optional),
+        ("AssetBondsBalanceAmount", Optional),
+        ("AssetCashBalanceAmount", Optional),
+        ("AssetCryptoBalanceAmount", Optional),
+        ("AssetCurrentBalanceAmount", Required),
+        ("AssetDaysRequestedCount", Required),
+        ("AssetDescription", Written),
+        ("AssetEmployerSponsoredIndicator", Optional),
+        ("AssetHoldingBalanceAmount", Optional),
+        ("AssetHoldingBalanceNetMarginAmount", Optional),
+        ("AssetMarginAmountBalance", Optional),
+        ("AssetOtherBalanceAmount", Optional),
+        ("AssetOwnershipType", Written),
+        ("AssetRetirementIndicator", Optional),
+        ("AssetStocksBalanceAmount", Optional),
+        ("AssetType", Required),
+        ("AssetTypeAdditionalDescription", Written),
+        ("AssetUniqueIdentifier", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_account_identifier, map),
+            1 => fill(&mut self.asset_as_of_date, map),
+            2 => fill(&mut self.asset_available_balance_amount, map),
+            3 => fill(&mut self.asset_available_cash_balance_amount, map),
+            4 => fill(&mut self.asset_bonds_balance_amount, map),
+            5 => fill(&mut self.asset_cash_balance_amount, map),
+            6 => fill(&mut self.asset_crypto_balance_amount, map),
+            7 => fill(&mut self.asset_current_balance_amount, map),
+            8 => fill(&mut self.asset_days_requested_count, map),
+            9 => fill(&mut self.asset_description, map),
+            10 => fill(&mut self.asset_employer_sponsored_indicator, map),
+            11 => fill(&mut self.asset_holding_balance_amount, map),
+            12 => fill(&mut self.asset_holding_balance_net_margin_amount, map),
+            13 => fill(&mut self.asset_margin_amount_balance, map),
+            14 => fill(&mut self.asset_other_balance_amount, map),
+            15 => fill(&mut self.asset_ownership_type, map),
+            16 => fill(&mut self.asset_retirement_indicator, map),
+            17 => fill(&mut self.asset_stocks_balance_amount, map),
+            18 => fill(&mut self.asset_type, map),
+            19 => fill(&mut self.asset_type_additional_description, map),
+            20 => fill(&mut self.asset_unique_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_account_identifier);
+        fields.put(1, &self.asset_as_of_date);
+        fields.put(2, &self.asset_available_balance_amount);
+        fields.put(3, &self.asset_available_cash_balance_amount);
+        fields.put(4, &self.asset_bonds_balance_amount);
+        fields.put(5, &self.asset_cash_balance_amount);
+        fields.put(6, &self.asset_crypto_balance_amount);
+        fields.put(7, &self.asset_current_balance_amount);
+        fields.put(8, &self.asset_days_requested_count);
+        fields.put(9, &self.asset_description);
+        fields.put(10, &self.asset_employer_sponsored_indicator);
+        fields.put(11, &self.asset_holding_balance_amount);
+        fields.put(12, &self.asset_holding_balance_net_margin_amount);
+        fields.put(13, &self.asset_margin_amount_balance);
+        fields.put(14, &self.asset_other_balance_amount);
+        fields.put(15, &self.asset_ownership_type);
+        fields.put(16, &self.asset_retirement_indicator);
+        fields.put(17, &self.asset_stocks_balance_amount);
+        fields.put(18, &self.asset_type);
+        fields.put(19, &self.asset_type_additional_description);
+        fields.put(20, &self.asset_unique_identifier);
+    }
+}
+/// Whether the account is sponsored by an employer, as the text `true` or `false`; null or
+/// absent when it is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetDetailAssetEmployerSponsoredIndicator {
+    /// Written `true`.
+    True,
+    /// Written `false`.
+    False,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetDetailAssetEmployerSponsoredIndicator {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("true", Self::True),
+        ("false", Self::False),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Whether the account serves retirement, as the text `true` or `false`; null or absent when
+/// it is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetDetailAssetRetirementIndicator {
+    /// Written `true`.
+    True,
+    /// Written `false`.
+    False,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetDetailAssetRetirementIndicator {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("true", Self::True),
+        ("false", Self::False),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// The institution at which an account is held, in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetHolder {
+    /// Name of the institution at which the account is held.
+    #[cfg_attr(feature = "schemars", schemars(rename = "NAME"))]
+    pub name: AssetHolderName,
+}
+impl Generated for AssetHolder {
+    fn empty() -> Self {
+        Self { name: Wire::empty() }
+    }
+}
+impl Record for AssetHolder {
+    const NAME: &'static str = "AssetHolder";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("NAME", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.name);
+    }
+}
+/// Name of the institution at which an account is held, in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetHolderName {
+    /// Full name of the institution at which the account is held.
+    #[cfg_attr(feature = "schemars", schemars(rename = "FullName"))]
+    pub full_name: String,
+}
+impl Generated for AssetHolderName {
+    fn empty() -> Self {
+        Self { full_name: Wire::empty() }
+    }
+}
+impl Record for AssetHolderName {
+    const NAME: &'static str = "AssetHolderName";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("FullName", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.full_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.full_name);
+    }
+}
+/// A position in one security in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetHolding {
+    /// Latest price of one unit of the security; null when it is not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetHoldingCurrentPriceAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_holding_current_price_amount: Option<Decimal>,
+    /// Description of the position in words; null when there is none.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetHoldingDescription"))]
+    pub asset_holding_description: Option<String>,
+    /// Identifier of the position or its security; null when there is none.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetHoldingID"))]
+    pub asset_holding_id: Option<String>,
+    /// Market value of the whole position; null when it is not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetHoldingMarketValueAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_holding_market_value_amount: Option<Decimal>,
+    /// Whether the owner is restricted in selling the position, as the text `true` or `false`;
+    /// null when it is not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetHoldingRestrictedIndicator")
+    )]
+    pub asset_holding_restricted_indicator: Option<
+        AssetHoldingAssetHoldingRestrictedIndicator,
+    >,
+    /// Name of the security; null when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetHoldingSecurityName"))]
+    pub asset_holding_security_name: Option<String>,
+    /// Symbol under which the security is traded; null when it has none.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetHoldingSymbol"))]
+    pub asset_holding_symbol: Option<String>,
+    /// Whether the security is a bond, a stock, a cryptocurrency or something else; null when it
+    /// is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetHoldingType"))]
+    pub asset_holding_type: Option<AssetHoldingAssetHoldingType>,
+    /// Number of units held, possibly with a fractional part; null when it is not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetHoldingUnits",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_holding_units: Option<Decimal>,
+    /// Part of the position that the owner has earned for good, where it vests over time; null
+    /// when it is not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "AssetHoldingVestedAmount",
+            with = "Option<crate::wire::schema::Number>"
+        )
+    )]
+    pub asset_holding_vested_amount: Option<Decimal>,
+    /// ISO 4217 code of the currency of the amounts of the position; null when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "Currency"))]
+    pub currency: Option<String>,
+}
+impl Generated for AssetHolding {
+    fn empty() -> Self {
+        Self {
+            asset_holding_current_price_amount: Wire::empty(),
+            asset_holding_description: Wire::empty(),
+            asset_holding_id: Wire::empty(),
+            asset_holding_market_value_amount: Wire::empty(),
+            asset_holding_restricted_indicator: Wire::empty(),
+            asset_holding_security_name: Wire::empty(),
+            asset_holding_symbol: Wire::empty(),
+            asset_holding_type: Wire::empty(),
+            asset_holding_units: Wire::empty(),
+            asset_holding_vested_amount: Wire::empty(),
+            currency: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetHolding {
+    const NAME: &'static str = "AssetHolding";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("AssetHoldingCurrentPriceAmount", Written),
+        ("AssetHoldingDescription", Written),
+        ("AssetHoldingID", Written),
+        ("AssetHoldingMarketValueAmount", Written),
+        ("AssetHoldingRestrictedIndicator", Written),
+        ("AssetHoldingSecurityName", Written),
+        ("AssetHoldingSymbol", Written),
+        ("AssetHoldingType", Written),
+        ("AssetHoldingUnits", Written),
+        ("AssetHoldingVestedAmount", Written),
+        ("Currency", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_holding_current_price_amount, map),
+            1 => fill(&mut self.asset_holding_description, map),
+            2 => fill(&mut self.asset_holding_id, map),
+            3 => fill(&mut self.asset_holding_market_value_amount, map),
+            4 => fill(&mut self.asset_holding_restricted_indicator, map),
+            5 => fill(&mut self.asset_holding_security_name, map),
+            6 => fill(&mut self.asset_holding_symbol, map),
+            7 => fill(&mut self.asset_holding_type, map),
+            8 => fill(&mut self.asset_holding_units, map),
+            9 => fill(&mut self.asset_holding_vested_amount, map),
+            10 => fill(&mut self.currency, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_holding_current_price_amount);
+        fields.put(1, &self.asset_holding_description);
+        fields.put(2, &self.asset_holding_id);
+        fields.put(3, &self.asset_holding_market_value_amount);
+        fields.put(4, &self.asset_holding_restricted_indicator);
+        fields.put(5, &self.asset_holding_security_name);
+        fields.put(6, &self.asset_holding_symbol);
+        fields.put(7, &self.asset_holding_type);
+        fields.put(8, &self.asset_holding_units);
+        fields.put(9, &self.asset_holding_vested_amount);
+        fields.put(10, &self.currency);
+    }
+}
+impl Default for AssetHolding {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Whether the owner is restricted in selling the position, as the text `true` or `false`;
+/// null when it is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetHoldingAssetHoldingRestrictedIndicator {
+    /// Written `true`.
+    True,
+    /// Written `false`.
+    False,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetHoldingAssetHoldingRestrictedIndicator {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("true", Self::True),
+        ("false", Self::False),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Whether the security is a bond, a stock, a cryptocurrency or something else; null when it
+/// is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetHoldingAssetHoldingType {
+    /// Written `Bond`.
+    Bond,
+    /// Written `Stock`.
+    Stock,
+    /// Written `Crypto`.
+    Crypto,
+    /// Written `Other`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetHoldingAssetHoldingType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("Bond", Self::Bond),
+        ("Stock", Self::Stock),
+        ("Crypto", Self::Crypto),
+        ("Other", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Container of the positions of an investment account in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetHoldings {
+    /// The positions of the account, one entry per security held.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_HOLDING", default))]
+    pub asset_holding: Vec<AssetHolding>,
+}
+impl Generated for AssetHoldings {
+    fn empty() -> Self {
+        Self {
+            asset_holding: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetHoldings {
+    const NAME: &'static str = "AssetHoldings";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_HOLDING", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_holding, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_holding);
+    }
+}
+impl Default for AssetHoldings {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Kind of investment transaction in Freddie Mac's format; null for transactions that are not
+/// of an investment account.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetInvestmentTransactionType {
+    /// Written `Buy`.
+    Buy,
+    /// Written `Sell`.
+    Sell,
+    /// Written `Dividends`.
+    Dividends,
+    /// Written `Interest`.
+    Interest,
+    /// Written `Transfers`.
+    Transfers,
+    /// Written `Reinvestments`.
+    Reinvestments,
+    /// Written `FundsReceived`.
+    FundsReceived,
+    /// Written `Other`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetInvestmentTransactionType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("Buy", Self::Buy),
+        ("Sell", Self::Sell),
+        ("Dividends", Self::Dividends),
+        ("Interest", Self::Interest),
+        ("Transfers", Self::Transfers),
+        ("Reinvestments", Self::Reinvestments),
+        ("FundsReceived", Self::FundsReceived),
+        ("Other", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// An owner of an account in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetOwner {
+    /// Name of the owner as the institution has it; null when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetOwnerText"))]
+    pub asset_owner_text: Option<String>,
+}
+impl Generated for AssetOwner {
+    fn empty() -> Self {
+        Self {
+            asset_owner_text: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetOwner {
+    const NAME: &'static str = "AssetOwner";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("AssetOwnerText", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_owner_text, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_owner_text);
+    }
+}
+impl Default for AssetOwner {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Container of the owners of an account in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetOwners {
+    /// The owners of the account, one entry per owner.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_OWNER", default))]
+    pub asset_owner: Vec<AssetOwner>,
+}
+impl Generated for AssetOwners {
+    fn empty() -> Self {
+        Self { asset_owner: Wire::empty() }
+    }
+}
+impl Record for AssetOwners {
+    const NAME: &'static str = "AssetOwners";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_OWNER", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_owner, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_owner);
+    }
+}
+impl Default for AssetOwners {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 /// The contents of an Asset Report: balances, history, transactions and owners of the
 /// accounts of one or more Items at one point in time. Returned by `/asset_report/get`.
 #[derive(Clone, Debug)]
@@ -599,6 +1385,273 @@ impl OpenEnum for AssetReportAddOns {
             Self::Unknown(value) => Some(value),
             _ => None,
         }
+    }
+}
+/// Body of `POST /asset_report/audit_copy/create`: the report to share and the third party
+/// that is to read it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportAuditCopyCreateRequest {
+    /// Token of the form `assets-<environment>-<uuid>` that gives access to the Asset Report, as
+    /// returned when the report was made.
+    pub asset_report_token: Secret,
+    /// Identifier, assigned by Plaid, of the third party that is to have access, such as a buyer
+    /// of loans.
+    pub auditor_id: Option<String>,
+}
+impl Generated for AssetReportAuditCopyCreateRequest {
+    fn empty() -> Self {
+        Self {
+            asset_report_token: Wire::empty(),
+            auditor_id: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportAuditCopyCreateRequest {
+    const NAME: &'static str = "AssetReportAuditCopyCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_token", Required),
+        ("auditor_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_token, map),
+            1 => fill(&mut self.auditor_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_token);
+        fields.put(1, &self.auditor_id);
+    }
+}
+impl AssetReportAuditCopyCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(asset_report_token: impl Into<Secret>) -> Self {
+        Self {
+            asset_report_token: asset_report_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /asset_report/audit_copy/create`: the token to hand to the third
+/// party.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportAuditCopyCreateResponse {
+    /// Token by which the third party reads the Asset Report. Store it as well, because
+    /// `/asset_report/audit_copy/remove` needs it.
+    pub audit_copy_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for AssetReportAuditCopyCreateResponse {
+    fn empty() -> Self {
+        Self {
+            audit_copy_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportAuditCopyCreateResponse {
+    const NAME: &'static str = "AssetReportAuditCopyCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("audit_copy_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.audit_copy_token, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.audit_copy_token);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /asset_report/audit_copy/get`, sent by the third party that reads the
+/// report.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportAuditCopyGetRequest {
+    /// Token from `/asset_report/audit_copy/create` that gives a third party read access to an
+    /// Asset Report.
+    pub audit_copy_token: Secret,
+}
+impl Generated for AssetReportAuditCopyGetRequest {
+    fn empty() -> Self {
+        Self {
+            audit_copy_token: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportAuditCopyGetRequest {
+    const NAME: &'static str = "AssetReportAuditCopyGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("audit_copy_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.audit_copy_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.audit_copy_token);
+    }
+}
+impl AssetReportAuditCopyGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
+        Self {
+            audit_copy_token: audit_copy_token.into(),
+        }
+    }
+}
+/// Body of `POST /asset_report/audit_copy/pdf/get`, sent by the third party that reads the
+/// report.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportAuditCopyPdfGetRequest {
+    /// Token from `/asset_report/audit_copy/create` that gives a third party read access to an
+    /// Asset Report.
+    pub audit_copy_token: Secret,
+    /// Settings of the PDF document, such as the number of days of history to print.
+    pub options: Option<AssetReportPdfGetRequestOptions>,
+}
+impl Generated for AssetReportAuditCopyPdfGetRequest {
+    fn empty() -> Self {
+        Self {
+            audit_copy_token: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportAuditCopyPdfGetRequest {
+    const NAME: &'static str = "AssetReportAuditCopyPdfGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("audit_copy_token", Required),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.audit_copy_token, map),
+            1 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.audit_copy_token);
+        fields.put(1, &self.options);
+    }
+}
+impl AssetReportAuditCopyPdfGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
+        Self {
+            audit_copy_token: audit_copy_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /asset_report/audit_copy/remove`: the audit copy token to make unusable.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportAuditCopyRemoveRequest {
+    /// Token from `/asset_report/audit_copy/create` that is to stop working.
+    pub audit_copy_token: Secret,
+}
+impl Generated for AssetReportAuditCopyRemoveRequest {
+    fn empty() -> Self {
+        Self {
+            audit_copy_token: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportAuditCopyRemoveRequest {
+    const NAME: &'static str = "AssetReportAuditCopyRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("audit_copy_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.audit_copy_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.audit_copy_token);
+    }
+}
+impl AssetReportAuditCopyRemoveRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
+        Self {
+            audit_copy_token: audit_copy_token.into(),
+        }
+    }
+}
+/// Body returned by `POST /asset_report/audit_copy/remove` when the token no longer works.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportAuditCopyRemoveResponse {
+    /// True if the audit copy token was made unusable.
+    pub removed: bool,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for AssetReportAuditCopyRemoveResponse {
+    fn empty() -> Self {
+        Self {
+            removed: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportAuditCopyRemoveResponse {
+    const NAME: &'static str = "AssetReportAuditCopyRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("removed", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.removed, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.removed);
+        fields.put(1, &self.request_id);
     }
 }
 /// Body of `POST /asset_report/create`: the Items to cover, the length of history, and
@@ -802,6 +1855,249 @@ impl Record for AssetReportCreateResponse {
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
         fields.put(0, &self.asset_report_id);
         fields.put(1, &self.asset_report_token);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Body of `POST /asset_report/filter`: the report to copy and the accounts to leave out.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportFilterRequest {
+    /// Accounts of the original report, given by `account_id`, that the new report is not to
+    /// contain.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids_to_exclude: Vec<String>,
+    /// Token of the form `assets-<environment>-<uuid>` that gives access to the Asset Report, as
+    /// returned when the report was made.
+    pub asset_report_token: Secret,
+}
+impl Generated for AssetReportFilterRequest {
+    fn empty() -> Self {
+        Self {
+            account_ids_to_exclude: Wire::empty(),
+            asset_report_token: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportFilterRequest {
+    const NAME: &'static str = "AssetReportFilterRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_ids_to_exclude", Written),
+        ("asset_report_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids_to_exclude, map),
+            1 => fill(&mut self.asset_report_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids_to_exclude);
+        fields.put(1, &self.asset_report_token);
+    }
+}
+impl AssetReportFilterRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(asset_report_token: impl Into<Secret>) -> Self {
+        Self {
+            asset_report_token: asset_report_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /asset_report/filter`, before the filtered report is ready.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportFilterResponse {
+    /// Identifier of the filtered report, by which webhooks name it. It gives no access by
+    /// itself.
+    pub asset_report_id: String,
+    /// Token of the filtered report, with which it is fetched. It differs from the token that was
+    /// passed in and must be kept secret on the server.
+    pub asset_report_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for AssetReportFilterResponse {
+    fn empty() -> Self {
+        Self {
+            asset_report_id: Wire::empty(),
+            asset_report_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportFilterResponse {
+    const NAME: &'static str = "AssetReportFilterResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_id", Required),
+        ("asset_report_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_id, map),
+            1 => fill(&mut self.asset_report_token, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_id);
+        fields.put(1, &self.asset_report_token);
+        fields.put(2, &self.request_id);
+    }
+}
+/// A loan deal with its verification of assets, in Freddie Mac's format; part of the answer
+/// of `/credit/asset_report/freddie_mac/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportFreddie {
+    /// The loan the deal is about, known by its identifier.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOANS"))]
+    pub loans: Loans,
+    /// The people in the deal, such as the borrower.
+    #[cfg_attr(feature = "schemars", schemars(rename = "PARTIES"))]
+    pub parties: Parties,
+    /// The verification of assets that was made for the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "SERVICES"))]
+    pub services: Services,
+}
+impl Generated for AssetReportFreddie {
+    fn empty() -> Self {
+        Self {
+            loans: Wire::empty(),
+            parties: Wire::empty(),
+            services: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportFreddie {
+    const NAME: &'static str = "AssetReportFreddie";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("LOANS", Required),
+        ("PARTIES", Required),
+        ("SERVICES", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loans, map),
+            1 => fill(&mut self.parties, map),
+            2 => fill(&mut self.services, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loans);
+        fields.put(1, &self.parties);
+        fields.put(2, &self.services);
+    }
+}
+/// Body of `POST /credit/asset_report/freddie_mac/get`: the audit copy of the report to
+/// return in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportFreddieGetRequest {
+    /// Token from `/asset_report/audit_copy/create` that gives a third party read access to an
+    /// Asset Report.
+    pub audit_copy_token: Secret,
+}
+impl Generated for AssetReportFreddieGetRequest {
+    fn empty() -> Self {
+        Self {
+            audit_copy_token: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportFreddieGetRequest {
+    const NAME: &'static str = "AssetReportFreddieGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("audit_copy_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.audit_copy_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.audit_copy_token);
+    }
+}
+impl AssetReportFreddieGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
+        Self {
+            audit_copy_token: audit_copy_token.into(),
+        }
+    }
+}
+/// Body returned by `POST /credit/asset_report/freddie_mac/get`: an Asset Report in Freddie
+/// Mac's format, whose field names follow the MISMO standard of the mortgage industry.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportFreddieGetResponse {
+    /// The loan deal, with the loan, the parties and the verification of assets.
+    #[cfg_attr(feature = "schemars", schemars(rename = "DEAL"))]
+    pub deal: AssetReportFreddie,
+    /// Version of Freddie Mac's data format that the answer follows.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "SchemaVersion", with = "crate::wire::schema::Number")
+    )]
+    pub schema_version: Decimal,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for AssetReportFreddieGetResponse {
+    fn empty() -> Self {
+        Self {
+            deal: Wire::empty(),
+            schema_version: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportFreddieGetResponse {
+    const NAME: &'static str = "AssetReportFreddieGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("DEAL", Required),
+        ("SchemaVersion", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.deal, map),
+            1 => fill(&mut self.schema_version, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.deal);
+        fields.put(1, &self.schema_version);
         fields.put(2, &self.request_id);
     }
 }
@@ -1464,6 +2760,247 @@ impl Default for AssetReportPdfGetRequestOptions {
         Generated::empty()
     }
 }
+/// Body of `POST /asset_report/refresh`: the report to renew and the settings that are to
+/// differ.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportRefreshRequest {
+    /// Token of the existing report on whose Items the new one is based. The old report stays as
+    /// it is.
+    pub asset_report_token: Secret,
+    /// How many days of history the new report is to cover, 0 to 731. Null or absent to take over
+    /// the number of the original report.
+    ///
+    /// Smallest value: `0`. Largest value: `731`.
+    pub days_requested: Option<i64>,
+    /// Settings of the new report that are to differ from the original one.
+    pub options: Option<AssetReportRefreshRequestOptions>,
+}
+impl Generated for AssetReportRefreshRequest {
+    fn empty() -> Self {
+        Self {
+            asset_report_token: Wire::empty(),
+            days_requested: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportRefreshRequest {
+    const NAME: &'static str = "AssetReportRefreshRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_token", Required),
+        ("days_requested", Optional),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_token, map),
+            1 => fill(&mut self.days_requested, map),
+            2 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_token);
+        fields.put(1, &self.days_requested);
+        fields.put(2, &self.options);
+    }
+}
+impl AssetReportRefreshRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(asset_report_token: impl Into<Secret>) -> Self {
+        Self {
+            asset_report_token: asset_report_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Settings of `POST /asset_report/refresh`. What is left out is taken over from the original
+/// report.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportRefreshRequestOptions {
+    /// Identifier of your own for the new report, returned with it. Null or absent to take over
+    /// that of the original report.
+    pub client_report_id: Option<String>,
+    /// Details of the person the new report is about, to be printed in it.
+    pub user: Option<AssetReportUser>,
+    /// Address that is notified by webhook when the new report is ready or has failed. Null or
+    /// absent to take over that of the original report.
+    pub webhook: Option<String>,
+}
+impl Generated for AssetReportRefreshRequestOptions {
+    fn empty() -> Self {
+        Self {
+            client_report_id: Wire::empty(),
+            user: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportRefreshRequestOptions {
+    const NAME: &'static str = "AssetReportRefreshRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_report_id", Optional),
+        ("user", Optional),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_report_id, map),
+            1 => fill(&mut self.user, map),
+            2 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_report_id);
+        fields.put(1, &self.user);
+        fields.put(2, &self.webhook);
+    }
+}
+impl Default for AssetReportRefreshRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /asset_report/refresh`, before the new report is ready.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportRefreshResponse {
+    /// Identifier of the new report, by which webhooks name it. It gives no access by itself.
+    pub asset_report_id: String,
+    /// Token of the new report, with which it is fetched. It differs from the token that was
+    /// passed in and must be kept secret on the server.
+    pub asset_report_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for AssetReportRefreshResponse {
+    fn empty() -> Self {
+        Self {
+            asset_report_id: Wire::empty(),
+            asset_report_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportRefreshResponse {
+    const NAME: &'static str = "AssetReportRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_id", Required),
+        ("asset_report_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_id, map),
+            1 => fill(&mut self.asset_report_token, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_id);
+        fields.put(1, &self.asset_report_token);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Body of `POST /asset_report/remove`: the report to delete.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportRemoveRequest {
+    /// Token of the form `assets-<environment>-<uuid>` that gives access to the Asset Report, as
+    /// returned when the report was made.
+    pub asset_report_token: Secret,
+}
+impl Generated for AssetReportRemoveRequest {
+    fn empty() -> Self {
+        Self {
+            asset_report_token: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportRemoveRequest {
+    const NAME: &'static str = "AssetReportRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_token);
+    }
+}
+impl AssetReportRemoveRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(asset_report_token: impl Into<Secret>) -> Self {
+        Self {
+            asset_report_token: asset_report_token.into(),
+        }
+    }
+}
+/// Body returned by `POST /asset_report/remove` when the report is gone.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetReportRemoveResponse {
+    /// True if the report was deleted and its token no longer works.
+    pub removed: bool,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for AssetReportRemoveResponse {
+    fn empty() -> Self {
+        Self {
+            removed: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetReportRemoveResponse {
+    const NAME: &'static str = "AssetReportRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("removed", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.removed, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.removed);
+        fields.put(1, &self.request_id);
+    }
+}
 /// A transaction of an account in an Asset Report. Some parts, such as `merchant_name` and
 /// the categories, are filled in only when insights are requested.
 #[derive(Clone, Debug)]
@@ -1754,6 +3291,695 @@ impl Default for AssetReportUser {
         Generated::empty()
     }
 }
+/// A transaction of an account in Freddie Mac's format: the details and the texts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetTransaction {
+    /// Texts of the transaction. The name lacks an `I` in its last word; it is spelled this way
+    /// on the wire, unlike in `CreditFreddieMacAssetTransaction`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "ASSET_TRANSACTION_DESCRIPTON", default)
+    )]
+    pub asset_transaction_descripton: Vec<AssetTransactionDescription>,
+    /// Amount, dates, direction, category and parties of the transaction.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_TRANSACTION_DETAIL"))]
+    pub asset_transaction_detail: AssetTransactionDetail,
+}
+impl Generated for AssetTransaction {
+    fn empty() -> Self {
+        Self {
+            asset_transaction_descripton: Wire::empty(),
+            asset_transaction_detail: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetTransaction {
+    const NAME: &'static str = "AssetTransaction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ASSET_TRANSACTION_DESCRIPTON", Written),
+        ("ASSET_TRANSACTION_DETAIL", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_transaction_descripton, map),
+            1 => fill(&mut self.asset_transaction_detail, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_transaction_descripton);
+        fields.put(1, &self.asset_transaction_detail);
+    }
+}
+/// Category of a transaction in the vocabulary of Freddie Mac, such as `Groceries` or
+/// `Paycheck`; null when none was assigned. It is not the category taxonomy of the
+/// Transactions product.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetTransactionCategoryType {
+    /// Written `ATMFee`.
+    AtmFee,
+    /// Written `Advertising`.
+    Advertising,
+    /// Written `AirTravel`.
+    AirTravel,
+    /// Written `AlcoholBars`.
+    AlcoholBars,
+    /// Written `Allowance`.
+    Allowance,
+    /// Written `Amusement`.
+    Amusement,
+    /// Written `Arts`.
+    Arts,
+    /// Written `AutoTransport`.
+    AutoTransport,
+    /// Written `AutoInsurance`.
+    AutoInsurance,
+    /// Written `AutoPayment`.
+    AutoPayment,
+    /// Written `BabySupplies`.
+    BabySupplies,
+    /// Written `BabysitterDaycare`.
+    BabysitterDaycare,
+    /// Written `BankFee`.
+    BankFee,
+    /// Written `BillsUtilities`.
+    BillsUtilities,
+    /// Written `Bonus`.
+    Bonus,
+    /// Written `BooksSupplies`.
+    BooksSupplies,
+    /// Written `Business Services`.
+    BusinessServices,
+    /// Written `Buy`.
+    Buy,
+    /// Written `CashATM`.
+    CashAtm,
+    /// Written `Charity`.
+    Charity,
+    /// Written `Check`.
+    Check,
+    /// Written `ChildSupport`.
+    ChildSupport,
+    /// Written `Clothing`.
+    Clothing,
+    /// Written `CoffeeShops`.
+    CoffeeShops,
+    /// Written `CreditCardPayment`.
+    CreditCardPayment,
+    /// Written `Dentist`.
+    Dentist,
+    /// Written `Doctor`.
+    Doctor,
+    /// Written `Education`.
+    Education,
+    /// Written `ElectronicsSoftware`.
+    ElectronicsSoftware,
+    /// Written `Entertainment`.
+    Entertainment,
+    /// Written `Eyecare`.
+    Eyecare,
+    /// Written `FastFood`.
+    FastFood,
+    /// Written `FederalTax`.
+    FederalTax,
+    /// Written `FeesCharges`.
+    FeesCharges,
+    /// Written `FinanceCharge`.
+    FinanceCharge,
+    /// Written `Financial`.
+    Financial,
+    /// Written `FinancialAdvisor`.
+    FinancialAdvisor,
+    /// Written `FoodDining`.
+    FoodDining,
+    /// Written `Furnishings`.
+    Furnishings,
+    /// Written `GasFuel`.
+    GasFuel,
+    /// Written `GiftsDonations`.
+    GiftsDonations,
+    /// Written `Groceries`.
+    Groceries,
+    /// Written `Gym`.
+    Gym,
+    /// Written `Hair`.
+    Hair,
+    /// Written `HealthFitness`.
+    HealthFitness,
+    /// Written `HealthInsurance`.
+    HealthInsurance,
+    /// Written `Hobbies`.
+    Hobbies,
+    /// Written `Home`.
+    Home,
+    /// Written `HomeImprovement`.
+    HomeImprovement,
+    /// Written `HomeInsurance`.
+    HomeInsurance,
+    /// Written `HomePhone`.
+    HomePhone,
+    /// Written `HomeServices`.
+    HomeServices,
+    /// Written `HomeSupplies`.
+    HomeSupplies,
+    /// Written `Hotel`.
+    Hotel,
+    /// Written `Income`.
+    Income,
+    /// Written `InterestIncome`.
+    InterestIncome,
+    /// Written `Internet`.
+    Internet,
+    /// Written `Investments`.
+    Investments,
+    /// Written `Kids`.
+    Kids,
+    /// Written `KidsActivities`.
+    KidsActivities,
+    /// Written `LateFee`.
+    LateFee,
+    /// Written `Laundry`.
+    Laundry,
+    /// Written `LawnGarden`.
+    LawnGarden,
+    /// Written `Legal`.
+    Legal,
+    /// Written `LifeInsurance`.
+    LifeInsurance,
+    /// Written `LoanInsurance`.
+    LoanInsurance,
+    /// Written `LoanPayment`.
+    LoanPayment,
+    /// Written `Loans`.
+    Loans,
+    /// Written `MobilePhone`.
+    MobilePhone,
+    /// Written `MortgageRent`.
+    MortgageRent,
+    /// Written `MoviesDVDs`.
+    MoviesDvDs,
+    /// Written `Music`.
+    Music,
+    /// Written `NewspapersMagazines`.
+    NewspapersMagazines,
+    /// Written `OfficeSupplies`.
+    OfficeSupplies,
+    /// Written `Parking`.
+    Parking,
+    /// Written `Paycheck`.
+    Paycheck,
+    /// Written `PersonalCare`.
+    PersonalCare,
+    /// Written `PetFoodSupplies`.
+    PetFoodSupplies,
+    /// Written `PetGrooming`.
+    PetGrooming,
+    /// Written `Pets`.
+    Pets,
+    /// Written `Pharmacy`.
+    Pharmacy,
+    /// Written `Printing`.
+    Printing,
+    /// Written `Property Tax`.
+    PropertyTax,
+    /// Written `Public Transportation`.
+    PublicTransportation,
+    /// Written `Reimbursement`.
+    Reimbursement,
+    /// Written `RentalCarTaxi`.
+    RentalCarTaxi,
+    /// Written `Restaurants`.
+    Restaurants,
+    /// Written `SalesTax`.
+    SalesTax,
+    /// Written `ServiceParts`.
+    ServiceParts,
+    /// Written `ServiceFee`.
+    ServiceFee,
+    /// Written `Shipping`.
+    Shipping,
+    /// Written `Shopping`.
+    Shopping,
+    /// Written `SpaMassage`.
+    SpaMassage,
+    /// Written `SportingGoods`.
+    SportingGoods,
+    /// Written `Sports`.
+    Sports,
+    /// Written `StateTax`.
+    StateTax,
+    /// Written `Student Loan`.
+    StudentLoan,
+    /// Written `Taxes`.
+    Taxes,
+    /// Written `Television`.
+    Television,
+    /// Written `Toys`.
+    Toys,
+    /// Written `Transfer`.
+    Transfer,
+    /// Written `Travel`.
+    Travel,
+    /// Written `Tuition`.
+    Tuition,
+    /// Written `Uncategorized`.
+    Uncategorized,
+    /// Written `Utilities`.
+    Utilities,
+    /// Written `Vacation`.
+    Vacation,
+    /// Written `Veterinary`.
+    Veterinary,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetTransactionCategoryType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ATMFee", Self::AtmFee),
+        ("Advertising", Self::Advertising),
+        ("AirTravel", Self::AirTravel),
+        ("AlcoholBars", Self::AlcoholBars),
+        ("Allowance", Self::Allowance),
+        ("Amusement", Self::Amusement),
+        ("Arts", Self::Arts),
+        ("AutoTransport", Self::AutoTransport),
+        ("AutoInsurance", Self::AutoInsurance),
+        ("AutoPayment", Self::AutoPayment),
+        ("BabySupplies", Self::BabySupplies),
+        ("BabysitterDaycare", Self::BabysitterDaycare),
+        ("BankFee", Self::BankFee),
+        ("BillsUtilities", Self::BillsUtilities),
+        ("Bonus", Self::Bonus),
+        ("BooksSupplies", Self::BooksSupplies),
+        ("Business Services", Self::BusinessServices),
+        ("Buy", Self::Buy),
+        ("CashATM", Self::CashAtm),
+        ("Charity", Self::Charity),
+        ("Check", Self::Check),
+        ("ChildSupport", Self::ChildSupport),
+        ("Clothing", Self::Clothing),
+        ("CoffeeShops", Self::CoffeeShops),
+        ("CreditCardPayment", Self::CreditCardPayment),
+        ("Dentist", Self::Dentist),
+        ("Doctor", Self::Doctor),
+        ("Education", Self::Education),
+        ("ElectronicsSoftware", Self::ElectronicsSoftware),
+        ("Entertainment", Self::Entertainment),
+        ("Eyecare", Self::Eyecare),
+        ("FastFood", Self::FastFood),
+        ("FederalTax", Self::FederalTax),
+        ("FeesCharges", Self::FeesCharges),
+        ("FinanceCharge", Self::FinanceCharge),
+        ("Financial", Self::Financial),
+        ("FinancialAdvisor", Self::FinancialAdvisor),
+        ("FoodDining", Self::FoodDining),
+        ("Furnishings", Self::Furnishings),
+        ("GasFuel", Self::GasFuel),
+        ("GiftsDonations", Self::GiftsDonations),
+        ("Groceries", Self::Groceries),
+        ("Gym", Self::Gym),
+        ("Hair", Self::Hair),
+        ("HealthFitness", Self::HealthFitness),
+        ("HealthInsurance", Self::HealthInsurance),
+        ("Hobbies", Self::Hobbies),
+        ("Home", Self::Home),
+        ("HomeImprovement", Self::HomeImprovement),
+        ("HomeInsurance", Self::HomeInsurance),
+        ("HomePhone", Self::HomePhone),
+        ("HomeServices", Self::HomeServices),
+        ("HomeSupplies", Self::HomeSupplies),
+        ("Hotel", Self::Hotel),
+        ("Income", Self::Income),
+        ("InterestIncome", Self::InterestIncome),
+        ("Internet", Self::Internet),
+        ("Investments", Self::Investments),
+        ("Kids", Self::Kids),
+        ("KidsActivities", Self::KidsActivities),
+        ("LateFee", Self::LateFee),
+        ("Laundry", Self::Laundry),
+        ("LawnGarden", Self::LawnGarden),
+        ("Legal", Self::Legal),
+        ("LifeInsurance", Self::LifeInsurance),
+        ("LoanInsurance", Self::LoanInsurance),
+        ("LoanPayment", Self::LoanPayment),
+        ("Loans", Self::Loans),
+        ("MobilePhone", Self::MobilePhone),
+        ("MortgageRent", Self::MortgageRent),
+        ("MoviesDVDs", Self::MoviesDvDs),
+        ("Music", Self::Music),
+        ("NewspapersMagazines", Self::NewspapersMagazines),
+        ("OfficeSupplies", Self::OfficeSupplies),
+        ("Parking", Self::Parking),
+        ("Paycheck", Self::Paycheck),
+        ("PersonalCare", Self::PersonalCare),
+        ("PetFoodSupplies", Self::PetFoodSupplies),
+        ("PetGrooming", Self::PetGrooming),
+        ("Pets", Self::Pets),
+        ("Pharmacy", Self::Pharmacy),
+        ("Printing", Self::Printing),
+        ("Property Tax", Self::PropertyTax),
+        ("Public Transportation", Self::PublicTransportation),
+        ("Reimbursement", Self::Reimbursement),
+        ("RentalCarTaxi", Self::RentalCarTaxi),
+        ("Restaurants", Self::Restaurants),
+        ("SalesTax", Self::SalesTax),
+        ("ServiceParts", Self::ServiceParts),
+        ("ServiceFee", Self::ServiceFee),
+        ("Shipping", Self::Shipping),
+        ("Shopping", Self::Shopping),
+        ("SpaMassage", Self::SpaMassage),
+        ("SportingGoods", Self::SportingGoods),
+        ("Sports", Self::Sports),
+        ("StateTax", Self::StateTax),
+        ("Student Loan", Self::StudentLoan),
+        ("Taxes", Self::Taxes),
+        ("Television", Self::Television),
+        ("Toys", Self::Toys),
+        ("Transfer", Self::Transfer),
+        ("Travel", Self::Travel),
+        ("Tuition", Self::Tuition),
+        ("Uncategorized", Self::Uncategorized),
+        ("Utilities", Self::Utilities),
+        ("Vacation", Self::Vacation),
+        ("Veterinary", Self::Veterinary),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// One text of a transaction in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetTransactionDescription {
+    /// The text itself, as shown by the institution.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetTransactionDescription"))]
+    pub asset_transaction_description: String,
+}
+impl Generated for AssetTransactionDescription {
+    fn empty() -> Self {
+        Self {
+            asset_transaction_description: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetTransactionDescription {
+    const NAME: &'static str = "AssetTransactionDescription";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("AssetTransactionDescription", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_transaction_description, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_transaction_description);
+    }
+}
+/// Amount, dates and kind of a transaction in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetTransactionDetail {
+    /// Kind of investment transaction, such as a purchase or a dividend. Null or absent for other
+    /// transactions.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetInvestmentTransactionType")
+    )]
+    pub asset_investment_transaction_type: Option<AssetInvestmentTransactionType>,
+    /// Further description of the kind of investment transaction; null when there is none.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetInvestmentTransactionTypeDescription")
+    )]
+    pub asset_investment_transaction_type_description: Option<String>,
+    /// Amount of the transaction; `AssetTransactionType` tells whether it came in or went out.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetTransactionAmount", with = "crate::wire::schema::Number")
+    )]
+    pub asset_transaction_amount: Decimal,
+    /// What the money was spent on or came from; null when no category was assigned.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetTransactionCategoryType"))]
+    pub asset_transaction_category_type: Option<AssetTransactionCategoryType>,
+    /// ISO 8601 date on which the transaction was made, as opposed to posted.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetTransactionDate"))]
+    pub asset_transaction_date: NaiveDate,
+    /// Name of the party who paid; null when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetTransactionPaidByName"))]
+    pub asset_transaction_paid_by_name: Option<String>,
+    /// Name of the party who was paid; null or absent when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetTransactionPaidToName"))]
+    pub asset_transaction_paid_to_name: Option<String>,
+    /// ISO 8601 date on which the transaction was posted to the account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetTransactionPostDate"))]
+    pub asset_transaction_post_date: NaiveDate,
+    /// Whether the transaction put money into the account or took it out.
+    #[cfg_attr(feature = "schemars", schemars(rename = "AssetTransactionType"))]
+    pub asset_transaction_type: AssetTransactionType,
+    /// Further description of the kind of transaction; null when there is none.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetTransactionTypeAdditionalDescription")
+    )]
+    pub asset_transaction_type_additional_description: Option<String>,
+    /// Identifier of the transaction within the data of the vendor.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "AssetTransactionUniqueIdentifier")
+    )]
+    pub asset_transaction_unique_identifier: String,
+    /// Identifier that the institution itself gave to the transaction; null when it is not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "FinancialInstitutionTransactionIdentifier")
+    )]
+    pub financial_institution_transaction_identifier: Option<String>,
+}
+impl Generated for AssetTransactionDetail {
+    fn empty() -> Self {
+        Self {
+            asset_investment_transaction_type: Wire::empty(),
+            asset_investment_transaction_type_description: Wire::empty(),
+            asset_transaction_amount: Wire::empty(),
+            asset_transaction_category_type: Wire::empty(),
+            asset_transaction_date: Wire::empty(),
+            asset_transaction_paid_by_name: Wire::empty(),
+            asset_transaction_paid_to_name: Wire::empty(),
+            asset_transaction_post_date: Wire::empty(),
+            asset_transaction_type: Wire::empty(),
+            asset_transaction_type_additional_description: Wire::empty(),
+            asset_transaction_unique_identifier: Wire::empty(),
+            financial_institution_transaction_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetTransactionDetail {
+    const NAME: &'static str = "AssetTransactionDetail";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("AssetInvestmentTransactionType", Optional),
+        ("AssetInvestmentTransactionTypeDescription", Written),
+        ("AssetTransactionAmount", Required),
+        ("AssetTransactionCategoryType", Written),
+        ("AssetTransactionDate", Required),
+        ("AssetTransactionPaidByName", Written),
+        ("AssetTransactionPaidToName", Optional),
+        ("AssetTransactionPostDate", Required),
+        ("AssetTransactionType", Required),
+        ("AssetTransactionTypeAdditionalDescription", Written),
+        ("AssetTransactionUniqueIdentifier", Required),
+        ("FinancialInstitutionTransactionIdentifier", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_investment_transaction_type, map),
+            1 => fill(&mut self.asset_investment_transaction_type_description, map),
+            2 => fill(&mut self.asset_transaction_amount, map),
+            3 => fill(&mut self.asset_transaction_category_type, map),
+            4 => fill(&mut self.asset_transaction_date, map),
+            5 => fill(&mut self.asset_transaction_paid_by_name, map),
+            6 => fill(&mut self.asset_transaction_paid_to_name, map),
+            7 => fill(&mut self.asset_transaction_post_date, map),
+            8 => fill(&mut self.asset_transaction_type, map),
+            9 => fill(&mut self.asset_transaction_type_additional_description, map),
+            10 => fill(&mut self.asset_transaction_unique_identifier, map),
+            11 => fill(&mut self.financial_institution_transaction_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_investment_transaction_type);
+        fields.put(1, &self.asset_investment_transaction_type_description);
+        fields.put(2, &self.asset_transaction_amount);
+        fields.put(3, &self.asset_transaction_category_type);
+        fields.put(4, &self.asset_transaction_date);
+        fields.put(5, &self.asset_transaction_paid_by_name);
+        fields.put(6, &self.asset_transaction_paid_to_name);
+        fields.put(7, &self.asset_transaction_post_date);
+        fields.put(8, &self.asset_transaction_type);
+        fields.put(9, &self.asset_transaction_type_additional_description);
+        fields.put(10, &self.asset_transaction_unique_identifier);
+        fields.put(11, &self.financial_institution_transaction_identifier);
+    }
+}
+/// Direction of a transaction in Freddie Mac's format: `Credit` puts money into the account,
+/// `Debit` takes it out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetTransactionType {
+    /// Written `Credit`.
+    Credit,
+    /// Written `Debit`.
+    Debit,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetTransactionType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("Credit", Self::Credit),
+        ("Debit", Self::Debit),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Container of the transactions of an account in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetTransactions {
+    /// The transactions of the account, one entry per transaction.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_TRANSACTION", default))]
+    pub asset_transaction: Vec<AssetTransaction>,
+}
+impl Generated for AssetTransactions {
+    fn empty() -> Self {
+        Self {
+            asset_transaction: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetTransactions {
+    const NAME: &'static str = "AssetTransactions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ASSET_TRANSACTION", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_transaction, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_transaction);
+    }
+}
+impl Default for AssetTransactions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Kind of account in the vocabulary of Freddie Mac; `Other` covers what is neither a bank
+/// deposit, an investment nor a money market fund.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetType {
+    /// Written `CheckingAccount`.
+    CheckingAccount,
+    /// Written `SavingsAccount`.
+    SavingsAccount,
+    /// Written `Investment`.
+    Investment,
+    /// Written `MoneyMarketFund`.
+    MoneyMarketFund,
+    /// Written `Other`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("CheckingAccount", Self::CheckingAccount),
+        ("SavingsAccount", Self::SavingsAccount),
+        ("Investment", Self::Investment),
+        ("MoneyMarketFund", Self::MoneyMarketFund),
+        ("Other", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Container of the assets of a verification in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Assets {
+    /// The assets that were found, one entry per account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET", default))]
+    pub asset: Vec<Asset>,
+}
+impl Generated for Assets {
+    fn empty() -> Self {
+        Self { asset: Wire::empty() }
+    }
+}
+impl Record for Assets {
+    const NAME: &'static str = "Assets";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset);
+    }
+}
+impl Default for Assets {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 /// Figures on penalty fees charged by banks, such as overdraft or returned payment fees, over
 /// the history of an Asset Report.
 #[derive(Clone, Debug)]
@@ -1932,86 +4158,39 @@ impl Default for CategoryExpenses {
         Generated::empty()
     }
 }
-/// Error that kept one Item from contributing fully to a report: a `PlaidError` plus the
-/// `item_id`. Occurs in report warnings and may be null.
+/// A Consumer Report arranged as a Freddie Mac verification of assets. No operation in this
+/// version of the API returns it.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct Cause {
-    /// The underlying errors of single Items when a report over several Items fails, each with
-    /// its own type, code and `item_id`. Filled for report errors only.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub causes: Vec<::serde_json::Value>,
-    /// Text that may be shown to the user; null when the error has nothing to do with what the
-    /// user did.
-    pub display_message: Option<String>,
-    /// Address of a documentation page that deals with this kind of error.
-    pub documentation_url: Option<String>,
-    /// The precise error within its `error_type`, in capitals with underscores. It is meant for
-    /// program logic, and new codes may be added at any time.
-    pub error_code: String,
-    /// Finer reason for certain OAuth related codes, such as `OAUTH_INVALID_TOKEN`,
-    /// `OAUTH_CONSENT_EXPIRED` or `OAUTH_USER_REVOKED`; null or absent for all others.
-    pub error_code_reason: Option<String>,
-    /// Explanation in English for the developer. The wording may change, so log it but do not
-    /// match on it or show it to users; some errors leave it empty or null.
-    pub error_message: String,
-    /// Broad class of the error. It decides, together with `error_code`, what to do; neither is
-    /// unique without the other.
-    pub error_type: PlaidErrorType,
-    /// The `item_id` of the Item whose error is described.
-    pub item_id: Option<String>,
-    /// The account subtypes the user actually shared, for comparison with
-    /// `required_account_subtypes`. Given when no shared account fits.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub provided_account_subtypes: Vec<String>,
-    /// Identifier of the failed request, to be logged and quoted to support; absent when the
-    /// error arrives inside a webhook.
-    pub request_id: Option<String>,
-    /// The account subtypes of which the product needs at least one. Given when no shared account
-    /// fits.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub required_account_subtypes: Vec<String>,
-    /// HTTP status that belongs to the error. Given only when the error arrives inside a webhook,
-    /// since a response shows it anyway.
-    pub status: Option<i64>,
-    /// Advice in English on how to get rid of the error; null when there is none.
-    pub suggested_action: Option<String>,
+pub struct CraCheckReportFreddieMacGetResponse {
+    /// The loan deal, with the loan, the parties and the verification that was made for it.
+    #[cfg_attr(feature = "schemars", schemars(rename = "DEAL"))]
+    pub deal: CraCheckReportFreddieMacVerificationOfAssetsDeal,
+    /// Version of Freddie Mac's data format that the answer follows.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "SchemaVersion", with = "crate::wire::schema::Number")
+    )]
+    pub schema_version: Decimal,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
 }
-impl Generated for Cause {
+impl Generated for CraCheckReportFreddieMacGetResponse {
     fn empty() -> Self {
         Self {
-            causes: Wire::empty(),
-            display_message: Wire::empty(),
-            documentation_url: Wire::empty(),
-            error_code: Wire::empty(),
-            error_code_reason: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-            item_id: Wire::empty(),
-            provided_account_subtypes: Wire::empty(),
+            deal: Wire::empty(),
+            schema_version: Wire::empty(),
             request_id: Wire::empty(),
-            required_account_subtypes: Wire::empty(),
-            status: Wire::empty(),
-            suggested_action: Wire::empty(),
         }
     }
 }
-impl Record for Cause {
-    const NAME: &'static str = "Cause";
+impl Record for CraCheckReportFreddieMacGetResponse {
+    const NAME: &'static str = "CraCheckReportFreddieMacGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("causes", Optional),
-        ("display_message", Written),
-        ("documentation_url", Optional),
-        ("error_code", Required),
-        ("error_code_reason", Optional),
-        ("error_message", Required),
-        ("error_type", Required),
-        ("item_id", Optional),
-        ("provided_account_subtypes", Optional),
-        ("request_id", Optional),
-        ("required_account_subtypes", Optional),
-        ("status", Optional),
-        ("suggested_action", Optional),
+        ("DEAL", Required),
+        ("SchemaVersion", Required),
+        ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2019,61 +4198,48 @@ impl Record for Cause {
         map: &mut A,
     ) -> Result<(), A::Error> {
         match index {
-            0 => fill(&mut self.causes, map),
-            1 => fill(&mut self.display_message, map),
-            2 => fill(&mut self.documentation_url, map),
-            3 => fill(&mut self.error_code, map),
-            4 => fill(&mut self.error_code_reason, map),
-            5 => fill(&mut self.error_message, map),
-            6 => fill(&mut self.error_type, map),
-            7 => fill(&mut self.item_id, map),
-            8 => fill(&mut self.provided_account_subtypes, map),
-            9 => fill(&mut self.request_id, map),
-            10 => fill(&mut self.required_account_subtypes, map),
-            11 => fill(&mut self.status, map),
-            12 => fill(&mut self.suggested_action, map),
+            0 => fill(&mut self.deal, map),
+            1 => fill(&mut self.schema_version, map),
+            2 => fill(&mut self.request_id, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.causes);
-        fields.put(1, &self.display_message);
-        fields.put(2, &self.documentation_url);
-        fields.put(3, &self.error_code);
-        fields.put(4, &self.error_code_reason);
-        fields.put(5, &self.error_message);
-        fields.put(6, &self.error_type);
-        fields.put(7, &self.item_id);
-        fields.put(8, &self.provided_account_subtypes);
-        fields.put(9, &self.request_id);
-        fields.put(10, &self.required_account_subtypes);
-        fields.put(11, &self.status);
-        fields.put(12, &self.suggested_action);
+        fields.put(0, &self.deal);
+        fields.put(1, &self.schema_version);
+        fields.put(2, &self.request_id);
     }
 }
-/// Category of a transaction from the viewpoint of lending, on two levels; occurs in asset,
-/// base and cash flow reports and is null when none could be assigned.
+/// A loan deal with its verification of assets, in Freddie Mac's format, made from a Consumer
+/// Report.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CreditCategory {
-    /// Specific category in the lending taxonomy, a subdivision of the primary category.
-    pub detailed: String,
-    /// General category in the lending taxonomy, written in capitals with underscores.
-    pub primary: String,
+pub struct CraCheckReportFreddieMacVerificationOfAssetsDeal {
+    /// The loan the deal is about, with its identifiers and its role.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOANS"))]
+    pub loans: CreditFreddieMacLoans,
+    /// The people in the deal, such as the borrower.
+    #[cfg_attr(feature = "schemars", schemars(rename = "PARTIES"))]
+    pub parties: CreditFreddieMacParties,
+    /// The verification that was made for the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "SERVICES"))]
+    pub services: CreditFreddieMacServices,
 }
-impl Generated for CreditCategory {
+impl Generated for CraCheckReportFreddieMacVerificationOfAssetsDeal {
     fn empty() -> Self {
         Self {
-            detailed: Wire::empty(),
-            primary: Wire::empty(),
+            loans: Wire::empty(),
+            parties: Wire::empty(),
+            services: Wire::empty(),
         }
     }
 }
-impl Record for CreditCategory {
-    const NAME: &'static str = "CreditCategory";
+impl Record for CraCheckReportFreddieMacVerificationOfAssetsDeal {
+    const NAME: &'static str = "CraCheckReportFreddieMacVerificationOfAssetsDeal";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("detailed", Required),
-        ("primary", Required),
+        ("LOANS", Required),
+        ("PARTIES", Required),
+        ("SERVICES", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2081,14 +4247,1240 @@ impl Record for CreditCategory {
         map: &mut A,
     ) -> Result<(), A::Error> {
         match index {
-            0 => fill(&mut self.detailed, map),
-            1 => fill(&mut self.primary, map),
+            0 => fill(&mut self.loans, map),
+            1 => fill(&mut self.parties, map),
+            2 => fill(&mut self.services, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.detailed);
-        fields.put(1, &self.primary);
+        fields.put(0, &self.loans);
+        fields.put(1, &self.parties);
+        fields.put(2, &self.services);
+    }
+}
+/// An account as an asset, like `Asset` but with the positions of investment accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacAsset {
+    /// Identification, kind and balances of the account that forms the asset.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_DETAIL"))]
+    pub asset_detail: AssetDetail,
+    /// The institution at which the account is held.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_HOLDER"))]
+    pub asset_holder: AssetHolder,
+    /// The positions in securities, for investment accounts. Absent for other accounts.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_HOLDINGS"))]
+    pub asset_holdings: Option<AssetHoldings>,
+    /// The owners of the account, as the institution names them.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_OWNERS"))]
+    pub asset_owners: AssetOwners,
+    /// The transactions of the account in the span covered.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_TRANSACTIONS"))]
+    pub asset_transactions: CreditFreddieMacAssetTransactions,
+    /// Where the data of the account comes from.
+    #[cfg_attr(feature = "schemars", schemars(rename = "VALIDATION_SOURCES"))]
+    pub validation_sources: ValidationSources,
+}
+impl Generated for CreditFreddieMacAsset {
+    fn empty() -> Self {
+        Self {
+            asset_detail: Wire::empty(),
+            asset_holder: Wire::empty(),
+            asset_holdings: Wire::empty(),
+            asset_owners: Wire::empty(),
+            asset_transactions: Wire::empty(),
+            validation_sources: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacAsset {
+    const NAME: &'static str = "CreditFreddieMacAsset";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ASSET_DETAIL", Required),
+        ("ASSET_HOLDER", Required),
+        ("ASSET_HOLDINGS", Optional),
+        ("ASSET_OWNERS", Required),
+        ("ASSET_TRANSACTIONS", Required),
+        ("VALIDATION_SOURCES", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_detail, map),
+            1 => fill(&mut self.asset_holder, map),
+            2 => fill(&mut self.asset_holdings, map),
+            3 => fill(&mut self.asset_owners, map),
+            4 => fill(&mut self.asset_transactions, map),
+            5 => fill(&mut self.validation_sources, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_detail);
+        fields.put(1, &self.asset_holder);
+        fields.put(2, &self.asset_holdings);
+        fields.put(3, &self.asset_owners);
+        fields.put(4, &self.asset_transactions);
+        fields.put(5, &self.validation_sources);
+    }
+}
+/// A transaction of an account in the answer of `/credit/freddie_mac/reports/get`: the
+/// details and the texts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacAssetTransaction {
+    /// Texts of the transaction. The name is spelled correctly here, unlike in
+    /// `AssetTransaction`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "ASSET_TRANSACTION_DESCRIPTION", default)
+    )]
+    pub asset_transaction_description: Vec<AssetTransactionDescription>,
+    /// Amount, dates, direction, category and parties of the transaction.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_TRANSACTION_DETAIL"))]
+    pub asset_transaction_detail: AssetTransactionDetail,
+}
+impl Generated for CreditFreddieMacAssetTransaction {
+    fn empty() -> Self {
+        Self {
+            asset_transaction_description: Wire::empty(),
+            asset_transaction_detail: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacAssetTransaction {
+    const NAME: &'static str = "CreditFreddieMacAssetTransaction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ASSET_TRANSACTION_DESCRIPTION", Written),
+        ("ASSET_TRANSACTION_DETAIL", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_transaction_description, map),
+            1 => fill(&mut self.asset_transaction_detail, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_transaction_description);
+        fields.put(1, &self.asset_transaction_detail);
+    }
+}
+/// Container of the transactions of an account in the answer of
+/// `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacAssetTransactions {
+    /// The transactions of the account, one entry per transaction.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET_TRANSACTION", default))]
+    pub asset_transaction: Vec<CreditFreddieMacAssetTransaction>,
+}
+impl Generated for CreditFreddieMacAssetTransactions {
+    fn empty() -> Self {
+        Self {
+            asset_transaction: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacAssetTransactions {
+    const NAME: &'static str = "CreditFreddieMacAssetTransactions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ASSET_TRANSACTION", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_transaction, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_transaction);
+    }
+}
+impl Default for CreditFreddieMacAssetTransactions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Container of the assets of a verification in the answer of
+/// `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacAssets {
+    /// The assets that were found, one entry per account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSET", default))]
+    pub asset: Vec<CreditFreddieMacAsset>,
+}
+impl Generated for CreditFreddieMacAssets {
+    fn empty() -> Self {
+        Self { asset: Wire::empty() }
+    }
+}
+impl Record for CreditFreddieMacAssets {
+    const NAME: &'static str = "CreditFreddieMacAssets";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset);
+    }
+}
+impl Default for CreditFreddieMacAssets {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Name of a person in the answer of `/credit/freddie_mac/reports/get`; unlike
+/// `IndividualName` it has the middle name.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacIndividualName {
+    /// First (given) name of the person, as given for the report.
+    #[cfg_attr(feature = "schemars", schemars(rename = "FirstName"))]
+    pub first_name: String,
+    /// Last (family) name of the person, as given for the report.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LastName"))]
+    pub last_name: String,
+    /// Middle name of the person, as given for the report.
+    #[cfg_attr(feature = "schemars", schemars(rename = "MiddleName"))]
+    pub middle_name: String,
+}
+impl Generated for CreditFreddieMacIndividualName {
+    fn empty() -> Self {
+        Self {
+            first_name: Wire::empty(),
+            last_name: Wire::empty(),
+            middle_name: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacIndividualName {
+    const NAME: &'static str = "CreditFreddieMacIndividualName";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("FirstName", Required),
+        ("LastName", Required),
+        ("MiddleName", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.first_name, map),
+            1 => fill(&mut self.last_name, map),
+            2 => fill(&mut self.middle_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.first_name);
+        fields.put(1, &self.last_name);
+        fields.put(2, &self.middle_name);
+    }
+}
+/// A loan in the answer of `/credit/freddie_mac/reports/get`, with its identifiers and its
+/// role in the deal.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacLoan {
+    /// Identifiers by which the lender or the industry knows the loan.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOAN_IDENTIFIERS"))]
+    pub loan_identifiers: CreditFreddieMacLoanIdentifiers,
+    /// Role of the loan in the deal, such as the loan that the deal is about.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LoanRoleType"))]
+    pub loan_role_type: String,
+}
+impl Generated for CreditFreddieMacLoan {
+    fn empty() -> Self {
+        Self {
+            loan_identifiers: Wire::empty(),
+            loan_role_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacLoan {
+    const NAME: &'static str = "CreditFreddieMacLoan";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("LOAN_IDENTIFIERS", Required),
+        ("LoanRoleType", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loan_identifiers, map),
+            1 => fill(&mut self.loan_role_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loan_identifiers);
+        fields.put(1, &self.loan_role_type);
+    }
+}
+/// Container of the identifiers of a loan; unlike `LoanIdentifiers` it can hold several.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacLoanIdentifiers {
+    /// The identifiers of the loan, each with its kind.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOAN_IDENTIFIER", default))]
+    pub loan_identifier: Vec<LoanIdentifier>,
+}
+impl Generated for CreditFreddieMacLoanIdentifiers {
+    fn empty() -> Self {
+        Self {
+            loan_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacLoanIdentifiers {
+    const NAME: &'static str = "CreditFreddieMacLoanIdentifiers";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("LOAN_IDENTIFIER", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loan_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loan_identifier);
+    }
+}
+impl Default for CreditFreddieMacLoanIdentifiers {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Container of the loan of a deal in the answer of `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacLoans {
+    /// The loan for which the verifications in the deal are made.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOAN"))]
+    pub loan: CreditFreddieMacLoan,
+}
+impl Generated for CreditFreddieMacLoans {
+    fn empty() -> Self {
+        Self { loan: Wire::empty() }
+    }
+}
+impl Record for CreditFreddieMacLoans {
+    const NAME: &'static str = "CreditFreddieMacLoans";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("LOAN", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loan, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loan);
+    }
+}
+/// Container of the people in a deal in the answer of `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacParties {
+    /// The people in the deal, one entry per person.
+    #[cfg_attr(feature = "schemars", schemars(rename = "PARTY", default))]
+    pub party: Vec<CreditFreddieMacParty>,
+}
+impl Generated for CreditFreddieMacParties {
+    fn empty() -> Self {
+        Self { party: Wire::empty() }
+    }
+}
+impl Record for CreditFreddieMacParties {
+    const NAME: &'static str = "CreditFreddieMacParties";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("PARTY", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.party, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.party);
+    }
+}
+impl Default for CreditFreddieMacParties {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// A person in a deal in the answer of `/credit/freddie_mac/reports/get`, with role and
+/// taxpayer identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacParty {
+    /// The person behind the party, in effect the name of the person.
+    #[cfg_attr(feature = "schemars", schemars(rename = "INDIVIDUAL"))]
+    pub individual: CreditFreddieMacPartyIndividual,
+    /// The part the person plays in the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ROLES"))]
+    pub roles: Roles,
+    /// The number under which the tax authority knows the person.
+    #[cfg_attr(feature = "schemars", schemars(rename = "TAXPAYER_IDENTIFIERS"))]
+    pub taxpayer_identifiers: TaxpayerIdentifiers,
+}
+impl Generated for CreditFreddieMacParty {
+    fn empty() -> Self {
+        Self {
+            individual: Wire::empty(),
+            roles: Wire::empty(),
+            taxpayer_identifiers: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacParty {
+    const NAME: &'static str = "CreditFreddieMacParty";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("INDIVIDUAL", Required),
+        ("ROLES", Required),
+        ("TAXPAYER_IDENTIFIERS", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.individual, map),
+            1 => fill(&mut self.roles, map),
+            2 => fill(&mut self.taxpayer_identifiers, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.individual);
+        fields.put(1, &self.roles);
+        fields.put(2, &self.taxpayer_identifiers);
+    }
+}
+/// The person as such in a party, in the answer of `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacPartyIndividual {
+    /// Name of the person, divided into first, middle and last name.
+    #[cfg_attr(feature = "schemars", schemars(rename = "NAME"))]
+    pub name: CreditFreddieMacIndividualName,
+}
+impl Generated for CreditFreddieMacPartyIndividual {
+    fn empty() -> Self {
+        Self { name: Wire::empty() }
+    }
+}
+impl Record for CreditFreddieMacPartyIndividual {
+    const NAME: &'static str = "CreditFreddieMacPartyIndividual";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("NAME", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.name);
+    }
+}
+/// Identification of the report behind a verification, with its time and the report it
+/// derives from.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacReportingInformation {
+    /// Time at which the report was made. Absent when it is not stated.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ReportDateTime"))]
+    pub report_date_time: Option<String>,
+    /// Kind of the identifier in `ReportingInformationIdentifier`. Absent when it is not stated.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ReportIdentifierType"))]
+    pub report_identifier_type: Option<String>,
+    /// Identifier of the report itself, for reference between lender, vendor and Freddie Mac.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "ReportingInformationIdentifier")
+    )]
+    pub reporting_information_identifier: String,
+    /// Identifier of the report from which this one was derived. Absent when there is none.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "ReportingInformationParentIdentifier")
+    )]
+    pub reporting_information_parent_identifier: Option<String>,
+}
+impl Generated for CreditFreddieMacReportingInformation {
+    fn empty() -> Self {
+        Self {
+            report_date_time: Wire::empty(),
+            report_identifier_type: Wire::empty(),
+            reporting_information_identifier: Wire::empty(),
+            reporting_information_parent_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacReportingInformation {
+    const NAME: &'static str = "CreditFreddieMacReportingInformation";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ReportDateTime", Optional),
+        ("ReportIdentifierType", Optional),
+        ("ReportingInformationIdentifier", Required),
+        ("ReportingInformationParentIdentifier", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.report_date_time, map),
+            1 => fill(&mut self.report_identifier_type, map),
+            2 => fill(&mut self.reporting_information_identifier, map),
+            3 => fill(&mut self.reporting_information_parent_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.report_date_time);
+        fields.put(1, &self.report_identifier_type);
+        fields.put(2, &self.reporting_information_identifier);
+        fields.put(3, &self.reporting_information_parent_identifier);
+    }
+}
+/// Body of `POST /credit/freddie_mac/reports/get`: the audit copy of the reports to return in
+/// Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacReportsGetRequest {
+    /// Token that gives a third party read access to reports, from
+    /// `/asset_report/audit_copy/create` or `/credit/audit_copy_token/create`.
+    pub audit_copy_token: Secret,
+}
+impl Generated for CreditFreddieMacReportsGetRequest {
+    fn empty() -> Self {
+        Self {
+            audit_copy_token: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacReportsGetRequest {
+    const NAME: &'static str = "CreditFreddieMacReportsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("audit_copy_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.audit_copy_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.audit_copy_token);
+    }
+}
+impl CreditFreddieMacReportsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
+        Self {
+            audit_copy_token: audit_copy_token.into(),
+        }
+    }
+}
+/// Body returned by `POST /credit/freddie_mac/reports/get`: verification reports in Freddie
+/// Mac's format, whose field names follow the MISMO standard of the mortgage industry.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacReportsGetResponse {
+    /// The loan deal, with the loan, the parties and the verifications.
+    #[cfg_attr(feature = "schemars", schemars(rename = "DEAL"))]
+    pub deal: CreditFreddieMacVerificationOfAssetsDeal,
+    /// Version of Freddie Mac's data format that the answer follows.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "SchemaVersion", with = "crate::wire::schema::Number")
+    )]
+    pub schema_version: Decimal,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for CreditFreddieMacReportsGetResponse {
+    fn empty() -> Self {
+        Self {
+            deal: Wire::empty(),
+            schema_version: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacReportsGetResponse {
+    const NAME: &'static str = "CreditFreddieMacReportsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("DEAL", Required),
+        ("SchemaVersion", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.deal, map),
+            1 => fill(&mut self.schema_version, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.deal);
+        fields.put(1, &self.schema_version);
+        fields.put(2, &self.request_id);
+    }
+}
+/// The verifications that were made for a deal, with their status; unlike `Service` it can
+/// hold several.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacService {
+    /// How the verifications ended, as a code with a description.
+    #[cfg_attr(feature = "schemars", schemars(rename = "STATUSES"))]
+    pub statuses: Statuses,
+    /// The verifications with their results, one entry per report.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "VERIFICATION_OF_ASSET", default)
+    )]
+    pub verification_of_asset: Vec<CreditFreddieMacVerificationOfAsset>,
+}
+impl Generated for CreditFreddieMacService {
+    fn empty() -> Self {
+        Self {
+            statuses: Wire::empty(),
+            verification_of_asset: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacService {
+    const NAME: &'static str = "CreditFreddieMacService";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("STATUSES", Required),
+        ("VERIFICATION_OF_ASSET", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.statuses, map),
+            1 => fill(&mut self.verification_of_asset, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.statuses);
+        fields.put(1, &self.verification_of_asset);
+    }
+}
+/// Container of the verification service of a deal in the answer of
+/// `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacServices {
+    /// The service that was performed for the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "SERVICE"))]
+    pub service: CreditFreddieMacService,
+}
+impl Generated for CreditFreddieMacServices {
+    fn empty() -> Self {
+        Self { service: Wire::empty() }
+    }
+}
+impl Record for CreditFreddieMacServices {
+    const NAME: &'static str = "CreditFreddieMacServices";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("SERVICE", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.service, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.service);
+    }
+}
+/// A verification in the answer of `/credit/freddie_mac/reports/get`: which report it is,
+/// what was ordered, and what was found.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacVerificationOfAsset {
+    /// Identification of the report on which the verification is based.
+    #[cfg_attr(feature = "schemars", schemars(rename = "REPORTING_INFORMATION"))]
+    pub reporting_information: CreditFreddieMacReportingInformation,
+    /// Identification of the order that the verification fulfils, of assets or of employment.
+    #[cfg_attr(feature = "schemars", schemars(rename = "SERVICE_PRODUCT_FULFILLMENT"))]
+    pub service_product_fulfillment: ServiceProductFulfillment,
+    /// The result of the verification, that is the assets that were found.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "VERIFICATION_OF_ASSET_RESPONSE")
+    )]
+    pub verification_of_asset_response: CreditFreddieMacVerificationOfAssetResponse,
+}
+impl Generated for CreditFreddieMacVerificationOfAsset {
+    fn empty() -> Self {
+        Self {
+            reporting_information: Wire::empty(),
+            service_product_fulfillment: Wire::empty(),
+            verification_of_asset_response: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacVerificationOfAsset {
+    const NAME: &'static str = "CreditFreddieMacVerificationOfAsset";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("REPORTING_INFORMATION", Required),
+        ("SERVICE_PRODUCT_FULFILLMENT", Required),
+        ("VERIFICATION_OF_ASSET_RESPONSE", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.reporting_information, map),
+            1 => fill(&mut self.service_product_fulfillment, map),
+            2 => fill(&mut self.verification_of_asset_response, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.reporting_information);
+        fields.put(1, &self.service_product_fulfillment);
+        fields.put(2, &self.verification_of_asset_response);
+    }
+}
+/// Result of a verification in the answer of `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacVerificationOfAssetResponse {
+    /// The assets that were found, that is the accounts of the borrower.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSETS"))]
+    pub assets: CreditFreddieMacAssets,
+}
+impl Generated for CreditFreddieMacVerificationOfAssetResponse {
+    fn empty() -> Self {
+        Self { assets: Wire::empty() }
+    }
+}
+impl Record for CreditFreddieMacVerificationOfAssetResponse {
+    const NAME: &'static str = "CreditFreddieMacVerificationOfAssetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSETS", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.assets, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.assets);
+    }
+}
+/// A loan deal with its verifications, in Freddie Mac's format; part of the answer of
+/// `/credit/freddie_mac/reports/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditFreddieMacVerificationOfAssetsDeal {
+    /// The loan the deal is about, with its identifiers and its role.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOANS"))]
+    pub loans: CreditFreddieMacLoans,
+    /// The people in the deal, such as the borrower.
+    #[cfg_attr(feature = "schemars", schemars(rename = "PARTIES"))]
+    pub parties: CreditFreddieMacParties,
+    /// The verifications that were made for the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "SERVICES"))]
+    pub services: CreditFreddieMacServices,
+}
+impl Generated for CreditFreddieMacVerificationOfAssetsDeal {
+    fn empty() -> Self {
+        Self {
+            loans: Wire::empty(),
+            parties: Wire::empty(),
+            services: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditFreddieMacVerificationOfAssetsDeal {
+    const NAME: &'static str = "CreditFreddieMacVerificationOfAssetsDeal";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("LOANS", Required),
+        ("PARTIES", Required),
+        ("SERVICES", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loans, map),
+            1 => fill(&mut self.parties, map),
+            2 => fill(&mut self.services, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loans);
+        fields.put(1, &self.parties);
+        fields.put(2, &self.services);
+    }
+}
+/// Body of `POST /credit/relay/create`: the reports to share and the client to share them
+/// with.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayCreateRequest {
+    /// Tokens of the reports to share, as returned when the reports were made; an
+    /// `asset_report_token` for an Asset Report.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub report_tokens: Vec<Secret>,
+    /// `client_id` of the Plaid client that is to have access to the reports.
+    pub secondary_client_id: String,
+    /// Address to which webhooks about the shared reports are sent. Null or absent for none.
+    pub webhook: Option<String>,
+}
+impl Generated for CreditRelayCreateRequest {
+    fn empty() -> Self {
+        Self {
+            report_tokens: Wire::empty(),
+            secondary_client_id: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditRelayCreateRequest {
+    const NAME: &'static str = "CreditRelayCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("report_tokens", Written),
+        ("secondary_client_id", Required),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.report_tokens, map),
+            1 => fill(&mut self.secondary_client_id, map),
+            2 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.report_tokens);
+        fields.put(1, &self.secondary_client_id);
+        fields.put(2, &self.webhook);
+    }
+}
+impl CreditRelayCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(secondary_client_id: impl Into<String>) -> Self {
+        Self {
+            secondary_client_id: secondary_client_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /credit/relay/create`: the token to hand to the second client.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayCreateResponse {
+    /// Token by which the second client reads the shared reports. Pass it on over a safe channel
+    /// and keep it for `/credit/relay/remove`.
+    pub relay_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for CreditRelayCreateResponse {
+    fn empty() -> Self {
+        Self {
+            relay_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditRelayCreateResponse {
+    const NAME: &'static str = "CreditRelayCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("relay_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.relay_token, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.relay_token);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /credit/relay/get`: which shared report to return and in what detail.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayGetRequest {
+    /// True to add data such as cleaned merchant names and categories to the transactions; by
+    /// default false, which leaves them as the institution gave them.
+    ///
+    /// Default: `false`.
+    pub include_insights: Option<bool>,
+    /// Token from `/credit/relay/create` that gives the second client access to the shared
+    /// report.
+    pub relay_token: Secret,
+    /// Kind of report behind the relay token; `asset` for an Asset Report.
+    pub report_type: ReportType,
+}
+impl Generated for CreditRelayGetRequest {
+    fn empty() -> Self {
+        Self {
+            include_insights: Wire::empty(),
+            relay_token: Wire::empty(),
+            report_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditRelayGetRequest {
+    const NAME: &'static str = "CreditRelayGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("include_insights", Optional),
+        ("relay_token", Required),
+        ("report_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.include_insights, map),
+            1 => fill(&mut self.relay_token, map),
+            2 => fill(&mut self.report_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.include_insights);
+        fields.put(1, &self.relay_token);
+        fields.put(2, &self.report_type);
+    }
+}
+impl CreditRelayGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        relay_token: impl Into<Secret>,
+        report_type: impl Into<ReportType>,
+    ) -> Self {
+        Self {
+            relay_token: relay_token.into(),
+            report_type: report_type.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /credit/relay/pdf/get`: which shared report to return as a PDF.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayPdfGetRequest {
+    /// Token from `/credit/relay/create` that gives the second client access to the shared
+    /// report.
+    pub relay_token: Secret,
+    /// Kind of report behind the relay token; `asset` for an Asset Report.
+    pub report_type: ReportType,
+}
+impl Generated for CreditRelayPdfGetRequest {
+    fn empty() -> Self {
+        Self {
+            relay_token: Wire::empty(),
+            report_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditRelayPdfGetRequest {
+    const NAME: &'static str = "CreditRelayPdfGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("relay_token", Required),
+        ("report_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.relay_token, map),
+            1 => fill(&mut self.report_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.relay_token);
+        fields.put(1, &self.report_type);
+    }
+}
+impl CreditRelayPdfGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        relay_token: impl Into<Secret>,
+        report_type: impl Into<ReportType>,
+    ) -> Self {
+        Self {
+            relay_token: relay_token.into(),
+            report_type: report_type.into(),
+        }
+    }
+}
+/// Body of `POST /credit/relay/refresh`: which shared report to renew and where to announce
+/// the result.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayRefreshRequest {
+    /// Token from `/credit/relay/create` that gives the second client access to the shared
+    /// report.
+    pub relay_token: Secret,
+    /// Kind of report behind the relay token; `asset` for an Asset Report.
+    pub report_type: ReportType,
+    /// Address that is notified by webhook when the renewed report is ready or has failed. Null
+    /// or absent for none.
+    pub webhook: Option<String>,
+}
+impl Generated for CreditRelayRefreshRequest {
+    fn empty() -> Self {
+        Self {
+            relay_token: Wire::empty(),
+            report_type: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditRelayRefreshRequest {
+    const NAME: &'static str = "CreditRelayRefreshRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("relay_token", Required),
+        ("report_type", Required),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.relay_token, map),
+            1 => fill(&mut self.report_type, map),
+            2 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.relay_token);
+        fields.put(1, &self.report_type);
+        fields.put(2, &self.webhook);
+    }
+}
+impl CreditRelayRefreshRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        relay_token: impl Into<Secret>,
+        report_type: impl Into<ReportType>,
+    ) -> Self {
+        Self {
+            relay_token: relay_token.into(),
+            report_type: report_type.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /credit/relay/refresh`, before the renewed report is ready.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayRefreshResponse {
+    /// Identifier of the renewed Asset Report, by which webhooks name it. It gives no access by
+    /// itself.
+    pub asset_report_id: Option<String>,
+    /// Relay token with which the renewed report is read through `/credit/relay/get`.
+    pub relay_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for CreditRelayRefreshResponse {
+    fn empty() -> Self {
+        Self {
+            asset_report_id: Wire::empty(),
+            relay_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditRelayRefreshResponse {
+    const NAME: &'static str = "CreditRelayRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_id", Optional),
+        ("relay_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_id, map),
+            1 => fill(&mut self.relay_token, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_id);
+        fields.put(1, &self.relay_token);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Body of `POST /credit/relay/remove`: the relay token to make unusable.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayRemoveRequest {
+    /// Token from `/credit/relay/create` that is to stop working.
+    pub relay_token: Secret,
+}
+impl Generated for CreditRelayRemoveRequest {
+    fn empty() -> Self {
+        Self { relay_token: Wire::empty() }
+    }
+}
+impl Record for CreditRelayRemoveRequest {
+    const NAME: &'static str = "CreditRelayRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("relay_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.relay_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.relay_token);
+    }
+}
+impl CreditRelayRemoveRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(relay_token: impl Into<Secret>) -> Self {
+        Self {
+            relay_token: relay_token.into(),
+        }
+    }
+}
+/// Body returned by `POST /credit/relay/remove` when the relay token no longer works.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditRelayRemoveResponse {
+    /// True if the relay token was made unusable.
+    pub removed: bool,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for CreditRelayRemoveResponse {
+    fn empty() -> Self {
+        Self {
+            removed: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditRelayRemoveResponse {
+    const NAME: &'static str = "CreditRelayRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("removed", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.removed, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.removed);
+        fields.put(1, &self.request_id);
     }
 }
 /// Figures on money going out over the history of an Asset Report, split by kind of spending.
@@ -2472,209 +5864,79 @@ impl Default for IncomeInsights {
         Generated::empty()
     }
 }
-/// Finer kind of an investment transaction within its type, such as `dividend`,
-/// `contribution`, `split` or `management fee`. Values are lower case and contain spaces.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum InvestmentTransactionSubtype {
-    /// Written `account fee`.
-    AccountFee,
-    /// Written `adjustment`.
-    Adjustment,
-    /// Written `assignment`.
-    Assignment,
-    /// Written `buy`.
-    Buy,
-    /// Written `buy to cover`.
-    BuyToCover,
-    /// Written `contribution`.
-    Contribution,
-    /// Written `deposit`.
-    Deposit,
-    /// Written `distribution`.
-    Distribution,
-    /// Written `dividend`.
-    Dividend,
-    /// Written `dividend reinvestment`.
-    DividendReinvestment,
-    /// Written `exercise`.
-    Exercise,
-    /// Written `expire`.
-    Expire,
-    /// Written `fund fee`.
-    FundFee,
-    /// Written `interest`.
-    Interest,
-    /// Written `interest receivable`.
-    InterestReceivable,
-    /// Written `interest reinvestment`.
-    InterestReinvestment,
-    /// Written `legal fee`.
-    LegalFee,
-    /// Written `loan payment`.
-    LoanPayment,
-    /// Written `long-term capital gain`.
-    LongTermCapitalGain,
-    /// Written `long-term capital gain reinvestment`.
-    LongTermCapitalGainReinvestment,
-    /// Written `management fee`.
-    ManagementFee,
-    /// Written `margin expense`.
-    MarginExpense,
-    /// Written `merger`.
-    Merger,
-    /// Written `miscellaneous fee`.
-    MiscellaneousFee,
-    /// Written `non-qualified dividend`.
-    NonQualifiedDividend,
-    /// Written `non-resident tax`.
-    NonResidentTax,
-    /// Written `pending credit`.
-    PendingCredit,
-    /// Written `pending debit`.
-    PendingDebit,
-    /// Written `qualified dividend`.
-    QualifiedDividend,
-    /// Written `rebalance`.
-    Rebalance,
-    /// Written `return of principal`.
-    ReturnOfPrincipal,
-    /// Written `request`.
-    Request,
-    /// Written `sell`.
-    Sell,
-    /// Written `sell short`.
-    SellShort,
-    /// Written `send`.
-    Send,
-    /// Written `short-term capital gain`.
-    ShortTermCapitalGain,
-    /// Written `short-term capital gain reinvestment`.
-    ShortTermCapitalGainReinvestment,
-    /// Written `spin off`.
-    SpinOff,
-    /// Written `split`.
-    Split,
-    /// Written `stock distribution`.
-    StockDistribution,
-    /// Written `tax`.
-    Tax,
-    /// Written `tax withheld`.
-    TaxWithheld,
-    /// Written `trade`.
-    Trade,
-    /// Written `transfer`.
-    Transfer,
-    /// Written `transfer fee`.
-    TransferFee,
-    /// Written `trust fee`.
-    TrustFee,
-    /// Written `unqualified gain`.
-    UnqualifiedGain,
-    /// Written `withdrawal`.
-    Withdrawal,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
+/// Name of a person in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IndividualName {
+    /// First (given) name of the person, as given for the report.
+    #[cfg_attr(feature = "schemars", schemars(rename = "FirstName"))]
+    pub first_name: String,
+    /// Last (family) name of the person, as given for the report.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LastName"))]
+    pub last_name: String,
 }
-impl OpenEnum for InvestmentTransactionSubtype {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("account fee", Self::AccountFee),
-        ("adjustment", Self::Adjustment),
-        ("assignment", Self::Assignment),
-        ("buy", Self::Buy),
-        ("buy to cover", Self::BuyToCover),
-        ("contribution", Self::Contribution),
-        ("deposit", Self::Deposit),
-        ("distribution", Self::Distribution),
-        ("dividend", Self::Dividend),
-        ("dividend reinvestment", Self::DividendReinvestment),
-        ("exercise", Self::Exercise),
-        ("expire", Self::Expire),
-        ("fund fee", Self::FundFee),
-        ("interest", Self::Interest),
-        ("interest receivable", Self::InterestReceivable),
-        ("interest reinvestment", Self::InterestReinvestment),
-        ("legal fee", Self::LegalFee),
-        ("loan payment", Self::LoanPayment),
-        ("long-term capital gain", Self::LongTermCapitalGain),
-        ("long-term capital gain reinvestment", Self::LongTermCapitalGainReinvestment),
-        ("management fee", Self::ManagementFee),
-        ("margin expense", Self::MarginExpense),
-        ("merger", Self::Merger),
-        ("miscellaneous fee", Self::MiscellaneousFee),
-        ("non-qualified dividend", Self::NonQualifiedDividend),
-        ("non-resident tax", Self::NonResidentTax),
-        ("pending credit", Self::PendingCredit),
-        ("pending debit", Self::PendingDebit),
-        ("qualified dividend", Self::QualifiedDividend),
-        ("rebalance", Self::Rebalance),
-        ("return of principal", Self::ReturnOfPrincipal),
-        ("request", Self::Request),
-        ("sell", Self::Sell),
-        ("sell short", Self::SellShort),
-        ("send", Self::Send),
-        ("short-term capital gain", Self::ShortTermCapitalGain),
-        ("short-term capital gain reinvestment", Self::ShortTermCapitalGainReinvestment),
-        ("spin off", Self::SpinOff),
-        ("split", Self::Split),
-        ("stock distribution", Self::StockDistribution),
-        ("tax", Self::Tax),
-        ("tax withheld", Self::TaxWithheld),
-        ("trade", Self::Trade),
-        ("transfer", Self::Transfer),
-        ("transfer fee", Self::TransferFee),
-        ("trust fee", Self::TrustFee),
-        ("unqualified gain", Self::UnqualifiedGain),
-        ("withdrawal", Self::Withdrawal),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
+impl Generated for IndividualName {
+    fn empty() -> Self {
+        Self {
+            first_name: Wire::empty(),
+            last_name: Wire::empty(),
         }
     }
 }
-/// Main class of an investment transaction: `buy` and `sell` of a holding, `cash` movements
-/// such as deposits and dividends, `fee`, `transfer` of holdings or cash between accounts or
-/// similar, and `cancel` of an earlier transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum InvestmentTransactionType {
-    /// Written `buy`.
-    Buy,
-    /// Written `sell`.
-    Sell,
-    /// Written `cancel`.
-    Cancel,
-    /// Written `cash`.
-    Cash,
-    /// Written `fee`.
-    Fee,
-    /// Written `transfer`.
-    Transfer,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for InvestmentTransactionType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("buy", Self::Buy),
-        ("sell", Self::Sell),
-        ("cancel", Self::Cancel),
-        ("cash", Self::Cash),
-        ("fee", Self::Fee),
-        ("transfer", Self::Transfer),
+impl Record for IndividualName {
+    const NAME: &'static str = "IndividualName";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("FirstName", Required),
+        ("LastName", Required),
     ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.first_name, map),
+            1 => fill(&mut self.last_name, map),
+            _ => Ok(()),
         }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.first_name);
+        fields.put(1, &self.last_name);
+    }
+}
+/// A loan in Freddie Mac's format, known by its identifiers only.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Loan {
+    /// Identifiers by which the lender or the industry knows the loan.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOAN_IDENTIFIERS"))]
+    pub loan_identifiers: LoanIdentifiers,
+}
+impl Generated for Loan {
+    fn empty() -> Self {
+        Self {
+            loan_identifiers: Wire::empty(),
+        }
+    }
+}
+impl Record for Loan {
+    const NAME: &'static str = "Loan";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("LOAN_IDENTIFIERS", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loan_identifiers, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loan_identifiers);
     }
 }
 /// Figures on loan money received by the user from lenders over the history of an Asset
@@ -2787,6 +6049,112 @@ impl Default for LoanDisbursementsIndicators {
         Generated::empty()
     }
 }
+/// An identifier of a loan in Freddie Mac's format, with its kind.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LoanIdentifier {
+    /// The identifier itself; null when none was given.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LoanIdentifier"))]
+    pub loan_identifier: Option<String>,
+    /// Who assigned the identifier: the lender, or the industry-wide scheme of universal loan
+    /// identifiers. Null when there is no identifier.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LoanIdentifierType"))]
+    pub loan_identifier_type: Option<LoanIdentifierType>,
+}
+impl Generated for LoanIdentifier {
+    fn empty() -> Self {
+        Self {
+            loan_identifier: Wire::empty(),
+            loan_identifier_type: Wire::empty(),
+        }
+    }
+}
+impl Record for LoanIdentifier {
+    const NAME: &'static str = "LoanIdentifier";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("LoanIdentifier", Written),
+        ("LoanIdentifierType", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loan_identifier, map),
+            1 => fill(&mut self.loan_identifier_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loan_identifier);
+        fields.put(1, &self.loan_identifier_type);
+    }
+}
+impl Default for LoanIdentifier {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Kind of loan identifier: `LenderLoan` is the lender's own number, `UniversalLoan` a
+/// universal loan identifier (ULI).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LoanIdentifierType {
+    /// Written `LenderLoan`.
+    LenderLoan,
+    /// Written `UniversalLoan`.
+    UniversalLoan,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LoanIdentifierType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("LenderLoan", Self::LenderLoan),
+        ("UniversalLoan", Self::UniversalLoan),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Container of the identifier of a loan in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LoanIdentifiers {
+    /// The identifier of the loan, with its kind.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOAN_IDENTIFIER"))]
+    pub loan_identifier: LoanIdentifier,
+}
+impl Generated for LoanIdentifiers {
+    fn empty() -> Self {
+        Self {
+            loan_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for LoanIdentifiers {
+    const NAME: &'static str = "LoanIdentifiers";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("LOAN_IDENTIFIER", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loan_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loan_identifier);
+    }
+}
 /// Figures on payments made by the user to lenders over the history of an Asset Report.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -2893,6 +6261,36 @@ impl Record for LoanPaymentsIndicators {
 impl Default for LoanPaymentsIndicators {
     fn default() -> Self {
         Generated::empty()
+    }
+}
+/// Container of the loan of a deal in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Loans {
+    /// The loan for which the verification of assets is made.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LOAN"))]
+    pub loan: Loan,
+}
+impl Generated for Loans {
+    fn empty() -> Self {
+        Self { loan: Wire::empty() }
+    }
+}
+impl Record for Loans {
+    const NAME: &'static str = "Loans";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("LOAN", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.loan, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.loan);
     }
 }
 /// An amount averaged over the months of the history covered. Occurs throughout the insights
@@ -3166,29 +6564,131 @@ impl Default for OutlierTransactionsInsights {
         Generated::empty()
     }
 }
-/// How an account is owned: `individual` by one person, `joint` by several, `association` by
-/// an organization, `trust` by a trust. Null when unknown.
+/// Container of the people in a deal in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Parties {
+    /// The people in the deal, one entry per person.
+    #[cfg_attr(feature = "schemars", schemars(rename = "PARTY", default))]
+    pub party: Vec<Party>,
+}
+impl Generated for Parties {
+    fn empty() -> Self {
+        Self { party: Wire::empty() }
+    }
+}
+impl Record for Parties {
+    const NAME: &'static str = "Parties";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("PARTY", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.party, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.party);
+    }
+}
+impl Default for Parties {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// A person in a deal in Freddie Mac's format, with role and taxpayer identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Party {
+    /// The person behind the party, in effect the name of the person.
+    #[cfg_attr(feature = "schemars", schemars(rename = "INDIVIDUAL"))]
+    pub individual: PartyIndividual,
+    /// The part the person plays in the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ROLES"))]
+    pub roles: Roles,
+    /// The number under which the tax authority knows the person.
+    #[cfg_attr(feature = "schemars", schemars(rename = "TAXPAYER_IDENTIFIERS"))]
+    pub taxpayer_identifiers: TaxpayerIdentifiers,
+}
+impl Generated for Party {
+    fn empty() -> Self {
+        Self {
+            individual: Wire::empty(),
+            roles: Wire::empty(),
+            taxpayer_identifiers: Wire::empty(),
+        }
+    }
+}
+impl Record for Party {
+    const NAME: &'static str = "Party";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("INDIVIDUAL", Required),
+        ("ROLES", Required),
+        ("TAXPAYER_IDENTIFIERS", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.individual, map),
+            1 => fill(&mut self.roles, map),
+            2 => fill(&mut self.taxpayer_identifiers, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.individual);
+        fields.put(1, &self.roles);
+        fields.put(2, &self.taxpayer_identifiers);
+    }
+}
+/// The person as such in a party of a deal in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PartyIndividual {
+    /// Name of the person, divided into first and last name.
+    #[cfg_attr(feature = "schemars", schemars(rename = "NAME"))]
+    pub name: IndividualName,
+}
+impl Generated for PartyIndividual {
+    fn empty() -> Self {
+        Self { name: Wire::empty() }
+    }
+}
+impl Record for PartyIndividual {
+    const NAME: &'static str = "PartyIndividual";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("NAME", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.name);
+    }
+}
+/// Kind of role a party has in a deal; `Borrower`, the person who takes the loan, is the only
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum OwnershipType {
-    /// Written `individual`.
-    Individual,
-    /// Written `joint`.
-    Joint,
-    /// Written `association`.
-    Association,
-    /// Written `trust`.
-    Trust,
+pub enum PartyRoleType {
+    /// Written `Borrower`.
+    Borrower,
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-impl OpenEnum for OwnershipType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("individual", Self::Individual),
-        ("joint", Self::Joint),
-        ("association", Self::Association),
-        ("trust", Self::Trust),
-    ];
+impl OpenEnum for PartyRoleType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[("Borrower", Self::Borrower)];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
     }
@@ -3197,6 +6697,64 @@ impl OpenEnum for OwnershipType {
             Self::Unknown(value) => Some(value),
             _ => None,
         }
+    }
+}
+/// Kind of report that a relay token stands for; `asset`, an Asset Report, is the only one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReportType {
+    /// Written `asset`.
+    Asset,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for ReportType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[("asset", Self::Asset)];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Identification of the report behind a verification in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ReportingInformation {
+    /// Identifier of the report, for reference between lender, vendor and Freddie Mac.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "ReportingInformationIdentifier")
+    )]
+    pub reporting_information_identifier: String,
+}
+impl Generated for ReportingInformation {
+    fn empty() -> Self {
+        Self {
+            reporting_information_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for ReportingInformation {
+    const NAME: &'static str = "ReportingInformation";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ReportingInformationIdentifier", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.reporting_information_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.reporting_information_identifier);
     }
 }
 /// Signs of financial risk found in the history of an Asset Report, one group of figures per
@@ -3263,6 +6821,635 @@ impl Record for RiskIndicators {
 impl Default for RiskIndicators {
     fn default() -> Self {
         Generated::empty()
+    }
+}
+/// Role of a party in a deal in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Role {
+    /// Details of the role, in effect its kind.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ROLE_DETAIL"))]
+    pub role_detail: RoleDetail,
+}
+impl Generated for Role {
+    fn empty() -> Self {
+        Self { role_detail: Wire::empty() }
+    }
+}
+impl Record for Role {
+    const NAME: &'static str = "Role";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ROLE_DETAIL", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.role_detail, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.role_detail);
+    }
+}
+/// Details of the role of a party in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RoleDetail {
+    /// Kind of role that the party has; only `Borrower` occurs.
+    #[cfg_attr(feature = "schemars", schemars(rename = "PartyRoleType"))]
+    pub party_role_type: PartyRoleType,
+}
+impl Generated for RoleDetail {
+    fn empty() -> Self {
+        Self {
+            party_role_type: Wire::empty(),
+        }
+    }
+}
+impl Record for RoleDetail {
+    const NAME: &'static str = "RoleDetail";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("PartyRoleType", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.party_role_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.party_role_type);
+    }
+}
+/// Container of the role of a party in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Roles {
+    /// The role the party has in the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ROLE"))]
+    pub role: Role,
+}
+impl Generated for Roles {
+    fn empty() -> Self {
+        Self { role: Wire::empty() }
+    }
+}
+impl Record for Roles {
+    const NAME: &'static str = "Roles";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ROLE", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.role, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.role);
+    }
+}
+/// The verification that was made for a deal in Freddie Mac's format, with its status.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Service {
+    /// How the verification ended, as a code with a description.
+    #[cfg_attr(feature = "schemars", schemars(rename = "STATUSES"))]
+    pub statuses: Statuses,
+    /// The verification of assets: which report it is and what was found.
+    #[cfg_attr(feature = "schemars", schemars(rename = "VERIFICATION_OF_ASSET"))]
+    pub verification_of_asset: VerificationOfAsset,
+}
+impl Generated for Service {
+    fn empty() -> Self {
+        Self {
+            statuses: Wire::empty(),
+            verification_of_asset: Wire::empty(),
+        }
+    }
+}
+impl Record for Service {
+    const NAME: &'static str = "Service";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("STATUSES", Required),
+        ("VERIFICATION_OF_ASSET", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.statuses, map),
+            1 => fill(&mut self.verification_of_asset, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.statuses);
+        fields.put(1, &self.verification_of_asset);
+    }
+}
+/// Container of details of the order that a verification in Freddie Mac's format fulfils.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ServiceProductFulfillment {
+    /// Details of the order: its number and the product ordered.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "SERVICE_PRODUCT_FULFILLMENT_DETAIL")
+    )]
+    pub service_product_fulfillment_detail: ServiceProductFulfillmentDetail,
+}
+impl Generated for ServiceProductFulfillment {
+    fn empty() -> Self {
+        Self {
+            service_product_fulfillment_detail: Wire::empty(),
+        }
+    }
+}
+impl Record for ServiceProductFulfillment {
+    const NAME: &'static str = "ServiceProductFulfillment";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("SERVICE_PRODUCT_FULFILLMENT_DETAIL", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.service_product_fulfillment_detail, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.service_product_fulfillment_detail);
+    }
+}
+/// Details of the order that a verification in Freddie Mac's format fulfils.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ServiceProductFulfillmentDetail {
+    /// Product that was ordered, a verification of assets or of employment.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "ServiceProductFulfillmentIdentifier")
+    )]
+    pub service_product_fulfillment_identifier: ServiceProductFulfillmentIdentifier,
+    /// Number of the order at the vendor of the report; null when there is none.
+    #[cfg_attr(feature = "schemars", schemars(rename = "VendorOrderIdentifier"))]
+    pub vendor_order_identifier: Option<String>,
+}
+impl Generated for ServiceProductFulfillmentDetail {
+    fn empty() -> Self {
+        Self {
+            service_product_fulfillment_identifier: Wire::empty(),
+            vendor_order_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for ServiceProductFulfillmentDetail {
+    const NAME: &'static str = "ServiceProductFulfillmentDetail";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ServiceProductFulfillmentIdentifier", Required),
+        ("VendorOrderIdentifier", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.service_product_fulfillment_identifier, map),
+            1 => fill(&mut self.vendor_order_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.service_product_fulfillment_identifier);
+        fields.put(1, &self.vendor_order_identifier);
+    }
+}
+/// Product that a verification in Freddie Mac's format delivers: `VOA` is a verification of
+/// assets, `VOE` a verification of employment.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServiceProductFulfillmentIdentifier {
+    /// Written `VOA`.
+    Voa,
+    /// Written `VOE`.
+    Voe,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for ServiceProductFulfillmentIdentifier {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("VOA", Self::Voa),
+        ("VOE", Self::Voe),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Container of the verification service of a deal in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Services {
+    /// The service that was performed for the deal.
+    #[cfg_attr(feature = "schemars", schemars(rename = "SERVICE"))]
+    pub service: Service,
+}
+impl Generated for Services {
+    fn empty() -> Self {
+        Self { service: Wire::empty() }
+    }
+}
+impl Record for Services {
+    const NAME: &'static str = "Services";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("SERVICE", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.service, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.service);
+    }
+}
+/// Status of a verification in Freddie Mac's format, as a code with a description.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Status {
+    /// Code of the status, meant for programs; null when there is none.
+    #[cfg_attr(feature = "schemars", schemars(rename = "StatusCode"))]
+    pub status_code: Option<String>,
+    /// Description of the status in words; null when there is none.
+    #[cfg_attr(feature = "schemars", schemars(rename = "StatusDescription"))]
+    pub status_description: Option<String>,
+}
+impl Generated for Status {
+    fn empty() -> Self {
+        Self {
+            status_code: Wire::empty(),
+            status_description: Wire::empty(),
+        }
+    }
+}
+impl Record for Status {
+    const NAME: &'static str = "Status";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("StatusCode", Written),
+        ("StatusDescription", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.status_code, map),
+            1 => fill(&mut self.status_description, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.status_code);
+        fields.put(1, &self.status_description);
+    }
+}
+impl Default for Status {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Container of the status of a verification in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Statuses {
+    /// The status of the verification, as a code with a description.
+    #[cfg_attr(feature = "schemars", schemars(rename = "STATUS"))]
+    pub status: Status,
+}
+impl Generated for Statuses {
+    fn empty() -> Self {
+        Self { status: Wire::empty() }
+    }
+}
+impl Record for Statuses {
+    const NAME: &'static str = "Statuses";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("STATUS", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.status);
+    }
+}
+/// Taxpayer identifier of a party in Freddie Mac's format, with its kind.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TaxpayerIdentifier {
+    /// Kind of the identifier in `TaxpayerIdentifierValue`; null when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "TaxpayerIdentifierType"))]
+    pub taxpayer_identifier_type: Option<TaxpayerIdentifierType>,
+    /// The identifier itself, which is sensitive personal data and must not be logged; null when
+    /// it is not known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "TaxpayerIdentifierValue"))]
+    pub taxpayer_identifier_value: Option<String>,
+}
+impl Generated for TaxpayerIdentifier {
+    fn empty() -> Self {
+        Self {
+            taxpayer_identifier_type: Wire::empty(),
+            taxpayer_identifier_value: Wire::empty(),
+        }
+    }
+}
+impl Record for TaxpayerIdentifier {
+    const NAME: &'static str = "TaxpayerIdentifier";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("TaxpayerIdentifierType", Written),
+        ("TaxpayerIdentifierValue", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.taxpayer_identifier_type, map),
+            1 => fill(&mut self.taxpayer_identifier_value, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.taxpayer_identifier_type);
+        fields.put(1, &self.taxpayer_identifier_value);
+    }
+}
+impl Default for TaxpayerIdentifier {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Kind of US taxpayer identifier: an individual taxpayer identification number (ITIN) or a
+/// social security number (SSN).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TaxpayerIdentifierType {
+    /// Written `IndividualTaxpayerIdentificationNumber`.
+    IndividualTaxpayerIdentificationNumber,
+    /// Written `SocialSecurityNumber`.
+    SocialSecurityNumber,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TaxpayerIdentifierType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        (
+            "IndividualTaxpayerIdentificationNumber",
+            Self::IndividualTaxpayerIdentificationNumber,
+        ),
+        ("SocialSecurityNumber", Self::SocialSecurityNumber),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Container of the taxpayer identifier of a party in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TaxpayerIdentifiers {
+    /// The taxpayer identifier of the party, with its kind.
+    #[cfg_attr(feature = "schemars", schemars(rename = "TAXPAYER_IDENTIFIER"))]
+    pub taxpayer_identifier: TaxpayerIdentifier,
+}
+impl Generated for TaxpayerIdentifiers {
+    fn empty() -> Self {
+        Self {
+            taxpayer_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for TaxpayerIdentifiers {
+    const NAME: &'static str = "TaxpayerIdentifiers";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("TAXPAYER_IDENTIFIER", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.taxpayer_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.taxpayer_identifier);
+    }
+}
+/// A source of the data of an account in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ValidationSource {
+    /// Name of the source of the data, such as the vendor; null when it is not given.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ValidationSourceName"))]
+    pub validation_source_name: Option<String>,
+    /// Identifier under which the source keeps the data, for reference; null when it is not
+    /// given.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "ValidationSourceReferenceIdentifier")
+    )]
+    pub validation_source_reference_identifier: Option<String>,
+}
+impl Generated for ValidationSource {
+    fn empty() -> Self {
+        Self {
+            validation_source_name: Wire::empty(),
+            validation_source_reference_identifier: Wire::empty(),
+        }
+    }
+}
+impl Record for ValidationSource {
+    const NAME: &'static str = "ValidationSource";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ValidationSourceName", Written),
+        ("ValidationSourceReferenceIdentifier", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.validation_source_name, map),
+            1 => fill(&mut self.validation_source_reference_identifier, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.validation_source_name);
+        fields.put(1, &self.validation_source_reference_identifier);
+    }
+}
+impl Default for ValidationSource {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Container of the sources of the data of an account in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ValidationSources {
+    /// The sources of the data, one entry per source.
+    #[cfg_attr(feature = "schemars", schemars(rename = "VALIDATION_SOURCE", default))]
+    pub validation_source: Vec<ValidationSource>,
+}
+impl Generated for ValidationSources {
+    fn empty() -> Self {
+        Self {
+            validation_source: Wire::empty(),
+        }
+    }
+}
+impl Record for ValidationSources {
+    const NAME: &'static str = "ValidationSources";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("VALIDATION_SOURCE", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.validation_source, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.validation_source);
+    }
+}
+impl Default for ValidationSources {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// A verification of assets in Freddie Mac's format: which report it is, what was ordered,
+/// and what was found.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct VerificationOfAsset {
+    /// Identification of the report on which the verification is based.
+    #[cfg_attr(feature = "schemars", schemars(rename = "REPORTING_INFORMATION"))]
+    pub reporting_information: ReportingInformation,
+    /// Identification of the order that the verification fulfils.
+    #[cfg_attr(feature = "schemars", schemars(rename = "SERVICE_PRODUCT_FULFILLMENT"))]
+    pub service_product_fulfillment: ServiceProductFulfillment,
+    /// The result of the verification, that is the assets that were found.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "VERIFICATION_OF_ASSET_RESPONSE")
+    )]
+    pub verification_of_asset_response: VerificationOfAssetResponse,
+}
+impl Generated for VerificationOfAsset {
+    fn empty() -> Self {
+        Self {
+            reporting_information: Wire::empty(),
+            service_product_fulfillment: Wire::empty(),
+            verification_of_asset_response: Wire::empty(),
+        }
+    }
+}
+impl Record for VerificationOfAsset {
+    const NAME: &'static str = "VerificationOfAsset";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("REPORTING_INFORMATION", Required),
+        ("SERVICE_PRODUCT_FULFILLMENT", Required),
+        ("VERIFICATION_OF_ASSET_RESPONSE", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.reporting_information, map),
+            1 => fill(&mut self.service_product_fulfillment, map),
+            2 => fill(&mut self.verification_of_asset_response, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.reporting_information);
+        fields.put(1, &self.service_product_fulfillment);
+        fields.put(2, &self.verification_of_asset_response);
+    }
+}
+/// Result of a verification of assets in Freddie Mac's format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct VerificationOfAssetResponse {
+    /// The assets that were found, that is the accounts of the borrower.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ASSETS"))]
+    pub assets: Assets,
+}
+impl Generated for VerificationOfAssetResponse {
+    fn empty() -> Self {
+        Self { assets: Wire::empty() }
+    }
+}
+impl Record for VerificationOfAssetResponse {
+    const NAME: &'static str = "VerificationOfAssetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSETS", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.assets, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.assets);
     }
 }
 /// A non-fatal problem met while building an Asset Report: the report exists but lacks some
@@ -3346,20 +7533,50 @@ impl OpenEnum for WarningWarningCode {
 }
 crate::wire::records!(
     AccountAssets, AccountInsights, AffordabilityInsights, AmountWithCurrency,
-    AmountWithCurrencyWithMonthlyAverage, AssetReport, AssetReportAccountBalance,
-    AssetReportCreateRequest, AssetReportCreateRequestOptions, AssetReportCreateResponse,
-    AssetReportGetRequest, AssetReportGetRequestOptions, AssetReportGetResponse,
-    AssetReportInvestmentHolding, AssetReportInvestmentSecurity,
+    AmountWithCurrencyWithMonthlyAverage, Asset, AssetDetail, AssetHolder,
+    AssetHolderName, AssetHolding, AssetHoldings, AssetOwner, AssetOwners, AssetReport,
+    AssetReportAccountBalance, AssetReportAuditCopyCreateRequest,
+    AssetReportAuditCopyCreateResponse, AssetReportAuditCopyGetRequest,
+    AssetReportAuditCopyPdfGetRequest, AssetReportAuditCopyRemoveRequest,
+    AssetReportAuditCopyRemoveResponse, AssetReportCreateRequest,
+    AssetReportCreateRequestOptions, AssetReportCreateResponse, AssetReportFilterRequest,
+    AssetReportFilterResponse, AssetReportFreddie, AssetReportFreddieGetRequest,
+    AssetReportFreddieGetResponse, AssetReportGetRequest, AssetReportGetRequestOptions,
+    AssetReportGetResponse, AssetReportInvestmentHolding, AssetReportInvestmentSecurity,
     AssetReportInvestmentTransaction, AssetReportInvestments, AssetReportItem,
-    AssetReportPdfGetRequest, AssetReportPdfGetRequestOptions, AssetReportTransaction,
-    AssetReportUser, BankPenaltiesIndicators, CategoryExpenses, Cause, CreditCategory,
-    ExpenditureInsights, ExpenditureSummary, GamblingIndicators, HistoricalBalance,
-    IncomeInsights, LoanDisbursementsIndicators, LoanPaymentsIndicators, MonthlyAverage,
-    MonthlySummary, NegativeBalanceInsights, NegativeBalanceOccurrence,
-    OutlierTransactionsInsights, RiskIndicators, Warning
+    AssetReportPdfGetRequest, AssetReportPdfGetRequestOptions, AssetReportRefreshRequest,
+    AssetReportRefreshRequestOptions, AssetReportRefreshResponse,
+    AssetReportRemoveRequest, AssetReportRemoveResponse, AssetReportTransaction,
+    AssetReportUser, AssetTransaction, AssetTransactionDescription,
+    AssetTransactionDetail, AssetTransactions, Assets, BankPenaltiesIndicators,
+    CategoryExpenses, CraCheckReportFreddieMacGetResponse,
+    CraCheckReportFreddieMacVerificationOfAssetsDeal, CreditFreddieMacAsset,
+    CreditFreddieMacAssetTransaction, CreditFreddieMacAssetTransactions,
+    CreditFreddieMacAssets, CreditFreddieMacIndividualName, CreditFreddieMacLoan,
+    CreditFreddieMacLoanIdentifiers, CreditFreddieMacLoans, CreditFreddieMacParties,
+    CreditFreddieMacParty, CreditFreddieMacPartyIndividual,
+    CreditFreddieMacReportingInformation, CreditFreddieMacReportsGetRequest,
+    CreditFreddieMacReportsGetResponse, CreditFreddieMacService,
+    CreditFreddieMacServices, CreditFreddieMacVerificationOfAsset,
+    CreditFreddieMacVerificationOfAssetResponse,
+    CreditFreddieMacVerificationOfAssetsDeal, CreditRelayCreateRequest,
+    CreditRelayCreateResponse, CreditRelayGetRequest, CreditRelayPdfGetRequest,
+    CreditRelayRefreshRequest, CreditRelayRefreshResponse, CreditRelayRemoveRequest,
+    CreditRelayRemoveResponse, ExpenditureInsights, ExpenditureSummary,
+    GamblingIndicators, HistoricalBalance, IncomeInsights, IndividualName, Loan,
+    LoanDisbursementsIndicators, LoanIdentifier, LoanIdentifiers, LoanPaymentsIndicators,
+    Loans, MonthlyAverage, MonthlySummary, NegativeBalanceInsights,
+    NegativeBalanceOccurrence, OutlierTransactionsInsights, Parties, Party,
+    PartyIndividual, ReportingInformation, RiskIndicators, Role, RoleDetail, Roles,
+    Service, ServiceProductFulfillment, ServiceProductFulfillmentDetail, Services,
+    Status, Statuses, TaxpayerIdentifier, TaxpayerIdentifiers, ValidationSource,
+    ValidationSources, VerificationOfAsset, VerificationOfAssetResponse, Warning
 );
 crate::wire::open_enums!(
-    AccountAssetsVerificationStatus, AssetReportAddOns, AssetReportTransactionType,
-    InvestmentTransactionSubtype, InvestmentTransactionType, OwnershipType,
-    WarningWarningCode
+    AccountAssetsVerificationStatus, AssetDetailAssetEmployerSponsoredIndicator,
+    AssetDetailAssetRetirementIndicator, AssetHoldingAssetHoldingRestrictedIndicator,
+    AssetHoldingAssetHoldingType, AssetInvestmentTransactionType, AssetReportAddOns,
+    AssetReportTransactionType, AssetTransactionCategoryType, AssetTransactionType,
+    AssetType, LoanIdentifierType, PartyRoleType, ReportType,
+    ServiceProductFulfillmentIdentifier, TaxpayerIdentifierType, WarningWarningCode
 );

@@ -213,6 +213,193 @@ impl Record for AuthGetResponse {
         fields.put(3, &self.request_id);
     }
 }
+/// US account and routing number to check in `POST /auth/verify`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AuthVerifyNumbersAch {
+    /// Account number to check, as a string so that leading zeros survive.
+    pub account: Secret,
+    /// ABA routing number of the bank, nine digits kept as a string.
+    pub routing: String,
+}
+impl Generated for AuthVerifyNumbersAch {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            routing: Wire::empty(),
+        }
+    }
+}
+impl Record for AuthVerifyNumbersAch {
+    const NAME: &'static str = "AuthVerifyNumbersAch";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("routing", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.routing, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.routing);
+    }
+}
+impl AuthVerifyNumbersAch {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(account: impl Into<Secret>, routing: impl Into<String>) -> Self {
+        Self {
+            account: account.into(),
+            routing: routing.into(),
+        }
+    }
+}
+/// Body of `POST /auth/verify`: the numbers to check and, optionally, the name of the holder.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AuthVerifyRequest {
+    /// Legal name of the holder of the account, to be compared with the name known for it; null
+    /// or absent to leave out that comparison.
+    pub legal_name: Option<String>,
+    /// Account and routing number to check, in the form of the payment scheme they belong to.
+    pub numbers: AuthVerifyRequestNumbers,
+}
+impl Generated for AuthVerifyRequest {
+    fn empty() -> Self {
+        Self {
+            legal_name: Wire::empty(),
+            numbers: Wire::empty(),
+        }
+    }
+}
+impl Record for AuthVerifyRequest {
+    const NAME: &'static str = "AuthVerifyRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("legal_name", Optional),
+        ("numbers", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.legal_name, map),
+            1 => fill(&mut self.numbers, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.legal_name);
+        fields.put(1, &self.numbers);
+    }
+}
+impl AuthVerifyRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(numbers: impl Into<AuthVerifyRequestNumbers>) -> Self {
+        Self {
+            numbers: numbers.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Numbers of the account to check in `POST /auth/verify`, by payment scheme.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AuthVerifyRequestNumbers {
+    /// Account and routing number of a US account, for ACH.
+    pub ach: AuthVerifyNumbersAch,
+}
+impl Generated for AuthVerifyRequestNumbers {
+    fn empty() -> Self {
+        Self { ach: Wire::empty() }
+    }
+}
+impl Record for AuthVerifyRequestNumbers {
+    const NAME: &'static str = "AuthVerifyRequestNumbers";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ach", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ach, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ach);
+    }
+}
+impl AuthVerifyRequestNumbers {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(ach: impl Into<AuthVerifyNumbersAch>) -> Self {
+        Self { ach: ach.into() }
+    }
+}
+/// Body of the answer to `POST /auth/verify`: a verdict on the account and the findings
+/// behind it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AuthVerifyResponse {
+    /// Identifier of the Item that stands for the checked account; null or absent when there is
+    /// none.
+    pub item_id: Option<String>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Findings behind the verdict: agreement of the name, earlier use of the numbers, earlier
+    /// returns and the format of the number.
+    pub verification_insights: AccountVerificationInsights,
+    /// Verdict on the account, as a string; see `verification_insights` for the reasons.
+    pub verification_status: String,
+}
+impl Generated for AuthVerifyResponse {
+    fn empty() -> Self {
+        Self {
+            item_id: Wire::empty(),
+            request_id: Wire::empty(),
+            verification_insights: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for AuthVerifyResponse {
+    const NAME: &'static str = "AuthVerifyResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("item_id", Optional),
+        ("request_id", Required),
+        ("verification_insights", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.item_id, map),
+            1 => fill(&mut self.request_id, map),
+            2 => fill(&mut self.verification_insights, map),
+            3 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.item_id);
+        fields.put(1, &self.request_id);
+        fields.put(2, &self.verification_insights);
+        fields.put(3, &self.verification_status);
+    }
+}
 /// Numbers that identify a US account for ACH transfers and, where known, for wires.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -439,7 +626,8 @@ impl Record for NumbersInternational {
     }
 }
 crate::wire::records!(
-    AuthGetNumbers, AuthGetRequest, AuthGetRequestOptions, AuthGetResponse, NumbersAch,
-    NumbersBacs, NumbersEft, NumbersInternational
+    AuthGetNumbers, AuthGetRequest, AuthGetRequestOptions, AuthGetResponse,
+    AuthVerifyNumbersAch, AuthVerifyRequest, AuthVerifyRequestNumbers,
+    AuthVerifyResponse, NumbersAch, NumbersBacs, NumbersEft, NumbersInternational
 );
 crate::wire::open_enums!();

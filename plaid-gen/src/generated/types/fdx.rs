@@ -6,6 +6,85 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
+/// A data recipient with its category, date of joining and number of connections, as listed
+/// by `GET /fdx/recipients`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ExtendedRecipientMetadata {
+    /// Kind of business or use of the data recipient, as an open string.
+    pub category: String,
+    /// Name of the application as users know it, at most 256 characters; the legal name is in
+    /// `third_party_legal_name`.
+    ///
+    /// Longest length: `256`.
+    pub client_name: String,
+    /// Number of connections that the data recipient has at the time of the call.
+    pub connection_count: i64,
+    /// Day on which the data recipient joined, as an ISO 8601 date.
+    pub joined_date: NaiveDate,
+    /// Address of an image with the logo of the application; null or absent when none is known.
+    pub logo_uri: Option<String>,
+    /// Identifier of the data recipient, at most 256 characters; the same as the `recipientId` in
+    /// the path of a look-up.
+    ///
+    /// Longest length: `256`.
+    pub recipient_id: String,
+    /// Legal name of the company behind the application, at most 256 characters; the name users
+    /// know is in `client_name`.
+    ///
+    /// Longest length: `256`.
+    pub third_party_legal_name: String,
+}
+impl Generated for ExtendedRecipientMetadata {
+    fn empty() -> Self {
+        Self {
+            category: Wire::empty(),
+            client_name: Wire::empty(),
+            connection_count: Wire::empty(),
+            joined_date: Wire::empty(),
+            logo_uri: Wire::empty(),
+            recipient_id: Wire::empty(),
+            third_party_legal_name: Wire::empty(),
+        }
+    }
+}
+impl Record for ExtendedRecipientMetadata {
+    const NAME: &'static str = "ExtendedRecipientMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("category", Required),
+        ("client_name", Required),
+        ("connection_count", Required),
+        ("joined_date", Required),
+        ("logo_uri", Optional),
+        ("recipient_id", Required),
+        ("third_party_legal_name", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.category, map),
+            1 => fill(&mut self.client_name, map),
+            2 => fill(&mut self.connection_count, map),
+            3 => fill(&mut self.joined_date, map),
+            4 => fill(&mut self.logo_uri, map),
+            5 => fill(&mut self.recipient_id, map),
+            6 => fill(&mut self.third_party_legal_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.category);
+        fields.put(1, &self.client_name);
+        fields.put(2, &self.connection_count);
+        fields.put(3, &self.joined_date);
+        fields.put(4, &self.logo_uri);
+        fields.put(5, &self.recipient_id);
+        fields.put(6, &self.third_party_legal_name);
+    }
+}
 /// A consent of a user to share data, in the format of the Financial Data Exchange (FDX)
 /// standard; answer of `GET /fdx/consents/{consentId}`.
 #[derive(Clone, Debug)]
@@ -190,6 +269,45 @@ impl OpenEnum for FdxConsentResourceType {
         }
     }
 }
+/// Content type (MIME type) of a resource in the FDX standard: JSON data, a PDF document, or
+/// an image.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxContentTypes {
+    /// Written `application/pdf`.
+    ApplicationPdf,
+    /// Written `image/gif`.
+    ImageGif,
+    /// Written `image/jpeg`.
+    ImageJpeg,
+    /// Written `image/tiff`.
+    ImageTiff,
+    /// Written `image/png`.
+    ImagePng,
+    /// Written `application/json`.
+    ApplicationJson,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxContentTypes {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("application/pdf", Self::ApplicationPdf),
+        ("image/gif", Self::ImageGif),
+        ("image/jpeg", Self::ImageJpeg),
+        ("image/tiff", Self::ImageTiff),
+        ("image/png", Self::ImagePng),
+        ("application/json", Self::ApplicationJson),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 /// Group of related data in the FDX standard that a user can release as a whole, such as
 /// `BALANCES`, `TRANSACTIONS` or `CUSTOMER_CONTACT`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -248,6 +366,592 @@ impl OpenEnum for FdxDataCluster {
         ("TRANSACTIONS", Self::Transactions),
         ("BALANCES", Self::Balances),
         ("SCHEDULED_PAYMENTS", Self::ScheduledPayments),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// State that an FDX resource, such as a consent, entered through an event: `ACTIVE` in
+/// force, `SUSPENDED` for the time being, `REVOKED` ended by someone, `EXPIRED` ended by
+/// lapse of time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxEventStatus {
+    /// Written `ACTIVE`.
+    Active,
+    /// Written `EXPIRED`.
+    Expired,
+    /// Written `REVOKED`.
+    Revoked,
+    /// Written `SUSPENDED`.
+    Suspended,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxEventStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ACTIVE", Self::Active),
+        ("EXPIRED", Self::Expired),
+        ("REVOKED", Self::Revoked),
+        ("SUSPENDED", Self::Suspended),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A link to a related resource in an FDX object, with the method and content types to use.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FdxHateoasLink {
+    /// HTTP method to use with the address; absent when it follows from the context.
+    pub action: Option<FdxHateoasLinkAction>,
+    /// Address of the resource, absolute or relative to the address of the API.
+    pub href: String,
+    /// How the linked resource is related to the object, as a short name.
+    pub rel: Option<String>,
+    /// Content types in which the resource can be obtained.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub types: Vec<FdxContentTypes>,
+}
+impl Generated for FdxHateoasLink {
+    fn empty() -> Self {
+        Self {
+            action: Wire::empty(),
+            href: Wire::empty(),
+            rel: Wire::empty(),
+            types: Wire::empty(),
+        }
+    }
+}
+impl Record for FdxHateoasLink {
+    const NAME: &'static str = "FdxHateoasLink";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("action", Optional),
+        ("href", Required),
+        ("rel", Optional),
+        ("types", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.action, map),
+            1 => fill(&mut self.href, map),
+            2 => fill(&mut self.rel, map),
+            3 => fill(&mut self.types, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.action);
+        fields.put(1, &self.href);
+        fields.put(2, &self.rel);
+        fields.put(3, &self.types);
+    }
+}
+impl FdxHateoasLink {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(href: impl Into<String>) -> Self {
+        Self {
+            href: href.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// HTTP method to use with an FDX link, such as `GET` or `POST`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxHateoasLinkAction {
+    /// Written `GET`.
+    Get,
+    /// Written `POST`.
+    Post,
+    /// Written `PATCH`.
+    Patch,
+    /// Written `DELETE`.
+    Delete,
+    /// Written `PUT`.
+    Put,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxHateoasLinkAction {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("GET", Self::Get),
+        ("POST", Self::Post),
+        ("PATCH", Self::Patch),
+        ("DELETE", Self::Delete),
+        ("PUT", Self::Put),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A change of state of an FDX resource, such as a consent: the new state, the reason, and
+/// who brought it about.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FdxLifecycleEvent {
+    /// The part played by the party that brought the change about, such as the data provider or
+    /// the data recipient.
+    pub initiator: Option<FdxPartyType>,
+    /// Reason in free text, given when `reason` is `OTHER`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "otherReason"))]
+    pub other_reason: Option<String>,
+    /// Why the state changed, as a category. For `OTHER` see `otherReason`.
+    pub reason: Option<FdxUpdateReason>,
+    /// State that the resource entered through the event.
+    pub status: Option<FdxEventStatus>,
+    /// When the state changed, as an ISO 8601 date-time.
+    #[cfg_attr(feature = "schemars", schemars(rename = "updatedTime"))]
+    pub updated_time: Option<DateTime<Utc>>,
+}
+impl Generated for FdxLifecycleEvent {
+    fn empty() -> Self {
+        Self {
+            initiator: Wire::empty(),
+            other_reason: Wire::empty(),
+            reason: Wire::empty(),
+            status: Wire::empty(),
+            updated_time: Wire::empty(),
+        }
+    }
+}
+impl Record for FdxLifecycleEvent {
+    const NAME: &'static str = "FdxLifecycleEvent";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("initiator", Optional),
+        ("otherReason", Optional),
+        ("reason", Optional),
+        ("status", Optional),
+        ("updatedTime", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.initiator, map),
+            1 => fill(&mut self.other_reason, map),
+            2 => fill(&mut self.reason, map),
+            3 => fill(&mut self.status, map),
+            4 => fill(&mut self.updated_time, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.initiator);
+        fields.put(1, &self.other_reason);
+        fields.put(2, &self.reason);
+        fields.put(3, &self.status);
+        fields.put(4, &self.updated_time);
+    }
+}
+impl Default for FdxLifecycleEvent {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// A message in the format of the Financial Data Exchange (FDX) standard about an event at a
+/// data provider; body of `POST /fdx/notifications`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FdxNotification {
+    /// Area that the event belongs to, broader than `type`.
+    pub category: FdxNotificationCategory,
+    /// Identifier that the sender gives to the notification; use it to recognize one that arrives
+    /// twice.
+    #[cfg_attr(feature = "schemars", schemars(rename = "notificationId"))]
+    pub notification_id: String,
+    /// The thing that the notification is about and the change it went through.
+    #[cfg_attr(feature = "schemars", schemars(rename = "notificationPayload"))]
+    pub notification_payload: FdxNotificationPayload,
+    /// How soon the notification should be dealt with; absent when the sender does not say.
+    pub priority: Option<FdxNotificationPriority>,
+    /// The party that sends the notification, normally the data provider.
+    pub publisher: Option<FdxParty>,
+    /// When the notification was sent, as an ISO 8601 date-time. The change itself may be older;
+    /// see the payload.
+    #[cfg_attr(feature = "schemars", schemars(rename = "sentOn"))]
+    pub sent_on: DateTime<Utc>,
+    /// How serious the event is; absent when the sender does not rate it.
+    pub severity: Option<FdxNotificationSeverity>,
+    /// The party that the notification is meant for.
+    pub subscriber: Option<FdxParty>,
+    /// Finer kind of the event within `type`, as an open string; absent when there is none.
+    pub subtype: Option<String>,
+    /// The event reported, such as a revoked consent or a planned outage.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: FdxNotificationType,
+    /// Link to more information or to the resource concerned; absent when there is none.
+    pub url: Option<FdxHateoasLink>,
+}
+impl Generated for FdxNotification {
+    fn empty() -> Self {
+        Self {
+            category: Wire::empty(),
+            notification_id: Wire::empty(),
+            notification_payload: Wire::empty(),
+            priority: Wire::empty(),
+            publisher: Wire::empty(),
+            sent_on: Wire::empty(),
+            severity: Wire::empty(),
+            subscriber: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+            url: Wire::empty(),
+        }
+    }
+}
+impl Record for FdxNotification {
+    const NAME: &'static str = "FdxNotification";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("category", Required),
+        ("notificationId", Required),
+        ("notificationPayload", Required),
+        ("priority", Optional),
+        ("publisher", Optional),
+        ("sentOn", Required),
+        ("severity", Optional),
+        ("subscriber", Optional),
+        ("subtype", Optional),
+        ("type", Required),
+        ("url", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.category, map),
+            1 => fill(&mut self.notification_id, map),
+            2 => fill(&mut self.notification_payload, map),
+            3 => fill(&mut self.priority, map),
+            4 => fill(&mut self.publisher, map),
+            5 => fill(&mut self.sent_on, map),
+            6 => fill(&mut self.severity, map),
+            7 => fill(&mut self.subscriber, map),
+            8 => fill(&mut self.subtype, map),
+            9 => fill(&mut self.type_, map),
+            10 => fill(&mut self.url, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.category);
+        fields.put(1, &self.notification_id);
+        fields.put(2, &self.notification_payload);
+        fields.put(3, &self.priority);
+        fields.put(4, &self.publisher);
+        fields.put(5, &self.sent_on);
+        fields.put(6, &self.severity);
+        fields.put(7, &self.subscriber);
+        fields.put(8, &self.subtype);
+        fields.put(9, &self.type_);
+        fields.put(10, &self.url);
+    }
+}
+impl FdxNotification {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        category: impl Into<FdxNotificationCategory>,
+        notification_id: impl Into<String>,
+        notification_payload: impl Into<FdxNotificationPayload>,
+        sent_on: impl Into<DateTime<Utc>>,
+        type_: impl Into<FdxNotificationType>,
+    ) -> Self {
+        Self {
+            category: category.into(),
+            notification_id: notification_id.into(),
+            notification_payload: notification_payload.into(),
+            sent_on: sent_on.into(),
+            type_: type_.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Area that an FDX notification belongs to, such as `CONSENT`, `MAINTENANCE` or `FRAUD`; the
+/// exact event is told by the notification type. `TOKENIZED_ACCOUNT_NUMBER` concerns account
+/// numbers that stand in for the real ones.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxNotificationCategory {
+    /// Written `SECURITY`.
+    Security,
+    /// Written `MAINTENANCE`.
+    Maintenance,
+    /// Written `FRAUD`.
+    Fraud,
+    /// Written `CONSENT`.
+    Consent,
+    /// Written `NEW_DATA`.
+    NewData,
+    /// Written `TOKENIZED_ACCOUNT_NUMBER`.
+    TokenizedAccountNumber,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxNotificationCategory {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SECURITY", Self::Security),
+        ("MAINTENANCE", Self::Maintenance),
+        ("FRAUD", Self::Fraud),
+        ("CONSENT", Self::Consent),
+        ("NEW_DATA", Self::NewData),
+        ("TOKENIZED_ACCOUNT_NUMBER", Self::TokenizedAccountNumber),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// What an FDX notification is about: the thing concerned and, where it applies, the change
+/// it went through.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FdxNotificationPayload {
+    /// Change of state that the thing went through; absent when the notification reports no such
+    /// change.
+    pub event: Option<FdxLifecycleEvent>,
+    /// Identifier of the thing concerned; `idType` says what kind of thing it is.
+    pub id: Option<String>,
+    /// Whether `id` names an account, a customer, a party, a maintenance event or a consent.
+    #[cfg_attr(feature = "schemars", schemars(rename = "idType"))]
+    pub id_type: Option<FdxNotificationPayloadIdType>,
+}
+impl Generated for FdxNotificationPayload {
+    fn empty() -> Self {
+        Self {
+            event: Wire::empty(),
+            id: Wire::empty(),
+            id_type: Wire::empty(),
+        }
+    }
+}
+impl Record for FdxNotificationPayload {
+    const NAME: &'static str = "FdxNotificationPayload";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("event", Optional),
+        ("id", Optional),
+        ("idType", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.event, map),
+            1 => fill(&mut self.id, map),
+            2 => fill(&mut self.id_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.event);
+        fields.put(1, &self.id);
+        fields.put(2, &self.id_type);
+    }
+}
+impl Default for FdxNotificationPayload {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// What the id in an FDX notification names: an account, a customer, a party, a maintenance
+/// event or a consent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxNotificationPayloadIdType {
+    /// Written `ACCOUNT`.
+    Account,
+    /// Written `CUSTOMER`.
+    Customer,
+    /// Written `PARTY`.
+    Party,
+    /// Written `MAINTENANCE`.
+    Maintenance,
+    /// Written `CONSENT`.
+    Consent,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxNotificationPayloadIdType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ACCOUNT", Self::Account),
+        ("CUSTOMER", Self::Customer),
+        ("PARTY", Self::Party),
+        ("MAINTENANCE", Self::Maintenance),
+        ("CONSENT", Self::Consent),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// How soon an FDX notification should be dealt with: `HIGH`, `MEDIUM` or `LOW`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxNotificationPriority {
+    /// Written `HIGH`.
+    High,
+    /// Written `MEDIUM`.
+    Medium,
+    /// Written `LOW`.
+    Low,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxNotificationPriority {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("HIGH", Self::High),
+        ("MEDIUM", Self::Medium),
+        ("LOW", Self::Low),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// How serious the event of an FDX notification is, from `EMERGENCY` through `ALERT`,
+/// `WARNING` and `NOTICE` down to `INFO`. It differs from the priority, which tells how soon
+/// to deal with it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxNotificationSeverity {
+    /// Written `EMERGENCY`.
+    Emergency,
+    /// Written `ALERT`.
+    Alert,
+    /// Written `WARNING`.
+    Warning,
+    /// Written `NOTICE`.
+    Notice,
+    /// Written `INFO`.
+    Info,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxNotificationSeverity {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("EMERGENCY", Self::Emergency),
+        ("ALERT", Self::Alert),
+        ("WARNING", Self::Warning),
+        ("NOTICE", Self::Notice),
+        ("INFO", Self::Info),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Event that an FDX notification reports, such as `CONSENT_REVOKED`, `PLANNED_OUTAGE` or
+/// `BALANCE`. The values beginning with `TAN_` concern tokenized account numbers, and
+/// `CUSTOM` stands for events agreed between the parties.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxNotificationType {
+    /// Written `ACCOUNT_TAKEOVER`.
+    AccountTakeover,
+    /// Written `ADDRESS_CHANGED`.
+    AddressChanged,
+    /// Written `BALANCE`.
+    Balance,
+    /// Written `CONSENT_EXPIRED`.
+    ConsentExpired,
+    /// Written `CONSENT_GRANTED`.
+    ConsentGranted,
+    /// Written `CONSENT_REVOKED`.
+    ConsentRevoked,
+    /// Written `CONSENT_UPDATED`.
+    ConsentUpdated,
+    /// Written `CUSTOM`.
+    Custom,
+    /// Written `MFA_TARGET_CHANGED`.
+    MfaTargetChanged,
+    /// Written `PHONE_CHANGED`.
+    PhoneChanged,
+    /// Written `PLANNED_OUTAGE`.
+    PlannedOutage,
+    /// Written `RISK`.
+    Risk,
+    /// Written `SERVICE`.
+    Service,
+    /// Written `SUSPECTED_INCIDENT`.
+    SuspectedIncident,
+    /// Written `TAN_ACTIVATED`.
+    TanActivated,
+    /// Written `TAN_CREATED`.
+    TanCreated,
+    /// Written `TAN_REVOKED`.
+    TanRevoked,
+    /// Written `TAN_SUSPENDED`.
+    TanSuspended,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for FdxNotificationType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ACCOUNT_TAKEOVER", Self::AccountTakeover),
+        ("ADDRESS_CHANGED", Self::AddressChanged),
+        ("BALANCE", Self::Balance),
+        ("CONSENT_EXPIRED", Self::ConsentExpired),
+        ("CONSENT_GRANTED", Self::ConsentGranted),
+        ("CONSENT_REVOKED", Self::ConsentRevoked),
+        ("CONSENT_UPDATED", Self::ConsentUpdated),
+        ("CUSTOM", Self::Custom),
+        ("MFA_TARGET_CHANGED", Self::MfaTargetChanged),
+        ("PHONE_CHANGED", Self::PhoneChanged),
+        ("PLANNED_OUTAGE", Self::PlannedOutage),
+        ("RISK", Self::Risk),
+        ("SERVICE", Self::Service),
+        ("SUSPECTED_INCIDENT", Self::SuspectedIncident),
+        ("TAN_ACTIVATED", Self::TanActivated),
+        ("TAN_CREATED", Self::TanCreated),
+        ("TAN_REVOKED", Self::TanRevoked),
+        ("TAN_SUSPENDED", Self::TanSuspended),
     ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
@@ -335,6 +1039,16 @@ impl Record for FdxParty {
         fields.put(6, &self.type_);
     }
 }
+impl FdxParty {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(name: impl Into<String>, type_: impl Into<FdxPartyType>) -> Self {
+        Self {
+            name: name.into(),
+            type_: type_.into(),
+            ..Generated::empty()
+        }
+    }
+}
 /// Register in which a party is entered and which gives its identifier meaning: `FDX`,
 /// `GLEIF` for legal entity identifiers, `ICANN` for domain names, or a `PRIVATE` one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -368,35 +1082,89 @@ impl OpenEnum for FdxPartyRegistry {
         }
     }
 }
-/// Part that a party plays in the FDX standard: `DATA_PROVIDER` holds the data,
-/// `DATA_ACCESS_PLATFORM` passes it on, `DATA_RECIPIENT` uses it; the others are persons or
-/// firms outside that chain.
+/// An application that receives data through Plaid, as an institution may show it to a user;
+/// occurs in the FDX recipient calls.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FdxRecipientMetadata {
+    /// Name of the application as users know it, at most 256 characters; the legal name is in
+    /// `third_party_legal_name`.
+    ///
+    /// Longest length: `256`.
+    pub client_name: String,
+    /// Address of an image with the logo of the application; null or absent when none is known.
+    pub logo_uri: Option<String>,
+    /// Identifier of the data recipient, at most 256 characters; the same as the `recipientId` in
+    /// the path of a look-up.
+    ///
+    /// Longest length: `256`.
+    pub recipient_id: String,
+    /// Legal name of the company behind the application, at most 256 characters; the name users
+    /// know is in `client_name`.
+    ///
+    /// Longest length: `256`.
+    pub third_party_legal_name: String,
+}
+impl Generated for FdxRecipientMetadata {
+    fn empty() -> Self {
+        Self {
+            client_name: Wire::empty(),
+            logo_uri: Wire::empty(),
+            recipient_id: Wire::empty(),
+            third_party_legal_name: Wire::empty(),
+        }
+    }
+}
+impl Record for FdxRecipientMetadata {
+    const NAME: &'static str = "FdxRecipientMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_name", Required),
+        ("logo_uri", Optional),
+        ("recipient_id", Required),
+        ("third_party_legal_name", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_name, map),
+            1 => fill(&mut self.logo_uri, map),
+            2 => fill(&mut self.recipient_id, map),
+            3 => fill(&mut self.third_party_legal_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_name);
+        fields.put(1, &self.logo_uri);
+        fields.put(2, &self.recipient_id);
+        fields.put(3, &self.third_party_legal_name);
+    }
+}
+/// Why an FDX resource changed: `BUSINESS_RULE` a rule of the provider, `SECURITY_EVENT` a
+/// threat, `USER_ACTION` the user's own wish, or `OTHER`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum FdxPartyType {
-    /// Written `DATA_ACCESS_PLATFORM`.
-    DataAccessPlatform,
-    /// Written `DATA_PROVIDER`.
-    DataProvider,
-    /// Written `DATA_RECIPIENT`.
-    DataRecipient,
-    /// Written `INDIVIDUAL`.
-    Individual,
-    /// Written `MERCHANT`.
-    Merchant,
-    /// Written `VENDOR`.
-    Vendor,
+pub enum FdxUpdateReason {
+    /// Written `BUSINESS_RULE`.
+    BusinessRule,
+    /// Written `SECURITY_EVENT`.
+    SecurityEvent,
+    /// Written `USER_ACTION`.
+    UserAction,
+    /// Written `OTHER`.
+    Other,
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-impl OpenEnum for FdxPartyType {
+impl OpenEnum for FdxUpdateReason {
     const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("DATA_ACCESS_PLATFORM", Self::DataAccessPlatform),
-        ("DATA_PROVIDER", Self::DataProvider),
-        ("DATA_RECIPIENT", Self::DataRecipient),
-        ("INDIVIDUAL", Self::Individual),
-        ("MERCHANT", Self::Merchant),
-        ("VENDOR", Self::Vendor),
+        ("BUSINESS_RULE", Self::BusinessRule),
+        ("SECURITY_EVENT", Self::SecurityEvent),
+        ("USER_ACTION", Self::UserAction),
+        ("OTHER", Self::Other),
     ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
@@ -408,8 +1176,49 @@ impl OpenEnum for FdxPartyType {
         }
     }
 }
-crate::wire::records!(FdxConsentGrant, FdxConsentGrantResource, FdxParty);
+/// Answer of `GET /fdx/recipients`: all data recipients, without paging.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct GetRecipientsResponse {
+    /// The data recipients, each with its names, category and number of connections.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub recipients: Vec<ExtendedRecipientMetadata>,
+}
+impl Generated for GetRecipientsResponse {
+    fn empty() -> Self {
+        Self { recipients: Wire::empty() }
+    }
+}
+impl Record for GetRecipientsResponse {
+    const NAME: &'static str = "GetRecipientsResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("recipients", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.recipients, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.recipients);
+    }
+}
+impl Default for GetRecipientsResponse {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+crate::wire::records!(
+    ExtendedRecipientMetadata, FdxConsentGrant, FdxConsentGrantResource, FdxHateoasLink,
+    FdxLifecycleEvent, FdxNotification, FdxNotificationPayload, FdxParty,
+    FdxRecipientMetadata, GetRecipientsResponse
+);
 crate::wire::open_enums!(
-    FdxConsentGrantStatus, FdxConsentResourceType, FdxDataCluster, FdxPartyRegistry,
-    FdxPartyType
+    FdxConsentGrantStatus, FdxConsentResourceType, FdxContentTypes, FdxDataCluster,
+    FdxEventStatus, FdxHateoasLinkAction, FdxNotificationCategory,
+    FdxNotificationPayloadIdType, FdxNotificationPriority, FdxNotificationSeverity,
+    FdxNotificationType, FdxPartyRegistry, FdxUpdateReason
 );

@@ -6,30 +6,35 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
-/// An account together with its owners, as returned by `POST /identity/get` and its processor
-/// counterpart: all of `AccountBase` plus `owners`.
+/// An account with the owners found in uploaded documents and the documents themselves: all
+/// of `AccountBase` plus `owners` and `documents`. Returned by `POST
+/// /identity/documents/uploads/get`.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct AccountIdentity {
+pub struct AccountIdentityDocumentUpload {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
     /// the institution anew, so do not use it to recognize an account across Items.
     pub account_id: String,
     /// Balances of the account. They are stored values unless the answer comes from a call that
     /// contacts the institution, such as `/accounts/balance/get`.
     pub balances: AccountBalance,
+    /// Documents uploaded for the account, with the findings on each. Null or absent when there
+    /// are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub documents: Vec<IdentityDocumentUpload>,
     /// Whether the account is held by a business or by a private person; null or absent when this
     /// has not been determined.
     pub holder_category: Option<AccountHolderCategory>,
     /// The last characters of the account number, usually four digits, for showing to the user.
-    /// It is not unique within an Item; null or absent when unknown.
+    /// It is not unique within an Item and need not match the real number; null when unknown.
     pub mask: Option<String>,
     /// Short name of the account, chosen by the user or the institution and suited for display;
     /// compare `official_name`.
     pub name: String,
-    /// Full product name under which the institution offers the account; null or absent when it
-    /// gives none. Compare `name`.
+    /// Full product name under which the institution offers the account; null when it gives none.
+    /// Compare `name`.
     pub official_name: Option<String>,
-    /// Owners of the account with their contact data, as held by the institution; several entries
+    /// Owners of the account as found in the documents, with their contact data; several entries
     /// are possible for joint accounts.
     #[cfg_attr(feature = "schemars", schemars(default))]
     pub owners: Vec<Owner>,
@@ -54,13 +59,14 @@ pub struct AccountIdentity {
     /// micro-deposits or database checks rather than by login. `automatically_verified` and
     /// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
     /// give the outcome of a database check. Absent for accounts verified by login.
-    pub verification_status: Option<AccountIdentityVerificationStatus>,
+    pub verification_status: Option<AccountIdentityDocumentUploadVerificationStatus>,
 }
-impl Generated for AccountIdentity {
+impl Generated for AccountIdentityDocumentUpload {
     fn empty() -> Self {
         Self {
             account_id: Wire::empty(),
             balances: Wire::empty(),
+            documents: Wire::empty(),
             holder_category: Wire::empty(),
             mask: Wire::empty(),
             name: Wire::empty(),
@@ -75,11 +81,12 @@ impl Generated for AccountIdentity {
         }
     }
 }
-impl Record for AccountIdentity {
-    const NAME: &'static str = "AccountIdentity";
+impl Record for AccountIdentityDocumentUpload {
+    const NAME: &'static str = "AccountIdentityDocumentUpload";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_id", Required),
         ("balances", Required),
+        ("documents", Optional),
         ("holder_category", Optional),
         ("mask", Written),
         ("name", Required),
@@ -100,34 +107,36 @@ impl Record for AccountIdentity {
         match index {
             0 => fill(&mut self.account_id, map),
             1 => fill(&mut self.balances, map),
-            2 => fill(&mut self.holder_category, map),
-            3 => fill(&mut self.mask, map),
-            4 => fill(&mut self.name, map),
-            5 => fill(&mut self.official_name, map),
-            6 => fill(&mut self.owners, map),
-            7 => fill(&mut self.persistent_account_id, map),
-            8 => fill(&mut self.subtype, map),
-            9 => fill(&mut self.type_, map),
-            10 => fill(&mut self.verification_insights, map),
-            11 => fill(&mut self.verification_name, map),
-            12 => fill(&mut self.verification_status, map),
+            2 => fill(&mut self.documents, map),
+            3 => fill(&mut self.holder_category, map),
+            4 => fill(&mut self.mask, map),
+            5 => fill(&mut self.name, map),
+            6 => fill(&mut self.official_name, map),
+            7 => fill(&mut self.owners, map),
+            8 => fill(&mut self.persistent_account_id, map),
+            9 => fill(&mut self.subtype, map),
+            10 => fill(&mut self.type_, map),
+            11 => fill(&mut self.verification_insights, map),
+            12 => fill(&mut self.verification_name, map),
+            13 => fill(&mut self.verification_status, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
         fields.put(0, &self.account_id);
         fields.put(1, &self.balances);
-        fields.put(2, &self.holder_category);
-        fields.put(3, &self.mask);
-        fields.put(4, &self.name);
-        fields.put(5, &self.official_name);
-        fields.put(6, &self.owners);
-        fields.put(7, &self.persistent_account_id);
-        fields.put(8, &self.subtype);
-        fields.put(9, &self.type_);
-        fields.put(10, &self.verification_insights);
-        fields.put(11, &self.verification_name);
-        fields.put(12, &self.verification_status);
+        fields.put(2, &self.documents);
+        fields.put(3, &self.holder_category);
+        fields.put(4, &self.mask);
+        fields.put(5, &self.name);
+        fields.put(6, &self.official_name);
+        fields.put(7, &self.owners);
+        fields.put(8, &self.persistent_account_id);
+        fields.put(9, &self.subtype);
+        fields.put(10, &self.type_);
+        fields.put(11, &self.verification_insights);
+        fields.put(12, &self.verification_name);
+        fields.put(13, &self.verification_status);
     }
 }
 /// State of the check that the account numbers are right, for accounts added by
@@ -136,7 +145,7 @@ impl Record for AccountIdentity {
 /// give the outcome of a database check. Absent for accounts verified by login.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum AccountIdentityVerificationStatus {
+pub enum AccountIdentityDocumentUploadVerificationStatus {
     /// Written `automatically_verified`.
     AutomaticallyVerified,
     /// Written `pending_automatic_verification`.
@@ -162,7 +171,7 @@ pub enum AccountIdentityVerificationStatus {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-impl OpenEnum for AccountIdentityVerificationStatus {
+impl OpenEnum for AccountIdentityDocumentUploadVerificationStatus {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("automatically_verified", Self::AutomaticallyVerified),
         ("pending_automatic_verification", Self::PendingAutomaticVerification),
@@ -184,6 +193,398 @@ impl OpenEnum for AccountIdentityVerificationStatus {
             Self::Unknown(value) => Some(value),
             _ => None,
         }
+    }
+}
+/// A bank document that a user uploaded to prove ownership of an account, with data on it and
+/// findings about forgery.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentUpload {
+    /// Identifier of the document, assigned by Plaid. May be absent.
+    pub document_id: Option<String>,
+    /// Data on the document: kind, length, times, and whether it fits the account. May be absent.
+    pub metadata: Option<IdentityDocumentUploadMetadata>,
+    /// Findings on whether the document has been tampered with. May be absent.
+    pub risk_insights: Option<IdentityDocumentUploadRiskInsights>,
+}
+impl Generated for IdentityDocumentUpload {
+    fn empty() -> Self {
+        Self {
+            document_id: Wire::empty(),
+            metadata: Wire::empty(),
+            risk_insights: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDocumentUpload {
+    const NAME: &'static str = "IdentityDocumentUpload";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("document_id", Optional),
+        ("metadata", Optional),
+        ("risk_insights", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.document_id, map),
+            1 => fill(&mut self.metadata, map),
+            2 => fill(&mut self.risk_insights, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.document_id);
+        fields.put(1, &self.metadata);
+        fields.put(2, &self.risk_insights);
+    }
+}
+impl Default for IdentityDocumentUpload {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Data on an uploaded document: its kind and length, when it was uploaded, and whether it
+/// fits the account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentUploadMetadata {
+    /// Kind of the document, such as a bank statement; null or absent when it could not be told.
+    pub document_type: Option<String>,
+    /// Whether the account number in the document is that of the account. Null or absent when
+    /// this could not be compared.
+    pub is_account_number_match: Option<bool>,
+    /// Time at which this data on the document was last changed, as an ISO 8601 timestamp. May be
+    /// absent; compare `uploaded_at`.
+    pub last_updated: Option<DateTime<Utc>>,
+    /// Number of pages of the document; null or absent when not known.
+    pub page_count: Option<i64>,
+    /// Time at which the user uploaded the document, as an ISO 8601 timestamp. May be absent.
+    pub uploaded_at: Option<DateTime<Utc>>,
+}
+impl Generated for IdentityDocumentUploadMetadata {
+    fn empty() -> Self {
+        Self {
+            document_type: Wire::empty(),
+            is_account_number_match: Wire::empty(),
+            last_updated: Wire::empty(),
+            page_count: Wire::empty(),
+            uploaded_at: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDocumentUploadMetadata {
+    const NAME: &'static str = "IdentityDocumentUploadMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("document_type", Optional),
+        ("is_account_number_match", Optional),
+        ("last_updated", Optional),
+        ("page_count", Optional),
+        ("uploaded_at", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.document_type, map),
+            1 => fill(&mut self.is_account_number_match, map),
+            2 => fill(&mut self.last_updated, map),
+            3 => fill(&mut self.page_count, map),
+            4 => fill(&mut self.uploaded_at, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.document_type);
+        fields.put(1, &self.is_account_number_match);
+        fields.put(2, &self.last_updated);
+        fields.put(3, &self.page_count);
+        fields.put(4, &self.uploaded_at);
+    }
+}
+impl Default for IdentityDocumentUploadMetadata {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Findings on whether an uploaded document has been tampered with: a score and the single
+/// signs behind it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentUploadRiskInsights {
+    /// The single signs that were found. Absent or empty when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub risk_signals: Vec<IdentityDocumentUploadRiskSignal>,
+    /// Overall rating of the document. May be absent.
+    pub risk_summary: Option<IdentityDocumentUploadRiskSummary>,
+}
+impl Generated for IdentityDocumentUploadRiskInsights {
+    fn empty() -> Self {
+        Self {
+            risk_signals: Wire::empty(),
+            risk_summary: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDocumentUploadRiskInsights {
+    const NAME: &'static str = "IdentityDocumentUploadRiskInsights";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("risk_signals", Optional),
+        ("risk_summary", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.risk_signals, map),
+            1 => fill(&mut self.risk_summary, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.risk_signals);
+        fields.put(1, &self.risk_summary);
+    }
+}
+impl Default for IdentityDocumentUploadRiskInsights {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// One sign found in an uploaded document that bears on whether it has been tampered with.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentUploadRiskSignal {
+    /// Whether the sign speaks for fraud. Null or absent when this could not be judged.
+    pub has_fraud_risk: Option<bool>,
+    /// Number of the page on which the sign was found; null or absent when it concerns no single
+    /// page.
+    pub page_number: Option<i64>,
+    /// Explanation of the sign in words, for people who review the document; null or absent when
+    /// there is none.
+    pub signal_description: Option<String>,
+    /// Kind of the sign, as a string without a fixed set of values; null or absent when not
+    /// stated.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<String>,
+}
+impl Generated for IdentityDocumentUploadRiskSignal {
+    fn empty() -> Self {
+        Self {
+            has_fraud_risk: Wire::empty(),
+            page_number: Wire::empty(),
+            signal_description: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDocumentUploadRiskSignal {
+    const NAME: &'static str = "IdentityDocumentUploadRiskSignal";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("has_fraud_risk", Optional),
+        ("page_number", Optional),
+        ("signal_description", Optional),
+        ("type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.has_fraud_risk, map),
+            1 => fill(&mut self.page_number, map),
+            2 => fill(&mut self.signal_description, map),
+            3 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.has_fraud_risk);
+        fields.put(1, &self.page_number);
+        fields.put(2, &self.signal_description);
+        fields.put(3, &self.type_);
+    }
+}
+impl Default for IdentityDocumentUploadRiskSignal {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Overall rating of how likely an uploaded document has been tampered with.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentUploadRiskSummary {
+    /// Risk that the document has been tampered with, as a number; higher means riskier. Null or
+    /// absent when none could be computed.
+    pub risk_score: Option<i64>,
+}
+impl Generated for IdentityDocumentUploadRiskSummary {
+    fn empty() -> Self {
+        Self { risk_score: Wire::empty() }
+    }
+}
+impl Record for IdentityDocumentUploadRiskSummary {
+    const NAME: &'static str = "IdentityDocumentUploadRiskSummary";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("risk_score", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.risk_score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.risk_score);
+    }
+}
+impl Default for IdentityDocumentUploadRiskSummary {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /identity/documents/uploads/get`: names the Item and, optionally, the
+/// accounts wanted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentsUploadsGetRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub options: Option<IdentityDocumentsUploadsGetRequestOptions>,
+}
+impl Generated for IdentityDocumentsUploadsGetRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDocumentsUploadsGetRequest {
+    const NAME: &'static str = "IdentityDocumentsUploadsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.options);
+    }
+}
+impl IdentityDocumentsUploadsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Filter for `POST /identity/documents/uploads/get`, found in
+/// `IdentityDocumentsUploadsGetRequest.options`; selects the accounts wanted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentsUploadsGetRequestOptions {
+    /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
+    /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids: Vec<String>,
+}
+impl Generated for IdentityDocumentsUploadsGetRequestOptions {
+    fn empty() -> Self {
+        Self { account_ids: Wire::empty() }
+    }
+}
+impl Record for IdentityDocumentsUploadsGetRequestOptions {
+    const NAME: &'static str = "IdentityDocumentsUploadsGetRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_ids", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids);
+    }
+}
+impl Default for IdentityDocumentsUploadsGetRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /identity/documents/uploads/get`: the accounts of the Item, each with the
+/// owners and documents behind them.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentsUploadsGetResponse {
+    /// The accounts asked for, each with `owners` and `documents` beside the usual account data.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub accounts: Vec<AccountIdentityDocumentUpload>,
+    /// State of the Item the accounts belong to.
+    pub item: Item,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for IdentityDocumentsUploadsGetResponse {
+    fn empty() -> Self {
+        Self {
+            accounts: Wire::empty(),
+            item: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDocumentsUploadsGetResponse {
+    const NAME: &'static str = "IdentityDocumentsUploadsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("accounts", Written),
+        ("item", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.accounts, map),
+            1 => fill(&mut self.item, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.accounts);
+        fields.put(1, &self.item);
+        fields.put(2, &self.request_id);
     }
 }
 /// Body of `POST /identity/get`: names the Item and, optionally, the accounts whose owners
@@ -321,7 +722,225 @@ impl Record for IdentityGetResponse {
         fields.put(2, &self.request_id);
     }
 }
+/// Body of `POST /identity/match`: the Item, the user data to compare and, optionally, the
+/// accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityMatchRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub options: Option<IdentityMatchRequestOptions>,
+    /// Personal data of the user as you hold it. Only the parts supplied are compared.
+    pub user: Option<IdentityMatchUser>,
+}
+impl Generated for IdentityMatchRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            options: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityMatchRequest {
+    const NAME: &'static str = "IdentityMatchRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("options", Optional),
+        ("user", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.options, map),
+            2 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.options);
+        fields.put(2, &self.user);
+    }
+}
+impl IdentityMatchRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Filter for `POST /identity/match`, found in `IdentityMatchRequest.options`; selects the
+/// accounts to compare with.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityMatchRequestOptions {
+    /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
+    /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids: Vec<String>,
+}
+impl Generated for IdentityMatchRequestOptions {
+    fn empty() -> Self {
+        Self { account_ids: Wire::empty() }
+    }
+}
+impl Record for IdentityMatchRequestOptions {
+    const NAME: &'static str = "IdentityMatchRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_ids", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids);
+    }
+}
+impl Default for IdentityMatchRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /identity/match`: the accounts of the Item, each with its scores.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityMatchResponse {
+    /// The accounts asked for, each with scores for the parts of the user data that were
+    /// compared.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub accounts: Vec<AccountIdentityMatchScore>,
+    /// State of the Item the accounts belong to.
+    pub item: Item,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for IdentityMatchResponse {
+    fn empty() -> Self {
+        Self {
+            accounts: Wire::empty(),
+            item: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityMatchResponse {
+    const NAME: &'static str = "IdentityMatchResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("accounts", Written),
+        ("item", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.accounts, map),
+            1 => fill(&mut self.item, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.accounts);
+        fields.put(1, &self.item);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Body of `POST /identity/refresh`; it names only the Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityRefreshRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+}
+impl Generated for IdentityRefreshRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityRefreshRequest {
+    const NAME: &'static str = "IdentityRefreshRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("access_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+    }
+}
+impl IdentityRefreshRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+        }
+    }
+}
+/// Answer of `POST /identity/refresh`: an acknowledgement that carries only the request
+/// identifier. Read the data with `/identity/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityRefreshResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for IdentityRefreshResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for IdentityRefreshResponse {
+    const NAME: &'static str = "IdentityRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
 crate::wire::records!(
-    AccountIdentity, IdentityGetRequest, IdentityGetRequestOptions, IdentityGetResponse
+    AccountIdentityDocumentUpload, IdentityDocumentUpload,
+    IdentityDocumentUploadMetadata, IdentityDocumentUploadRiskInsights,
+    IdentityDocumentUploadRiskSignal, IdentityDocumentUploadRiskSummary,
+    IdentityDocumentsUploadsGetRequest, IdentityDocumentsUploadsGetRequestOptions,
+    IdentityDocumentsUploadsGetResponse, IdentityGetRequest, IdentityGetRequestOptions,
+    IdentityGetResponse, IdentityMatchRequest, IdentityMatchRequestOptions,
+    IdentityMatchResponse, IdentityRefreshRequest, IdentityRefreshResponse
 );
-crate::wire::open_enums!(AccountIdentityVerificationStatus);
+crate::wire::open_enums!(AccountIdentityDocumentUploadVerificationStatus);

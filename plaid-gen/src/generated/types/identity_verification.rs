@@ -793,6 +793,761 @@ impl OpenEnum for HumanReviewStatus {
         }
     }
 }
+/// One Identity Verification session with its status, the data the user entered and the
+/// results of every check, as listed by `POST /identity_verification/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerification {
+    /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
+    /// there is none.
+    pub beacon_user_id: Option<String>,
+    /// Your own identifier for the end user who is being verified, as you supplied it when the
+    /// session was created.
+    pub client_user_id: String,
+    /// Time at which the session came to its end, as an ISO 8601 timestamp. Null while it is
+    /// still running.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Time at which the session was created, as an ISO 8601 timestamp.
+    pub created_at: DateTime<Utc>,
+    /// Results of the document step. Null when that step is not part of the session or has not
+    /// been reached.
+    pub documentary_verification: Option<DocumentaryVerification>,
+    /// Identifier of this session, beginning with `idv_`. Store it to find the session again.
+    pub id: String,
+    /// Results of comparing the user's data with reference sources (know your customer). Null
+    /// when that step is not part of the session or has not been reached.
+    pub kyc_check: Option<KycCheckDetails>,
+    /// Most recent Plaid Protect event with a fraud score for this session. Null or absent when
+    /// there is none.
+    pub latest_scored_protect_event: Option<IdvProtectEvent>,
+    /// Identifier of the session before this one when the user was asked to try again. Null for a
+    /// first attempt.
+    pub previous_attempt_id: Option<String>,
+    /// Time at which the personal data of the session were redacted, as an ISO 8601 timestamp.
+    /// Null when they have not been redacted.
+    pub redacted_at: Option<DateTime<Utc>>,
+    /// Fraud signals on the user's behavior, email, phone, devices and network. Null when that
+    /// step is not part of the session or has not been reached.
+    pub risk_check: Option<RiskCheckDetails>,
+    /// Results of the selfie step. Null when that step is not part of the session or has not been
+    /// reached.
+    pub selfie_check: Option<SelfieCheck>,
+    /// Address that you can send to the user so that they complete the session there. Null when
+    /// the session was not created as shareable.
+    pub shareable_url: Option<String>,
+    /// Status of the session as a whole. Base your decision on this field and use `steps` to see
+    /// where a session stands.
+    pub status: IdentityVerificationStatus,
+    /// Status of each single step. Steps that are not part of the template are `not_applicable`.
+    pub steps: IdentityVerificationStepSummary,
+    /// Template that defines the steps of the session, with the version that was in force for it.
+    pub template: IdentityVerificationTemplateReference,
+    /// Personal data of the user as entered by them or supplied by you, not the data read from
+    /// documents.
+    pub user: IdentityVerificationUserData,
+    /// Plaid's identifier of the user created with `/user/create`, unlike your own
+    /// `client_user_id`. Null when the session is not tied to such a user.
+    pub user_id: Option<String>,
+    /// Results of confirming the phone number by text message. Null when that step is not part of
+    /// the session or has not been reached.
+    pub verify_sms: Option<VerifySmsDetails>,
+    /// Identifier of the watchlist screening started for this user, to be read with
+    /// `/watchlist_screening/individual/get`. Null when there was none.
+    pub watchlist_screening_id: Option<String>,
+}
+impl Generated for IdentityVerification {
+    fn empty() -> Self {
+        Self {
+            beacon_user_id: Wire::empty(),
+            client_user_id: Wire::empty(),
+            completed_at: Wire::empty(),
+            created_at: Wire::empty(),
+            documentary_verification: Wire::empty(),
+            id: Wire::empty(),
+            kyc_check: Wire::empty(),
+            latest_scored_protect_event: Wire::empty(),
+            previous_attempt_id: Wire::empty(),
+            redacted_at: Wire::empty(),
+            risk_check: Wire::empty(),
+            selfie_check: Wire::empty(),
+            shareable_url: Wire::empty(),
+            status: Wire::empty(),
+            steps: Wire::empty(),
+            template: Wire::empty(),
+            user: Wire::empty(),
+            user_id: Wire::empty(),
+            verify_sms: Wire::empty(),
+            watchlist_screening_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerification {
+    const NAME: &'static str = "IdentityVerification";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_user_id", Written),
+        ("client_user_id", Required),
+        ("completed_at", Written),
+        ("created_at", Required),
+        ("documentary_verification", Written),
+        ("id", Required),
+        ("kyc_check", Written),
+        ("latest_scored_protect_event", Optional),
+        ("previous_attempt_id", Written),
+        ("redacted_at", Written),
+        ("risk_check", Written),
+        ("selfie_check", Written),
+        ("shareable_url", Written),
+        ("status", Required),
+        ("steps", Required),
+        ("template", Required),
+        ("user", Required),
+        ("user_id", Written),
+        ("verify_sms", Written),
+        ("watchlist_screening_id", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_user_id, map),
+            1 => fill(&mut self.client_user_id, map),
+            2 => fill(&mut self.completed_at, map),
+            3 => fill(&mut self.created_at, map),
+            4 => fill(&mut self.documentary_verification, map),
+            5 => fill(&mut self.id, map),
+            6 => fill(&mut self.kyc_check, map),
+            7 => fill(&mut self.latest_scored_protect_event, map),
+            8 => fill(&mut self.previous_attempt_id, map),
+            9 => fill(&mut self.redacted_at, map),
+            10 => fill(&mut self.risk_check, map),
+            11 => fill(&mut self.selfie_check, map),
+            12 => fill(&mut self.shareable_url, map),
+            13 => fill(&mut self.status, map),
+            14 => fill(&mut self.steps, map),
+            15 => fill(&mut self.template, map),
+            16 => fill(&mut self.user, map),
+            17 => fill(&mut self.user_id, map),
+            18 => fill(&mut self.verify_sms, map),
+            19 => fill(&mut self.watchlist_screening_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_user_id);
+        fields.put(1, &self.client_user_id);
+        fields.put(2, &self.completed_at);
+        fields.put(3, &self.created_at);
+        fields.put(4, &self.documentary_verification);
+        fields.put(5, &self.id);
+        fields.put(6, &self.kyc_check);
+        fields.put(7, &self.latest_scored_protect_event);
+        fields.put(8, &self.previous_attempt_id);
+        fields.put(9, &self.redacted_at);
+        fields.put(10, &self.risk_check);
+        fields.put(11, &self.selfie_check);
+        fields.put(12, &self.shareable_url);
+        fields.put(13, &self.status);
+        fields.put(14, &self.steps);
+        fields.put(15, &self.template);
+        fields.put(16, &self.user);
+        fields.put(17, &self.user_id);
+        fields.put(18, &self.verify_sms);
+        fields.put(19, &self.watchlist_screening_id);
+    }
+}
+/// Home address found for the user by an autofill lookup. Null when none was found; single
+/// parts may be null too.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationAutofillAddress {
+    /// City or town of the address. Null when not known.
+    pub city: Option<String>,
+    /// Country of the address as a two-letter ISO 3166-1 alpha-2 code.
+    pub country: String,
+    /// Whether the address is a post office box.
+    pub po_box: PoBoxStatus,
+    /// Postal or ZIP code of the address as a string. Null when not known or not used in the
+    /// country.
+    pub postal_code: Option<String>,
+    /// State, province or other subdivision as the code used after the country in ISO 3166-2, for
+    /// example `CA`. Null when not known or not used in the country.
+    pub region: Option<String>,
+    /// First line of the street address, with street and house number.
+    pub street: String,
+    /// Second line of the street address, such as apartment or suite. Null when there is none.
+    pub street2: Option<String>,
+    /// Whether the address is that of a home or of business premises.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AddressPurposeLabel,
+}
+impl Generated for IdentityVerificationAutofillAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            po_box: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+            street2: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationAutofillAddress {
+    const NAME: &'static str = "IdentityVerificationAutofillAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Written),
+        ("country", Required),
+        ("po_box", Required),
+        ("postal_code", Written),
+        ("region", Written),
+        ("street", Required),
+        ("street2", Written),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.po_box, map),
+            3 => fill(&mut self.postal_code, map),
+            4 => fill(&mut self.region, map),
+            5 => fill(&mut self.street, map),
+            6 => fill(&mut self.street2, map),
+            7 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.po_box);
+        fields.put(3, &self.postal_code);
+        fields.put(4, &self.region);
+        fields.put(5, &self.street);
+        fields.put(6, &self.street2);
+        fields.put(7, &self.type_);
+    }
+}
+/// Body of `POST /identity_verification/autofill/create`: names the session whose user is to
+/// be looked up.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationAutofillCreateRequest {
+    /// Identifier of the session, beginning with `idv_`, for whose user data is to be found.
+    pub identity_verification_id: String,
+}
+impl Generated for IdentityVerificationAutofillCreateRequest {
+    fn empty() -> Self {
+        Self {
+            identity_verification_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationAutofillCreateRequest {
+    const NAME: &'static str = "IdentityVerificationAutofillCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("identity_verification_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.identity_verification_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.identity_verification_id);
+    }
+}
+impl IdentityVerificationAutofillCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(identity_verification_id: impl Into<String>) -> Self {
+        Self {
+            identity_verification_id: identity_verification_id.into(),
+        }
+    }
+}
+/// Answer of `POST /identity_verification/autofill/create`: whether data was found, and the
+/// data.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationAutofillCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Whether the lookup found data for the user.
+    pub status: IdentityVerificationAutofillStatus,
+    /// Data found for the user. Null when the lookup had no result. It is personal data and must
+    /// not be logged.
+    pub user: Option<IdentityVerificationAutofillUserData>,
+}
+impl Generated for IdentityVerificationAutofillCreateResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            status: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationAutofillCreateResponse {
+    const NAME: &'static str = "IdentityVerificationAutofillCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("status", Required),
+        ("user", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user);
+    }
+}
+/// Outcome of an autofill lookup: `success` when data was found, `failed` when it was not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdentityVerificationAutofillStatus {
+    /// Written `success`.
+    Success,
+    /// Written `failed`.
+    Failed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for IdentityVerificationAutofillStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("success", Self::Success),
+        ("failed", Self::Failed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Personal data found for a user by an autofill lookup. Null when nothing was found.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationAutofillUserData {
+    /// Home address found for the user. Null when not found.
+    pub address: Option<IdentityVerificationAutofillAddress>,
+    /// Identification number found for the user, with its type. Null when not found.
+    pub id_number: Option<UserIdNumber>,
+    /// Given and family name found for the user. Null when not found.
+    pub name: Option<IdentityVerificationResponseUserName>,
+}
+impl Generated for IdentityVerificationAutofillUserData {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            id_number: Wire::empty(),
+            name: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationAutofillUserData {
+    const NAME: &'static str = "IdentityVerificationAutofillUserData";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Written),
+        ("id_number", Written),
+        ("name", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.id_number, map),
+            2 => fill(&mut self.name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.id_number);
+        fields.put(2, &self.name);
+    }
+}
+impl Default for IdentityVerificationAutofillUserData {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /identity_verification/create`: the template, the user and what is already
+/// known of them.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationCreateRequest {
+    /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
+    /// such as an email address. It ties the attempts of a user together.
+    pub client_user_id: Option<String>,
+    /// Whether the user has already agreed, in your own application, to the processing of
+    /// personal data for Identity Verification. If true, the session need not ask for consent.
+    pub gave_consent: bool,
+    /// If true, an existing session for the same user and template is returned; otherwise its
+    /// existence is an error. Null or left out counts as false.
+    pub is_idempotent: Option<bool>,
+    /// Whether to make a link, returned in `shareable_url`, that can be sent to the user to
+    /// complete the session.
+    pub is_shareable: bool,
+    /// Identifier of the template that defines the steps, beginning with `idvtmp_`. Templates are
+    /// set up in the Plaid Dashboard.
+    pub template_id: String,
+    /// Personal data of the user that you already hold. Null or left out when the user is to
+    /// enter everything.
+    pub user: Option<IdentityVerificationCreateRequestUser>,
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. May be
+    /// left out when you go by `client_user_id`.
+    pub user_id: Option<String>,
+}
+impl Generated for IdentityVerificationCreateRequest {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+            gave_consent: Wire::empty(),
+            is_idempotent: Wire::empty(),
+            is_shareable: Wire::empty(),
+            template_id: Wire::empty(),
+            user: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationCreateRequest {
+    const NAME: &'static str = "IdentityVerificationCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_user_id", Optional),
+        ("gave_consent", Required),
+        ("is_idempotent", Optional),
+        ("is_shareable", Required),
+        ("template_id", Required),
+        ("user", Optional),
+        ("user_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            1 => fill(&mut self.gave_consent, map),
+            2 => fill(&mut self.is_idempotent, map),
+            3 => fill(&mut self.is_shareable, map),
+            4 => fill(&mut self.template_id, map),
+            5 => fill(&mut self.user, map),
+            6 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+        fields.put(1, &self.gave_consent);
+        fields.put(2, &self.is_idempotent);
+        fields.put(3, &self.is_shareable);
+        fields.put(4, &self.template_id);
+        fields.put(5, &self.user);
+        fields.put(6, &self.user_id);
+    }
+}
+impl IdentityVerificationCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        gave_consent: impl Into<bool>,
+        is_shareable: impl Into<bool>,
+        template_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            gave_consent: gave_consent.into(),
+            is_shareable: is_shareable.into(),
+            template_id: template_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Personal data of a user supplied in advance to `POST /identity_verification/create`; null
+/// when none is supplied. What you give need not be entered by the user.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationCreateRequestUser {
+    /// Home address of the user; only the country is required within it. Null or left out when it
+    /// is not given in advance.
+    pub address: Option<UserAddress>,
+    /// Your own identifier for the user in its older place; may be null. Deprecated; use
+    /// `client_user_id` of the request instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub client_user_id: Option<String>,
+    /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). May be left out.
+    pub date_of_birth: Option<NaiveDate>,
+    /// Email address of the user. May be left out when it is not known or is to be asked of the
+    /// user.
+    pub email_address: Option<String>,
+    /// Government-issued identification number of the user, with its type. Null or left out when
+    /// it is not given in advance.
+    pub id_number: Option<UserIdNumber>,
+    /// Given and family name of the user. Null or left out when it is not given in advance.
+    pub name: Option<IdentityVerificationRequestUserName>,
+    /// Phone number of the user in E.164 format. Null or left out when it is not known or is to
+    /// be asked of the user.
+    pub phone_number: Option<String>,
+}
+impl Generated for IdentityVerificationCreateRequestUser {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            client_user_id: Wire::empty(),
+            date_of_birth: Wire::empty(),
+            email_address: Wire::empty(),
+            id_number: Wire::empty(),
+            name: Wire::empty(),
+            phone_number: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationCreateRequestUser {
+    const NAME: &'static str = "IdentityVerificationCreateRequestUser";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("client_user_id", Optional),
+        ("date_of_birth", Optional),
+        ("email_address", Optional),
+        ("id_number", Optional),
+        ("name", Optional),
+        ("phone_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.client_user_id, map),
+            2 => fill(&mut self.date_of_birth, map),
+            3 => fill(&mut self.email_address, map),
+            4 => fill(&mut self.id_number, map),
+            5 => fill(&mut self.name, map),
+            6 => fill(&mut self.phone_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.client_user_id);
+        fields.put(2, &self.date_of_birth);
+        fields.put(3, &self.email_address);
+        fields.put(4, &self.id_number);
+        fields.put(5, &self.name);
+        fields.put(6, &self.phone_number);
+    }
+}
+impl Default for IdentityVerificationCreateRequestUser {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /identity_verification/create`: the new Identity Verification session, or
+/// the existing one when the request was idempotent.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationCreateResponse {
+    /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
+    /// there is none.
+    pub beacon_user_id: Option<String>,
+    /// Your own identifier for the end user who is being verified, as you supplied it when the
+    /// session was created.
+    pub client_user_id: String,
+    /// Time at which the session came to its end, as an ISO 8601 timestamp. Null while it is
+    /// still running.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Time at which the session was created, as an ISO 8601 timestamp.
+    pub created_at: DateTime<Utc>,
+    /// Results of the document step. Null when that step is not part of the session or has not
+    /// been reached.
+    pub documentary_verification: Option<DocumentaryVerification>,
+    /// Identifier of this session, beginning with `idv_`. Store it to find the session again.
+    pub id: String,
+    /// Results of comparing the user's data with reference sources (know your customer). Null
+    /// when that step is not part of the session or has not been reached.
+    pub kyc_check: Option<KycCheckDetails>,
+    /// Most recent Plaid Protect event with a fraud score for this session. Null or absent when
+    /// there is none.
+    pub latest_scored_protect_event: Option<IdvProtectEvent>,
+    /// Identifier of the session before this one when the user was asked to try again. Null for a
+    /// first attempt.
+    pub previous_attempt_id: Option<String>,
+    /// Time at which the personal data of the session were redacted, as an ISO 8601 timestamp.
+    /// Null when they have not been redacted.
+    pub redacted_at: Option<DateTime<Utc>>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Fraud signals on the user's behavior, email, phone, devices and network. Null when that
+    /// step is not part of the session or has not been reached.
+    pub risk_check: Option<RiskCheckDetails>,
+    /// Results of the selfie step. Null when that step is not part of the session or has not been
+    /// reached.
+    pub selfie_check: Option<SelfieCheck>,
+    /// Address that you can send to the user so that they complete the session there. Null when
+    /// the session was not created as shareable.
+    pub shareable_url: Option<String>,
+    /// Status of the session as a whole. Base your decision on this field and use `steps` to see
+    /// where a session stands.
+    pub status: IdentityVerificationStatus,
+    /// Status of each single step. Steps that are not part of the template are `not_applicable`.
+    pub steps: IdentityVerificationStepSummary,
+    /// Template that defines the steps of the session, with the version that was in force for it.
+    pub template: IdentityVerificationTemplateReference,
+    /// Personal data of the user as entered by them or supplied by you, not the data read from
+    /// documents.
+    pub user: IdentityVerificationUserData,
+    /// Plaid's identifier of the user created with `/user/create`, unlike your own
+    /// `client_user_id`. Null when the session is not tied to such a user.
+    pub user_id: Option<String>,
+    /// Results of confirming the phone number by text message. Null when that step is not part of
+    /// the session or has not been reached.
+    pub verify_sms: Option<VerifySmsDetails>,
+    /// Identifier of the watchlist screening started for this user, to be read with
+    /// `/watchlist_screening/individual/get`. Null when there was none.
+    pub watchlist_screening_id: Option<String>,
+}
+impl Generated for IdentityVerificationCreateResponse {
+    fn empty() -> Self {
+        Self {
+            beacon_user_id: Wire::empty(),
+            client_user_id: Wire::empty(),
+            completed_at: Wire::empty(),
+            created_at: Wire::empty(),
+            documentary_verification: Wire::empty(),
+            id: Wire::empty(),
+            kyc_check: Wire::empty(),
+            latest_scored_protect_event: Wire::empty(),
+            previous_attempt_id: Wire::empty(),
+            redacted_at: Wire::empty(),
+            request_id: Wire::empty(),
+            risk_check: Wire::empty(),
+            selfie_check: Wire::empty(),
+            shareable_url: Wire::empty(),
+            status: Wire::empty(),
+            steps: Wire::empty(),
+            template: Wire::empty(),
+            user: Wire::empty(),
+            user_id: Wire::empty(),
+            verify_sms: Wire::empty(),
+            watchlist_screening_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationCreateResponse {
+    const NAME: &'static str = "IdentityVerificationCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_user_id", Written),
+        ("client_user_id", Required),
+        ("completed_at", Written),
+        ("created_at", Required),
+        ("documentary_verification", Written),
+        ("id", Required),
+        ("kyc_check", Written),
+        ("latest_scored_protect_event", Optional),
+        ("previous_attempt_id", Written),
+        ("redacted_at", Written),
+        ("request_id", Required),
+        ("risk_check", Written),
+        ("selfie_check", Written),
+        ("shareable_url", Written),
+        ("status", Required),
+        ("steps", Required),
+        ("template", Required),
+        ("user", Required),
+        ("user_id", Written),
+        ("verify_sms", Written),
+        ("watchlist_screening_id", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_user_id, map),
+            1 => fill(&mut self.client_user_id, map),
+            2 => fill(&mut self.completed_at, map),
+            3 => fill(&mut self.created_at, map),
+            4 => fill(&mut self.documentary_verification, map),
+            5 => fill(&mut self.id, map),
+            6 => fill(&mut self.kyc_check, map),
+            7 => fill(&mut self.latest_scored_protect_event, map),
+            8 => fill(&mut self.previous_attempt_id, map),
+            9 => fill(&mut self.redacted_at, map),
+            10 => fill(&mut self.request_id, map),
+            11 => fill(&mut self.risk_check, map),
+            12 => fill(&mut self.selfie_check, map),
+            13 => fill(&mut self.shareable_url, map),
+            14 => fill(&mut self.status, map),
+            15 => fill(&mut self.steps, map),
+            16 => fill(&mut self.template, map),
+            17 => fill(&mut self.user, map),
+            18 => fill(&mut self.user_id, map),
+            19 => fill(&mut self.verify_sms, map),
+            20 => fill(&mut self.watchlist_screening_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_user_id);
+        fields.put(1, &self.client_user_id);
+        fields.put(2, &self.completed_at);
+        fields.put(3, &self.created_at);
+        fields.put(4, &self.documentary_verification);
+        fields.put(5, &self.id);
+        fields.put(6, &self.kyc_check);
+        fields.put(7, &self.latest_scored_protect_event);
+        fields.put(8, &self.previous_attempt_id);
+        fields.put(9, &self.redacted_at);
+        fields.put(10, &self.request_id);
+        fields.put(11, &self.risk_check);
+        fields.put(12, &self.selfie_check);
+        fields.put(13, &self.shareable_url);
+        fields.put(14, &self.status);
+        fields.put(15, &self.steps);
+        fields.put(16, &self.template);
+        fields.put(17, &self.user);
+        fields.put(18, &self.user_id);
+        fields.put(19, &self.verify_sms);
+        fields.put(20, &self.watchlist_screening_id);
+    }
+}
 /// Holder's address as read from an identity document. Null when the document shows no
 /// address or none could be read.
 #[derive(Clone, Debug)]
@@ -1106,6 +1861,190 @@ impl Record for IdentityVerificationGetResponse {
         fields.put(20, &self.watchlist_screening_id);
     }
 }
+/// Body of `POST /identity_verification/list`: the template, an optional user and the
+/// position to continue from.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationListRequest {
+    /// Restricts the list to sessions of the user with this identifier of your own. May be left
+    /// out.
+    pub client_user_id: Option<String>,
+    /// Position to continue from: `next_cursor` of the previous answer. Null or left out for the
+    /// first page.
+    pub cursor: Option<String>,
+    /// Identifier of the template whose sessions are wanted, beginning with `idvtmp_`.
+    pub template_id: String,
+    /// Restricts the list to sessions of the Plaid user with this identifier, which begins with
+    /// `usr_`. Null or left out for all users.
+    pub user_id: Option<String>,
+}
+impl Generated for IdentityVerificationListRequest {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+            cursor: Wire::empty(),
+            template_id: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationListRequest {
+    const NAME: &'static str = "IdentityVerificationListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_user_id", Optional),
+        ("cursor", Optional),
+        ("template_id", Required),
+        ("user_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            1 => fill(&mut self.cursor, map),
+            2 => fill(&mut self.template_id, map),
+            3 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+        fields.put(1, &self.cursor);
+        fields.put(2, &self.template_id);
+        fields.put(3, &self.user_id);
+    }
+}
+impl IdentityVerificationListRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(template_id: impl Into<String>) -> Self {
+        Self {
+            template_id: template_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /identity_verification/list`: one page of Identity Verification sessions.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationListResponse {
+    /// The sessions of this page, each complete with the results of its checks.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub identity_verifications: Vec<IdentityVerification>,
+    /// Cursor for the next page, to be passed as `cursor`. Null when this is the last page.
+    pub next_cursor: Option<String>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for IdentityVerificationListResponse {
+    fn empty() -> Self {
+        Self {
+            identity_verifications: Wire::empty(),
+            next_cursor: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationListResponse {
+    const NAME: &'static str = "IdentityVerificationListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("identity_verifications", Written),
+        ("next_cursor", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.identity_verifications, map),
+            1 => fill(&mut self.next_cursor, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.identity_verifications);
+        fields.put(1, &self.next_cursor);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Personal data of a user supplied in advance to `POST /identity_verification/retry`; null
+/// when none is supplied.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationRequestUser {
+    /// Home address of the user; only the country is required within it. Null or left out when it
+    /// is not given in advance.
+    pub address: Option<UserAddress>,
+    /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). May be left out.
+    pub date_of_birth: Option<NaiveDate>,
+    /// Email address of the user. May be left out when it is not known or is to be asked of the
+    /// user.
+    pub email_address: Option<String>,
+    /// Government-issued identification number of the user, with its type. Null or left out when
+    /// it is not given in advance.
+    pub id_number: Option<UserIdNumber>,
+    /// Given and family name of the user. Null or left out when it is not given in advance.
+    pub name: Option<IdentityVerificationRequestUserName>,
+    /// Phone number of the user in E.164 format. Null or left out when it is not known or is to
+    /// be asked of the user.
+    pub phone_number: Option<String>,
+}
+impl Generated for IdentityVerificationRequestUser {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            date_of_birth: Wire::empty(),
+            email_address: Wire::empty(),
+            id_number: Wire::empty(),
+            name: Wire::empty(),
+            phone_number: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationRequestUser {
+    const NAME: &'static str = "IdentityVerificationRequestUser";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("date_of_birth", Optional),
+        ("email_address", Optional),
+        ("id_number", Optional),
+        ("name", Optional),
+        ("phone_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.date_of_birth, map),
+            2 => fill(&mut self.email_address, map),
+            3 => fill(&mut self.id_number, map),
+            4 => fill(&mut self.name, map),
+            5 => fill(&mut self.phone_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.date_of_birth);
+        fields.put(2, &self.email_address);
+        fields.put(3, &self.id_number);
+        fields.put(4, &self.name);
+        fields.put(5, &self.phone_number);
+    }
+}
+impl Default for IdentityVerificationRequestUser {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 /// Name of the user as given for the session. Null when no name has been collected; the name
 /// read from a document is reported separately.
 #[derive(Clone, Debug)]
@@ -1144,6 +2083,328 @@ impl Record for IdentityVerificationResponseUserName {
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
         fields.put(0, &self.family_name);
         fields.put(1, &self.given_name);
+    }
+}
+/// Body of `POST /identity_verification/retry`: the user, the template and which steps are to
+/// be repeated.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationRetryRequest {
+    /// Your own identifier for the user who is to repeat the verification, as given for the
+    /// earlier session.
+    pub client_user_id: String,
+    /// Whether to make a link, returned in `shareable_url`, that can be sent to the user. Null or
+    /// left out leaves it to the default.
+    pub is_shareable: Option<bool>,
+    /// Which steps to repeat, needed when `strategy` is `custom`. Null or left out otherwise.
+    pub steps: Option<IdentityVerificationRetryRequestStepsObject>,
+    /// Rule by which the steps to be repeated are chosen.
+    pub strategy: Strategy,
+    /// Identifier of the template that defines the steps, beginning with `idvtmp_`, the same as
+    /// for the earlier session.
+    pub template_id: String,
+    /// Personal data of the user for the new attempt, for example corrected ones. Null or left
+    /// out when nothing is supplied.
+    pub user: Option<IdentityVerificationRequestUser>,
+}
+impl Generated for IdentityVerificationRetryRequest {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+            is_shareable: Wire::empty(),
+            steps: Wire::empty(),
+            strategy: Wire::empty(),
+            template_id: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationRetryRequest {
+    const NAME: &'static str = "IdentityVerificationRetryRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_user_id", Required),
+        ("is_shareable", Optional),
+        ("steps", Optional),
+        ("strategy", Required),
+        ("template_id", Required),
+        ("user", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            1 => fill(&mut self.is_shareable, map),
+            2 => fill(&mut self.steps, map),
+            3 => fill(&mut self.strategy, map),
+            4 => fill(&mut self.template_id, map),
+            5 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+        fields.put(1, &self.is_shareable);
+        fields.put(2, &self.steps);
+        fields.put(3, &self.strategy);
+        fields.put(4, &self.template_id);
+        fields.put(5, &self.user);
+    }
+}
+impl IdentityVerificationRetryRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        client_user_id: impl Into<String>,
+        strategy: impl Into<Strategy>,
+        template_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            client_user_id: client_user_id.into(),
+            strategy: strategy.into(),
+            template_id: template_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Choice of the steps to repeat for the strategy `custom` of `POST
+/// /identity_verification/retry`; null for other strategies.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationRetryRequestStepsObject {
+    /// Whether the user has to present an identity document again.
+    pub documentary_verification: bool,
+    /// Whether the user's data is compared with reference sources again.
+    pub kyc_check: bool,
+    /// Whether the user has to take a selfie again.
+    pub selfie_check: bool,
+    /// Whether the user has to confirm the phone number by text message again.
+    pub verify_sms: bool,
+}
+impl Generated for IdentityVerificationRetryRequestStepsObject {
+    fn empty() -> Self {
+        Self {
+            documentary_verification: Wire::empty(),
+            kyc_check: Wire::empty(),
+            selfie_check: Wire::empty(),
+            verify_sms: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationRetryRequestStepsObject {
+    const NAME: &'static str = "IdentityVerificationRetryRequestStepsObject";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("documentary_verification", Required),
+        ("kyc_check", Required),
+        ("selfie_check", Required),
+        ("verify_sms", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.documentary_verification, map),
+            1 => fill(&mut self.kyc_check, map),
+            2 => fill(&mut self.selfie_check, map),
+            3 => fill(&mut self.verify_sms, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.documentary_verification);
+        fields.put(1, &self.kyc_check);
+        fields.put(2, &self.selfie_check);
+        fields.put(3, &self.verify_sms);
+    }
+}
+impl IdentityVerificationRetryRequestStepsObject {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        documentary_verification: impl Into<bool>,
+        kyc_check: impl Into<bool>,
+        selfie_check: impl Into<bool>,
+        verify_sms: impl Into<bool>,
+    ) -> Self {
+        Self {
+            documentary_verification: documentary_verification.into(),
+            kyc_check: kyc_check.into(),
+            selfie_check: selfie_check.into(),
+            verify_sms: verify_sms.into(),
+        }
+    }
+}
+/// Answer of `POST /identity_verification/retry`: the new Identity Verification session,
+/// whose `previous_attempt_id` points to the earlier one.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationRetryResponse {
+    /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
+    /// there is none.
+    pub beacon_user_id: Option<String>,
+    /// Your own identifier for the end user who is being verified, as you supplied it when the
+    /// session was created.
+    pub client_user_id: String,
+    /// Time at which the session came to its end, as an ISO 8601 timestamp. Null while it is
+    /// still running.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Time at which the session was created, as an ISO 8601 timestamp.
+    pub created_at: DateTime<Utc>,
+    /// Results of the document step. Null when that step is not part of the session or has not
+    /// been reached.
+    pub documentary_verification: Option<DocumentaryVerification>,
+    /// Identifier of this session, beginning with `idv_`. Store it to find the session again.
+    pub id: String,
+    /// Results of comparing the user's data with reference sources (know your customer). Null
+    /// when that step is not part of the session or has not been reached.
+    pub kyc_check: Option<KycCheckDetails>,
+    /// Most recent Plaid Protect event with a fraud score for this session. Null or absent when
+    /// there is none.
+    pub latest_scored_protect_event: Option<IdvProtectEvent>,
+    /// Identifier of the session before this one when the user was asked to try again. Null for a
+    /// first attempt.
+    pub previous_attempt_id: Option<String>,
+    /// Time at which the personal data of the session were redacted, as an ISO 8601 timestamp.
+    /// Null when they have not been redacted.
+    pub redacted_at: Option<DateTime<Utc>>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Fraud signals on the user's behavior, email, phone, devices and network. Null when that
+    /// step is not part of the session or has not been reached.
+    pub risk_check: Option<RiskCheckDetails>,
+    /// Results of the selfie step. Null when that step is not part of the session or has not been
+    /// reached.
+    pub selfie_check: Option<SelfieCheck>,
+    /// Address that you can send to the user so that they complete the session there. Null when
+    /// the session was not created as shareable.
+    pub shareable_url: Option<String>,
+    /// Status of the session as a whole. Base your decision on this field and use `steps` to see
+    /// where a session stands.
+    pub status: IdentityVerificationStatus,
+    /// Status of each single step. Steps that are not part of the template are `not_applicable`.
+    pub steps: IdentityVerificationStepSummary,
+    /// Template that defines the steps of the session, with the version that was in force for it.
+    pub template: IdentityVerificationTemplateReference,
+    /// Personal data of the user as entered by them or supplied by you, not the data read from
+    /// documents.
+    pub user: IdentityVerificationUserData,
+    /// Plaid's identifier of the user created with `/user/create`, unlike your own
+    /// `client_user_id`. Null when the session is not tied to such a user.
+    pub user_id: Option<String>,
+    /// Results of confirming the phone number by text message. Null when that step is not part of
+    /// the session or has not been reached.
+    pub verify_sms: Option<VerifySmsDetails>,
+    /// Identifier of the watchlist screening started for this user, to be read with
+    /// `/watchlist_screening/individual/get`. Null when there was none.
+    pub watchlist_screening_id: Option<String>,
+}
+impl Generated for IdentityVerificationRetryResponse {
+    fn empty() -> Self {
+        Self {
+            beacon_user_id: Wire::empty(),
+            client_user_id: Wire::empty(),
+            completed_at: Wire::empty(),
+            created_at: Wire::empty(),
+            documentary_verification: Wire::empty(),
+            id: Wire::empty(),
+            kyc_check: Wire::empty(),
+            latest_scored_protect_event: Wire::empty(),
+            previous_attempt_id: Wire::empty(),
+            redacted_at: Wire::empty(),
+            request_id: Wire::empty(),
+            risk_check: Wire::empty(),
+            selfie_check: Wire::empty(),
+            shareable_url: Wire::empty(),
+            status: Wire::empty(),
+            steps: Wire::empty(),
+            template: Wire::empty(),
+            user: Wire::empty(),
+            user_id: Wire::empty(),
+            verify_sms: Wire::empty(),
+            watchlist_screening_id: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationRetryResponse {
+    const NAME: &'static str = "IdentityVerificationRetryResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_user_id", Written),
+        ("client_user_id", Required),
+        ("completed_at", Written),
+        ("created_at", Required),
+        ("documentary_verification", Written),
+        ("id", Required),
+        ("kyc_check", Written),
+        ("latest_scored_protect_event", Optional),
+        ("previous_attempt_id", Written),
+        ("redacted_at", Written),
+        ("request_id", Required),
+        ("risk_check", Written),
+        ("selfie_check", Written),
+        ("shareable_url", Written),
+        ("status", Required),
+        ("steps", Required),
+        ("template", Required),
+        ("user", Required),
+        ("user_id", Written),
+        ("verify_sms", Written),
+        ("watchlist_screening_id", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_user_id, map),
+            1 => fill(&mut self.client_user_id, map),
+            2 => fill(&mut self.completed_at, map),
+            3 => fill(&mut self.created_at, map),
+            4 => fill(&mut self.documentary_verification, map),
+            5 => fill(&mut self.id, map),
+            6 => fill(&mut self.kyc_check, map),
+            7 => fill(&mut self.latest_scored_protect_event, map),
+            8 => fill(&mut self.previous_attempt_id, map),
+            9 => fill(&mut self.redacted_at, map),
+            10 => fill(&mut self.request_id, map),
+            11 => fill(&mut self.risk_check, map),
+            12 => fill(&mut self.selfie_check, map),
+            13 => fill(&mut self.shareable_url, map),
+            14 => fill(&mut self.status, map),
+            15 => fill(&mut self.steps, map),
+            16 => fill(&mut self.template, map),
+            17 => fill(&mut self.user, map),
+            18 => fill(&mut self.user_id, map),
+            19 => fill(&mut self.verify_sms, map),
+            20 => fill(&mut self.watchlist_screening_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_user_id);
+        fields.put(1, &self.client_user_id);
+        fields.put(2, &self.completed_at);
+        fields.put(3, &self.created_at);
+        fields.put(4, &self.documentary_verification);
+        fields.put(5, &self.id);
+        fields.put(6, &self.kyc_check);
+        fields.put(7, &self.latest_scored_protect_event);
+        fields.put(8, &self.previous_attempt_id);
+        fields.put(9, &self.redacted_at);
+        fields.put(10, &self.request_id);
+        fields.put(11, &self.risk_check);
+        fields.put(12, &self.selfie_check);
+        fields.put(13, &self.shareable_url);
+        fields.put(14, &self.status);
+        fields.put(15, &self.steps);
+        fields.put(16, &self.template);
+        fields.put(17, &self.user);
+        fields.put(18, &self.user_id);
+        fields.put(19, &self.verify_sms);
+        fields.put(20, &self.watchlist_screening_id);
     }
 }
 /// Status of an Identity Verification session as a whole: `active` while steps remain,
@@ -2063,43 +3324,6 @@ impl Record for KycCheckPhoneSummary {
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
         fields.put(0, &self.area_code);
         fields.put(1, &self.summary);
-    }
-}
-/// Outcome of comparing a datum with reference data: `match`, `partial_match` or `no_match`
-/// if both were there, `no_data` if there was nothing to compare with, `no_input` if the user
-/// gave none.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MatchSummaryCode {
-    /// Written `match`.
-    Match,
-    /// Written `partial_match`.
-    PartialMatch,
-    /// Written `no_match`.
-    NoMatch,
-    /// Written `no_data`.
-    NoData,
-    /// Written `no_input`.
-    NoInput,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for MatchSummaryCode {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("match", Self::Match),
-        ("partial_match", Self::PartialMatch),
-        ("no_match", Self::NoMatch),
-        ("no_data", Self::NoData),
-        ("no_input", Self::NoInput),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
     }
 }
 /// Kind of identity document that was submitted. `residence_permit_card` and `resident_card`
@@ -4216,6 +5440,40 @@ impl OpenEnum for SmsVerificationStatus {
         }
     }
 }
+/// How the steps of a repeated identity verification are chosen: `reset` repeats all,
+/// `incomplete` only those not passed yet, `infer` leaves the choice to Plaid, `custom` takes
+/// those named in the request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Strategy {
+    /// Written `reset`.
+    Reset,
+    /// Written `incomplete`.
+    Incomplete,
+    /// Written `infer`.
+    Infer,
+    /// Written `custom`.
+    Custom,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for Strategy {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("reset", Self::Reset),
+        ("incomplete", Self::Incomplete),
+        ("infer", Self::Infer),
+        ("custom", Self::Custom),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 /// Rating of one form of synthetic identity fraud, first-party or third-party. Null when that
 /// form was not evaluated.
 #[derive(Clone, Debug)]
@@ -4244,128 +5502,6 @@ impl Record for SyntheticFraud {
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
         fields.put(0, &self.risk_level);
-    }
-}
-/// Overall judgement by Plaid Protect on how trustworthy the user of an event is, with its
-/// parts; null when it was not computed.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct TrustIndex {
-    /// Name of the model, with its version, that computed the score.
-    pub model: String,
-    /// The overall trust index as an integer, computed by the model named in `model`; `subscores`
-    /// shows the areas behind it.
-    pub score: i64,
-    /// Scores of the single areas that went into the overall score; null when they are not given.
-    pub subscores: Option<TrustIndexSubscores>,
-}
-impl Generated for TrustIndex {
-    fn empty() -> Self {
-        Self {
-            model: Wire::empty(),
-            score: Wire::empty(),
-            subscores: Wire::empty(),
-        }
-    }
-}
-impl Record for TrustIndex {
-    const NAME: &'static str = "TrustIndex";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("model", Required),
-        ("score", Required),
-        ("subscores", Written),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.model, map),
-            1 => fill(&mut self.score, map),
-            2 => fill(&mut self.subscores, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.model);
-        fields.put(1, &self.score);
-        fields.put(2, &self.subscores);
-    }
-}
-/// Score of one area of the trust index; null when it was not computed.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct TrustIndexSubscore {
-    /// Value of the score for this area as an integer.
-    pub score: i64,
-}
-impl Generated for TrustIndexSubscore {
-    fn empty() -> Self {
-        Self { score: Wire::empty() }
-    }
-}
-impl Record for TrustIndexSubscore {
-    const NAME: &'static str = "TrustIndexSubscore";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("score", Required)];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.score, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.score);
-    }
-}
-/// Parts of the trust index by area; null when they are not given.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct TrustIndexSubscores {
-    /// Score for what is known about the bank accounts of the user; null or absent when not
-    /// computed.
-    pub bank_account_insights: Option<TrustIndexSubscore>,
-    /// Score for the device of the user and its network connection; null or absent when not
-    /// computed.
-    pub device_and_connection: Option<TrustIndexSubscore>,
-}
-impl Generated for TrustIndexSubscores {
-    fn empty() -> Self {
-        Self {
-            bank_account_insights: Wire::empty(),
-            device_and_connection: Wire::empty(),
-        }
-    }
-}
-impl Record for TrustIndexSubscores {
-    const NAME: &'static str = "TrustIndexSubscores";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_account_insights", Optional),
-        ("device_and_connection", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.bank_account_insights, map),
-            1 => fill(&mut self.device_and_connection, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_account_insights);
-        fields.put(1, &self.device_and_connection);
-    }
-}
-impl Default for TrustIndexSubscores {
-    fn default() -> Self {
-        Generated::empty()
     }
 }
 /// Results of the text message step of an Identity Verification session, with every attempt
@@ -4441,9 +5577,16 @@ impl OpenEnum for VerifySmsDetailsStatus {
 crate::wire::records!(
     AamvaAnalysis, DocumentAnalysis, DocumentaryVerification,
     DocumentaryVerificationDocument, FraudAnalysisDetails, HumanReview,
-    IdentityVerificationDocumentAddressResponse,
+    IdentityVerification, IdentityVerificationAutofillAddress,
+    IdentityVerificationAutofillCreateRequest,
+    IdentityVerificationAutofillCreateResponse, IdentityVerificationAutofillUserData,
+    IdentityVerificationCreateRequest, IdentityVerificationCreateRequestUser,
+    IdentityVerificationCreateResponse, IdentityVerificationDocumentAddressResponse,
     IdentityVerificationDocumentNameResponse, IdentityVerificationGetRequest,
-    IdentityVerificationGetResponse, IdentityVerificationResponseUserName,
+    IdentityVerificationGetResponse, IdentityVerificationListRequest,
+    IdentityVerificationListResponse, IdentityVerificationRequestUser,
+    IdentityVerificationResponseUserName, IdentityVerificationRetryRequest,
+    IdentityVerificationRetryRequestStepsObject, IdentityVerificationRetryResponse,
     IdentityVerificationStepSummary, IdentityVerificationTemplateReference,
     IdentityVerificationUserAddress, IdentityVerificationUserData, IdvProtectEvent,
     ImageQualityDetails, KycCheckAddressSummary, KycCheckDateOfBirthSummary,
@@ -4454,23 +5597,22 @@ crate::wire::records!(
     RiskCheckIdentityAbuseSignals, RiskCheckNetwork, RiskCheckPhone,
     RiskCheckStolenIdentity, RiskCheckSyntheticIdentity, SelfieAnalysis,
     SelfieAnalysisFacialAnalysis, SelfieCapture, SelfieCheck, SelfieCheckSelfie,
-    SmsVerification, SyntheticFraud, TrustIndex, TrustIndexSubscore, TrustIndexSubscores,
-    VerifySmsDetails
+    SmsVerification, SyntheticFraud, VerifySmsDetails
 );
 crate::wire::open_enums!(
     AamvaDetailedMatchResult, AamvaMatchResult, AddressPurposeLabel,
     DocumentAuthenticityMatchCode, DocumentDateOfBirthMatchCode, DocumentNameMatchCode,
     DocumentStatus, ExpirationDate, FraudCheckOutcome, FraudCheckOutcomeWithNoData,
-    HiddenMatchSummaryCode, HumanReviewStatus, IdentityVerificationStatus,
-    IdentityVerificationStepStatus, ImageQuality, ImageQualityOutcome, IssuingCountry,
-    MatchSummaryCode, PhysicalDocumentCategory, PoBoxStatus, ProxyType,
-    RiskCheckBehaviorBotDetectedLabel, RiskCheckBehaviorFraudRingDetectedLabel,
-    RiskCheckBehaviorUserInteractionsLabel, RiskCheckEmailDomainIsCustom,
-    RiskCheckEmailDomainIsDisposable, RiskCheckEmailDomainIsFreeProvider,
-    RiskCheckEmailIncludesDateOfBirth, RiskCheckEmailIsDeliverableStatus,
-    RiskCheckEmailIsEdu, RiskCheckEmailTopLevelDomainIsSuspicious,
-    RiskCheckLinkedService, RiskLevel, RiskLevelWithNoData,
-    SelfieAnalysisDocumentComparison, SelfieAnalysisFacialAnalysisOutcome,
-    SelfieAnalysisLivenessCheck, SelfieCheckStatus, SelfieStatus, SmsVerificationStatus,
-    VerifySmsDetailsStatus
+    HiddenMatchSummaryCode, HumanReviewStatus, IdentityVerificationAutofillStatus,
+    IdentityVerificationStatus, IdentityVerificationStepStatus, ImageQuality,
+    ImageQualityOutcome, IssuingCountry, PhysicalDocumentCategory, PoBoxStatus,
+    ProxyType, RiskCheckBehaviorBotDetectedLabel,
+    RiskCheckBehaviorFraudRingDetectedLabel, RiskCheckBehaviorUserInteractionsLabel,
+    RiskCheckEmailDomainIsCustom, RiskCheckEmailDomainIsDisposable,
+    RiskCheckEmailDomainIsFreeProvider, RiskCheckEmailIncludesDateOfBirth,
+    RiskCheckEmailIsDeliverableStatus, RiskCheckEmailIsEdu,
+    RiskCheckEmailTopLevelDomainIsSuspicious, RiskCheckLinkedService, RiskLevel,
+    RiskLevelWithNoData, SelfieAnalysisDocumentComparison,
+    SelfieAnalysisFacialAnalysisOutcome, SelfieAnalysisLivenessCheck, SelfieCheckStatus,
+    SelfieStatus, SmsVerificationStatus, Strategy, VerifySmsDetailsStatus
 );

@@ -1190,35 +1190,6 @@ impl Record for PaymentInitiationStandingOrderMetadata {
         fields.put(2, &self.valid_standing_order_intervals);
     }
 }
-/// How often a standing order is carried out: every week (`WEEKLY`) or every month
-/// (`MONTHLY`).
-///
-/// Shortest length: `1`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PaymentScheduleInterval {
-    /// Written `WEEKLY`.
-    Weekly,
-    /// Written `MONTHLY`.
-    Monthly,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PaymentScheduleInterval {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("WEEKLY", Self::Weekly),
-        ("MONTHLY", Self::Monthly),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
 /// Health of one kind of request at an institution, with the shares of success and failure.
 /// Occurs in the entries of the institution's `status`.
 #[derive(Clone, Debug)]
@@ -1400,6 +1371,5 @@ crate::wire::records!(
     PaymentInitiationStandingOrderMetadata, ProductStatus, ProductStatusBreakdown
 );
 crate::wire::open_enums!(
-    IncidentUpdateStatus, PaymentScheduleInterval, ProductStatusBreakdownRefreshInterval,
-    ProductStatusStatus
+    IncidentUpdateStatus, ProductStatusBreakdownRefreshInterval, ProductStatusStatus
 );

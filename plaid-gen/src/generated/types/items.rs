@@ -6,6 +6,359 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
+/// An event in which consent to share data of an Item was given, changed or withdrawn.
+/// Returned by `POST /consent/events/get`; any field may be absent.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ConsentEvent {
+    /// Accounts that the user agreed to share, as of this event.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub consented_accounts: Vec<ConsentedAccount>,
+    /// Kinds of data that the user agreed to share, as of this event.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub consented_data_scopes: Vec<String>,
+    /// Purposes for which the user agreed to share data, as of this event.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub consented_use_cases: Vec<String>,
+    /// Time of the event, as an ISO 8601 timestamp.
+    pub created_at: Option<DateTime<Utc>>,
+    /// What the event was about: the user agreement, use cases, data scopes, accounts, or a
+    /// revocation.
+    pub event_code: Option<ConsentEventCode>,
+    /// Whether consent was granted, updated or revoked. What it was about is in `event_code`.
+    pub event_type: Option<ConsentEventType>,
+    /// Who brought about the event: the end user, you, the institution or Plaid.
+    pub initiator: Option<ConsentEventInitiator>,
+    /// Identifier of the institution of the Item, such as `ins_109508`; null or absent when there
+    /// is none.
+    pub institution_id: Option<String>,
+    /// Name of the institution of the Item; null or absent when there is none.
+    pub institution_name: Option<String>,
+    /// Identifier of the Item the consent is about.
+    pub item_id: Option<String>,
+}
+impl Generated for ConsentEvent {
+    fn empty() -> Self {
+        Self {
+            consented_accounts: Wire::empty(),
+            consented_data_scopes: Wire::empty(),
+            consented_use_cases: Wire::empty(),
+            created_at: Wire::empty(),
+            event_code: Wire::empty(),
+            event_type: Wire::empty(),
+            initiator: Wire::empty(),
+            institution_id: Wire::empty(),
+            institution_name: Wire::empty(),
+            item_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ConsentEvent {
+    const NAME: &'static str = "ConsentEvent";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("consented_accounts", Optional),
+        ("consented_data_scopes", Optional),
+        ("consented_use_cases", Optional),
+        ("created_at", Optional),
+        ("event_code", Optional),
+        ("event_type", Optional),
+        ("initiator", Optional),
+        ("institution_id", Optional),
+        ("institution_name", Optional),
+        ("item_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.consented_accounts, map),
+            1 => fill(&mut self.consented_data_scopes, map),
+            2 => fill(&mut self.consented_use_cases, map),
+            3 => fill(&mut self.created_at, map),
+            4 => fill(&mut self.event_code, map),
+            5 => fill(&mut self.event_type, map),
+            6 => fill(&mut self.initiator, map),
+            7 => fill(&mut self.institution_id, map),
+            8 => fill(&mut self.institution_name, map),
+            9 => fill(&mut self.item_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.consented_accounts);
+        fields.put(1, &self.consented_data_scopes);
+        fields.put(2, &self.consented_use_cases);
+        fields.put(3, &self.created_at);
+        fields.put(4, &self.event_code);
+        fields.put(5, &self.event_type);
+        fields.put(6, &self.initiator);
+        fields.put(7, &self.institution_id);
+        fields.put(8, &self.institution_name);
+        fields.put(9, &self.item_id);
+    }
+}
+impl Default for ConsentEvent {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// What a consent event was about: `USER_AGREEMENT` the agreement with the user, `USE_CASES`
+/// purposes, `DATA_SCOPES` kinds of data, `ACCOUNT_SCOPES` accounts, `REVOCATION` the
+/// withdrawal of consent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConsentEventCode {
+    /// Written `USER_AGREEMENT`.
+    UserAgreement,
+    /// Written `USE_CASES`.
+    UseCases,
+    /// Written `DATA_SCOPES`.
+    DataScopes,
+    /// Written `ACCOUNT_SCOPES`.
+    AccountScopes,
+    /// Written `REVOCATION`.
+    Revocation,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for ConsentEventCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("USER_AGREEMENT", Self::UserAgreement),
+        ("USE_CASES", Self::UseCases),
+        ("DATA_SCOPES", Self::DataScopes),
+        ("ACCOUNT_SCOPES", Self::AccountScopes),
+        ("REVOCATION", Self::Revocation),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Who brought about a consent event: `PLAID`, `DATA_PROVIDER` the institution, `CUSTOMER`
+/// the application that uses Plaid, `END_USER` the holder of the accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConsentEventInitiator {
+    /// Written `PLAID`.
+    Plaid,
+    /// Written `DATA_PROVIDER`.
+    DataProvider,
+    /// Written `CUSTOMER`.
+    Customer,
+    /// Written `END_USER`.
+    EndUser,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for ConsentEventInitiator {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("PLAID", Self::Plaid),
+        ("DATA_PROVIDER", Self::DataProvider),
+        ("CUSTOMER", Self::Customer),
+        ("END_USER", Self::EndUser),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Whether a consent event granted, revoked or updated the consent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConsentEventType {
+    /// Written `CONSENT_GRANTED`.
+    ConsentGranted,
+    /// Written `CONSENT_REVOKED`.
+    ConsentRevoked,
+    /// Written `CONSENT_UPDATED`.
+    ConsentUpdated,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for ConsentEventType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("CONSENT_GRANTED", Self::ConsentGranted),
+        ("CONSENT_REVOKED", Self::ConsentRevoked),
+        ("CONSENT_UPDATED", Self::ConsentUpdated),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /consent/events/get`; it names only the Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ConsentEventsGetRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+}
+impl Generated for ConsentEventsGetRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ConsentEventsGetRequest {
+    const NAME: &'static str = "ConsentEventsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("access_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+    }
+}
+impl ConsentEventsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+        }
+    }
+}
+/// Answer of `POST /consent/events/get`: the consent history of the Item at once, without
+/// paging.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ConsentEventsGetResponse {
+    /// The consent events of the Item. Order them by `created_at`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub consent_events: Vec<ConsentEvent>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ConsentEventsGetResponse {
+    fn empty() -> Self {
+        Self {
+            consent_events: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ConsentEventsGetResponse {
+    const NAME: &'static str = "ConsentEventsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("consent_events", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.consent_events, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.consent_events);
+        fields.put(1, &self.request_id);
+    }
+}
+/// An account that a user agreed to share, as it stood at a consent event. It carries no
+/// balances.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ConsentedAccount {
+    /// Identifier of the account within the Item; case-sensitive. Join it with the accounts from
+    /// `/accounts/get`.
+    pub account_id: Option<String>,
+    /// The last characters of the account number, usually four digits, for showing to the user.
+    /// It is not unique within an Item.
+    pub mask: Option<String>,
+    /// Short name of the account, chosen by the user or the institution and suited for display;
+    /// compare `official_name`.
+    pub name: Option<String>,
+    /// Full product name under which the institution offers the account; absent when it gives
+    /// none. Compare `name`.
+    pub official_name: Option<String>,
+    /// Finer kind of the account within its `type`, such as `checking` or `mortgage`.
+    pub subtype: Option<AccountSubtype>,
+    /// Main class of the account, such as `depository` or `credit`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<AccountType>,
+}
+impl Generated for ConsentedAccount {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            official_name: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for ConsentedAccount {
+    const NAME: &'static str = "ConsentedAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("mask", Optional),
+        ("name", Optional),
+        ("official_name", Optional),
+        ("subtype", Optional),
+        ("type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.mask, map),
+            2 => fill(&mut self.name, map),
+            3 => fill(&mut self.official_name, map),
+            4 => fill(&mut self.subtype, map),
+            5 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.mask);
+        fields.put(2, &self.name);
+        fields.put(3, &self.official_name);
+        fields.put(4, &self.subtype);
+        fields.put(5, &self.type_);
+    }
+}
+impl Default for ConsentedAccount {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 /// Body of `POST /item/access_token/invalidate`: the token to replace.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -241,6 +594,379 @@ impl Record for ItemGetResponse {
         fields.put(0, &self.item);
         fields.put(1, &self.request_id);
         fields.put(2, &self.status);
+    }
+}
+/// Body of `POST /item/import`: the products, the authorization you hold and, optionally, the
+/// institution and a webhook address.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemImportRequest {
+    /// Identifier of the institution at which the authorization is held. May be left out where it
+    /// is plain from the arrangement.
+    pub institution_id: Option<String>,
+    /// Optional settings for the new Item, namely its webhook address.
+    pub options: Option<ItemImportRequestOptions>,
+    /// Products to add to the new Item, at least one. They may be billed from then on.
+    ///
+    /// Fewest entries: `1`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub products: Vec<Products>,
+    /// The user id and token by which the institution recognizes the authorization.
+    pub user_auth: ItemImportRequestUserAuth,
+}
+impl Generated for ItemImportRequest {
+    fn empty() -> Self {
+        Self {
+            institution_id: Wire::empty(),
+            options: Wire::empty(),
+            products: Wire::empty(),
+            user_auth: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemImportRequest {
+    const NAME: &'static str = "ItemImportRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_id", Optional),
+        ("options", Optional),
+        ("products", Written),
+        ("user_auth", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.institution_id, map),
+            1 => fill(&mut self.options, map),
+            2 => fill(&mut self.products, map),
+            3 => fill(&mut self.user_auth, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.institution_id);
+        fields.put(1, &self.options);
+        fields.put(2, &self.products);
+        fields.put(3, &self.user_auth);
+    }
+}
+impl ItemImportRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(user_auth: impl Into<ItemImportRequestUserAuth>) -> Self {
+        Self {
+            user_auth: user_auth.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Options of `POST /item/import`, found in `ItemImportRequest.options`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemImportRequestOptions {
+    /// Address to which webhooks about the new Item are sent. Optional; `/item/webhook/update`
+    /// can set it later.
+    pub webhook: Option<String>,
+}
+impl Generated for ItemImportRequestOptions {
+    fn empty() -> Self {
+        Self { webhook: Wire::empty() }
+    }
+}
+impl Record for ItemImportRequestOptions {
+    const NAME: &'static str = "ItemImportRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("webhook", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.webhook);
+    }
+}
+impl Default for ItemImportRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Authorization that you already hold for an end user at an institution, from which `POST
+/// /item/import` makes an Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemImportRequestUserAuth {
+    /// Token by which the institution recognizes the authorization. Keep it secret and do not log
+    /// it.
+    pub auth_token: Secret,
+    /// Identifier of the end user on the side of the institution, as an opaque string; not a
+    /// `user_id` from `/user/create`.
+    pub user_id: String,
+}
+impl Generated for ItemImportRequestUserAuth {
+    fn empty() -> Self {
+        Self {
+            auth_token: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemImportRequestUserAuth {
+    const NAME: &'static str = "ItemImportRequestUserAuth";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("auth_token", Required),
+        ("user_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.auth_token, map),
+            1 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.auth_token);
+        fields.put(1, &self.user_id);
+    }
+}
+impl ItemImportRequestUserAuth {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(auth_token: impl Into<Secret>, user_id: impl Into<String>) -> Self {
+        Self {
+            auth_token: auth_token.into(),
+            user_id: user_id.into(),
+        }
+    }
+}
+/// Answer of `POST /item/import`: the token of the new Item. Store it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemImportResponse {
+    /// The `access_token` of the new Item. It does not expire and must be kept secret on the
+    /// server.
+    pub access_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ItemImportResponse {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemImportResponse {
+    const NAME: &'static str = "ItemImportResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /item/products/terminate`: the Item and the reason why its products end.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemProductsTerminateRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Why the products are ended, as a code. Required; details can go into `reason_note`.
+    pub reason_code: ProductsTerminateReasonCode,
+    /// Further explanation of the reason in your own words, at most 512 characters. Null or left
+    /// out when there is nothing to add; put no personal data into it.
+    ///
+    /// Longest length: `512`.
+    pub reason_note: Option<String>,
+}
+impl Generated for ItemProductsTerminateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            reason_code: Wire::empty(),
+            reason_note: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemProductsTerminateRequest {
+    const NAME: &'static str = "ItemProductsTerminateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("reason_code", Required),
+        ("reason_note", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.reason_code, map),
+            2 => fill(&mut self.reason_note, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.reason_code);
+        fields.put(2, &self.reason_note);
+    }
+}
+impl ItemProductsTerminateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        access_token: impl Into<Secret>,
+        reason_code: impl Into<ProductsTerminateReasonCode>,
+    ) -> Self {
+        Self {
+            access_token: access_token.into(),
+            reason_code: reason_code.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /item/products/terminate`: an acknowledgement that carries only the
+/// request identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemProductsTerminateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ItemProductsTerminateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ItemProductsTerminateResponse {
+    const NAME: &'static str = "ItemProductsTerminateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /item/public_token/create`; it names only the Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemPublicTokenCreateRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+}
+impl Generated for ItemPublicTokenCreateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemPublicTokenCreateRequest {
+    const NAME: &'static str = "ItemPublicTokenCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("access_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+    }
+}
+impl ItemPublicTokenCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+        }
+    }
+}
+/// Answer of `POST /item/public_token/create`: the new token and, where given, the time it
+/// expires.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemPublicTokenCreateResponse {
+    /// Time at which the `public_token` expires, as an ISO 8601 timestamp. May be absent.
+    pub expiration: Option<DateTime<Utc>>,
+    /// New `public_token` for the Item. It expires after 30 minutes and can be used once; unlike
+    /// the `access_token` it may be sent to the client.
+    pub public_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ItemPublicTokenCreateResponse {
+    fn empty() -> Self {
+        Self {
+            expiration: Wire::empty(),
+            public_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemPublicTokenCreateResponse {
+    const NAME: &'static str = "ItemPublicTokenCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("expiration", Optional),
+        ("public_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.expiration, map),
+            1 => fill(&mut self.public_token, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.expiration);
+        fields.put(1, &self.public_token);
+        fields.put(2, &self.request_id);
     }
 }
 /// Body of `POST /item/public_token/exchange`: the token that Link handed over.
@@ -956,12 +1682,18 @@ impl OpenEnum for ItemWithConsentFieldsUpdateType {
     }
 }
 crate::wire::records!(
+    ConsentEvent, ConsentEventsGetRequest, ConsentEventsGetResponse, ConsentedAccount,
     ItemAccessTokenInvalidateRequest, ItemAccessTokenInvalidateResponse, ItemGetRequest,
-    ItemGetResponse, ItemPublicTokenExchangeRequest, ItemPublicTokenExchangeResponse,
-    ItemRemoveRequest, ItemRemoveResponse, ItemStatus, ItemStatusInvestments,
-    ItemStatusLastWebhook, ItemStatusNullable, ItemStatusTransactions,
-    ItemWebhookUpdateRequest, ItemWebhookUpdateResponse, ItemWithConsentFields
+    ItemGetResponse, ItemImportRequest, ItemImportRequestOptions,
+    ItemImportRequestUserAuth, ItemImportResponse, ItemProductsTerminateRequest,
+    ItemProductsTerminateResponse, ItemPublicTokenCreateRequest,
+    ItemPublicTokenCreateResponse, ItemPublicTokenExchangeRequest,
+    ItemPublicTokenExchangeResponse, ItemRemoveRequest, ItemRemoveResponse, ItemStatus,
+    ItemStatusInvestments, ItemStatusLastWebhook, ItemStatusNullable,
+    ItemStatusTransactions, ItemWebhookUpdateRequest, ItemWebhookUpdateResponse,
+    ItemWithConsentFields
 );
 crate::wire::open_enums!(
-    ItemConsentedDataScope, ItemRemoveReasonCode, ItemWithConsentFieldsUpdateType
+    ConsentEventCode, ConsentEventInitiator, ConsentEventType, ItemConsentedDataScope,
+    ItemRemoveReasonCode, ItemWithConsentFieldsUpdateType
 );

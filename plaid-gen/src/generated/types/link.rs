@@ -63,540 +63,6 @@ impl Default for AccountFiltersResponse {
         Generated::empty()
     }
 }
-/// Version of the attributes in the cash flow insights of a check report. Null when no
-/// particular version is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CashflowAttributesVersion {
-    /// Written `v1.0`.
-    V10,
-    /// Written `v2.0`.
-    V20,
-    /// Written `CFI1`.
-    Cfi1,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for CashflowAttributesVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("v1.0", Self::V10),
-        ("v2.0", Self::V20),
-        ("CFI1", Self::Cfi1),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Reason for which a consumer report is obtained, one of those US law (FCRA) permits: for
-/// example `EXTENSION_OF_CREDIT` for a loan decision, the `ACCOUNT_REVIEW_` values for an
-/// existing customer, `LEGITIMATE_BUSINESS_NEED_TENANT_SCREENING` for renting, and the
-/// `WRITTEN_INSTRUCTION_` values where the consumer asked for it in writing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ConsumerReportPermissiblePurpose {
-    /// Written `ACCOUNT_REVIEW_CREDIT`.
-    AccountReviewCredit,
-    /// Written `ACCOUNT_REVIEW_NON_CREDIT`.
-    AccountReviewNonCredit,
-    /// Written `EXTENSION_OF_CREDIT`.
-    ExtensionOfCredit,
-    /// Written `LEGITIMATE_BUSINESS_NEED_TENANT_SCREENING`.
-    LegitimateBusinessNeedTenantScreening,
-    /// Written `LEGITIMATE_BUSINESS_NEED_OTHER`.
-    LegitimateBusinessNeedOther,
-    /// Written `WRITTEN_INSTRUCTION_PREQUALIFICATION`.
-    WrittenInstructionPrequalification,
-    /// Written `WRITTEN_INSTRUCTION_OTHER`.
-    WrittenInstructionOther,
-    /// Written `ELIGIBILITY_FOR_GOVT_BENEFITS`.
-    EligibilityForGovtBenefits,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for ConsumerReportPermissiblePurpose {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("ACCOUNT_REVIEW_CREDIT", Self::AccountReviewCredit),
-        ("ACCOUNT_REVIEW_NON_CREDIT", Self::AccountReviewNonCredit),
-        ("EXTENSION_OF_CREDIT", Self::ExtensionOfCredit),
-        (
-            "LEGITIMATE_BUSINESS_NEED_TENANT_SCREENING",
-            Self::LegitimateBusinessNeedTenantScreening,
-        ),
-        ("LEGITIMATE_BUSINESS_NEED_OTHER", Self::LegitimateBusinessNeedOther),
-        (
-            "WRITTEN_INSTRUCTION_PREQUALIFICATION",
-            Self::WrittenInstructionPrequalification,
-        ),
-        ("WRITTEN_INSTRUCTION_OTHER", Self::WrittenInstructionOther),
-        ("ELIGIBILITY_FOR_GOVT_BENEFITS", Self::EligibilityForGovtBenefits),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Which verification reports for mortgage lending to prepare along with a base report; null
-/// when none are wanted.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CraCheckReportHomeLendingReportOptions {
-    /// Settings of the employment refresh report, relevant when `reports_requested` contains
-    /// `EMPLOYMENT_REFRESH`; may be null or absent.
-    pub employment_refresh_options: Option<
-        CraCheckReportVerificationGetEmploymentRefreshOptions,
-    >,
-    /// Kinds of verification report to prepare, such as a verification of assets.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub reports_requested: Vec<CraCheckReportVerificationGetReportType>,
-}
-impl Generated for CraCheckReportHomeLendingReportOptions {
-    fn empty() -> Self {
-        Self {
-            employment_refresh_options: Wire::empty(),
-            reports_requested: Wire::empty(),
-        }
-    }
-}
-impl Record for CraCheckReportHomeLendingReportOptions {
-    const NAME: &'static str = "CraCheckReportHomeLendingReportOptions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("employment_refresh_options", Optional),
-        ("reports_requested", Written),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.employment_refresh_options, map),
-            1 => fill(&mut self.reports_requested, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employment_refresh_options);
-        fields.put(1, &self.reports_requested);
-    }
-}
-impl Default for CraCheckReportHomeLendingReportOptions {
-    fn default() -> Self {
-        Generated::empty()
-    }
-}
-/// Settings of an employment refresh report; null when no such report is wanted.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CraCheckReportVerificationGetEmploymentRefreshOptions {
-    /// How many days of transaction history the employment refresh report is to cover, at most
-    /// 731.
-    ///
-    /// Largest value: `731`.
-    pub days_requested: i64,
-}
-impl Generated for CraCheckReportVerificationGetEmploymentRefreshOptions {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
-}
-impl Record for CraCheckReportVerificationGetEmploymentRefreshOptions {
-    const NAME: &'static str = "CraCheckReportVerificationGetEmploymentRefreshOptions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("days_requested", Required)];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.days_requested, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
-    }
-}
-impl CraCheckReportVerificationGetEmploymentRefreshOptions {
-    /// Made from the fields that are always needed; the others are absent.
-    pub fn new(days_requested: impl Into<i64>) -> Self {
-        Self {
-            days_requested: days_requested.into(),
-        }
-    }
-}
-/// Kind of verification report for mortgage lending: `VOA` verifies assets,
-/// `EMPLOYMENT_REFRESH` checks again that the borrower still seems to be employed, `INCOME`
-/// verifies income.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CraCheckReportVerificationGetReportType {
-    /// Written `VOA`.
-    Voa,
-    /// Written `EMPLOYMENT_REFRESH`.
-    EmploymentRefresh,
-    /// Written `INCOME`.
-    Income,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for CraCheckReportVerificationGetReportType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("VOA", Self::Voa),
-        ("EMPLOYMENT_REFRESH", Self::EmploymentRefresh),
-        ("INCOME", Self::Income),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// A FICO score that the lender has obtained from a credit bureau, with the reasons that came
-/// with it; it is the starting point of an UltraFICO score.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CraPartnerInsightsBaseFicoScore {
-    /// Version of the FICO model with which the base score was computed.
-    pub base_fico_score_version: CraPartnerInsightsBaseFicoScoreVersion,
-    /// Credit bureau from whose data the base score was computed.
-    pub bureau: CraPartnerInsightsBureau,
-    /// True if the number of credit inquiries lowered the base score; null or absent when the
-    /// bureau did not tell.
-    pub did_inquiries_adversely_affect_score: Option<bool>,
-    /// First reason code of the base score. Deprecated; use `reason_codes` instead.
-    /**
-
-Deprecated by Plaid.*/
-    pub reason_code_1: Option<String>,
-    /// Second reason code of the base score, null if there is none. Deprecated; use
-    /// `reason_codes` instead.
-    /**
-
-Deprecated by Plaid.*/
-    pub reason_code_2: Option<String>,
-    /// Third reason code of the base score, null if there is none. Deprecated; use `reason_codes`
-    /// instead.
-    /**
-
-Deprecated by Plaid.*/
-    pub reason_code_3: Option<String>,
-    /// Fourth reason code of the base score, null if there is none. Deprecated; use
-    /// `reason_codes` instead.
-    /**
-
-Deprecated by Plaid.*/
-    pub reason_code_4: Option<String>,
-    /// Up to four codes, delivered with the base score, for the factors that weighed on it. They
-    /// replace the fields `reason_code_1` to `reason_code_4`.
-    ///
-    /// Most entries: `4`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub reason_codes: Vec<String>,
-    /// Value of the base score as delivered by the bureau.
-    pub score: i64,
-}
-impl Generated for CraPartnerInsightsBaseFicoScore {
-    fn empty() -> Self {
-        Self {
-            base_fico_score_version: Wire::empty(),
-            bureau: Wire::empty(),
-            did_inquiries_adversely_affect_score: Wire::empty(),
-            reason_code_1: Wire::empty(),
-            reason_code_2: Wire::empty(),
-            reason_code_3: Wire::empty(),
-            reason_code_4: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
-}
-impl Record for CraPartnerInsightsBaseFicoScore {
-    const NAME: &'static str = "CraPartnerInsightsBaseFicoScore";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("base_fico_score_version", Required),
-        ("bureau", Required),
-        ("did_inquiries_adversely_affect_score", Optional),
-        ("reason_code_1", Optional),
-        ("reason_code_2", Optional),
-        ("reason_code_3", Optional),
-        ("reason_code_4", Optional),
-        ("reason_codes", Optional),
-        ("score", Required),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.base_fico_score_version, map),
-            1 => fill(&mut self.bureau, map),
-            2 => fill(&mut self.did_inquiries_adversely_affect_score, map),
-            3 => fill(&mut self.reason_code_1, map),
-            4 => fill(&mut self.reason_code_2, map),
-            5 => fill(&mut self.reason_code_3, map),
-            6 => fill(&mut self.reason_code_4, map),
-            7 => fill(&mut self.reason_codes, map),
-            8 => fill(&mut self.score, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.base_fico_score_version);
-        fields.put(1, &self.bureau);
-        fields.put(2, &self.did_inquiries_adversely_affect_score);
-        fields.put(3, &self.reason_code_1);
-        fields.put(4, &self.reason_code_2);
-        fields.put(5, &self.reason_code_3);
-        fields.put(6, &self.reason_code_4);
-        fields.put(7, &self.reason_codes);
-        fields.put(8, &self.score);
-    }
-}
-impl CraPartnerInsightsBaseFicoScore {
-    /// Made from the fields that are always needed; the others are absent.
-    pub fn new(
-        base_fico_score_version: impl Into<CraPartnerInsightsBaseFicoScoreVersion>,
-        bureau: impl Into<CraPartnerInsightsBureau>,
-        score: impl Into<i64>,
-    ) -> Self {
-        Self {
-            base_fico_score_version: base_fico_score_version.into(),
-            bureau: bureau.into(),
-            score: score.into(),
-            ..Generated::empty()
-        }
-    }
-}
-/// Version of the FICO model behind a base score; strings on the wire, of which `10T` is the
-/// variant of `10` that uses trended data.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CraPartnerInsightsBaseFicoScoreVersion {
-    /// Written `8`.
-    X8,
-    /// Written `9`.
-    X9,
-    /// Written `10`.
-    X10,
-    /// Written `10T`.
-    X10t,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for CraPartnerInsightsBaseFicoScoreVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("8", Self::X8),
-        ("9", Self::X9),
-        ("10", Self::X10),
-        ("10T", Self::X10t),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Credit bureau that supplied a base FICO score: Equifax, Experian or TransUnion.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CraPartnerInsightsBureau {
-    /// Written `EQUIFAX`.
-    Equifax,
-    /// Written `EXPERIAN`.
-    Experian,
-    /// Written `TRANSUNION`.
-    Transunion,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for CraPartnerInsightsBureau {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("EQUIFAX", Self::Equifax),
-        ("EXPERIAN", Self::Experian),
-        ("TRANSUNION", Self::Transunion),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// What is needed to have UltraFICO scores computed as part of the partner insights of a
-/// check report; null when no such score is wanted.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CraPartnerInsightsFicoInput {
-    /// Identifier under which the lender is known to FICO; it is not an identifier of the Plaid
-    /// API.
-    pub fico_lender_id: String,
-    /// Identifier of the credit application in the system of the lender; it links the score to
-    /// the application.
-    pub lender_application_id: String,
-    /// The UltraFICO scores to compute, one entry per score, each naming the base score it starts
-    /// from.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub ultrafico_score_requests: Vec<CraPartnerInsightsUltraFicoScoreRequest>,
-}
-impl Generated for CraPartnerInsightsFicoInput {
-    fn empty() -> Self {
-        Self {
-            fico_lender_id: Wire::empty(),
-            lender_application_id: Wire::empty(),
-            ultrafico_score_requests: Wire::empty(),
-        }
-    }
-}
-impl Record for CraPartnerInsightsFicoInput {
-    const NAME: &'static str = "CraPartnerInsightsFicoInput";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("fico_lender_id", Required),
-        ("lender_application_id", Required),
-        ("ultrafico_score_requests", Written),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.fico_lender_id, map),
-            1 => fill(&mut self.lender_application_id, map),
-            2 => fill(&mut self.ultrafico_score_requests, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.fico_lender_id);
-        fields.put(1, &self.lender_application_id);
-        fields.put(2, &self.ultrafico_score_requests);
-    }
-}
-impl CraPartnerInsightsFicoInput {
-    /// Made from the fields that are always needed; the others are absent.
-    pub fn new(
-        fico_lender_id: impl Into<String>,
-        lender_application_id: impl Into<String>,
-    ) -> Self {
-        Self {
-            fico_lender_id: fico_lender_id.into(),
-            lender_application_id: lender_application_id.into(),
-            ..Generated::empty()
-        }
-    }
-}
-/// Request for one UltraFICO score, which refines an ordinary FICO score of a credit bureau
-/// by data from bank accounts.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CraPartnerInsightsUltraFicoScoreRequest {
-    /// The FICO score obtained from a credit bureau on which the UltraFICO score is built.
-    pub base_fico_score: CraPartnerInsightsBaseFicoScore,
-    /// Identifier of the scoring request at FICO, where you have one; may be left out.
-    pub fico_scoring_request_id: Option<String>,
-    /// Identifier chosen by the caller for telling apart several score requests and matching
-    /// their results; may be left out.
-    pub request_correlation_id: Option<String>,
-    /// Version of the UltraFICO score to compute, for example `1.0`, given as a string.
-    pub ultrafico_score_version: CraPartnerInsightsUltraFicoScoreVersion,
-}
-impl Generated for CraPartnerInsightsUltraFicoScoreRequest {
-    fn empty() -> Self {
-        Self {
-            base_fico_score: Wire::empty(),
-            fico_scoring_request_id: Wire::empty(),
-            request_correlation_id: Wire::empty(),
-            ultrafico_score_version: Wire::empty(),
-        }
-    }
-}
-impl Record for CraPartnerInsightsUltraFicoScoreRequest {
-    const NAME: &'static str = "CraPartnerInsightsUltraFicoScoreRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("base_fico_score", Required),
-        ("fico_scoring_request_id", Optional),
-        ("request_correlation_id", Optional),
-        ("ultrafico_score_version", Required),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.base_fico_score, map),
-            1 => fill(&mut self.fico_scoring_request_id, map),
-            2 => fill(&mut self.request_correlation_id, map),
-            3 => fill(&mut self.ultrafico_score_version, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.base_fico_score);
-        fields.put(1, &self.fico_scoring_request_id);
-        fields.put(2, &self.request_correlation_id);
-        fields.put(3, &self.ultrafico_score_version);
-    }
-}
-impl CraPartnerInsightsUltraFicoScoreRequest {
-    /// Made from the fields that are always needed; the others are absent.
-    pub fn new(
-        base_fico_score: impl Into<CraPartnerInsightsBaseFicoScore>,
-        ultrafico_score_version: impl Into<CraPartnerInsightsUltraFicoScoreVersion>,
-    ) -> Self {
-        Self {
-            base_fico_score: base_fico_score.into(),
-            ultrafico_score_version: ultrafico_score_version.into(),
-            ..Generated::empty()
-        }
-    }
-}
-/// Version of the UltraFICO score; a string on the wire although it looks like a number.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CraPartnerInsightsUltraFicoScoreVersion {
-    /// Written `1.0`.
-    X10,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for CraPartnerInsightsUltraFicoScoreVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("1.0", Self::X10)];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
 /// Subtype of a credit account in a Link account filter; `all` stands for every credit
 /// subtype.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -662,151 +128,6 @@ impl Record for CreditFilter {
 impl Default for CreditFilter {
     fn default() -> Self {
         Generated::empty()
-    }
-}
-/// How the Bank Income part of a Link session ended: `APPROVED` the user confirmed income
-/// sources, `NO_DEPOSITS_FOUND` nothing that looks like income was found,
-/// `USER_REPORTED_NO_INCOME` the user said there is none, `STARTED` the step was begun but
-/// not finished, `INTERNAL_ERROR` it failed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CreditSessionBankIncomeStatus {
-    /// Written `APPROVED`.
-    Approved,
-    /// Written `NO_DEPOSITS_FOUND`.
-    NoDepositsFound,
-    /// Written `USER_REPORTED_NO_INCOME`.
-    UserReportedNoIncome,
-    /// Written `STARTED`.
-    Started,
-    /// Written `INTERNAL_ERROR`.
-    InternalError,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for CreditSessionBankIncomeStatus {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("APPROVED", Self::Approved),
-        ("NO_DEPOSITS_FOUND", Self::NoDepositsFound),
-        ("USER_REPORTED_NO_INCOME", Self::UserReportedNoIncome),
-        ("STARTED", Self::Started),
-        ("INTERNAL_ERROR", Self::InternalError),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Count of the income documents the user uploaded in one Link session, by kind; null when
-/// the session did not use document upload.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CreditSessionDocumentIncomeResult {
-    /// Number of US 1099 forms, which report income other than wages, the user uploaded in the
-    /// session.
-    pub num_1099s_uploaded: i64,
-    /// Number of bank statement files the user uploaded in the session as evidence of income.
-    pub num_bank_statements_uploaded: i64,
-    /// Number of pay stub files the user uploaded in the session; 0 when there were none.
-    pub num_paystubs_uploaded: i64,
-    /// Number of US W-2 forms, the yearly wage statements, the user uploaded in the session.
-    pub num_w2s_uploaded: i64,
-}
-impl Generated for CreditSessionDocumentIncomeResult {
-    fn empty() -> Self {
-        Self {
-            num_1099s_uploaded: Wire::empty(),
-            num_bank_statements_uploaded: Wire::empty(),
-            num_paystubs_uploaded: Wire::empty(),
-            num_w2s_uploaded: Wire::empty(),
-        }
-    }
-}
-impl Record for CreditSessionDocumentIncomeResult {
-    const NAME: &'static str = "CreditSessionDocumentIncomeResult";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("num_1099s_uploaded", Required),
-        ("num_bank_statements_uploaded", Required),
-        ("num_paystubs_uploaded", Required),
-        ("num_w2s_uploaded", Required),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.num_1099s_uploaded, map),
-            1 => fill(&mut self.num_bank_statements_uploaded, map),
-            2 => fill(&mut self.num_paystubs_uploaded, map),
-            3 => fill(&mut self.num_w2s_uploaded, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.num_1099s_uploaded);
-        fields.put(1, &self.num_bank_statements_uploaded);
-        fields.put(2, &self.num_paystubs_uploaded);
-        fields.put(3, &self.num_w2s_uploaded);
-    }
-}
-/// Subtypes of accounts of type `depository`, such as `checking` or `hsa`. In filters, `all`
-/// stands for every one of them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DepositoryAccountSubtype {
-    /// Written `checking`.
-    Checking,
-    /// Written `savings`.
-    Savings,
-    /// Written `hsa`.
-    Hsa,
-    /// Written `cd`.
-    Cd,
-    /// Written `money market`.
-    MoneyMarket,
-    /// Written `paypal`.
-    Paypal,
-    /// Written `prepaid`.
-    Prepaid,
-    /// Written `cash management`.
-    CashManagement,
-    /// Written `ebt`.
-    Ebt,
-    /// Written `limited purpose checking`.
-    LimitedPurposeChecking,
-    /// Written `all`.
-    All,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for DepositoryAccountSubtype {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("checking", Self::Checking),
-        ("savings", Self::Savings),
-        ("hsa", Self::Hsa),
-        ("cd", Self::Cd),
-        ("money market", Self::MoneyMarket),
-        ("paypal", Self::Paypal),
-        ("prepaid", Self::Prepaid),
-        ("cash management", Self::CashManagement),
-        ("ebt", Self::Ebt),
-        ("limited purpose checking", Self::LimitedPurposeChecking),
-        ("all", Self::All),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
     }
 }
 /// Limits the deposit accounts that a user can choose in Link to certain subtypes.
@@ -882,34 +203,6 @@ impl OpenEnum for EmploymentSourceType {
         }
     }
 }
-/// Kind of report for loans that are sold to government-sponsored enterprises (GSEs): `VOA`
-/// verifies assets, `EMPLOYMENT_REFRESH` checks shortly before closing that the borrower
-/// still seems to be employed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum GseReportType {
-    /// Written `VOA`.
-    Voa,
-    /// Written `EMPLOYMENT_REFRESH`.
-    EmploymentRefresh,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for GseReportType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("VOA", Self::Voa),
-        ("EMPLOYMENT_REFRESH", Self::EmploymentRefresh),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
 /// Channel by which Plaid delivers a Hosted Link address to the user: `sms` needs a phone
 /// number in `user`, `email` an email address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -926,151 +219,6 @@ impl OpenEnum for HostedLinkDeliveryMethod {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("sms", Self::Sms),
         ("email", Self::Email),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Full name of a user to be verified, as sent to Identity Verification or Link; null when it
-/// is not given in advance.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct IdentityVerificationRequestUserName {
-    /// Family name, that is the last name or surname, of the user to be verified.
-    pub family_name: String,
-    /// Given name, that is the first name, of the user to be verified.
-    pub given_name: String,
-}
-impl Generated for IdentityVerificationRequestUserName {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
-}
-impl Record for IdentityVerificationRequestUserName {
-    const NAME: &'static str = "IdentityVerificationRequestUserName";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("family_name", Required),
-        ("given_name", Required),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.family_name, map),
-            1 => fill(&mut self.given_name, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
-    }
-}
-impl IdentityVerificationRequestUserName {
-    /// Made from the fields that are always needed; the others are absent.
-    pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
-        Self {
-            family_name: family_name.into(),
-            given_name: given_name.into(),
-        }
-    }
-}
-/// Choice of the income categories that income insights take into account; null when no
-/// filter is wanted.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct IncomeInsightsFilter {
-    /// Income categories that do not count. May be left out when nothing is to be excluded.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub excluded_categories: Vec<String>,
-    /// Income categories that count; income of other categories is left out of the insights.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub included_categories: Vec<String>,
-}
-impl Generated for IncomeInsightsFilter {
-    fn empty() -> Self {
-        Self {
-            excluded_categories: Wire::empty(),
-            included_categories: Wire::empty(),
-        }
-    }
-}
-impl Record for IncomeInsightsFilter {
-    const NAME: &'static str = "IncomeInsightsFilter";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("excluded_categories", Optional),
-        ("included_categories", Written),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.excluded_categories, map),
-            1 => fill(&mut self.included_categories, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.excluded_categories);
-        fields.put(1, &self.included_categories);
-    }
-}
-impl Default for IncomeInsightsFilter {
-    fn default() -> Self {
-        Generated::empty()
-    }
-}
-/// Version of the income insights of a check report. Null when no particular version is asked
-/// for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum IncomeInsightsVersion {
-    /// Written `II2`.
-    Ii2,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for IncomeInsightsVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("II2", Self::Ii2)];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// What is done with an uploaded income document: `ocr` reads its contents, `risk_signals`
-/// looks for signs of tampering.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum IncomeVerificationDocParsingConfig {
-    /// Written `ocr`.
-    Ocr,
-    /// Written `risk_signals`.
-    RiskSignals,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for IncomeVerificationDocParsingConfig {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("ocr", Self::Ocr),
-        ("risk_signals", Self::RiskSignals),
     ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
@@ -1366,38 +514,30 @@ impl OpenEnum for LimitedPurposeType {
         }
     }
 }
-/// One event that happened while a user went through Link; occurs in the sessions of a Link
-/// token and in the `LINK`/`EVENTS` webhook.
+/// A way to reach the recipient of a Link Delivery message: the channel and the address on
+/// it.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct LinkEvent {
-    /// Identifier of the event; use it to recognize events that are delivered twice.
-    pub event_id: String,
-    /// Details of the event, which depend on its name.
-    pub event_metadata: LinkEventMetadata,
-    /// Name of the event in capitals, such as `OPEN`, `HANDOFF` or `EXIT`. New names may be
-    /// added, so ignore unknown ones.
-    pub event_name: String,
-    /// Time of the event in ISO 8601 format.
-    pub timestamp: String,
+pub struct LinkDeliveryCommunicationMethod {
+    /// Where to send the message: a phone number, best in E.164 format, for `SMS`, or an email
+    /// address for `EMAIL`.
+    pub address: Option<String>,
+    /// Channel over which to send the message, `SMS` or `EMAIL`.
+    pub method: Option<LinkDeliveryDeliveryMethod>,
 }
-impl Generated for LinkEvent {
+impl Generated for LinkDeliveryCommunicationMethod {
     fn empty() -> Self {
         Self {
-            event_id: Wire::empty(),
-            event_metadata: Wire::empty(),
-            event_name: Wire::empty(),
-            timestamp: Wire::empty(),
+            address: Wire::empty(),
+            method: Wire::empty(),
         }
     }
 }
-impl Record for LinkEvent {
-    const NAME: &'static str = "LinkEvent";
+impl Record for LinkDeliveryCommunicationMethod {
+    const NAME: &'static str = "LinkDeliveryCommunicationMethod";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("event_id", Required),
-        ("event_metadata", Required),
-        ("event_name", Required),
-        ("timestamp", Required),
+        ("address", Optional),
+        ("method", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1405,150 +545,372 @@ impl Record for LinkEvent {
         map: &mut A,
     ) -> Result<(), A::Error> {
         match index {
-            0 => fill(&mut self.event_id, map),
-            1 => fill(&mut self.event_metadata, map),
-            2 => fill(&mut self.event_name, map),
-            3 => fill(&mut self.timestamp, map),
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.method, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_id);
-        fields.put(1, &self.event_metadata);
-        fields.put(2, &self.event_name);
-        fields.put(3, &self.timestamp);
+        fields.put(0, &self.address);
+        fields.put(1, &self.method);
     }
 }
-/// Details of an event in Link. Which fields are present depends on the event; those that do
-/// not apply are absent or empty.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct LinkEventMetadata {
-    /// Last digits of the account number the user entered in a flow that asks for account
-    /// numbers; given for such events only.
-    pub account_number_mask: Option<String>,
-    /// Name of the bank brand the user selected, where one brand groups several institutions.
-    pub brand_name: Option<String>,
-    /// The `error_code` of the error the user met; given when the event reports an error.
-    pub error_code: Option<String>,
-    /// The `error_message` of the error the user met, meant for developers; given when the event
-    /// reports an error.
-    pub error_message: Option<String>,
-    /// The `error_type` of the error the user met; given when the event reports an error.
-    pub error_type: Option<String>,
-    /// How far the user had come when leaving Link, as a word that names the step; given when the
-    /// user left Link before the end.
-    pub exit_status: Option<String>,
-    /// Identifier, of the form `ins_<n>`, of the institution the user had selected; absent or
-    /// empty before a selection.
-    pub institution_id: Option<String>,
-    /// Display name of the institution the user had selected; absent or empty before a selection.
-    pub institution_name: Option<String>,
-    /// What the user typed into the institution search; given for search events.
-    pub institution_search_query: Option<String>,
-    /// Why the institution was offered or recognized for this user, for instance because the user
-    /// had used it before.
-    pub match_reason: Option<String>,
-    /// Kind of second factor the user was asked for, such as a code or security questions; given
-    /// when one was asked for.
-    pub mfa_type: Option<String>,
-    /// Identifier of the last request Link made before the event; quote it to support.
-    pub request_id: Option<String>,
-    /// Routing number the user entered or chose in a flow that asks for account numbers; given
-    /// for such events only.
-    pub routing_number: Option<String>,
-    /// What the user selected, where the event reports a choice, such as the way of verifying an
-    /// account.
-    pub selection: Option<String>,
-    /// Name of the screen in Link that the user moved to; given for events that report a change
-    /// of screen.
-    pub view_name: Option<String>,
-}
-impl Generated for LinkEventMetadata {
-    fn empty() -> Self {
-        Self {
-            account_number_mask: Wire::empty(),
-            brand_name: Wire::empty(),
-            error_code: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-            exit_status: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            institution_search_query: Wire::empty(),
-            match_reason: Wire::empty(),
-            mfa_type: Wire::empty(),
-            request_id: Wire::empty(),
-            routing_number: Wire::empty(),
-            selection: Wire::empty(),
-            view_name: Wire::empty(),
-        }
-    }
-}
-impl Record for LinkEventMetadata {
-    const NAME: &'static str = "LinkEventMetadata";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_number_mask", Optional),
-        ("brand_name", Optional),
-        ("error_code", Optional),
-        ("error_message", Optional),
-        ("error_type", Optional),
-        ("exit_status", Optional),
-        ("institution_id", Optional),
-        ("institution_name", Optional),
-        ("institution_search_query", Optional),
-        ("match_reason", Optional),
-        ("mfa_type", Optional),
-        ("request_id", Optional),
-        ("routing_number", Optional),
-        ("selection", Optional),
-        ("view_name", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.account_number_mask, map),
-            1 => fill(&mut self.brand_name, map),
-            2 => fill(&mut self.error_code, map),
-            3 => fill(&mut self.error_message, map),
-            4 => fill(&mut self.error_type, map),
-            5 => fill(&mut self.exit_status, map),
-            6 => fill(&mut self.institution_id, map),
-            7 => fill(&mut self.institution_name, map),
-            8 => fill(&mut self.institution_search_query, map),
-            9 => fill(&mut self.match_reason, map),
-            10 => fill(&mut self.mfa_type, map),
-            11 => fill(&mut self.request_id, map),
-            12 => fill(&mut self.routing_number, map),
-            13 => fill(&mut self.selection, map),
-            14 => fill(&mut self.view_name, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number_mask);
-        fields.put(1, &self.brand_name);
-        fields.put(2, &self.error_code);
-        fields.put(3, &self.error_message);
-        fields.put(4, &self.error_type);
-        fields.put(5, &self.exit_status);
-        fields.put(6, &self.institution_id);
-        fields.put(7, &self.institution_name);
-        fields.put(8, &self.institution_search_query);
-        fields.put(9, &self.match_reason);
-        fields.put(10, &self.mfa_type);
-        fields.put(11, &self.request_id);
-        fields.put(12, &self.routing_number);
-        fields.put(13, &self.selection);
-        fields.put(14, &self.view_name);
-    }
-}
-impl Default for LinkEventMetadata {
+impl Default for LinkDeliveryCommunicationMethod {
     fn default() -> Self {
         Generated::empty()
+    }
+}
+/// Body of `POST /link_delivery/create`: the `link_token` to deliver and the recipient of the
+/// message.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryCreateRequest {
+    /// The `link_token` with which the session is opened, from `/link/token/create`. It decides
+    /// what the user is asked for in Link.
+    pub link_token: Secret,
+    /// Recipient and ways to reach them. When it is absent, the call names no one to send a
+    /// message to, and you have to pass on the delivery URL yourself.
+    pub options: Option<LinkDeliveryOptions>,
+}
+impl Generated for LinkDeliveryCreateRequest {
+    fn empty() -> Self {
+        Self {
+            link_token: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryCreateRequest {
+    const NAME: &'static str = "LinkDeliveryCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("link_token", Required),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.link_token, map),
+            1 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.link_token);
+        fields.put(1, &self.options);
+    }
+}
+impl LinkDeliveryCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(link_token: impl Into<Secret>) -> Self {
+        Self {
+            link_token: link_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /link_delivery/create`: the address for the user and the identifier of the
+/// delivery.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryCreateResponse {
+    /// Identifier of the Link Delivery session. Store it to match webhooks and to call
+    /// `/link_delivery/get`.
+    pub link_delivery_session_id: String,
+    /// Address at which the user opens Link in a browser. It is the one in the message and may
+    /// also be passed on in another way.
+    pub link_delivery_url: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for LinkDeliveryCreateResponse {
+    fn empty() -> Self {
+        Self {
+            link_delivery_session_id: Wire::empty(),
+            link_delivery_url: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryCreateResponse {
+    const NAME: &'static str = "LinkDeliveryCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("link_delivery_session_id", Required),
+        ("link_delivery_url", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.link_delivery_session_id, map),
+            1 => fill(&mut self.link_delivery_url, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.link_delivery_session_id);
+        fields.put(1, &self.link_delivery_url);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Channel over which a Link Delivery message is to be sent: text message (`SMS`) or `EMAIL`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkDeliveryDeliveryMethod {
+    /// Written `SMS`.
+    Sms,
+    /// Written `EMAIL`.
+    Email,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LinkDeliveryDeliveryMethod {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SMS", Self::Sms),
+        ("EMAIL", Self::Email),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /link_delivery/get`: names the Link Delivery session to read.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryGetRequest {
+    /// Identifier of the Link Delivery session, as returned by `/link_delivery/create`.
+    pub link_delivery_session_id: String,
+}
+impl Generated for LinkDeliveryGetRequest {
+    fn empty() -> Self {
+        Self {
+            link_delivery_session_id: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryGetRequest {
+    const NAME: &'static str = "LinkDeliveryGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("link_delivery_session_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.link_delivery_session_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.link_delivery_session_id);
+    }
+}
+impl LinkDeliveryGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(link_delivery_session_id: impl Into<String>) -> Self {
+        Self {
+            link_delivery_session_id: link_delivery_session_id.into(),
+        }
+    }
+}
+/// Answer of `POST /link_delivery/get`: the state of a Link Delivery session and, after
+/// completion, access to what was connected.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryGetResponse {
+    /// An `access_token` for each Item that was connected, ready for use. They do not expire and
+    /// must be kept secret on the server; null or absent before completion.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub access_tokens: Vec<Secret>,
+    /// When the user finished Link, as an ISO 8601 date-time; null or absent while that has not
+    /// happened.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// When the session was created, as an ISO 8601 date-time.
+    pub created_at: DateTime<Utc>,
+    /// Identifiers of the Items that were connected; null or absent before completion.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// How far the session has come. Tokens are there only when it is `COMPLETED`.
+    pub status: LinkDeliverySessionStatus,
+}
+impl Generated for LinkDeliveryGetResponse {
+    fn empty() -> Self {
+        Self {
+            access_tokens: Wire::empty(),
+            completed_at: Wire::empty(),
+            created_at: Wire::empty(),
+            item_ids: Wire::empty(),
+            request_id: Wire::empty(),
+            status: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryGetResponse {
+    const NAME: &'static str = "LinkDeliveryGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_tokens", Optional),
+        ("completed_at", Optional),
+        ("created_at", Required),
+        ("item_ids", Optional),
+        ("request_id", Required),
+        ("status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_tokens, map),
+            1 => fill(&mut self.completed_at, map),
+            2 => fill(&mut self.created_at, map),
+            3 => fill(&mut self.item_ids, map),
+            4 => fill(&mut self.request_id, map),
+            5 => fill(&mut self.status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_tokens);
+        fields.put(1, &self.completed_at);
+        fields.put(2, &self.created_at);
+        fields.put(3, &self.item_ids);
+        fields.put(4, &self.request_id);
+        fields.put(5, &self.status);
+    }
+}
+/// Settings of a Link Delivery session, found in `LinkDeliveryCreateRequest.options`; names
+/// the recipient.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryOptions {
+    /// The user to whom the message is to be sent.
+    pub recipient: Option<LinkDeliveryRecipient>,
+}
+impl Generated for LinkDeliveryOptions {
+    fn empty() -> Self {
+        Self { recipient: Wire::empty() }
+    }
+}
+impl Record for LinkDeliveryOptions {
+    const NAME: &'static str = "LinkDeliveryOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("recipient", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.recipient, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.recipient);
+    }
+}
+impl Default for LinkDeliveryOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// The user to whom a Link Delivery message is sent, with the ways to reach them.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryRecipient {
+    /// Ways over which the message is to be sent, each a channel with an address.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub communication_methods: Vec<LinkDeliveryCommunicationMethod>,
+    /// Given name of the user, for addressing them in the message; absent to do without.
+    pub first_name: Option<String>,
+}
+impl Generated for LinkDeliveryRecipient {
+    fn empty() -> Self {
+        Self {
+            communication_methods: Wire::empty(),
+            first_name: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryRecipient {
+    const NAME: &'static str = "LinkDeliveryRecipient";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("communication_methods", Optional),
+        ("first_name", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.communication_methods, map),
+            1 => fill(&mut self.first_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.communication_methods);
+        fields.put(1, &self.first_name);
+    }
+}
+impl Default for LinkDeliveryRecipient {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// State of a Link Delivery session: `CREATED` not opened yet, `OPENED` by the user, `EXITED`
+/// left without finishing, `COMPLETED` finished, `EXPIRED` no longer usable for lapse of
+/// time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkDeliverySessionStatus {
+    /// Written `CREATED`.
+    Created,
+    /// Written `OPENED`.
+    Opened,
+    /// Written `EXITED`.
+    Exited,
+    /// Written `COMPLETED`.
+    Completed,
+    /// Written `EXPIRED`.
+    Expired,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LinkDeliverySessionStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("CREATED", Self::Created),
+        ("OPENED", Self::Opened),
+        ("EXITED", Self::Exited),
+        ("COMPLETED", Self::Completed),
+        ("EXPIRED", Self::Expired),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
     }
 }
 /// Outcome of Bank Income for one Item in a Link session, as listed in the session results of
@@ -2282,50 +1644,6 @@ impl Default for LinkSessionSuccessMetadataAccount {
         Generated::empty()
     }
 }
-/// Institution that was connected in a Link session, as reported in session results.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct LinkSessionSuccessMetadataInstitution {
-    /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
-    pub institution_id: Option<String>,
-    /// Name of the institution as users know it, for example `First Platypus Bank`.
-    pub name: Option<String>,
-}
-impl Generated for LinkSessionSuccessMetadataInstitution {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
-}
-impl Record for LinkSessionSuccessMetadataInstitution {
-    const NAME: &'static str = "LinkSessionSuccessMetadataInstitution";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("institution_id", Optional),
-        ("name", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.institution_id, map),
-            1 => fill(&mut self.name, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.name);
-    }
-}
-impl Default for LinkSessionSuccessMetadataInstitution {
-    fn default() -> Self {
-        Generated::empty()
-    }
-}
 /// Whether a transfer that was to be made in a Link session came about: `COMPLETE` when it
 /// did, `INCOMPLETE` when it did not. Null in sessions without a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -2491,6 +1809,94 @@ impl LinkTokenCreateCardSwitch {
         Self { card_bin: card_bin.into() }
     }
 }
+/// Subtypes of accounts of type `credit` that a Link session offers for selection.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkTokenCreateCreditFilter {
+    /// Subtypes of credit accounts to offer, such as `credit card`; `all` stands for every one of
+    /// them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_subtypes: Vec<CreditAccountSubtype>,
+}
+impl Generated for LinkTokenCreateCreditFilter {
+    fn empty() -> Self {
+        Self {
+            account_subtypes: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkTokenCreateCreditFilter {
+    const NAME: &'static str = "LinkTokenCreateCreditFilter";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_subtypes", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_subtypes, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_subtypes);
+    }
+}
+impl Default for LinkTokenCreateCreditFilter {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Subtypes of accounts of type `depository` that a Link session offers for selection.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkTokenCreateDepositoryFilter {
+    /// Subtypes of deposit accounts to offer, such as `checking` and `savings`; `all` stands for
+    /// every one of them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_subtypes: Vec<DepositoryAccountSubtype>,
+    /// Kinds of limited-purpose account, such as accounts meant for rent or a mortgage, to offer
+    /// in addition.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub limited_purpose_types: Vec<LimitedPurposeType>,
+}
+impl Generated for LinkTokenCreateDepositoryFilter {
+    fn empty() -> Self {
+        Self {
+            account_subtypes: Wire::empty(),
+            limited_purpose_types: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkTokenCreateDepositoryFilter {
+    const NAME: &'static str = "LinkTokenCreateDepositoryFilter";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_subtypes", Optional),
+        ("limited_purpose_types", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_subtypes, map),
+            1 => fill(&mut self.limited_purpose_types, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_subtypes);
+        fields.put(1, &self.limited_purpose_types);
+    }
+}
+impl Default for LinkTokenCreateDepositoryFilter {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 /// Settings of Hosted Link in `POST /link/token/create`: how the user gets the page address,
 /// how long it lives, and where it leads in the end.
 #[derive(Clone, Debug)]
@@ -2640,6 +2046,86 @@ impl Record for LinkTokenCreateInstitutionData {
     }
 }
 impl Default for LinkTokenCreateInstitutionData {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Subtypes of accounts of type `investment` that a Link session offers for selection.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkTokenCreateInvestmentFilter {
+    /// Subtypes of investment accounts to offer, such as `401k` or `brokerage`; `all` stands for
+    /// every one of them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_subtypes: Vec<InvestmentAccountSubtype>,
+}
+impl Generated for LinkTokenCreateInvestmentFilter {
+    fn empty() -> Self {
+        Self {
+            account_subtypes: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkTokenCreateInvestmentFilter {
+    const NAME: &'static str = "LinkTokenCreateInvestmentFilter";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_subtypes", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_subtypes, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_subtypes);
+    }
+}
+impl Default for LinkTokenCreateInvestmentFilter {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Subtypes of accounts of type `loan` that a Link session offers for selection.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkTokenCreateLoanFilter {
+    /// Subtypes of loan accounts to offer, such as `student` or `mortgage`; `all` stands for
+    /// every one of them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_subtypes: Vec<LoanAccountSubtype>,
+}
+impl Generated for LinkTokenCreateLoanFilter {
+    fn empty() -> Self {
+        Self {
+            account_subtypes: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkTokenCreateLoanFilter {
+    const NAME: &'static str = "LinkTokenCreateLoanFilter";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_subtypes", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_subtypes, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_subtypes);
+    }
+}
+impl Default for LinkTokenCreateLoanFilter {
     fn default() -> Self {
         Generated::empty()
     }
@@ -2994,6 +2480,67 @@ impl LinkTokenCreateRequest {
             language: language.into(),
             ..Generated::empty()
         }
+    }
+}
+/// Restricts the accounts that a user may select in a Link session to certain subtypes,
+/// listed separately for each account type.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkTokenCreateRequestAccountSubtypes {
+    /// Subtypes of credit accounts, such as credit cards, that may be selected. Absent to set no
+    /// rule for this type.
+    pub credit: Option<LinkTokenCreateCreditFilter>,
+    /// Subtypes of bank deposit accounts, such as checking, that may be selected. Absent to set
+    /// no rule for this type.
+    pub depository: Option<LinkTokenCreateDepositoryFilter>,
+    /// Subtypes of investment accounts, such as brokerage accounts, that may be selected. Absent
+    /// to set no rule for this type.
+    pub investment: Option<LinkTokenCreateInvestmentFilter>,
+    /// Subtypes of loan accounts, such as mortgages, that may be selected. Absent to set no rule
+    /// for this type.
+    pub loan: Option<LinkTokenCreateLoanFilter>,
+}
+impl Generated for LinkTokenCreateRequestAccountSubtypes {
+    fn empty() -> Self {
+        Self {
+            credit: Wire::empty(),
+            depository: Wire::empty(),
+            investment: Wire::empty(),
+            loan: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkTokenCreateRequestAccountSubtypes {
+    const NAME: &'static str = "LinkTokenCreateRequestAccountSubtypes";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("credit", Optional),
+        ("depository", Optional),
+        ("investment", Optional),
+        ("loan", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.credit, map),
+            1 => fill(&mut self.depository, map),
+            2 => fill(&mut self.investment, map),
+            3 => fill(&mut self.loan, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.credit);
+        fields.put(1, &self.depository);
+        fields.put(2, &self.investment);
+        fields.put(3, &self.loan);
+    }
+}
+impl Default for LinkTokenCreateRequestAccountSubtypes {
+    fn default() -> Self {
+        Generated::empty()
     }
 }
 /// Colour scheme in which Link is shown: `LIGHT`, `DARK`, or `SYSTEM` to follow the setting
@@ -5152,28 +4699,6 @@ impl Default for LoanFilter {
         Generated::empty()
     }
 }
-/// Version of the network insights of a check report. Null when no particular version is
-/// asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum NetworkInsightsVersion {
-    /// Written `NI1`.
-    Ni1,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for NetworkInsightsVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("NI1", Self::Ni1)];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
 /// Subtype within the account type `other` in a Link account filter; `all` stands for every
 /// subtype of that type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -5236,320 +4761,6 @@ impl Record for OtherFilter {
 impl Default for OtherFilter {
     fn default() -> Self {
         Generated::empty()
-    }
-}
-/// Version of the Plaid LendScore, a credit risk score. Null when no particular version is
-/// asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PlaidLendScoreVersion {
-    /// Written `v1.0`.
-    V10,
-    /// Written `v2.0`.
-    V20,
-    /// Written `LS1`.
-    Ls1,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PlaidLendScoreVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("v1.0", Self::V10),
-        ("v2.0", Self::V20),
-        ("LS1", Self::Ls1),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Version of the Prism CashScore; a string on the wire, with `3_lite` as a reduced variant
-/// of `3`, and null when no particular version is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrismCashScoreVersion {
-    /// Written `4.1`.
-    X41,
-    /// Written `4`.
-    X4,
-    /// Written `3_lite`.
-    X3Lite,
-    /// Written `3`.
-    X3,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PrismCashScoreVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("4.1", Self::X41),
-        ("4", Self::X4),
-        ("3_lite", Self::X3Lite),
-        ("3", Self::X3),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Version of the Prism Detect score; a string on the wire although it looks like a number,
-/// and null when no particular version is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrismDetectVersion {
-    /// Written `4.1`.
-    X41,
-    /// Written `4`.
-    X4,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PrismDetectVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("4.1", Self::X41),
-        ("4", Self::X4),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Version of the Prism Extend score; a string on the wire although it looks like a number,
-/// and null when no particular version is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrismExtendVersion {
-    /// Written `4.1`.
-    X41,
-    /// Written `4`.
-    X4,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PrismExtendVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("4.1", Self::X41),
-        ("4", Self::X4),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Version of the Prism FirstDetect score; a string on the wire although it looks like a
-/// number, and null when no particular version is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrismFirstDetectVersion {
-    /// Written `3`.
-    X3,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PrismFirstDetectVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[("3", Self::X3)];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Version of the Prism Insights data; a string on the wire although it looks like a number,
-/// and null when no particular version is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PrismInsightsVersion {
-    /// Written `4.1`.
-    X41,
-    /// Written `4`.
-    X4,
-    /// Written `3`.
-    X3,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PrismInsightsVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("4.1", Self::X41),
-        ("4", Self::X4),
-        ("3", Self::X3),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Versions of the products by Prism Data to use for the partner insights of a check report;
-/// null when no particular versions are asked for.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct PrismVersions {
-    /// Version of the Prism CashScore to use; null or absent when no particular version is asked
-    /// for.
-    pub cashscore: Option<PrismCashScoreVersion>,
-    /// Version of the Prism Detect score to use; null or absent when no particular version is
-    /// asked for.
-    pub detect: Option<PrismDetectVersion>,
-    /// Version of the Prism Extend score to use; null or absent when no particular version is
-    /// asked for.
-    pub extend: Option<PrismExtendVersion>,
-    /// Version of the Prism FirstDetect score to use; null or absent when no particular version
-    /// is asked for.
-    pub firstdetect: Option<PrismFirstDetectVersion>,
-    /// Version of the Prism Insights data to use; null or absent when no particular version is
-    /// asked for.
-    pub insights: Option<PrismInsightsVersion>,
-}
-impl Generated for PrismVersions {
-    fn empty() -> Self {
-        Self {
-            cashscore: Wire::empty(),
-            detect: Wire::empty(),
-            extend: Wire::empty(),
-            firstdetect: Wire::empty(),
-            insights: Wire::empty(),
-        }
-    }
-}
-impl Record for PrismVersions {
-    const NAME: &'static str = "PrismVersions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("cashscore", Optional),
-        ("detect", Optional),
-        ("extend", Optional),
-        ("firstdetect", Optional),
-        ("insights", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.cashscore, map),
-            1 => fill(&mut self.detect, map),
-            2 => fill(&mut self.extend, map),
-            3 => fill(&mut self.firstdetect, map),
-            4 => fill(&mut self.insights, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cashscore);
-        fields.put(1, &self.detect);
-        fields.put(2, &self.extend);
-        fields.put(3, &self.firstdetect);
-        fields.put(4, &self.insights);
-    }
-}
-impl Default for PrismVersions {
-    fn default() -> Self {
-        Generated::empty()
-    }
-}
-/// Home address of a user, as sent to Identity Verification or Link; only the country is
-/// required. Null when it is not given.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct UserAddress {
-    /// City of the address of the user; null or absent when not given.
-    pub city: Option<String>,
-    /// ISO 3166-1 alpha-2 code of the country the user lives in, such as `US`.
-    pub country: String,
-    /// Postal code in the format of the country; null or absent when not given or when the
-    /// country has none.
-    pub postal_code: Option<String>,
-    /// Subdivision such as a state, as its ISO 3166-2 code without the country part, for example
-    /// `CA`; null or absent when not given or not applicable.
-    pub region: Option<String>,
-    /// First line of the street address of the user, with street and house number; null or absent
-    /// when not given.
-    pub street: Option<String>,
-    /// Second line of the street address, such as an apartment or suite; null or absent when
-    /// there is none.
-    pub street2: Option<String>,
-}
-impl Generated for UserAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
-}
-impl Record for UserAddress {
-    const NAME: &'static str = "UserAddress";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("city", Optional),
-        ("country", Required),
-        ("postal_code", Optional),
-        ("region", Optional),
-        ("street", Optional),
-        ("street2", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.city, map),
-            1 => fill(&mut self.country, map),
-            2 => fill(&mut self.postal_code, map),
-            3 => fill(&mut self.region, map),
-            4 => fill(&mut self.street, map),
-            5 => fill(&mut self.street2, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
-    }
-}
-impl UserAddress {
-    /// Made from the fields that are always needed; the others are absent.
-    pub fn new(country: impl Into<String>) -> Self {
-        Self {
-            country: country.into(),
-            ..Generated::empty()
-        }
     }
 }
 /// Kind of an income source stated by the user in `/link/token/create`; `OTHER` serves where
@@ -5673,23 +4884,22 @@ impl OpenEnum for UserStatedIncomeSourcePayType {
     }
 }
 crate::wire::records!(
-    AccountFiltersResponse, CraCheckReportHomeLendingReportOptions,
-    CraCheckReportVerificationGetEmploymentRefreshOptions,
-    CraPartnerInsightsBaseFicoScore, CraPartnerInsightsFicoInput,
-    CraPartnerInsightsUltraFicoScoreRequest, CreditFilter,
-    CreditSessionDocumentIncomeResult, DepositoryFilter,
-    IdentityVerificationRequestUserName, IncomeInsightsFilter, InvestmentFilter,
-    LinkEvent, LinkEventMetadata, LinkSessionBankIncomeResult,
+    AccountFiltersResponse, CreditFilter, DepositoryFilter, InvestmentFilter,
+    LinkDeliveryCommunicationMethod, LinkDeliveryCreateRequest,
+    LinkDeliveryCreateResponse, LinkDeliveryGetRequest, LinkDeliveryGetResponse,
+    LinkDeliveryOptions, LinkDeliveryRecipient, LinkSessionBankIncomeResult,
     LinkSessionCraDocumentUploadResult, LinkSessionCraItemAddResult,
     LinkSessionCraUpdateResult, LinkSessionExit, LinkSessionExitDeprecated,
     LinkSessionExitMetadata, LinkSessionExitMetadataInstitution,
     LinkSessionItemAddResult, LinkSessionPayrollIncomeResult, LinkSessionResults,
     LinkSessionSuccess, LinkSessionSuccessMetadata, LinkSessionSuccessMetadataAccount,
-    LinkSessionSuccessMetadataInstitution, LinkTokenAccountFilters,
-    LinkTokenCashflowReport, LinkTokenCreateCardSwitch, LinkTokenCreateHostedLink,
-    LinkTokenCreateIdentity, LinkTokenCreateInstitutionData, LinkTokenCreateRequest,
-    LinkTokenCreateRequestAuth, LinkTokenCreateRequestBaseReport,
-    LinkTokenCreateRequestCraOptions, LinkTokenCreateRequestCraOptionsBaseReport,
+    LinkTokenAccountFilters, LinkTokenCashflowReport, LinkTokenCreateCardSwitch,
+    LinkTokenCreateCreditFilter, LinkTokenCreateDepositoryFilter,
+    LinkTokenCreateHostedLink, LinkTokenCreateIdentity, LinkTokenCreateInstitutionData,
+    LinkTokenCreateInvestmentFilter, LinkTokenCreateLoanFilter, LinkTokenCreateRequest,
+    LinkTokenCreateRequestAccountSubtypes, LinkTokenCreateRequestAuth,
+    LinkTokenCreateRequestBaseReport, LinkTokenCreateRequestCraOptions,
+    LinkTokenCreateRequestCraOptionsBaseReport,
     LinkTokenCreateRequestCraOptionsBaseReportGseOptions,
     LinkTokenCreateRequestCraOptionsCashflowInsights,
     LinkTokenCreateRequestCraOptionsIncomeInsights,
@@ -5707,21 +4917,14 @@ crate::wire::records!(
     LinkTokenCreateRequestUserStatedIncomeSource, LinkTokenCreateResponse,
     LinkTokenEuConfig, LinkTokenGetMetadataResponse, LinkTokenGetRequest,
     LinkTokenGetResponse, LinkTokenGetSessionsResponse, LinkTokenInvestments,
-    LinkTokenInvestmentsAuth, LinkTokenTransactions, LoanFilter, OtherFilter,
-    PrismVersions, UserAddress
+    LinkTokenInvestmentsAuth, LinkTokenTransactions, LoanFilter, OtherFilter
 );
 crate::wire::open_enums!(
-    CashflowAttributesVersion, ConsumerReportPermissiblePurpose,
-    CraCheckReportVerificationGetReportType, CraPartnerInsightsBaseFicoScoreVersion,
-    CraPartnerInsightsBureau, CraPartnerInsightsUltraFicoScoreVersion,
-    CreditAccountSubtype, CreditSessionBankIncomeStatus, DepositoryAccountSubtype,
-    EmploymentSourceType, GseReportType, HostedLinkDeliveryMethod, IncomeInsightsVersion,
-    IncomeVerificationDocParsingConfig, IncomeVerificationPayrollFlowType,
-    InvestmentAccountSubtype, LimitedPurposeType,
+    CreditAccountSubtype, EmploymentSourceType, HostedLinkDeliveryMethod,
+    IncomeVerificationPayrollFlowType, InvestmentAccountSubtype, LimitedPurposeType,
+    LinkDeliveryDeliveryMethod, LinkDeliverySessionStatus,
     LinkSessionSuccessMetadataTransferStatus, LinkTokenCreateRequestAppearanceMode,
     LinkTokenCreateRequestAuthFlowType, LinkTokenCreateRequestAuthRerouteToCredentials,
-    LoanAccountSubtype, NetworkInsightsVersion, OtherAccountSubtype,
-    PlaidLendScoreVersion, PrismCashScoreVersion, PrismDetectVersion, PrismExtendVersion,
-    PrismFirstDetectVersion, PrismInsightsVersion, UserStatedIncomeSourceCategory,
+    LoanAccountSubtype, OtherAccountSubtype, UserStatedIncomeSourceCategory,
     UserStatedIncomeSourceFrequency, UserStatedIncomeSourcePayType
 );

@@ -29,6 +29,36 @@ pub mod balance;
 #[cfg(feature = "balance")]
 #[doc(no_inline)]
 pub use balance::*;
+#[cfg(feature = "bank_transfers")]
+/// Types that only the product `bank_transfers` uses.
+pub mod bank_transfers;
+#[cfg(feature = "bank_transfers")]
+#[doc(no_inline)]
+pub use bank_transfers::*;
+#[cfg(feature = "beacon")]
+/// Types that only the product `beacon` uses.
+pub mod beacon;
+#[cfg(feature = "beacon")]
+#[doc(no_inline)]
+pub use beacon::*;
+#[cfg(feature = "business_verification")]
+/// Types that only the product `business_verification` uses.
+pub mod business_verification;
+#[cfg(feature = "business_verification")]
+#[doc(no_inline)]
+pub use business_verification::*;
+#[cfg(feature = "cra")]
+/// Types that only the product `cra` uses.
+pub mod cra;
+#[cfg(feature = "cra")]
+#[doc(no_inline)]
+pub use cra::*;
+#[cfg(feature = "enrich")]
+/// Types that only the product `enrich` uses.
+pub mod enrich;
+#[cfg(feature = "enrich")]
+#[doc(no_inline)]
+pub use enrich::*;
 #[cfg(feature = "fdx")]
 /// Types that only the product `fdx` uses.
 pub mod fdx;
@@ -47,30 +77,96 @@ pub mod identity_verification;
 #[cfg(feature = "identity_verification")]
 #[doc(no_inline)]
 pub use identity_verification::*;
+#[cfg(feature = "income")]
+/// Types that only the product `income` uses.
+pub mod income;
+#[cfg(feature = "income")]
+#[doc(no_inline)]
+pub use income::*;
 #[cfg(feature = "institutions")]
 /// Types that only the product `institutions` uses.
 pub mod institutions;
 #[cfg(feature = "institutions")]
 #[doc(no_inline)]
 pub use institutions::*;
+#[cfg(feature = "investments")]
+/// Types that only the product `investments` uses.
+pub mod investments;
+#[cfg(feature = "investments")]
+#[doc(no_inline)]
+pub use investments::*;
+#[cfg(feature = "issues")]
+/// Types that only the product `issues` uses.
+pub mod issues;
+#[cfg(feature = "issues")]
+#[doc(no_inline)]
+pub use issues::*;
 #[cfg(feature = "items")]
 /// Types that only the product `items` uses.
 pub mod items;
 #[cfg(feature = "items")]
 #[doc(no_inline)]
 pub use items::*;
+#[cfg(feature = "layer")]
+/// Types that only the product `layer` uses.
+pub mod layer;
+#[cfg(feature = "layer")]
+#[doc(no_inline)]
+pub use layer::*;
+#[cfg(feature = "liabilities")]
+/// Types that only the product `liabilities` uses.
+pub mod liabilities;
+#[cfg(feature = "liabilities")]
+#[doc(no_inline)]
+pub use liabilities::*;
 #[cfg(feature = "link")]
 /// Types that only the product `link` uses.
 pub mod link;
 #[cfg(feature = "link")]
 #[doc(no_inline)]
 pub use link::*;
+#[cfg(feature = "monitor")]
+/// Types that only the product `monitor` uses.
+pub mod monitor;
+#[cfg(feature = "monitor")]
+#[doc(no_inline)]
+pub use monitor::*;
+#[cfg(feature = "oauth")]
+/// Types that only the product `oauth` uses.
+pub mod oauth;
+#[cfg(feature = "oauth")]
+#[doc(no_inline)]
+pub use oauth::*;
+#[cfg(feature = "partner")]
+/// Types that only the product `partner` uses.
+pub mod partner;
+#[cfg(feature = "partner")]
+#[doc(no_inline)]
+pub use partner::*;
+#[cfg(feature = "payment_initiation")]
+/// Types that only the product `payment_initiation` uses.
+pub mod payment_initiation;
+#[cfg(feature = "payment_initiation")]
+#[doc(no_inline)]
+pub use payment_initiation::*;
+#[cfg(feature = "permissions_manager")]
+/// Types that only the product `permissions_manager` uses.
+pub mod permissions_manager;
+#[cfg(feature = "permissions_manager")]
+#[doc(no_inline)]
+pub use permissions_manager::*;
 #[cfg(feature = "processor")]
 /// Types that only the product `processor` uses.
 pub mod processor;
 #[cfg(feature = "processor")]
 #[doc(no_inline)]
 pub use processor::*;
+#[cfg(feature = "protect")]
+/// Types that only the product `protect` uses.
+pub mod protect;
+#[cfg(feature = "protect")]
+#[doc(no_inline)]
+pub use protect::*;
 #[cfg(feature = "sandbox")]
 /// Types that only the product `sandbox` uses.
 pub mod sandbox;
@@ -81,6 +177,18 @@ pub use sandbox::*;
 pub mod shared;
 #[doc(no_inline)]
 pub use shared::*;
+#[cfg(feature = "signal")]
+/// Types that only the product `signal` uses.
+pub mod signal;
+#[cfg(feature = "signal")]
+#[doc(no_inline)]
+pub use signal::*;
+#[cfg(feature = "statements")]
+/// Types that only the product `statements` uses.
+pub mod statements;
+#[cfg(feature = "statements")]
+#[doc(no_inline)]
+pub use statements::*;
 #[cfg(feature = "transactions")]
 /// Types that only the product `transactions` uses.
 pub mod transactions;
@@ -99,6 +207,12 @@ pub mod users;
 #[cfg(feature = "users")]
 #[doc(no_inline)]
 pub use users::*;
+#[cfg(feature = "wallets")]
+/// Types that only the product `wallets` uses.
+pub mod wallets;
+#[cfg(feature = "wallets")]
+#[doc(no_inline)]
+pub use wallets::*;
 #[cfg(feature = "webhooks")]
 /// Types that only the product `webhooks` uses.
 pub mod webhooks;

@@ -6,6 +6,178 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
+/// The account of a processor token like `AccountBase`, or null. Occurs in the answer of
+/// `POST /processor/transactions/sync`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountBaseNullable {
+    /// Identifier of the account within the Item; case-sensitive. It changes when the user links
+    /// the institution anew, so do not use it to recognize an account across Items.
+    pub account_id: String,
+    /// Balances of the account. They are stored values unless the answer comes from a call that
+    /// contacts the institution, such as `/accounts/balance/get`.
+    pub balances: AccountBalance,
+    /// Whether the account is held by a business or by a private person; null or absent when this
+    /// has not been determined.
+    pub holder_category: Option<AccountHolderCategory>,
+    /// The last characters of the account number, usually four digits, for showing to the user.
+    /// It is not unique within an Item and need not match the real number; null when unknown.
+    pub mask: Option<String>,
+    /// Short name of the account, chosen by the user or the institution and suited for display;
+    /// compare `official_name`.
+    pub name: String,
+    /// Full product name under which the institution offers the account; null when it gives none.
+    /// Compare `name`.
+    pub official_name: Option<String>,
+    /// Identifier that stays the same for the same account in different Items, given only by some
+    /// institutions, notably ones with tokenized account numbers. Use it to recognize duplicates
+    /// and relinked accounts.
+    pub persistent_account_id: Option<String>,
+    /// Finer kind of the account within its `type`, such as `checking` or `mortgage`; null when
+    /// it is not known.
+    pub subtype: Option<AccountSubtype>,
+    /// Main class of the account, such as `depository` or `credit`; it decides how the balances
+    /// are to be read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AccountType,
+    /// What a database check found out about the account; present only for accounts that were
+    /// verified in that way.
+    pub verification_insights: Option<AccountVerificationInsights>,
+    /// Name of the account holder used when the numbers were verified without a bank login;
+    /// absent for other accounts.
+    pub verification_name: Option<String>,
+    /// State of the check that the account numbers are right, for accounts added by
+    /// micro-deposits or database checks rather than by login. `automatically_verified` and
+    /// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+    /// give the outcome of a database check. Absent for accounts verified by login.
+    pub verification_status: Option<AccountBaseNullableVerificationStatus>,
+}
+impl Generated for AccountBaseNullable {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            balances: Wire::empty(),
+            holder_category: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            official_name: Wire::empty(),
+            persistent_account_id: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+            verification_insights: Wire::empty(),
+            verification_name: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for AccountBaseNullable {
+    const NAME: &'static str = "AccountBaseNullable";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("balances", Required),
+        ("holder_category", Optional),
+        ("mask", Written),
+        ("name", Required),
+        ("official_name", Written),
+        ("persistent_account_id", Optional),
+        ("subtype", Written),
+        ("type", Required),
+        ("verification_insights", Optional),
+        ("verification_name", Optional),
+        ("verification_status", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.balances, map),
+            2 => fill(&mut self.holder_category, map),
+            3 => fill(&mut self.mask, map),
+            4 => fill(&mut self.name, map),
+            5 => fill(&mut self.official_name, map),
+            6 => fill(&mut self.persistent_account_id, map),
+            7 => fill(&mut self.subtype, map),
+            8 => fill(&mut self.type_, map),
+            9 => fill(&mut self.verification_insights, map),
+            10 => fill(&mut self.verification_name, map),
+            11 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.balances);
+        fields.put(2, &self.holder_category);
+        fields.put(3, &self.mask);
+        fields.put(4, &self.name);
+        fields.put(5, &self.official_name);
+        fields.put(6, &self.persistent_account_id);
+        fields.put(7, &self.subtype);
+        fields.put(8, &self.type_);
+        fields.put(9, &self.verification_insights);
+        fields.put(10, &self.verification_name);
+        fields.put(11, &self.verification_status);
+    }
+}
+/// State of the check that the account numbers are right, for accounts added by
+/// micro-deposits or database checks rather than by login. `automatically_verified` and
+/// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+/// give the outcome of a database check. Absent for accounts verified by login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccountBaseNullableVerificationStatus {
+    /// Written `automatically_verified`.
+    AutomaticallyVerified,
+    /// Written `pending_automatic_verification`.
+    PendingAutomaticVerification,
+    /// Written `pending_manual_verification`.
+    PendingManualVerification,
+    /// Written `unsent`.
+    Unsent,
+    /// Written `manually_verified`.
+    ManuallyVerified,
+    /// Written `verification_expired`.
+    VerificationExpired,
+    /// Written `verification_failed`.
+    VerificationFailed,
+    /// Written `database_matched`.
+    DatabaseMatched,
+    /// Written `database_insights_pass`.
+    DatabaseInsightsPass,
+    /// Written `database_insights_pass_with_caution`.
+    DatabaseInsightsPassWithCaution,
+    /// Written `database_insights_fail`.
+    DatabaseInsightsFail,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AccountBaseNullableVerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("automatically_verified", Self::AutomaticallyVerified),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
+        ("unsent", Self::Unsent),
+        ("manually_verified", Self::ManuallyVerified),
+        ("verification_expired", Self::VerificationExpired),
+        ("verification_failed", Self::VerificationFailed),
+        ("database_matched", Self::DatabaseMatched),
+        ("database_insights_pass", Self::DatabaseInsightsPass),
+        ("database_insights_pass_with_caution", Self::DatabaseInsightsPassWithCaution),
+        ("database_insights_fail", Self::DatabaseInsightsFail),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 /// The same as `NumbersACH`, but null when the account has no US account numbers.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -231,6 +403,144 @@ impl Record for NumbersInternationalNullable {
         fields.put(2, &self.iban);
     }
 }
+/// Body of `POST /processor/account/get`. The token alone decides which account is meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorAccountGetRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorAccountGetRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorAccountGetRequest {
+    const NAME: &'static str = "ProcessorAccountGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorAccountGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/account/get`: the account and the institution that holds it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorAccountGetResponse {
+    /// The account the processor token stands for, with its stored balances.
+    pub account: AccountBase,
+    /// Identifier of the institution that holds the account, of the form `ins_` and a number;
+    /// look it up with `/institutions/get_by_id`.
+    pub institution_id: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorAccountGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            institution_id: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorAccountGetResponse {
+    const NAME: &'static str = "ProcessorAccountGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("institution_id", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.institution_id, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.institution_id);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Body of `POST /processor/apex/processor_token/create`: the account that is to be made
+/// accessible to Apex.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorApexProcessorTokenCreateRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// The `account_id` of the one account Apex is to have access to, as chosen by the user in
+    /// Link or listed by `/accounts/get`.
+    pub account_id: String,
+}
+impl Generated for ProcessorApexProcessorTokenCreateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorApexProcessorTokenCreateRequest {
+    const NAME: &'static str = "ProcessorApexProcessorTokenCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_id);
+    }
+}
+impl ProcessorApexProcessorTokenCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            account_id: account_id.into(),
+        }
+    }
+}
 /// Body of `POST /processor/auth/get`, sent by a processor partner. The token alone decides
 /// which account is meant.
 #[derive(Clone, Debug)]
@@ -319,6 +629,949 @@ impl Record for ProcessorAuthGetResponse {
         fields.put(2, &self.request_id);
     }
 }
+/// Body of `POST /processor/balance/get`: the token and, optionally, how old the balance may
+/// be.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorBalanceGetRequest {
+    /// Further settings, such as the oldest balance you accept. May be left out.
+    pub options: Option<ProcessorBalanceGetRequestOptions>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorBalanceGetRequest {
+    fn empty() -> Self {
+        Self {
+            options: Wire::empty(),
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorBalanceGetRequest {
+    const NAME: &'static str = "ProcessorBalanceGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("options", Optional),
+        ("processor_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.options, map),
+            1 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.options);
+        fields.put(1, &self.processor_token);
+    }
+}
+impl ProcessorBalanceGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Options of `POST /processor/balance/get`, found in `ProcessorBalanceGetRequest.options`:
+/// how old the balance may be.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorBalanceGetRequestOptions {
+    /// Oldest balance you accept, as an ISO 8601 timestamp. It concerns institutions that serve
+    /// balances with an update time instead of in real time; elsewhere it can be left out.
+    pub min_last_updated_datetime: Option<DateTime<Utc>>,
+}
+impl Generated for ProcessorBalanceGetRequestOptions {
+    fn empty() -> Self {
+        Self {
+            min_last_updated_datetime: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorBalanceGetRequestOptions {
+    const NAME: &'static str = "ProcessorBalanceGetRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("min_last_updated_datetime", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.min_last_updated_datetime, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.min_last_updated_datetime);
+    }
+}
+impl Default for ProcessorBalanceGetRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /processor/balance/get`: the account with the balance just fetched.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorBalanceGetResponse {
+    /// The account the processor token stands for, with balances fetched from the institution
+    /// during the call.
+    pub account: AccountBase,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorBalanceGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorBalanceGetResponse {
+    const NAME: &'static str = "ProcessorBalanceGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /processor/bank_transfer/create`: the account behind the token, and the
+/// amount, direction and network of the transfer.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorBankTransferCreateRequest {
+    /// SEC code of the ACH entry, which tells how the user authorized it. May be left out, for
+    /// instance for wires.
+    pub ach_class: Option<AchClass>,
+    /// Amount of the transfer as a decimal string with two places, such as `12.34`, never
+    /// negative; `type` tells the direction.
+    pub amount: String,
+    /// Text of your own, at most 100 characters, kept with the transfer. Null or absent when not
+    /// needed.
+    ///
+    /// Longest length: `100`.
+    pub custom_tag: Option<String>,
+    /// Text for the bank statement of the end user, at most 10 characters.
+    ///
+    /// Longest length: `10`.
+    pub description: String,
+    /// Unique key of your choice, at most 50 characters, that keeps a repeated request from
+    /// creating a second bank transfer. Use the same key when retrying.
+    ///
+    /// Longest length: `50`.
+    pub idempotency_key: String,
+    /// ISO 4217 code of the currency of `amount`, for example `USD`.
+    pub iso_currency_code: String,
+    /// Key and value pairs of your own, kept with the transfer. Null or absent when not needed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub metadata: BTreeMap<String, String>,
+    /// Payment network over which the transfer is to run.
+    pub network: BankTransferNetwork,
+    /// Identifier of your own account from which transfers originate. Null or left out for the
+    /// default account.
+    pub origination_account_id: Option<String>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+    /// Direction of the money as seen from the end user's account: `debit` takes from it,
+    /// `credit` pays into it.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: BankTransferType,
+    /// The end user whose account is to be debited or credited.
+    pub user: BankTransferUser,
+}
+impl Generated for ProcessorBankTransferCreateRequest {
+    fn empty() -> Self {
+        Self {
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            custom_tag: Wire::empty(),
+            description: Wire::empty(),
+            idempotency_key: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            metadata: Wire::empty(),
+            network: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            processor_token: Wire::empty(),
+            type_: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorBankTransferCreateRequest {
+    const NAME: &'static str = "ProcessorBankTransferCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("custom_tag", Optional),
+        ("description", Required),
+        ("idempotency_key", Required),
+        ("iso_currency_code", Required),
+        ("metadata", Optional),
+        ("network", Required),
+        ("origination_account_id", Optional),
+        ("processor_token", Required),
+        ("type", Required),
+        ("user", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ach_class, map),
+            1 => fill(&mut self.amount, map),
+            2 => fill(&mut self.custom_tag, map),
+            3 => fill(&mut self.description, map),
+            4 => fill(&mut self.idempotency_key, map),
+            5 => fill(&mut self.iso_currency_code, map),
+            6 => fill(&mut self.metadata, map),
+            7 => fill(&mut self.network, map),
+            8 => fill(&mut self.origination_account_id, map),
+            9 => fill(&mut self.processor_token, map),
+            10 => fill(&mut self.type_, map),
+            11 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ach_class);
+        fields.put(1, &self.amount);
+        fields.put(2, &self.custom_tag);
+        fields.put(3, &self.description);
+        fields.put(4, &self.idempotency_key);
+        fields.put(5, &self.iso_currency_code);
+        fields.put(6, &self.metadata);
+        fields.put(7, &self.network);
+        fields.put(8, &self.origination_account_id);
+        fields.put(9, &self.processor_token);
+        fields.put(10, &self.type_);
+        fields.put(11, &self.user);
+    }
+}
+impl ProcessorBankTransferCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<String>,
+        description: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        iso_currency_code: impl Into<String>,
+        network: impl Into<BankTransferNetwork>,
+        processor_token: impl Into<Secret>,
+        type_: impl Into<BankTransferType>,
+        user: impl Into<BankTransferUser>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            description: description.into(),
+            idempotency_key: idempotency_key.into(),
+            iso_currency_code: iso_currency_code.into(),
+            network: network.into(),
+            processor_token: processor_token.into(),
+            type_: type_.into(),
+            user: user.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/bank_transfer/create`, carrying the new bank transfer.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorBankTransferCreateResponse {
+    /// The bank transfer that was created, with the identifier by which to follow it.
+    pub bank_transfer: BankTransfer,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorBankTransferCreateResponse {
+    fn empty() -> Self {
+        Self {
+            bank_transfer: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorBankTransferCreateResponse {
+    const NAME: &'static str = "ProcessorBankTransferCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bank_transfer", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.bank_transfer, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.bank_transfer);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /processor/identity/get`. The token alone decides which account is meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorIdentityGetRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorIdentityGetRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorIdentityGetRequest {
+    const NAME: &'static str = "ProcessorIdentityGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorIdentityGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/identity/get`: the account with its owners.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorIdentityGetResponse {
+    /// The account the processor token stands for, with the owners the institution has on file.
+    pub account: AccountIdentity,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorIdentityGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorIdentityGetResponse {
+    const NAME: &'static str = "ProcessorIdentityGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /processor/identity/match`: the token and the personal data to compare.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorIdentityMatchRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+    /// Personal data of the user as you hold them, to be compared with the owners on file. Parts
+    /// left out are not compared.
+    pub user: Option<IdentityMatchUser>,
+}
+impl Generated for ProcessorIdentityMatchRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorIdentityMatchRequest {
+    const NAME: &'static str = "ProcessorIdentityMatchRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("processor_token", Required),
+        ("user", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            1 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+        fields.put(1, &self.user);
+    }
+}
+impl ProcessorIdentityMatchRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/identity/match`: the account with the scores of the comparison.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorIdentityMatchResponse {
+    /// The account the processor token stands for, with one score for each kind of data compared.
+    pub account: AccountIdentityMatchScore,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorIdentityMatchResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorIdentityMatchResponse {
+    const NAME: &'static str = "ProcessorIdentityMatchResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /processor/investments/auth/get`. The token alone decides which account is
+/// meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorInvestmentsAuthGetRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorInvestmentsAuthGetRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorInvestmentsAuthGetRequest {
+    const NAME: &'static str = "ProcessorInvestmentsAuthGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorInvestmentsAuthGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/investments/auth/get`: the account with all that is needed to
+/// transfer it to another broker.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorInvestmentsAuthGetResponse {
+    /// The account the processor token stands for, with its stored balances.
+    pub account: AccountBase,
+    /// Fees and contributions when the account is a 401(k) account. Absent otherwise or when not
+    /// available.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_details_401k: Vec<InvestmentsAuthAccountDetails401k>,
+    /// Where the numbers, owners and holdings come from: the institution or the user.
+    pub data_sources: InvestmentsAuthDataSources,
+    /// Positions held in the account, each pointing to a security by `security_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub holdings: Vec<Holding>,
+    /// True if the Item was made through a fallback flow in which the user entered the data by
+    /// hand, rather than by login at the institution. May be absent.
+    pub is_investments_fallback_item: Option<bool>,
+    /// Account numbers for the transfer, grouped by transfer system.
+    pub numbers: InvestmentsAuthGetNumbers,
+    /// Names of the owners of the account, to be compared with the holder at the receiving
+    /// broker.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub owners: Vec<InvestmentsAuthOwner>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The securities to which the holdings refer, joined by `security_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub securities: Vec<Security>,
+}
+impl Generated for ProcessorInvestmentsAuthGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            account_details_401k: Wire::empty(),
+            data_sources: Wire::empty(),
+            holdings: Wire::empty(),
+            is_investments_fallback_item: Wire::empty(),
+            numbers: Wire::empty(),
+            owners: Wire::empty(),
+            request_id: Wire::empty(),
+            securities: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorInvestmentsAuthGetResponse {
+    const NAME: &'static str = "ProcessorInvestmentsAuthGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("account_details_401k", Optional),
+        ("data_sources", Required),
+        ("holdings", Written),
+        ("is_investments_fallback_item", Optional),
+        ("numbers", Required),
+        ("owners", Written),
+        ("request_id", Required),
+        ("securities", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.account_details_401k, map),
+            2 => fill(&mut self.data_sources, map),
+            3 => fill(&mut self.holdings, map),
+            4 => fill(&mut self.is_investments_fallback_item, map),
+            5 => fill(&mut self.numbers, map),
+            6 => fill(&mut self.owners, map),
+            7 => fill(&mut self.request_id, map),
+            8 => fill(&mut self.securities, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.account_details_401k);
+        fields.put(2, &self.data_sources);
+        fields.put(3, &self.holdings);
+        fields.put(4, &self.is_investments_fallback_item);
+        fields.put(5, &self.numbers);
+        fields.put(6, &self.owners);
+        fields.put(7, &self.request_id);
+        fields.put(8, &self.securities);
+    }
+}
+/// Body of `POST /processor/investments/holdings/get`. The token alone decides which account
+/// is meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorInvestmentsHoldingsGetRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorInvestmentsHoldingsGetRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorInvestmentsHoldingsGetRequest {
+    const NAME: &'static str = "ProcessorInvestmentsHoldingsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorInvestmentsHoldingsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/investments/holdings/get`: the account, the positions in it and
+/// the securities they refer to.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorInvestmentsHoldingsGetResponse {
+    /// The account the processor token stands for, with its stored balances.
+    pub account: InvestmentAccount,
+    /// Positions held in the account, each pointing to a security by `security_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub holdings: Vec<Holding>,
+    /// True if the Item was made through a fallback flow in which the user entered the holdings
+    /// by hand, rather than by login at the institution. May be absent.
+    pub is_investments_fallback_item: Option<bool>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: Option<String>,
+    /// The securities to which the holdings refer, joined by `security_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub securities: Vec<Security>,
+}
+impl Generated for ProcessorInvestmentsHoldingsGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            holdings: Wire::empty(),
+            is_investments_fallback_item: Wire::empty(),
+            request_id: Wire::empty(),
+            securities: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorInvestmentsHoldingsGetResponse {
+    const NAME: &'static str = "ProcessorInvestmentsHoldingsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("holdings", Written),
+        ("is_investments_fallback_item", Optional),
+        ("request_id", Optional),
+        ("securities", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.holdings, map),
+            2 => fill(&mut self.is_investments_fallback_item, map),
+            3 => fill(&mut self.request_id, map),
+            4 => fill(&mut self.securities, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.holdings);
+        fields.put(2, &self.is_investments_fallback_item);
+        fields.put(3, &self.request_id);
+        fields.put(4, &self.securities);
+    }
+}
+/// Body of `POST /processor/investments/transactions/get`: the token, the range of dates and
+/// the page.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorInvestmentsTransactionsGetRequest {
+    /// Last day of the range to return, as an ISO 8601 date (`YYYY-MM-DD`). Matched against the
+    /// transaction's `date`.
+    pub end_date: NaiveDate,
+    /// The page wanted and further settings. May be left out for the first page with default
+    /// settings.
+    pub options: Option<InvestmentsTransactionsGetRequestOptions>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+    /// First day of the range to return, as an ISO 8601 date (`YYYY-MM-DD`). Matched against the
+    /// transaction's `date`.
+    pub start_date: NaiveDate,
+}
+impl Generated for ProcessorInvestmentsTransactionsGetRequest {
+    fn empty() -> Self {
+        Self {
+            end_date: Wire::empty(),
+            options: Wire::empty(),
+            processor_token: Wire::empty(),
+            start_date: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorInvestmentsTransactionsGetRequest {
+    const NAME: &'static str = "ProcessorInvestmentsTransactionsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("end_date", Required),
+        ("options", Optional),
+        ("processor_token", Required),
+        ("start_date", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.end_date, map),
+            1 => fill(&mut self.options, map),
+            2 => fill(&mut self.processor_token, map),
+            3 => fill(&mut self.start_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.end_date);
+        fields.put(1, &self.options);
+        fields.put(2, &self.processor_token);
+        fields.put(3, &self.start_date);
+    }
+}
+impl ProcessorInvestmentsTransactionsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        end_date: impl Into<NaiveDate>,
+        processor_token: impl Into<Secret>,
+        start_date: impl Into<NaiveDate>,
+    ) -> Self {
+        Self {
+            end_date: end_date.into(),
+            processor_token: processor_token.into(),
+            start_date: start_date.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/investments/transactions/get`: one page of the investment
+/// transactions in the range, and the securities they refer to.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorInvestmentsTransactionsGetResponse {
+    /// The account the processor token stands for, with its stored balances.
+    pub account: InvestmentAccount,
+    /// The investment transactions on this page, each pointing to a security by `security_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub investment_transactions: Vec<InvestmentTransaction>,
+    /// True if the Item was made through a fallback flow in which the user entered the data by
+    /// hand, rather than by login at the institution. May be absent.
+    pub is_investments_fallback_item: Option<bool>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The securities to which the transactions refer, joined by `security_id`. They may repeat
+    /// from page to page.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub securities: Vec<Security>,
+    /// Number of investment transactions in the whole range. Go on with a higher `offset` until
+    /// you have received that many.
+    pub total_investment_transactions: i64,
+}
+impl Generated for ProcessorInvestmentsTransactionsGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            investment_transactions: Wire::empty(),
+            is_investments_fallback_item: Wire::empty(),
+            request_id: Wire::empty(),
+            securities: Wire::empty(),
+            total_investment_transactions: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorInvestmentsTransactionsGetResponse {
+    const NAME: &'static str = "ProcessorInvestmentsTransactionsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("investment_transactions", Written),
+        ("is_investments_fallback_item", Optional),
+        ("request_id", Required),
+        ("securities", Written),
+        ("total_investment_transactions", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.investment_transactions, map),
+            2 => fill(&mut self.is_investments_fallback_item, map),
+            3 => fill(&mut self.request_id, map),
+            4 => fill(&mut self.securities, map),
+            5 => fill(&mut self.total_investment_transactions, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.investment_transactions);
+        fields.put(2, &self.is_investments_fallback_item);
+        fields.put(3, &self.request_id);
+        fields.put(4, &self.securities);
+        fields.put(5, &self.total_investment_transactions);
+    }
+}
+/// Body of `POST /processor/liabilities/get`. The token alone decides which account is meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorLiabilitiesGetRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorLiabilitiesGetRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorLiabilitiesGetRequest {
+    const NAME: &'static str = "ProcessorLiabilitiesGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorLiabilitiesGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/liabilities/get`: the account and the liability held in it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorLiabilitiesGetResponse {
+    /// The account the processor token stands for, with its stored balances.
+    pub account: AccountBase,
+    /// The liability of the account under its kind: credit card, mortgage or student loan. A kind
+    /// that does not occur is null.
+    pub liabilities: LiabilitiesObject,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorLiabilitiesGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            liabilities: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorLiabilitiesGetResponse {
+    const NAME: &'static str = "ProcessorLiabilitiesGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("liabilities", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.liabilities, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.liabilities);
+        fields.put(2, &self.request_id);
+    }
+}
 /// Account numbers of a single account as given to a processor. Only the payment schemes that
 /// apply to the account are filled in.
 #[derive(Clone, Debug)]
@@ -377,6 +1630,486 @@ impl Record for ProcessorNumber {
 impl Default for ProcessorNumber {
     fn default() -> Self {
         Generated::empty()
+    }
+}
+/// Body of `POST /processor/signal/decision/report`: the payment and what you did with it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalDecisionReportRequest {
+    /// Part of the amount that you make available to the user at once, in the currency of the
+    /// payment. Null or left out when not applicable.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub amount_instantly_available: Option<Decimal>,
+    /// Your own identifier for the payment, 1 to 36 characters, the same as in
+    /// `/processor/signal/evaluate`.
+    ///
+    /// Shortest length: `1`. Longest length: `36`.
+    pub client_transaction_id: String,
+    /// Number of days, 0 or more, for which you hold the funds before making them available. Null
+    /// or left out when not applicable.
+    ///
+    /// Smallest value: `0`.
+    pub days_funds_on_hold: Option<i64>,
+    /// What you decided on the payment. Null or left out when you do not report it.
+    pub decision_outcome: Option<SignalDecisionOutcome>,
+    /// Whether the payment was initiated, that is submitted for processing. Send false when you
+    /// decided against it.
+    pub initiated: bool,
+    /// Payment method by which the payment was made. Null or left out when you do not report it.
+    pub payment_method: Option<SignalPaymentMethod>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorSignalDecisionReportRequest {
+    fn empty() -> Self {
+        Self {
+            amount_instantly_available: Wire::empty(),
+            client_transaction_id: Wire::empty(),
+            days_funds_on_hold: Wire::empty(),
+            decision_outcome: Wire::empty(),
+            initiated: Wire::empty(),
+            payment_method: Wire::empty(),
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorSignalDecisionReportRequest {
+    const NAME: &'static str = "ProcessorSignalDecisionReportRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount_instantly_available", Optional),
+        ("client_transaction_id", Required),
+        ("days_funds_on_hold", Optional),
+        ("decision_outcome", Optional),
+        ("initiated", Required),
+        ("payment_method", Optional),
+        ("processor_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount_instantly_available, map),
+            1 => fill(&mut self.client_transaction_id, map),
+            2 => fill(&mut self.days_funds_on_hold, map),
+            3 => fill(&mut self.decision_outcome, map),
+            4 => fill(&mut self.initiated, map),
+            5 => fill(&mut self.payment_method, map),
+            6 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount_instantly_available);
+        fields.put(1, &self.client_transaction_id);
+        fields.put(2, &self.days_funds_on_hold);
+        fields.put(3, &self.decision_outcome);
+        fields.put(4, &self.initiated);
+        fields.put(5, &self.payment_method);
+        fields.put(6, &self.processor_token);
+    }
+}
+impl ProcessorSignalDecisionReportRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        client_transaction_id: impl Into<String>,
+        initiated: impl Into<bool>,
+        processor_token: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            client_transaction_id: client_transaction_id.into(),
+            initiated: initiated.into(),
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/signal/decision/report`; it carries nothing beyond the request
+/// identifier, and a success means that the decision was recorded.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalDecisionReportResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorSignalDecisionReportResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ProcessorSignalDecisionReportResponse {
+    const NAME: &'static str = "ProcessorSignalDecisionReportResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /processor/signal/evaluate`: the account behind the token, the planned debit
+/// and what is known of the user and the device.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalEvaluateRequest {
+    /// Amount of the planned debit as a positive number, in the currency of the account, which
+    /// for ACH is the US dollar.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// Your own unique identifier for the payment, 1 to 36 characters. Later reports name the
+    /// payment by it, and it cannot be used twice.
+    ///
+    /// Shortest length: `1`. Longest length: `36`.
+    pub client_transaction_id: String,
+    /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
+    /// such as an email address. It helps to relate the payments of a user.
+    pub client_user_id: Option<String>,
+    /// Payment method intended for the debit, such as `SAME_DAY_ACH`. Null or left out when
+    /// undecided.
+    pub default_payment_method: Option<String>,
+    /// Device from which the user takes part, as observed by you. May be left out when no device
+    /// is involved.
+    pub device: Option<SignalDevice>,
+    /// Whether the payment is one of a series, such as a subscription, rather than a single one.
+    /// Null or left out when not known.
+    pub is_recurring: Option<bool>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+    /// Key of the ruleset, as set up in the Dashboard, to evaluate the payment with. Null or left
+    /// out to accept the default choice; an unknown key fails with `RULESET_NOT_FOUND`.
+    pub ruleset_key: Option<String>,
+    /// Name, contact data and address of the user as you know them. May be left out, at the cost
+    /// of less data.
+    pub user: Option<SignalUser>,
+    /// Whether the user is taking part in the payment at this moment, as opposed to a payment
+    /// started without the user. Null or left out when not known.
+    pub user_present: Option<bool>,
+}
+impl Generated for ProcessorSignalEvaluateRequest {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            client_transaction_id: Wire::empty(),
+            client_user_id: Wire::empty(),
+            default_payment_method: Wire::empty(),
+            device: Wire::empty(),
+            is_recurring: Wire::empty(),
+            processor_token: Wire::empty(),
+            ruleset_key: Wire::empty(),
+            user: Wire::empty(),
+            user_present: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorSignalEvaluateRequest {
+    const NAME: &'static str = "ProcessorSignalEvaluateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("client_transaction_id", Required),
+        ("client_user_id", Optional),
+        ("default_payment_method", Optional),
+        ("device", Optional),
+        ("is_recurring", Optional),
+        ("processor_token", Required),
+        ("ruleset_key", Optional),
+        ("user", Optional),
+        ("user_present", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.client_transaction_id, map),
+            2 => fill(&mut self.client_user_id, map),
+            3 => fill(&mut self.default_payment_method, map),
+            4 => fill(&mut self.device, map),
+            5 => fill(&mut self.is_recurring, map),
+            6 => fill(&mut self.processor_token, map),
+            7 => fill(&mut self.ruleset_key, map),
+            8 => fill(&mut self.user, map),
+            9 => fill(&mut self.user_present, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.client_transaction_id);
+        fields.put(2, &self.client_user_id);
+        fields.put(3, &self.default_payment_method);
+        fields.put(4, &self.device);
+        fields.put(5, &self.is_recurring);
+        fields.put(6, &self.processor_token);
+        fields.put(7, &self.ruleset_key);
+        fields.put(8, &self.user);
+        fields.put(9, &self.user_present);
+    }
+}
+impl ProcessorSignalEvaluateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<Decimal>,
+        client_transaction_id: impl Into<String>,
+        processor_token: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            client_transaction_id: client_transaction_id.into(),
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/signal/evaluate`: the scores, the figures behind them and the
+/// outcome of the ruleset.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalEvaluateResponse {
+    /// Figures on the account behind the scores, for your own rules or models. May be absent.
+    pub core_attributes: Option<SignalEvaluateCoreAttributes>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Outcome of the ruleset that was applied. Null or absent when none was.
+    pub ruleset: Option<Ruleset>,
+    /// The risk scores of the payment, one for each kind of return. Null when the evaluation
+    /// gives no scores.
+    pub scores: Option<SignalScores>,
+    /// Notes on what limited the evaluation, for instance missing data. Absent or empty when
+    /// there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub warnings: Vec<SignalWarning>,
+}
+impl Generated for ProcessorSignalEvaluateResponse {
+    fn empty() -> Self {
+        Self {
+            core_attributes: Wire::empty(),
+            request_id: Wire::empty(),
+            ruleset: Wire::empty(),
+            scores: Wire::empty(),
+            warnings: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorSignalEvaluateResponse {
+    const NAME: &'static str = "ProcessorSignalEvaluateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("core_attributes", Optional),
+        ("request_id", Required),
+        ("ruleset", Optional),
+        ("scores", Written),
+        ("warnings", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.core_attributes, map),
+            1 => fill(&mut self.request_id, map),
+            2 => fill(&mut self.ruleset, map),
+            3 => fill(&mut self.scores, map),
+            4 => fill(&mut self.warnings, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.core_attributes);
+        fields.put(1, &self.request_id);
+        fields.put(2, &self.ruleset);
+        fields.put(3, &self.scores);
+        fields.put(4, &self.warnings);
+    }
+}
+/// Body of `POST /processor/signal/prepare`. The token alone decides which account is meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalPrepareRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorSignalPrepareRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorSignalPrepareRequest {
+    const NAME: &'static str = "ProcessorSignalPrepareRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorSignalPrepareRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/signal/prepare`; it carries only the request identifier, and a
+/// success means that preparation was requested.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalPrepareResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorSignalPrepareResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ProcessorSignalPrepareResponse {
+    const NAME: &'static str = "ProcessorSignalPrepareResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /processor/signal/return/report`: the payment that was returned, and why.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalReturnReportRequest {
+    /// Your own identifier for the payment, 1 to 36 characters, the same as in
+    /// `/processor/signal/evaluate`.
+    ///
+    /// Shortest length: `1`. Longest length: `36`.
+    pub client_transaction_id: String,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+    /// Code for the reason of the return as assigned by the payment network, such as the ACH code
+    /// `R01` for insufficient funds.
+    pub return_code: String,
+    /// Time at which you received the return, as an ISO 8601 timestamp. Null or left out when not
+    /// known.
+    pub returned_at: Option<DateTime<Utc>>,
+}
+impl Generated for ProcessorSignalReturnReportRequest {
+    fn empty() -> Self {
+        Self {
+            client_transaction_id: Wire::empty(),
+            processor_token: Wire::empty(),
+            return_code: Wire::empty(),
+            returned_at: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorSignalReturnReportRequest {
+    const NAME: &'static str = "ProcessorSignalReturnReportRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_transaction_id", Required),
+        ("processor_token", Required),
+        ("return_code", Required),
+        ("returned_at", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_transaction_id, map),
+            1 => fill(&mut self.processor_token, map),
+            2 => fill(&mut self.return_code, map),
+            3 => fill(&mut self.returned_at, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_transaction_id);
+        fields.put(1, &self.processor_token);
+        fields.put(2, &self.return_code);
+        fields.put(3, &self.returned_at);
+    }
+}
+impl ProcessorSignalReturnReportRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        client_transaction_id: impl Into<String>,
+        processor_token: impl Into<Secret>,
+        return_code: impl Into<String>,
+    ) -> Self {
+        Self {
+            client_transaction_id: client_transaction_id.into(),
+            processor_token: processor_token.into(),
+            return_code: return_code.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/signal/return/report`; it carries nothing beyond the request
+/// identifier, and a success means that the return was recorded.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorSignalReturnReportResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorSignalReturnReportResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ProcessorSignalReturnReportResponse {
+    const NAME: &'static str = "ProcessorSignalReturnReportResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
     }
 }
 /// Body of `POST /processor/stripe/bank_account_token/create`: the account that is to be made
@@ -822,11 +2555,831 @@ impl Record for ProcessorTokenCreateResponse {
         fields.put(1, &self.request_id);
     }
 }
+/// Body of `POST /processor/token/permissions/get`: the token whose permissions to look up.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTokenPermissionsGetRequest {
+    /// The `processor_token` whose permissions to look up, as returned by
+    /// `/processor/token/create`.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorTokenPermissionsGetRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTokenPermissionsGetRequest {
+    const NAME: &'static str = "ProcessorTokenPermissionsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorTokenPermissionsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/token/permissions/get`: the products the token gives access to.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTokenPermissionsGetResponse {
+    /// Products to which the token gives access. An empty list means that no restriction has been
+    /// set.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub products: Vec<Products>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorTokenPermissionsGetResponse {
+    fn empty() -> Self {
+        Self {
+            products: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTokenPermissionsGetResponse {
+    const NAME: &'static str = "ProcessorTokenPermissionsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("products", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.products, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.products);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /processor/token/permissions/set`: the token and the products it is to give
+/// access to.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTokenPermissionsSetRequest {
+    /// The `processor_token` whose permissions to set, as returned by `/processor/token/create`.
+    pub processor_token: Secret,
+    /// Products to which the token is to give access, replacing the earlier list. An empty list
+    /// lifts the restriction.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub products: Vec<Products>,
+}
+impl Generated for ProcessorTokenPermissionsSetRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+            products: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTokenPermissionsSetRequest {
+    const NAME: &'static str = "ProcessorTokenPermissionsSetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("processor_token", Required),
+        ("products", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            1 => fill(&mut self.products, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+        fields.put(1, &self.products);
+    }
+}
+impl ProcessorTokenPermissionsSetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/token/permissions/set`; it carries only the request identifier,
+/// and a success means that the permissions were set.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTokenPermissionsSetResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorTokenPermissionsSetResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ProcessorTokenPermissionsSetResponse {
+    const NAME: &'static str = "ProcessorTokenPermissionsSetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /processor/token/webhook/update`: the token and the new webhook URL.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTokenWebhookUpdateRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+    /// URL that is to receive the webhooks for this token. Required, but may be null to remove
+    /// the webhook.
+    pub webhook: Option<String>,
+}
+impl Generated for ProcessorTokenWebhookUpdateRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTokenWebhookUpdateRequest {
+    const NAME: &'static str = "ProcessorTokenWebhookUpdateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("processor_token", Required),
+        ("webhook", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            1 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+        fields.put(1, &self.webhook);
+    }
+}
+impl ProcessorTokenWebhookUpdateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/token/webhook/update`; it carries only the request identifier,
+/// and a success means that the URL was set or removed.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTokenWebhookUpdateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorTokenWebhookUpdateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ProcessorTokenWebhookUpdateResponse {
+    const NAME: &'static str = "ProcessorTokenWebhookUpdateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /processor/transactions/get`: the token, the range of dates and the page.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsGetRequest {
+    /// Last day of the range to return, as an ISO 8601 date (`YYYY-MM-DD`). Matched against the
+    /// transaction's `date`.
+    pub end_date: NaiveDate,
+    /// The page wanted and some extras. May be left out for the first page with default settings.
+    pub options: Option<ProcessorTransactionsGetRequestOptions>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+    /// First day of the range to return, as an ISO 8601 date (`YYYY-MM-DD`). Matched against the
+    /// transaction's `date`.
+    pub start_date: NaiveDate,
+}
+impl Generated for ProcessorTransactionsGetRequest {
+    fn empty() -> Self {
+        Self {
+            end_date: Wire::empty(),
+            options: Wire::empty(),
+            processor_token: Wire::empty(),
+            start_date: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsGetRequest {
+    const NAME: &'static str = "ProcessorTransactionsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("end_date", Required),
+        ("options", Optional),
+        ("processor_token", Required),
+        ("start_date", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.end_date, map),
+            1 => fill(&mut self.options, map),
+            2 => fill(&mut self.processor_token, map),
+            3 => fill(&mut self.start_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.end_date);
+        fields.put(1, &self.options);
+        fields.put(2, &self.processor_token);
+        fields.put(3, &self.start_date);
+    }
+}
+impl ProcessorTransactionsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        end_date: impl Into<NaiveDate>,
+        processor_token: impl Into<Secret>,
+        start_date: impl Into<NaiveDate>,
+    ) -> Self {
+        Self {
+            end_date: end_date.into(),
+            processor_token: processor_token.into(),
+            start_date: start_date.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Options of `POST /processor/transactions/get`: the page wanted and some extras.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsGetRequestOptions {
+    /// How many transactions to return at most in one page, from 1 to 500, by default 100.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub count: Option<i64>,
+    /// Formerly switched on logos and counterparties while they were a beta feature. Deprecated;
+    /// leave it out and read `logo_url` and `counterparties`.
+    ///
+    /// Default: `false`.
+    /**
+
+Deprecated by Plaid.*/
+    pub include_logo_and_counterparty_beta: Option<bool>,
+    /// Set to true to have `original_description`, the unedited text from the institution, filled
+    /// in on every transaction. Defaults to false; null counts as the default.
+    ///
+    /// Default: `false`.
+    pub include_original_description: Option<bool>,
+    /// Formerly switched on `personal_finance_category` in the answer. Deprecated; leave it out
+    /// and read `personal_finance_category`.
+    ///
+    /// Default: `false`.
+    /**
+
+Deprecated by Plaid.*/
+    pub include_personal_finance_category: Option<bool>,
+    /// Formerly switched on `personal_finance_category` while it was a beta feature. Deprecated;
+    /// leave it out and read `personal_finance_category`.
+    ///
+    /// Default: `false`.
+    /**
+
+Deprecated by Plaid.*/
+    pub include_personal_finance_category_beta: Option<bool>,
+    /// How many transactions to skip from the start of the result, by default 0. Raise it by the
+    /// number received until `total_transactions` is reached.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+}
+impl Generated for ProcessorTransactionsGetRequestOptions {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            include_logo_and_counterparty_beta: Wire::empty(),
+            include_original_description: Wire::empty(),
+            include_personal_finance_category: Wire::empty(),
+            include_personal_finance_category_beta: Wire::empty(),
+            offset: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsGetRequestOptions {
+    const NAME: &'static str = "ProcessorTransactionsGetRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("include_logo_and_counterparty_beta", Optional),
+        ("include_original_description", Optional),
+        ("include_personal_finance_category", Optional),
+        ("include_personal_finance_category_beta", Optional),
+        ("offset", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.include_logo_and_counterparty_beta, map),
+            2 => fill(&mut self.include_original_description, map),
+            3 => fill(&mut self.include_personal_finance_category, map),
+            4 => fill(&mut self.include_personal_finance_category_beta, map),
+            5 => fill(&mut self.offset, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.include_logo_and_counterparty_beta);
+        fields.put(2, &self.include_original_description);
+        fields.put(3, &self.include_personal_finance_category);
+        fields.put(4, &self.include_personal_finance_category_beta);
+        fields.put(5, &self.offset);
+    }
+}
+impl Default for ProcessorTransactionsGetRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /processor/transactions/get`: one page of the transactions in the range.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsGetResponse {
+    /// The account the processor token stands for, with its stored balances.
+    pub account: AccountBase,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Number of transactions in the whole range. Go on with a higher `offset` until you have
+    /// received that many.
+    pub total_transactions: i64,
+    /// The transactions on this page. Positive amounts are money going out.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transactions: Vec<Transaction>,
+}
+impl Generated for ProcessorTransactionsGetResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            request_id: Wire::empty(),
+            total_transactions: Wire::empty(),
+            transactions: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsGetResponse {
+    const NAME: &'static str = "ProcessorTransactionsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("request_id", Required),
+        ("total_transactions", Required),
+        ("transactions", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.request_id, map),
+            2 => fill(&mut self.total_transactions, map),
+            3 => fill(&mut self.transactions, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.request_id);
+        fields.put(2, &self.total_transactions);
+        fields.put(3, &self.transactions);
+    }
+}
+/// Body of `POST /processor/transactions/recurring/get`: the token and, optionally, the
+/// category taxonomy.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsRecurringGetRequest {
+    /// Further settings, such as the category taxonomy. May be left out.
+    pub options: Option<TransactionsRecurringGetRequestOptions>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorTransactionsRecurringGetRequest {
+    fn empty() -> Self {
+        Self {
+            options: Wire::empty(),
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsRecurringGetRequest {
+    const NAME: &'static str = "ProcessorTransactionsRecurringGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("options", Optional),
+        ("processor_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.options, map),
+            1 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.options);
+        fields.put(1, &self.processor_token);
+    }
+}
+impl ProcessorTransactionsRecurringGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/transactions/recurring/get`: the recurring streams of the
+/// account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsRecurringGetResponse {
+    /// Recurring streams of money coming in, such as a salary. Empty when none were recognized.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub inflow_streams: Vec<TransactionStream>,
+    /// Recurring streams of money going out, such as a rent or a subscription. Empty when none
+    /// were recognized.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub outflow_streams: Vec<TransactionStream>,
+    /// Taxonomy version used for `personal_finance_category` of the streams. May be absent.
+    pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Time at which the streams were last computed, as an ISO 8601 timestamp.
+    pub updated_datetime: DateTime<Utc>,
+}
+impl Generated for ProcessorTransactionsRecurringGetResponse {
+    fn empty() -> Self {
+        Self {
+            inflow_streams: Wire::empty(),
+            outflow_streams: Wire::empty(),
+            personal_finance_category_version: Wire::empty(),
+            request_id: Wire::empty(),
+            updated_datetime: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsRecurringGetResponse {
+    const NAME: &'static str = "ProcessorTransactionsRecurringGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("inflow_streams", Written),
+        ("outflow_streams", Written),
+        ("personal_finance_category_version", Optional),
+        ("request_id", Required),
+        ("updated_datetime", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.inflow_streams, map),
+            1 => fill(&mut self.outflow_streams, map),
+            2 => fill(&mut self.personal_finance_category_version, map),
+            3 => fill(&mut self.request_id, map),
+            4 => fill(&mut self.updated_datetime, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.inflow_streams);
+        fields.put(1, &self.outflow_streams);
+        fields.put(2, &self.personal_finance_category_version);
+        fields.put(3, &self.request_id);
+        fields.put(4, &self.updated_datetime);
+    }
+}
+/// Body of `POST /processor/transactions/refresh`. The token alone decides which account is
+/// meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsRefreshRequest {
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorTransactionsRefreshRequest {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsRefreshRequest {
+    const NAME: &'static str = "ProcessorTransactionsRefreshRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("processor_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+    }
+}
+impl ProcessorTransactionsRefreshRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+        }
+    }
+}
+/// Answer of `POST /processor/transactions/refresh`; it carries only the request identifier,
+/// and a success means that the refresh was requested.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsRefreshResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for ProcessorTransactionsRefreshResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for ProcessorTransactionsRefreshResponse {
+    const NAME: &'static str = "ProcessorTransactionsRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /processor/transactions/sync`: the token and the place up to which you have
+/// already synced.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsSyncRequest {
+    /// How many changes to return at most in one page, from 1 to 500, by default 100. A high
+    /// value makes changes of the data between pages less likely to interfere.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub count: Option<i64>,
+    /// The `next_cursor` of the previous answer, passed unchanged. Leave out or send an empty
+    /// string to start from the beginning of the history.
+    pub cursor: Option<String>,
+    /// Further settings, such as the category taxonomy. May be left out, but must not be null.
+    pub options: Option<TransactionsSyncRequestOptions>,
+    /// The `processor_token` that stands for one account of one Item, made by the customer with
+    /// `/processor/token/create` and passed on to the processor.
+    pub processor_token: Secret,
+}
+impl Generated for ProcessorTransactionsSyncRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            cursor: Wire::empty(),
+            options: Wire::empty(),
+            processor_token: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsSyncRequest {
+    const NAME: &'static str = "ProcessorTransactionsSyncRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("cursor", Optional),
+        ("options", Optional),
+        ("processor_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.cursor, map),
+            2 => fill(&mut self.options, map),
+            3 => fill(&mut self.processor_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.cursor);
+        fields.put(2, &self.options);
+        fields.put(3, &self.processor_token);
+    }
+}
+impl ProcessorTransactionsSyncRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(processor_token: impl Into<Secret>) -> Self {
+        Self {
+            processor_token: processor_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /processor/transactions/sync`: one page of changes since the cursor, and
+/// the cursor to go on with.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTransactionsSyncResponse {
+    /// The account the processor token stands for, with its stored balances. May be null.
+    pub account: Option<AccountBaseNullable>,
+    /// Transactions that are new since the cursor. Store them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub added: Vec<Transaction>,
+    /// True if further pages follow; request them at once with `next_cursor`.
+    pub has_more: bool,
+    /// Transactions that changed since the cursor, in their new form. Replace the stored ones
+    /// with the same `transaction_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub modified: Vec<Transaction>,
+    /// Cursor to send with the next request. Store it only once `has_more` is false, together
+    /// with the changes of all pages.
+    pub next_cursor: String,
+    /// Transactions that are no longer valid since the cursor, by id only. Delete them from your
+    /// store.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub removed: Vec<RemovedTransaction>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// How far the history has been loaded. With `NOT_READY` the lists are empty, and the cursor
+    /// of this answer is not to be stored.
+    pub transactions_update_status: TransactionsUpdateStatus,
+}
+impl Generated for ProcessorTransactionsSyncResponse {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            added: Wire::empty(),
+            has_more: Wire::empty(),
+            modified: Wire::empty(),
+            next_cursor: Wire::empty(),
+            removed: Wire::empty(),
+            request_id: Wire::empty(),
+            transactions_update_status: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTransactionsSyncResponse {
+    const NAME: &'static str = "ProcessorTransactionsSyncResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Written),
+        ("added", Written),
+        ("has_more", Required),
+        ("modified", Written),
+        ("next_cursor", Required),
+        ("removed", Written),
+        ("request_id", Required),
+        ("transactions_update_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.added, map),
+            2 => fill(&mut self.has_more, map),
+            3 => fill(&mut self.modified, map),
+            4 => fill(&mut self.next_cursor, map),
+            5 => fill(&mut self.removed, map),
+            6 => fill(&mut self.request_id, map),
+            7 => fill(&mut self.transactions_update_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.added);
+        fields.put(2, &self.has_more);
+        fields.put(3, &self.modified);
+        fields.put(4, &self.next_cursor);
+        fields.put(5, &self.removed);
+        fields.put(6, &self.request_id);
+        fields.put(7, &self.transactions_update_status);
+    }
+}
 crate::wire::records!(
-    NumbersAchNullable, NumbersBacsNullable, NumbersEftNullable,
-    NumbersInternationalNullable, ProcessorAuthGetRequest, ProcessorAuthGetResponse,
-    ProcessorNumber, ProcessorStripeBankAccountTokenCreateRequest,
+    AccountBaseNullable, NumbersAchNullable, NumbersBacsNullable, NumbersEftNullable,
+    NumbersInternationalNullable, ProcessorAccountGetRequest,
+    ProcessorAccountGetResponse, ProcessorApexProcessorTokenCreateRequest,
+    ProcessorAuthGetRequest, ProcessorAuthGetResponse, ProcessorBalanceGetRequest,
+    ProcessorBalanceGetRequestOptions, ProcessorBalanceGetResponse,
+    ProcessorBankTransferCreateRequest, ProcessorBankTransferCreateResponse,
+    ProcessorIdentityGetRequest, ProcessorIdentityGetResponse,
+    ProcessorIdentityMatchRequest, ProcessorIdentityMatchResponse,
+    ProcessorInvestmentsAuthGetRequest, ProcessorInvestmentsAuthGetResponse,
+    ProcessorInvestmentsHoldingsGetRequest, ProcessorInvestmentsHoldingsGetResponse,
+    ProcessorInvestmentsTransactionsGetRequest,
+    ProcessorInvestmentsTransactionsGetResponse, ProcessorLiabilitiesGetRequest,
+    ProcessorLiabilitiesGetResponse, ProcessorNumber,
+    ProcessorSignalDecisionReportRequest, ProcessorSignalDecisionReportResponse,
+    ProcessorSignalEvaluateRequest, ProcessorSignalEvaluateResponse,
+    ProcessorSignalPrepareRequest, ProcessorSignalPrepareResponse,
+    ProcessorSignalReturnReportRequest, ProcessorSignalReturnReportResponse,
+    ProcessorStripeBankAccountTokenCreateRequest,
     ProcessorStripeBankAccountTokenCreateResponse, ProcessorTokenCreateRequest,
-    ProcessorTokenCreateResponse
+    ProcessorTokenCreateResponse, ProcessorTokenPermissionsGetRequest,
+    ProcessorTokenPermissionsGetResponse, ProcessorTokenPermissionsSetRequest,
+    ProcessorTokenPermissionsSetResponse, ProcessorTokenWebhookUpdateRequest,
+    ProcessorTokenWebhookUpdateResponse, ProcessorTransactionsGetRequest,
+    ProcessorTransactionsGetRequestOptions, ProcessorTransactionsGetResponse,
+    ProcessorTransactionsRecurringGetRequest, ProcessorTransactionsRecurringGetResponse,
+    ProcessorTransactionsRefreshRequest, ProcessorTransactionsRefreshResponse,
+    ProcessorTransactionsSyncRequest, ProcessorTransactionsSyncResponse
 );
-crate::wire::open_enums!(ProcessorTokenCreateRequestProcessor);
+crate::wire::open_enums!(
+    AccountBaseNullableVerificationStatus, ProcessorTokenCreateRequestProcessor
+);

@@ -6,6 +6,792 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
+/// Cash flow event to simulate: a large deposit, a low balance, a payment on a new loan, or a
+/// fee or return for want of money (non-sufficient funds or overdraft).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CashFlowUpdatesEventWebhookCodes {
+    /// Written `LARGE_DEPOSIT_DETECTED`.
+    LargeDepositDetected,
+    /// Written `LOW_BALANCE_DETECTED`.
+    LowBalanceDetected,
+    /// Written `NEW_LOAN_PAYMENT_DETECTED`.
+    NewLoanPaymentDetected,
+    /// Written `NSF_OVERDRAFT_DETECTED`.
+    NsfOverdraftDetected,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for CashFlowUpdatesEventWebhookCodes {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("LARGE_DEPOSIT_DETECTED", Self::LargeDepositDetected),
+        ("LOW_BALANCE_DETECTED", Self::LowBalanceDetected),
+        ("NEW_LOAN_PAYMENT_DETECTED", Self::NewLoanPaymentDetected),
+        ("NSF_OVERDRAFT_DETECTED", Self::NsfOverdraftDetected),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A transaction to add to a Sandbox Item with `/sandbox/transactions/create`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CustomSandboxTransaction {
+    /// Amount of the transaction: positive when money leaves the account, negative when it comes
+    /// in.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 8601 date on which the transaction was booked, as opposed to made; today or one of the
+    /// 14 days before.
+    pub date_posted: NaiveDate,
+    /// ISO 8601 date on which the transaction was made, as opposed to booked; today or one of the
+    /// 14 days before.
+    pub date_transacted: NaiveDate,
+    /// Text of the transaction as the bank would show it; from it the merchant and the category
+    /// are derived.
+    pub description: String,
+    /// ISO 4217 code of the currency of `amount`. Absent for US dollars.
+    pub iso_currency_code: Option<String>,
+}
+impl Generated for CustomSandboxTransaction {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            date_posted: Wire::empty(),
+            date_transacted: Wire::empty(),
+            description: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CustomSandboxTransaction {
+    const NAME: &'static str = "CustomSandboxTransaction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("date_posted", Required),
+        ("date_transacted", Required),
+        ("description", Required),
+        ("iso_currency_code", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.date_posted, map),
+            2 => fill(&mut self.date_transacted, map),
+            3 => fill(&mut self.description, map),
+            4 => fill(&mut self.iso_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.date_posted);
+        fields.put(2, &self.date_transacted);
+        fields.put(3, &self.description);
+        fields.put(4, &self.iso_currency_code);
+    }
+}
+impl CustomSandboxTransaction {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<Decimal>,
+        date_posted: impl Into<NaiveDate>,
+        date_transacted: impl Into<NaiveDate>,
+        description: impl Into<String>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            date_posted: date_posted.into(),
+            date_transacted: date_transacted.into(),
+            description: description.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /sandbox/bank_income/fire_webhook`: which webhook to send, with what
+/// contents, and where.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxBankIncomeFireWebhookRequest {
+    /// Which bank income webhook to send: an update is available, or a refresh has ended.
+    pub webhook_code: SandboxBankIncomeWebhookFireRequestWebhookCode,
+    /// Contents the webhook is to have, such as the user it names.
+    pub webhook_fields: SandboxBankIncomeWebhookFireRequestWebhookFields,
+    /// Address to which the webhook is sent in place of the one that is registered. Absent to use
+    /// the registered one.
+    pub webhook_override: Option<String>,
+}
+impl Generated for SandboxBankIncomeFireWebhookRequest {
+    fn empty() -> Self {
+        Self {
+            webhook_code: Wire::empty(),
+            webhook_fields: Wire::empty(),
+            webhook_override: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxBankIncomeFireWebhookRequest {
+    const NAME: &'static str = "SandboxBankIncomeFireWebhookRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("webhook_code", Required),
+        ("webhook_fields", Required),
+        ("webhook_override", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.webhook_code, map),
+            1 => fill(&mut self.webhook_fields, map),
+            2 => fill(&mut self.webhook_override, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.webhook_code);
+        fields.put(1, &self.webhook_fields);
+        fields.put(2, &self.webhook_override);
+    }
+}
+impl SandboxBankIncomeFireWebhookRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        webhook_code: impl Into<SandboxBankIncomeWebhookFireRequestWebhookCode>,
+        webhook_fields: impl Into<SandboxBankIncomeWebhookFireRequestWebhookFields>,
+    ) -> Self {
+        Self {
+            webhook_code: webhook_code.into(),
+            webhook_fields: webhook_fields.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/bank_income/fire_webhook`; it holds nothing but the
+/// `request_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxBankIncomeFireWebhookResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxBankIncomeFireWebhookResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxBankIncomeFireWebhookResponse {
+    const NAME: &'static str = "SandboxBankIncomeFireWebhookResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Webhook that `/sandbox/bank_income/fire_webhook` can send: `BANK_INCOME_REFRESH_UPDATE`
+/// says that newer data could be fetched, `BANK_INCOME_REFRESH_COMPLETE` that a refresh has
+/// ended.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SandboxBankIncomeWebhookFireRequestWebhookCode {
+    /// Written `BANK_INCOME_REFRESH_UPDATE`.
+    BankIncomeRefreshUpdate,
+    /// Written `BANK_INCOME_REFRESH_COMPLETE`.
+    BankIncomeRefreshComplete,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for SandboxBankIncomeWebhookFireRequestWebhookCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("BANK_INCOME_REFRESH_UPDATE", Self::BankIncomeRefreshUpdate),
+        ("BANK_INCOME_REFRESH_COMPLETE", Self::BankIncomeRefreshComplete),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Contents of the webhook that `/sandbox/bank_income/fire_webhook` sends.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxBankIncomeWebhookFireRequestWebhookFields {
+    /// Whether the webhook is to report success or failure; it matters for the code
+    /// `BANK_INCOME_REFRESH_COMPLETE`.
+    pub bank_income_refresh_complete_result: Option<BankIncomeRefreshCompleteResult>,
+    /// Identifier of the user that the webhook is to name.
+    pub user_id: String,
+}
+impl Generated for SandboxBankIncomeWebhookFireRequestWebhookFields {
+    fn empty() -> Self {
+        Self {
+            bank_income_refresh_complete_result: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxBankIncomeWebhookFireRequestWebhookFields {
+    const NAME: &'static str = "SandboxBankIncomeWebhookFireRequestWebhookFields";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bank_income_refresh_complete_result", Optional),
+        ("user_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.bank_income_refresh_complete_result, map),
+            1 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.bank_income_refresh_complete_result);
+        fields.put(1, &self.user_id);
+    }
+}
+impl SandboxBankIncomeWebhookFireRequestWebhookFields {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self {
+            user_id: user_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /sandbox/bank_transfer/fire_webhook`: where to send the webhook.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxBankTransferFireWebhookRequest {
+    /// Address to which the bank transfer webhook is sent.
+    pub webhook: String,
+}
+impl Generated for SandboxBankTransferFireWebhookRequest {
+    fn empty() -> Self {
+        Self { webhook: Wire::empty() }
+    }
+}
+impl Record for SandboxBankTransferFireWebhookRequest {
+    const NAME: &'static str = "SandboxBankTransferFireWebhookRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("webhook", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.webhook);
+    }
+}
+impl SandboxBankTransferFireWebhookRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(webhook: impl Into<String>) -> Self {
+        Self { webhook: webhook.into() }
+    }
+}
+/// Body returned by `POST /sandbox/bank_transfer/fire_webhook`; it holds nothing but the
+/// `request_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxBankTransferFireWebhookResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxBankTransferFireWebhookResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxBankTransferFireWebhookResponse {
+    const NAME: &'static str = "SandboxBankTransferFireWebhookResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/bank_transfer/simulate`: the bank transfer and the event to
+/// simulate for it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxBankTransferSimulateRequest {
+    /// Identifier of the legacy bank transfer, as returned by `/bank_transfer/create`.
+    pub bank_transfer_id: String,
+    /// Event to simulate, such as `posted`, `failed` or `reversed`; it must be possible from the
+    /// present state of the transfer.
+    pub event_type: String,
+    /// Why the bank transfer failed or was reversed, for simulated failures and reversals. Absent
+    /// for other events.
+    pub failure_reason: Option<BankTransferFailure>,
+}
+impl Generated for SandboxBankTransferSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            bank_transfer_id: Wire::empty(),
+            event_type: Wire::empty(),
+            failure_reason: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxBankTransferSimulateRequest {
+    const NAME: &'static str = "SandboxBankTransferSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bank_transfer_id", Required),
+        ("event_type", Required),
+        ("failure_reason", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.bank_transfer_id, map),
+            1 => fill(&mut self.event_type, map),
+            2 => fill(&mut self.failure_reason, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.bank_transfer_id);
+        fields.put(1, &self.event_type);
+        fields.put(2, &self.failure_reason);
+    }
+}
+impl SandboxBankTransferSimulateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        bank_transfer_id: impl Into<String>,
+        event_type: impl Into<String>,
+    ) -> Self {
+        Self {
+            bank_transfer_id: bank_transfer_id.into(),
+            event_type: event_type.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/bank_transfer/simulate`; it holds nothing but the
+/// `request_id`. Read the event with `/bank_transfer/event/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxBankTransferSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxBankTransferSimulateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxBankTransferSimulateResponse {
+    const NAME: &'static str = "SandboxBankTransferSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/cra/cashflow_updates/update`: the user and the events to simulate.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxCraCashflowUpdatesUpdateRequest {
+    /// Identifier of the user, beginning with `usr_`, from `/user/create`. Give either this or
+    /// the legacy `user_token`.
+    pub user_id: Option<String>,
+    /// Legacy token of the user, from `/user/create`. Use `user_id` instead for users that have
+    /// one.
+    pub user_token: Option<Secret>,
+    /// The cash flow events that are to happen, each named by its webhook code. May be null or
+    /// absent.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub webhook_codes: Vec<CashFlowUpdatesEventWebhookCodes>,
+}
+impl Generated for SandboxCraCashflowUpdatesUpdateRequest {
+    fn empty() -> Self {
+        Self {
+            user_id: Wire::empty(),
+            user_token: Wire::empty(),
+            webhook_codes: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxCraCashflowUpdatesUpdateRequest {
+    const NAME: &'static str = "SandboxCraCashflowUpdatesUpdateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("user_id", Optional),
+        ("user_token", Optional),
+        ("webhook_codes", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.user_id, map),
+            1 => fill(&mut self.user_token, map),
+            2 => fill(&mut self.webhook_codes, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.user_id);
+        fields.put(1, &self.user_token);
+        fields.put(2, &self.webhook_codes);
+    }
+}
+impl Default for SandboxCraCashflowUpdatesUpdateRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/cra/cashflow_updates/update`; it holds nothing but the
+/// `request_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxCraCashflowUpdatesUpdateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxCraCashflowUpdatesUpdateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxCraCashflowUpdatesUpdateResponse {
+    const NAME: &'static str = "SandboxCraCashflowUpdatesUpdateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/income/fire_webhook`: which webhook to send, with what contents,
+/// and where.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxIncomeFireWebhookRequest {
+    /// Identifier of the Item that the webhook is to name; case-sensitive.
+    pub item_id: String,
+    /// Identifier of the user that the webhook is to name.
+    pub user_id: Option<String>,
+    /// State of the verification that the webhook is to report; it matters for the code
+    /// `INCOME_VERIFICATION`.
+    pub verification_status: Option<SandboxIncomeFireWebhookRequestVerificationStatus>,
+    /// Address to which the webhook is sent, whatever address is registered elsewhere.
+    pub webhook: String,
+    /// Which webhook to send: the one about the verification itself or the one about its risk
+    /// signals.
+    pub webhook_code: SandboxIncomeWebhookFireRequestWebhookCode,
+}
+impl Generated for SandboxIncomeFireWebhookRequest {
+    fn empty() -> Self {
+        Self {
+            item_id: Wire::empty(),
+            user_id: Wire::empty(),
+            verification_status: Wire::empty(),
+            webhook: Wire::empty(),
+            webhook_code: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxIncomeFireWebhookRequest {
+    const NAME: &'static str = "SandboxIncomeFireWebhookRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("item_id", Required),
+        ("user_id", Optional),
+        ("verification_status", Optional),
+        ("webhook", Required),
+        ("webhook_code", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.item_id, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.verification_status, map),
+            3 => fill(&mut self.webhook, map),
+            4 => fill(&mut self.webhook_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.item_id);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.verification_status);
+        fields.put(3, &self.webhook);
+        fields.put(4, &self.webhook_code);
+    }
+}
+impl SandboxIncomeFireWebhookRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        item_id: impl Into<String>,
+        webhook: impl Into<String>,
+        webhook_code: impl Into<SandboxIncomeWebhookFireRequestWebhookCode>,
+    ) -> Self {
+        Self {
+            item_id: item_id.into(),
+            webhook: webhook.into(),
+            webhook_code: webhook_code.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// State of the verification that the webhook is to report; it matters for the code
+/// `INCOME_VERIFICATION`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SandboxIncomeFireWebhookRequestVerificationStatus {
+    /// Written `VERIFICATION_STATUS_PROCESSING_COMPLETE`.
+    VerificationStatusProcessingComplete,
+    /// Written `VERIFICATION_STATUS_PROCESSING_FAILED`.
+    VerificationStatusProcessingFailed,
+    /// Written `VERIFICATION_STATUS_PENDING_APPROVAL`.
+    VerificationStatusPendingApproval,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for SandboxIncomeFireWebhookRequestVerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        (
+            "VERIFICATION_STATUS_PROCESSING_COMPLETE",
+            Self::VerificationStatusProcessingComplete,
+        ),
+        (
+            "VERIFICATION_STATUS_PROCESSING_FAILED",
+            Self::VerificationStatusProcessingFailed,
+        ),
+        ("VERIFICATION_STATUS_PENDING_APPROVAL", Self::VerificationStatusPendingApproval),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body returned by `POST /sandbox/income/fire_webhook`; it holds nothing but the
+/// `request_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxIncomeFireWebhookResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxIncomeFireWebhookResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxIncomeFireWebhookResponse {
+    const NAME: &'static str = "SandboxIncomeFireWebhookResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Webhook that `/sandbox/income/fire_webhook` can send: `INCOME_VERIFICATION` reports the
+/// state of a verification, `INCOME_VERIFICATION_RISK_SIGNALS` that of the search for signs
+/// of tampering.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SandboxIncomeWebhookFireRequestWebhookCode {
+    /// Written `INCOME_VERIFICATION`.
+    IncomeVerification,
+    /// Written `INCOME_VERIFICATION_RISK_SIGNALS`.
+    IncomeVerificationRiskSignals,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for SandboxIncomeWebhookFireRequestWebhookCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("INCOME_VERIFICATION", Self::IncomeVerification),
+        ("INCOME_VERIFICATION_RISK_SIGNALS", Self::IncomeVerificationRiskSignals),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /sandbox/item/application/seed`: the Item and the application to connect to
+/// it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxItemApplicationSeedRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Identifier of the application that is to appear as connected to the Item.
+    pub application_id: String,
+}
+impl Generated for SandboxItemApplicationSeedRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            application_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxItemApplicationSeedRequest {
+    const NAME: &'static str = "SandboxItemApplicationSeedRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("application_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.application_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.application_id);
+    }
+}
+impl SandboxItemApplicationSeedRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        access_token: impl Into<Secret>,
+        application_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            access_token: access_token.into(),
+            application_id: application_id.into(),
+        }
+    }
+}
+/// Body returned by `POST /sandbox/item/application/seed` when the application is connected.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxItemApplicationSeedResponse {
+    /// Identifier of the Item that results from the connection; case-sensitive.
+    pub item_id: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxItemApplicationSeedResponse {
+    fn empty() -> Self {
+        Self {
+            item_id: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxItemApplicationSeedResponse {
+    const NAME: &'static str = "SandboxItemApplicationSeedResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("item_id", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.item_id, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.item_id);
+        fields.put(1, &self.request_id);
+    }
+}
 /// Body of `POST /sandbox/item/fire_webhook`: the Item and the webhook that Sandbox is to
 /// send for it.
 #[derive(Clone, Debug)]
@@ -366,6 +1152,409 @@ impl Record for SandboxItemSetVerificationStatusResponse {
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
         fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/oauth/select_accounts`: the login that is under way and the
+/// accounts to share. Credentials must be sent as headers.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxOauthSelectAccountsRequest {
+    /// The accounts that the simulated user agrees to share.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub accounts: Vec<String>,
+    /// Identifier of the OAuth login that is under way, as found in the addresses of its
+    /// redirects.
+    pub oauth_state_id: String,
+}
+impl Generated for SandboxOauthSelectAccountsRequest {
+    fn empty() -> Self {
+        Self {
+            accounts: Wire::empty(),
+            oauth_state_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxOauthSelectAccountsRequest {
+    const NAME: &'static str = "SandboxOauthSelectAccountsRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("accounts", Written),
+        ("oauth_state_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.accounts, map),
+            1 => fill(&mut self.oauth_state_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.accounts);
+        fields.put(1, &self.oauth_state_id);
+    }
+}
+impl SandboxOauthSelectAccountsRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(oauth_state_id: impl Into<String>) -> Self {
+        Self {
+            oauth_state_id: oauth_state_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/oauth/select_accounts`; it has no fields, not even a
+/// `request_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxOauthSelectAccountsResponse {}
+impl Generated for SandboxOauthSelectAccountsResponse {
+    fn empty() -> Self {
+        Self {}
+    }
+}
+impl Record for SandboxOauthSelectAccountsResponse {
+    const NAME: &'static str = "SandboxOauthSelectAccountsResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _index: usize,
+        _map: &mut A,
+    ) -> Result<(), A::Error> {
+        Ok(())
+    }
+    fn write_fields<M: SerializeMap>(&self, _fields: &mut Fields<'_, M>) {}
+}
+impl Default for SandboxOauthSelectAccountsResponse {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of the deprecated `POST /sandbox/payment_profile/reset_login`: the payment profile to
+/// affect.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxPaymentProfileResetLoginRequest {
+    /// Token of the form `payment-profile-<environment>-<uuid>` of the payment profile that is to
+    /// need a new login.
+    pub payment_profile_token: Secret,
+}
+impl Generated for SandboxPaymentProfileResetLoginRequest {
+    fn empty() -> Self {
+        Self {
+            payment_profile_token: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxPaymentProfileResetLoginRequest {
+    const NAME: &'static str = "SandboxPaymentProfileResetLoginRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("payment_profile_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.payment_profile_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.payment_profile_token);
+    }
+}
+impl SandboxPaymentProfileResetLoginRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(payment_profile_token: impl Into<Secret>) -> Self {
+        Self {
+            payment_profile_token: payment_profile_token.into(),
+        }
+    }
+}
+/// Body returned by the deprecated `POST /sandbox/payment_profile/reset_login`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxPaymentProfileResetLoginResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// True if the payment profile now needs a new login.
+    pub reset_login: bool,
+}
+impl Generated for SandboxPaymentProfileResetLoginResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            reset_login: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxPaymentProfileResetLoginResponse {
+    const NAME: &'static str = "SandboxPaymentProfileResetLoginResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("reset_login", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.reset_login, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.reset_login);
+    }
+}
+/// Body of `POST /sandbox/payment/simulate`: the payment, its new status and where to send
+/// the webhook.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxPaymentSimulateRequest {
+    /// Identifier of the payment to change, as returned by `/payment_initiation/payment/create`.
+    pub payment_id: String,
+    /// Status the payment is to have, such as `PAYMENT_STATUS_INITIATED`.
+    pub status: String,
+    /// Address to which the webhook about the change of status is sent.
+    pub webhook: String,
+}
+impl Generated for SandboxPaymentSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            payment_id: Wire::empty(),
+            status: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxPaymentSimulateRequest {
+    const NAME: &'static str = "SandboxPaymentSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("payment_id", Required),
+        ("status", Required),
+        ("webhook", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.payment_id, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.payment_id);
+        fields.put(1, &self.status);
+        fields.put(2, &self.webhook);
+    }
+}
+impl SandboxPaymentSimulateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        payment_id: impl Into<String>,
+        status: impl Into<String>,
+        webhook: impl Into<String>,
+    ) -> Self {
+        Self {
+            payment_id: payment_id.into(),
+            status: status.into(),
+            webhook: webhook.into(),
+        }
+    }
+}
+/// Body returned by `POST /sandbox/payment/simulate`: the status before and after.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxPaymentSimulateResponse {
+    /// Status the payment has after the call, as was asked for.
+    pub new_status: PaymentInitiationPaymentStatus,
+    /// Status the payment had before the call, for comparison with `new_status`.
+    pub old_status: PaymentInitiationPaymentStatus,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxPaymentSimulateResponse {
+    fn empty() -> Self {
+        Self {
+            new_status: Wire::empty(),
+            old_status: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxPaymentSimulateResponse {
+    const NAME: &'static str = "SandboxPaymentSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("new_status", Required),
+        ("old_status", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.new_status, map),
+            1 => fill(&mut self.old_status, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.new_status);
+        fields.put(1, &self.old_status);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/processor_token/create`: the institution of the test Item and the
+/// login to use there.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxProcessorTokenCreateRequest {
+    /// Identifier of the institution, such as `ins_109508`, at which the test Item is made.
+    pub institution_id: String,
+    /// Login to use for the test Item in place of the default user.
+    pub options: Option<SandboxProcessorTokenCreateRequestOptions>,
+}
+impl Generated for SandboxProcessorTokenCreateRequest {
+    fn empty() -> Self {
+        Self {
+            institution_id: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxProcessorTokenCreateRequest {
+    const NAME: &'static str = "SandboxProcessorTokenCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_id", Required),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.institution_id, map),
+            1 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.institution_id);
+        fields.put(1, &self.options);
+    }
+}
+impl SandboxProcessorTokenCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(institution_id: impl Into<String>) -> Self {
+        Self {
+            institution_id: institution_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Login to use for the test Item of `POST /sandbox/processor_token/create`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxProcessorTokenCreateRequestOptions {
+    /// Sandbox password in place of `pass_good`, such as `error_` followed by an error code, or
+    /// the JSON configuration for `user_custom`.
+    pub override_password: Option<Secret>,
+    /// Sandbox user name, such as `user_custom`, in place of `user_good`.
+    pub override_username: Option<String>,
+}
+impl Generated for SandboxProcessorTokenCreateRequestOptions {
+    fn empty() -> Self {
+        Self {
+            override_password: Wire::empty(),
+            override_username: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxProcessorTokenCreateRequestOptions {
+    const NAME: &'static str = "SandboxProcessorTokenCreateRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("override_password", Optional),
+        ("override_username", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.override_password, map),
+            1 => fill(&mut self.override_username, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.override_password);
+        fields.put(1, &self.override_username);
+    }
+}
+impl Default for SandboxProcessorTokenCreateRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/processor_token/create`: the token for an account of the
+/// new test Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxProcessorTokenCreateResponse {
+    /// Token of the form `processor-sandbox-<uuid>` that gives access to one account of the test
+    /// Item through the `/processor/*` calls.
+    pub processor_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxProcessorTokenCreateResponse {
+    fn empty() -> Self {
+        Self {
+            processor_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxProcessorTokenCreateResponse {
+    const NAME: &'static str = "SandboxProcessorTokenCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("processor_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.processor_token, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.processor_token);
+        fields.put(1, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/public_token/create`: the institution and the products of the Item
@@ -751,6 +1940,1386 @@ impl Record for SandboxPublicTokenCreateResponse {
         fields.put(1, &self.request_id);
     }
 }
+/// Body of `POST /sandbox/transactions/create`: the Item and the transactions to add to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransactionsCreateRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// The transactions to add to the Item, at most 10 in a call.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transactions: Vec<CustomSandboxTransaction>,
+}
+impl Generated for SandboxTransactionsCreateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            transactions: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransactionsCreateRequest {
+    const NAME: &'static str = "SandboxTransactionsCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("transactions", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.transactions, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.transactions);
+    }
+}
+impl SandboxTransactionsCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/transactions/create`; it holds nothing but the
+/// `request_id`. The transactions themselves are read with `/transactions/sync`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransactionsCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransactionsCreateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransactionsCreateResponse {
+    const NAME: &'static str = "SandboxTransactionsCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/fire_webhook`: where to send the webhook.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferFireWebhookRequest {
+    /// Address to which the Transfer webhook is sent.
+    pub webhook: String,
+}
+impl Generated for SandboxTransferFireWebhookRequest {
+    fn empty() -> Self {
+        Self { webhook: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferFireWebhookRequest {
+    const NAME: &'static str = "SandboxTransferFireWebhookRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("webhook", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.webhook);
+    }
+}
+impl SandboxTransferFireWebhookRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(webhook: impl Into<String>) -> Self {
+        Self { webhook: webhook.into() }
+    }
+}
+/// Body returned by `POST /sandbox/transfer/fire_webhook`; it holds nothing but the
+/// `request_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferFireWebhookResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferFireWebhookResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferFireWebhookResponse {
+    const NAME: &'static str = "SandboxTransferFireWebhookResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/ledger/deposit/simulate`: the deposit and the event to
+/// simulate for it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferLedgerDepositSimulateRequest {
+    /// Event to simulate for the sweep; it must be possible from the present state of the sweep.
+    pub event_type: TransferLedgerSweepSimulateEventType,
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub failure_reason: Option<TransferFailure>,
+    /// Identifier of the sweep that carries out the deposit, as returned by
+    /// `/transfer/ledger/deposit`.
+    pub sweep_id: String,
+}
+impl Generated for SandboxTransferLedgerDepositSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            event_type: Wire::empty(),
+            failure_reason: Wire::empty(),
+            sweep_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferLedgerDepositSimulateRequest {
+    const NAME: &'static str = "SandboxTransferLedgerDepositSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("event_type", Required),
+        ("failure_reason", Optional),
+        ("sweep_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.event_type, map),
+            1 => fill(&mut self.failure_reason, map),
+            2 => fill(&mut self.sweep_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.event_type);
+        fields.put(1, &self.failure_reason);
+        fields.put(2, &self.sweep_id);
+    }
+}
+impl SandboxTransferLedgerDepositSimulateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        event_type: impl Into<TransferLedgerSweepSimulateEventType>,
+        sweep_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            event_type: event_type.into(),
+            sweep_id: sweep_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/transfer/ledger/deposit/simulate`; it holds nothing but
+/// the `request_id`. Read the event with `/transfer/event/sync`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferLedgerDepositSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferLedgerDepositSimulateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferLedgerDepositSimulateResponse {
+    const NAME: &'static str = "SandboxTransferLedgerDepositSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/ledger/simulate_available`: whose ledger to affect, and at
+/// what time.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferLedgerSimulateAvailableRequest {
+    /// Identifier of the ledger whose pending balance becomes available. Null or absent for the
+    /// default ledger.
+    pub ledger_id: Option<String>,
+    /// `client_id` of the end customer whose ledger is affected, for platforms that make
+    /// transfers for others. Null or absent for your own ledger.
+    pub originator_client_id: Option<String>,
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the balance becomes available. Null or absent for the real time.
+    pub test_clock_id: Option<String>,
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub webhook: Option<String>,
+}
+impl Generated for SandboxTransferLedgerSimulateAvailableRequest {
+    fn empty() -> Self {
+        Self {
+            ledger_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            test_clock_id: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferLedgerSimulateAvailableRequest {
+    const NAME: &'static str = "SandboxTransferLedgerSimulateAvailableRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ledger_id", Optional),
+        ("originator_client_id", Optional),
+        ("test_clock_id", Optional),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ledger_id, map),
+            1 => fill(&mut self.originator_client_id, map),
+            2 => fill(&mut self.test_clock_id, map),
+            3 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ledger_id);
+        fields.put(1, &self.originator_client_id);
+        fields.put(2, &self.test_clock_id);
+        fields.put(3, &self.webhook);
+    }
+}
+impl Default for SandboxTransferLedgerSimulateAvailableRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/transfer/ledger/simulate_available`; it holds nothing but
+/// the `request_id`. Read the balance with `/transfer/ledger/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferLedgerSimulateAvailableResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferLedgerSimulateAvailableResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferLedgerSimulateAvailableResponse {
+    const NAME: &'static str = "SandboxTransferLedgerSimulateAvailableResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/ledger/withdraw/simulate`: the withdrawal and the event to
+/// simulate for it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferLedgerWithdrawSimulateRequest {
+    /// Event to simulate for the sweep; it must be possible from the present state of the sweep.
+    pub event_type: TransferLedgerSweepSimulateEventType,
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub failure_reason: Option<TransferFailure>,
+    /// Identifier of the sweep that carries out the withdrawal, as returned by
+    /// `/transfer/ledger/withdraw`.
+    pub sweep_id: String,
+}
+impl Generated for SandboxTransferLedgerWithdrawSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            event_type: Wire::empty(),
+            failure_reason: Wire::empty(),
+            sweep_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferLedgerWithdrawSimulateRequest {
+    const NAME: &'static str = "SandboxTransferLedgerWithdrawSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("event_type", Required),
+        ("failure_reason", Optional),
+        ("sweep_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.event_type, map),
+            1 => fill(&mut self.failure_reason, map),
+            2 => fill(&mut self.sweep_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.event_type);
+        fields.put(1, &self.failure_reason);
+        fields.put(2, &self.sweep_id);
+    }
+}
+impl SandboxTransferLedgerWithdrawSimulateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        event_type: impl Into<TransferLedgerSweepSimulateEventType>,
+        sweep_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            event_type: event_type.into(),
+            sweep_id: sweep_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/transfer/ledger/withdraw/simulate`; it holds nothing but
+/// the `request_id`. Read the event with `/transfer/event/sync`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferLedgerWithdrawSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferLedgerWithdrawSimulateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferLedgerWithdrawSimulateResponse {
+    const NAME: &'static str = "SandboxTransferLedgerWithdrawSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/refund/simulate`: the refund and the event to simulate for
+/// it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferRefundSimulateRequest {
+    /// Event to simulate, such as `refund.posted` or `refund.failed`; it must be possible from
+    /// the present state of the refund.
+    pub event_type: String,
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub failure_reason: Option<TransferFailure>,
+    /// Identifier of the refund, as returned by `/transfer/refund/create`.
+    pub refund_id: String,
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the simulated event takes place. Null or absent for the real time.
+    pub test_clock_id: Option<String>,
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub webhook: Option<String>,
+}
+impl Generated for SandboxTransferRefundSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            event_type: Wire::empty(),
+            failure_reason: Wire::empty(),
+            refund_id: Wire::empty(),
+            test_clock_id: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferRefundSimulateRequest {
+    const NAME: &'static str = "SandboxTransferRefundSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("event_type", Required),
+        ("failure_reason", Optional),
+        ("refund_id", Required),
+        ("test_clock_id", Optional),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.event_type, map),
+            1 => fill(&mut self.failure_reason, map),
+            2 => fill(&mut self.refund_id, map),
+            3 => fill(&mut self.test_clock_id, map),
+            4 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.event_type);
+        fields.put(1, &self.failure_reason);
+        fields.put(2, &self.refund_id);
+        fields.put(3, &self.test_clock_id);
+        fields.put(4, &self.webhook);
+    }
+}
+impl SandboxTransferRefundSimulateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(event_type: impl Into<String>, refund_id: impl Into<String>) -> Self {
+        Self {
+            event_type: event_type.into(),
+            refund_id: refund_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/transfer/refund/simulate`; it holds nothing but the
+/// `request_id`. Read the event with `/transfer/event/sync`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferRefundSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferRefundSimulateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferRefundSimulateResponse {
+    const NAME: &'static str = "SandboxTransferRefundSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/repayment/simulate`; it has no fields beside the
+/// credentials.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferRepaymentSimulateRequest {}
+impl Generated for SandboxTransferRepaymentSimulateRequest {
+    fn empty() -> Self {
+        Self {}
+    }
+}
+impl Record for SandboxTransferRepaymentSimulateRequest {
+    const NAME: &'static str = "SandboxTransferRepaymentSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _index: usize,
+        _map: &mut A,
+    ) -> Result<(), A::Error> {
+        Ok(())
+    }
+    fn write_fields<M: SerializeMap>(&self, _fields: &mut Fields<'_, M>) {}
+}
+impl Default for SandboxTransferRepaymentSimulateRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/transfer/repayment/simulate`; it holds nothing but the
+/// `request_id`. Read the outcome with `/transfer/repayment/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferRepaymentSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferRepaymentSimulateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferRepaymentSimulateResponse {
+    const NAME: &'static str = "SandboxTransferRepaymentSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/simulate`: the transfer and the event to simulate for it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferSimulateRequest {
+    /// Event to simulate: `posted`, `settled`, `failed`, `funds_available` or `returned`; it must
+    /// be possible from the present state of the transfer.
+    pub event_type: String,
+    /// Why the event failed or was returned, for simulated failures and returns. Absent when the
+    /// event is neither.
+    pub failure_reason: Option<TransferFailure>,
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the simulated event takes place. Null or absent for the real time.
+    pub test_clock_id: Option<String>,
+    /// Identifier of the transfer, as returned by `/transfer/create`.
+    pub transfer_id: String,
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub webhook: Option<String>,
+}
+impl Generated for SandboxTransferSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            event_type: Wire::empty(),
+            failure_reason: Wire::empty(),
+            test_clock_id: Wire::empty(),
+            transfer_id: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferSimulateRequest {
+    const NAME: &'static str = "SandboxTransferSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("event_type", Required),
+        ("failure_reason", Optional),
+        ("test_clock_id", Optional),
+        ("transfer_id", Required),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.event_type, map),
+            1 => fill(&mut self.failure_reason, map),
+            2 => fill(&mut self.test_clock_id, map),
+            3 => fill(&mut self.transfer_id, map),
+            4 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.event_type);
+        fields.put(1, &self.failure_reason);
+        fields.put(2, &self.test_clock_id);
+        fields.put(3, &self.transfer_id);
+        fields.put(4, &self.webhook);
+    }
+}
+impl SandboxTransferSimulateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(event_type: impl Into<String>, transfer_id: impl Into<String>) -> Self {
+        Self {
+            event_type: event_type.into(),
+            transfer_id: transfer_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body returned by `POST /sandbox/transfer/simulate`; it holds nothing but the `request_id`.
+/// Read the event with `/transfer/event/sync`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferSimulateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferSimulateResponse {
+    const NAME: &'static str = "SandboxTransferSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/sweep/simulate`; every field may be left out.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferSweepSimulateRequest {
+    /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
+    /// time the sweep takes place. Null or absent for the real time.
+    pub test_clock_id: Option<String>,
+    /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    pub webhook: Option<String>,
+}
+impl Generated for SandboxTransferSweepSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            test_clock_id: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferSweepSimulateRequest {
+    const NAME: &'static str = "SandboxTransferSweepSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("test_clock_id", Optional),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.test_clock_id, map),
+            1 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.test_clock_id);
+        fields.put(1, &self.webhook);
+    }
+}
+impl Default for SandboxTransferSweepSimulateRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/transfer/sweep/simulate`: the sweep that was made, if any.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferSweepSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The sweep that was made. Absent when no transfers were due to be swept.
+    pub sweep: Option<SimulatedTransferSweep>,
+}
+impl Generated for SandboxTransferSweepSimulateResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            sweep: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferSweepSimulateResponse {
+    const NAME: &'static str = "SandboxTransferSweepSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("sweep", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.sweep, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.sweep);
+    }
+}
+/// Body of `POST /sandbox/transfer/test_clock/advance`: the clock and its new time.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockAdvanceRequest {
+    /// Time to which the clock is moved, in ISO 8601 format; it must be later than the present
+    /// time on the clock.
+    pub new_virtual_time: DateTime<Utc>,
+    /// Identifier of the test clock, as returned by `/sandbox/transfer/test_clock/create`.
+    pub test_clock_id: String,
+}
+impl Generated for SandboxTransferTestClockAdvanceRequest {
+    fn empty() -> Self {
+        Self {
+            new_virtual_time: Wire::empty(),
+            test_clock_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferTestClockAdvanceRequest {
+    const NAME: &'static str = "SandboxTransferTestClockAdvanceRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("new_virtual_time", Required),
+        ("test_clock_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.new_virtual_time, map),
+            1 => fill(&mut self.test_clock_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.new_virtual_time);
+        fields.put(1, &self.test_clock_id);
+    }
+}
+impl SandboxTransferTestClockAdvanceRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        new_virtual_time: impl Into<DateTime<Utc>>,
+        test_clock_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            new_virtual_time: new_virtual_time.into(),
+            test_clock_id: test_clock_id.into(),
+        }
+    }
+}
+/// Body returned by `POST /sandbox/transfer/test_clock/advance`; it holds nothing but the
+/// `request_id`. Read the clock with `/sandbox/transfer/test_clock/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockAdvanceResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferTestClockAdvanceResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferTestClockAdvanceResponse {
+    const NAME: &'static str = "SandboxTransferTestClockAdvanceResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /sandbox/transfer/test_clock/create`: the time at which the clock begins.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockCreateRequest {
+    /// Time to which the new clock is set, in ISO 8601 format. Null or absent for the real time
+    /// at the moment of the call.
+    pub virtual_time: Option<DateTime<Utc>>,
+}
+impl Generated for SandboxTransferTestClockCreateRequest {
+    fn empty() -> Self {
+        Self {
+            virtual_time: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferTestClockCreateRequest {
+    const NAME: &'static str = "SandboxTransferTestClockCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("virtual_time", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.virtual_time, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.virtual_time);
+    }
+}
+impl Default for SandboxTransferTestClockCreateRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/transfer/test_clock/create`: the new clock.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The test clock that was created, with the identifier to use from now on.
+    pub test_clock: TransferTestClock,
+}
+impl Generated for SandboxTransferTestClockCreateResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            test_clock: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferTestClockCreateResponse {
+    const NAME: &'static str = "SandboxTransferTestClockCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("test_clock", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.test_clock, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.test_clock);
+    }
+}
+/// Body of `POST /sandbox/transfer/test_clock/get`: the clock to return.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockGetRequest {
+    /// Identifier of the test clock, as returned by `/sandbox/transfer/test_clock/create`.
+    pub test_clock_id: String,
+}
+impl Generated for SandboxTransferTestClockGetRequest {
+    fn empty() -> Self {
+        Self {
+            test_clock_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferTestClockGetRequest {
+    const NAME: &'static str = "SandboxTransferTestClockGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("test_clock_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.test_clock_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.test_clock_id);
+    }
+}
+impl SandboxTransferTestClockGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(test_clock_id: impl Into<String>) -> Self {
+        Self {
+            test_clock_id: test_clock_id.into(),
+        }
+    }
+}
+/// Body returned by `POST /sandbox/transfer/test_clock/get`: the clock that was asked for.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockGetResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The test clock with its present virtual time.
+    pub test_clock: TransferTestClock,
+}
+impl Generated for SandboxTransferTestClockGetResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            test_clock: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferTestClockGetResponse {
+    const NAME: &'static str = "SandboxTransferTestClockGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("test_clock", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.test_clock, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.test_clock);
+    }
+}
+/// Body of `POST /sandbox/transfer/test_clock/list`: the span of virtual time and the page to
+/// return.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockListRequest {
+    /// Highest number of clocks in the page, 1 to 25, by default 25.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// End of the span in which the virtual time of a clock must lie, in ISO 8601 format. Null or
+    /// absent for no upper bound.
+    pub end_virtual_time: Option<DateTime<Utc>>,
+    /// How many clocks to skip before the page begins, by default 0. For the next page add the
+    /// number of clocks received.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Start of the span in which the virtual time of a clock must lie, in ISO 8601 format. Null
+    /// or absent for no lower bound.
+    pub start_virtual_time: Option<DateTime<Utc>>,
+}
+impl Generated for SandboxTransferTestClockListRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            end_virtual_time: Wire::empty(),
+            offset: Wire::empty(),
+            start_virtual_time: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferTestClockListRequest {
+    const NAME: &'static str = "SandboxTransferTestClockListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("end_virtual_time", Optional),
+        ("offset", Optional),
+        ("start_virtual_time", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.end_virtual_time, map),
+            2 => fill(&mut self.offset, map),
+            3 => fill(&mut self.start_virtual_time, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.end_virtual_time);
+        fields.put(2, &self.offset);
+        fields.put(3, &self.start_virtual_time);
+    }
+}
+impl Default for SandboxTransferTestClockListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/transfer/test_clock/list`: one page of test clocks.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferTestClockListResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The test clocks of the page. Fewer than `count` entries mean that this is the last page.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub test_clocks: Vec<TransferTestClock>,
+}
+impl Generated for SandboxTransferTestClockListResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            test_clocks: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferTestClockListResponse {
+    const NAME: &'static str = "SandboxTransferTestClockListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("test_clocks", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.test_clocks, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.test_clocks);
+    }
+}
+/// Body of `POST /sandbox/user/reset_login`: the user, and optionally which of the user's
+/// Items to affect.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxUserResetLoginRequest {
+    /// Identifiers of the Items to affect. Null or absent for all Items of the user.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Identifier of the user, beginning with `usr_`, from `/user/create`. Give either this or
+    /// the legacy `user_token`.
+    pub user_id: Option<String>,
+    /// Legacy token of the user, from `/user/create`. Use `user_id` instead for users that have
+    /// one.
+    pub user_token: Option<Secret>,
+}
+impl Generated for SandboxUserResetLoginRequest {
+    fn empty() -> Self {
+        Self {
+            item_ids: Wire::empty(),
+            user_id: Wire::empty(),
+            user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxUserResetLoginRequest {
+    const NAME: &'static str = "SandboxUserResetLoginRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("item_ids", Optional),
+        ("user_id", Optional),
+        ("user_token", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.item_ids, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.item_ids);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.user_token);
+    }
+}
+impl Default for SandboxUserResetLoginRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body returned by `POST /sandbox/user/reset_login`; it holds nothing but the `request_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxUserResetLoginResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxUserResetLoginResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxUserResetLoginResponse {
+    const NAME: &'static str = "SandboxUserResetLoginResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// The sweep that `/sandbox/transfer/sweep/simulate` made, in the same form as a real one;
+/// absent from the answer when nothing was due.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SimulatedTransferSweep {
+    /// Amount of the sweep as a signed decimal string, such as `-12.34`; the sign tells in which
+    /// direction the money moves.
+    pub amount: String,
+    /// Time at which the sweep was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Text shown for the sweep on the statement of your bank account. May be absent.
+    pub description: Option<String>,
+    /// ISO 8601 date on which the money of the sweep is expected to become available. Null or
+    /// absent when no expectation is given.
+    pub expected_funds_available_date: Option<NaiveDate>,
+    /// Why the sweep failed or was returned. Null or absent otherwise.
+    pub failure_reason: Option<SweepFailure>,
+    /// Identifier of your own bank account that is debited or credited by the sweep.
+    pub funding_account_id: String,
+    /// Identifier of the sweep, assigned by Plaid. Pass it as `sweep_id` to
+    /// `/transfer/sweep/get`.
+    pub id: String,
+    /// ISO 4217 code of the currency of `amount`, for example `USD`.
+    pub iso_currency_code: String,
+    /// Identifier of the Transfer Ledger the sweep adds to or draws from. May be null or absent.
+    pub ledger_id: Option<String>,
+    /// Number under which the payment network keeps the sweep, such as an ACH trace number. Null
+    /// or absent while none has been assigned.
+    pub network_trace_id: Option<String>,
+    /// ISO 8601 date on which the sweep settled. Null until then.
+    pub settled: Option<NaiveDate>,
+    /// Stage the sweep has reached. Null or absent when not stated.
+    pub status: Option<SweepStatus>,
+    /// What set the sweep off. Null or absent when not stated.
+    pub trigger: Option<SweepTrigger>,
+}
+impl Generated for SimulatedTransferSweep {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            created: Wire::empty(),
+            description: Wire::empty(),
+            expected_funds_available_date: Wire::empty(),
+            failure_reason: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            ledger_id: Wire::empty(),
+            network_trace_id: Wire::empty(),
+            settled: Wire::empty(),
+            status: Wire::empty(),
+            trigger: Wire::empty(),
+        }
+    }
+}
+impl Record for SimulatedTransferSweep {
+    const NAME: &'static str = "SimulatedTransferSweep";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("created", Required),
+        ("description", Optional),
+        ("expected_funds_available_date", Optional),
+        ("failure_reason", Optional),
+        ("funding_account_id", Required),
+        ("id", Required),
+        ("iso_currency_code", Required),
+        ("ledger_id", Optional),
+        ("network_trace_id", Optional),
+        ("settled", Written),
+        ("status", Optional),
+        ("trigger", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.created, map),
+            2 => fill(&mut self.description, map),
+            3 => fill(&mut self.expected_funds_available_date, map),
+            4 => fill(&mut self.failure_reason, map),
+            5 => fill(&mut self.funding_account_id, map),
+            6 => fill(&mut self.id, map),
+            7 => fill(&mut self.iso_currency_code, map),
+            8 => fill(&mut self.ledger_id, map),
+            9 => fill(&mut self.network_trace_id, map),
+            10 => fill(&mut self.settled, map),
+            11 => fill(&mut self.status, map),
+            12 => fill(&mut self.trigger, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.created);
+        fields.put(2, &self.description);
+        fields.put(3, &self.expected_funds_available_date);
+        fields.put(4, &self.failure_reason);
+        fields.put(5, &self.funding_account_id);
+        fields.put(6, &self.id);
+        fields.put(7, &self.iso_currency_code);
+        fields.put(8, &self.ledger_id);
+        fields.put(9, &self.network_trace_id);
+        fields.put(10, &self.settled);
+        fields.put(11, &self.status);
+        fields.put(12, &self.trigger);
+    }
+}
+/// Event to simulate for the sweep behind a ledger deposit or withdrawal: the sweep was
+/// posted, settled, returned or failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferLedgerSweepSimulateEventType {
+    /// Written `sweep.posted`.
+    SweepPosted,
+    /// Written `sweep.settled`.
+    SweepSettled,
+    /// Written `sweep.returned`.
+    SweepReturned,
+    /// Written `sweep.failed`.
+    SweepFailed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferLedgerSweepSimulateEventType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("sweep.posted", Self::SweepPosted),
+        ("sweep.settled", Self::SweepSettled),
+        ("sweep.returned", Self::SweepReturned),
+        ("sweep.failed", Self::SweepFailed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A clock in Sandbox with a virtual time of its own, for testing time-dependent features of
+/// Transfer.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferTestClock {
+    /// Identifier of the test clock, to be given where a call takes a `test_clock_id`.
+    pub test_clock_id: String,
+    /// Present time on the clock, in ISO 8601 format; it moves only through
+    /// `/sandbox/transfer/test_clock/advance`.
+    pub virtual_time: DateTime<Utc>,
+}
+impl Generated for TransferTestClock {
+    fn empty() -> Self {
+        Self {
+            test_clock_id: Wire::empty(),
+            virtual_time: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferTestClock {
+    const NAME: &'static str = "TransferTestClock";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("test_clock_id", Required),
+        ("virtual_time", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.test_clock_id, map),
+            1 => fill(&mut self.virtual_time, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.test_clock_id);
+        fields.put(1, &self.virtual_time);
+    }
+}
 /// Groups the webhooks that `/sandbox/item/fire_webhook` can send by product. `HOLDINGS` and
 /// `INVESTMENTS_TRANSACTIONS` both belong to Investments, and `ITEM` covers the state of the
 /// connection itself.
@@ -795,17 +3364,49 @@ impl OpenEnum for WebhookType {
     }
 }
 crate::wire::records!(
+    CustomSandboxTransaction, SandboxBankIncomeFireWebhookRequest,
+    SandboxBankIncomeFireWebhookResponse,
+    SandboxBankIncomeWebhookFireRequestWebhookFields,
+    SandboxBankTransferFireWebhookRequest, SandboxBankTransferFireWebhookResponse,
+    SandboxBankTransferSimulateRequest, SandboxBankTransferSimulateResponse,
+    SandboxCraCashflowUpdatesUpdateRequest, SandboxCraCashflowUpdatesUpdateResponse,
+    SandboxIncomeFireWebhookRequest, SandboxIncomeFireWebhookResponse,
+    SandboxItemApplicationSeedRequest, SandboxItemApplicationSeedResponse,
     SandboxItemFireWebhookRequest, SandboxItemFireWebhookResponse,
     SandboxItemResetLoginRequest, SandboxItemResetLoginResponse,
     SandboxItemSetVerificationStatusRequest, SandboxItemSetVerificationStatusResponse,
-    SandboxPublicTokenCreateRequest,
+    SandboxOauthSelectAccountsRequest, SandboxOauthSelectAccountsResponse,
+    SandboxPaymentProfileResetLoginRequest, SandboxPaymentProfileResetLoginResponse,
+    SandboxPaymentSimulateRequest, SandboxPaymentSimulateResponse,
+    SandboxProcessorTokenCreateRequest, SandboxProcessorTokenCreateRequestOptions,
+    SandboxProcessorTokenCreateResponse, SandboxPublicTokenCreateRequest,
     SandboxPublicTokenCreateRequestIncomeVerificationBankIncome,
     SandboxPublicTokenCreateRequestOptions,
     SandboxPublicTokenCreateRequestOptionsIncomeVerification,
     SandboxPublicTokenCreateRequestOptionsStatements,
-    SandboxPublicTokenCreateRequestOptionsTransactions, SandboxPublicTokenCreateResponse
+    SandboxPublicTokenCreateRequestOptionsTransactions, SandboxPublicTokenCreateResponse,
+    SandboxTransactionsCreateRequest, SandboxTransactionsCreateResponse,
+    SandboxTransferFireWebhookRequest, SandboxTransferFireWebhookResponse,
+    SandboxTransferLedgerDepositSimulateRequest,
+    SandboxTransferLedgerDepositSimulateResponse,
+    SandboxTransferLedgerSimulateAvailableRequest,
+    SandboxTransferLedgerSimulateAvailableResponse,
+    SandboxTransferLedgerWithdrawSimulateRequest,
+    SandboxTransferLedgerWithdrawSimulateResponse, SandboxTransferRefundSimulateRequest,
+    SandboxTransferRefundSimulateResponse, SandboxTransferRepaymentSimulateRequest,
+    SandboxTransferRepaymentSimulateResponse, SandboxTransferSimulateRequest,
+    SandboxTransferSimulateResponse, SandboxTransferSweepSimulateRequest,
+    SandboxTransferSweepSimulateResponse, SandboxTransferTestClockAdvanceRequest,
+    SandboxTransferTestClockAdvanceResponse, SandboxTransferTestClockCreateRequest,
+    SandboxTransferTestClockCreateResponse, SandboxTransferTestClockGetRequest,
+    SandboxTransferTestClockGetResponse, SandboxTransferTestClockListRequest,
+    SandboxTransferTestClockListResponse, SandboxUserResetLoginRequest,
+    SandboxUserResetLoginResponse, SimulatedTransferSweep, TransferTestClock
 );
 crate::wire::open_enums!(
-    SandboxItemFireWebhookRequestWebhookCode,
-    SandboxItemSetVerificationStatusRequestVerificationStatus, WebhookType
+    CashFlowUpdatesEventWebhookCodes, SandboxBankIncomeWebhookFireRequestWebhookCode,
+    SandboxIncomeFireWebhookRequestVerificationStatus,
+    SandboxIncomeWebhookFireRequestWebhookCode, SandboxItemFireWebhookRequestWebhookCode,
+    SandboxItemSetVerificationStatusRequestVerificationStatus,
+    TransferLedgerSweepSimulateEventType, WebhookType
 );

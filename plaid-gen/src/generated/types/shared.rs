@@ -12,6 +12,7 @@ use crate::wire::prelude::*;
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -60,6 +61,7 @@ pub struct AccountBalance {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -82,6 +84,7 @@ impl Generated for AccountBalance {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -126,6 +129,7 @@ impl Record for AccountBalance {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -140,6 +144,7 @@ impl Default for AccountBalance {
         feature = "accounts",
         feature = "auth",
         feature = "balance",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -195,6 +200,7 @@ pub struct AccountBase {
         feature = "accounts",
         feature = "auth",
         feature = "balance",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -222,6 +228,7 @@ impl Generated for AccountBase {
         feature = "accounts",
         feature = "auth",
         feature = "balance",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -283,6 +290,7 @@ impl Record for AccountBase {
         feature = "accounts",
         feature = "auth",
         feature = "balance",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -324,6 +332,7 @@ pub enum AccountBaseVerificationStatus {
         feature = "accounts",
         feature = "auth",
         feature = "balance",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -352,12 +361,75 @@ impl OpenEnum for AccountBaseVerificationStatus {
         }
     }
 }
+/// Restricts a choice of accounts to certain subtypes, listed separately for each account
+/// type.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountFilter {
+    /// Subtypes of credit accounts to admit, such as `credit card`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub credit: Vec<String>,
+    /// Subtypes of deposit accounts to admit, such as `checking`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub depository: Vec<String>,
+    /// Subtypes of investment accounts to admit, such as `brokerage`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub investment: Vec<String>,
+    /// Subtypes of loan accounts to admit, such as `student`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub loan: Vec<String>,
+}
+impl Generated for AccountFilter {
+    fn empty() -> Self {
+        Self {
+            credit: Wire::empty(),
+            depository: Wire::empty(),
+            investment: Wire::empty(),
+            loan: Wire::empty(),
+        }
+    }
+}
+impl Record for AccountFilter {
+    const NAME: &'static str = "AccountFilter";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("credit", Optional),
+        ("depository", Optional),
+        ("investment", Optional),
+        ("loan", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.credit, map),
+            1 => fill(&mut self.depository, map),
+            2 => fill(&mut self.investment, map),
+            3 => fill(&mut self.loan, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.credit);
+        fields.put(1, &self.depository);
+        fields.put(2, &self.investment);
+        fields.put(3, &self.loan);
+    }
+}
+impl Default for AccountFilter {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 #[cfg(
     any(
         feature = "accounts",
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -382,6 +454,8 @@ pub enum AccountHolderCategory {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -402,15 +476,439 @@ impl OpenEnum for AccountHolderCategory {
         }
     }
 }
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// An account together with its owners, as returned by `POST /identity/get` and its processor
+/// counterpart: all of `AccountBase` plus `owners`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountIdentity {
+    /// Identifier of the account within the Item; case-sensitive. It changes when the user links
+    /// the institution anew, so do not use it to recognize an account across Items.
+    pub account_id: String,
+    /// Balances of the account. They are stored values unless the answer comes from a call that
+    /// contacts the institution, such as `/accounts/balance/get`.
+    pub balances: AccountBalance,
+    /// Whether the account is held by a business or by a private person; null or absent when this
+    /// has not been determined.
+    pub holder_category: Option<AccountHolderCategory>,
+    /// The last characters of the account number, usually four digits, for showing to the user.
+    /// It is not unique within an Item; null or absent when unknown.
+    pub mask: Option<String>,
+    /// Short name of the account, chosen by the user or the institution and suited for display;
+    /// compare `official_name`.
+    pub name: String,
+    /// Full product name under which the institution offers the account; null or absent when it
+    /// gives none. Compare `name`.
+    pub official_name: Option<String>,
+    /// Owners of the account with their contact data, as held by the institution; several entries
+    /// are possible for joint accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub owners: Vec<Owner>,
+    /// Identifier that stays the same for the same account in different Items, given only by some
+    /// institutions, notably ones with tokenized account numbers. Use it to recognize duplicates
+    /// and relinked accounts.
+    pub persistent_account_id: Option<String>,
+    /// Finer kind of the account within its `type`, such as `checking` or `mortgage`; null when
+    /// it is not known.
+    pub subtype: Option<AccountSubtype>,
+    /// Main class of the account, such as `depository` or `credit`; it decides how the balances
+    /// are to be read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AccountType,
+    /// What a database check found out about the account; present only for accounts that were
+    /// verified in that way.
+    pub verification_insights: Option<AccountVerificationInsights>,
+    /// Name of the account holder used when the numbers were verified without a bank login;
+    /// absent for other accounts.
+    pub verification_name: Option<String>,
+    /// State of the check that the account numbers are right, for accounts added by
+    /// micro-deposits or database checks rather than by login. `automatically_verified` and
+    /// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+    /// give the outcome of a database check. Absent for accounts verified by login.
+    pub verification_status: Option<AccountIdentityVerificationStatus>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for AccountIdentity {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            balances: Wire::empty(),
+            holder_category: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            official_name: Wire::empty(),
+            owners: Wire::empty(),
+            persistent_account_id: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+            verification_insights: Wire::empty(),
+            verification_name: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for AccountIdentity {
+    const NAME: &'static str = "AccountIdentity";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("balances", Required),
+        ("holder_category", Optional),
+        ("mask", Written),
+        ("name", Required),
+        ("official_name", Written),
+        ("owners", Written),
+        ("persistent_account_id", Optional),
+        ("subtype", Written),
+        ("type", Required),
+        ("verification_insights", Optional),
+        ("verification_name", Optional),
+        ("verification_status", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.balances, map),
+            2 => fill(&mut self.holder_category, map),
+            3 => fill(&mut self.mask, map),
+            4 => fill(&mut self.name, map),
+            5 => fill(&mut self.official_name, map),
+            6 => fill(&mut self.owners, map),
+            7 => fill(&mut self.persistent_account_id, map),
+            8 => fill(&mut self.subtype, map),
+            9 => fill(&mut self.type_, map),
+            10 => fill(&mut self.verification_insights, map),
+            11 => fill(&mut self.verification_name, map),
+            12 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.balances);
+        fields.put(2, &self.holder_category);
+        fields.put(3, &self.mask);
+        fields.put(4, &self.name);
+        fields.put(5, &self.official_name);
+        fields.put(6, &self.owners);
+        fields.put(7, &self.persistent_account_id);
+        fields.put(8, &self.subtype);
+        fields.put(9, &self.type_);
+        fields.put(10, &self.verification_insights);
+        fields.put(11, &self.verification_name);
+        fields.put(12, &self.verification_status);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// An account with the scores that tell how well your data on the user agree with the owners
+/// on file. Returned by `POST /identity/match` and its processor counterpart.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AccountIdentityMatchScore {
+    /// Identifier of the account within the Item; case-sensitive. It changes when the user links
+    /// the institution anew, so do not use it to recognize an account across Items.
+    pub account_id: String,
+    /// How well the postal address agrees. Null or absent when none was compared.
+    pub address: Option<AddressMatchScore>,
+    /// Balances of the account. They are stored values unless the answer comes from a call that
+    /// contacts the institution, such as `/accounts/balance/get`.
+    pub balances: AccountBalance,
+    /// How well the email address agrees. Null or absent when none was compared.
+    pub email_address: Option<EmailAddressMatchScore>,
+    /// Whether the account is held by a business or by a private person; null or absent when this
+    /// has not been determined.
+    pub holder_category: Option<AccountHolderCategory>,
+    /// How well the name agrees, which is the main sign of ownership. Null or absent when no name
+    /// was compared.
+    pub legal_name: Option<NameMatchScore>,
+    /// The last characters of the account number, usually four digits, for showing to the user.
+    /// It is not unique within an Item; null or absent when unknown.
+    pub mask: Option<String>,
+    /// Short name of the account, chosen by the user or the institution and suited for display;
+    /// compare `official_name`.
+    pub name: String,
+    /// Full product name under which the institution offers the account; null or absent when it
+    /// gives none. Compare `name`.
+    pub official_name: Option<String>,
+    /// Identifier that stays the same for the same account in different Items, given only by some
+    /// institutions, notably ones with tokenized account numbers. Use it to recognize duplicates
+    /// and relinked accounts.
+    pub persistent_account_id: Option<String>,
+    /// How well the phone number agrees. Null or absent when none was compared.
+    pub phone_number: Option<PhoneNumberMatchScore>,
+    /// Finer kind of the account within its `type`, such as `checking` or `mortgage`; null when
+    /// it is not known.
+    pub subtype: Option<AccountSubtype>,
+    /// Main class of the account, such as `depository` or `credit`; it decides how the balances
+    /// are to be read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AccountType,
+    /// What a database check found out about the account; present only for accounts that were
+    /// verified in that way.
+    pub verification_insights: Option<AccountVerificationInsights>,
+    /// Name of the account holder used when the numbers were verified without a bank login;
+    /// absent for other accounts.
+    pub verification_name: Option<String>,
+    /// State of the check that the account numbers are right, for accounts added by
+    /// micro-deposits or database checks rather than by login. `automatically_verified` and
+    /// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+    /// give the outcome of a database check. Absent for accounts verified by login.
+    pub verification_status: Option<AccountIdentityMatchScoreVerificationStatus>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for AccountIdentityMatchScore {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            address: Wire::empty(),
+            balances: Wire::empty(),
+            email_address: Wire::empty(),
+            holder_category: Wire::empty(),
+            legal_name: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            official_name: Wire::empty(),
+            persistent_account_id: Wire::empty(),
+            phone_number: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+            verification_insights: Wire::empty(),
+            verification_name: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for AccountIdentityMatchScore {
+    const NAME: &'static str = "AccountIdentityMatchScore";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("address", Optional),
+        ("balances", Required),
+        ("email_address", Optional),
+        ("holder_category", Optional),
+        ("legal_name", Optional),
+        ("mask", Written),
+        ("name", Required),
+        ("official_name", Written),
+        ("persistent_account_id", Optional),
+        ("phone_number", Optional),
+        ("subtype", Written),
+        ("type", Required),
+        ("verification_insights", Optional),
+        ("verification_name", Optional),
+        ("verification_status", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.address, map),
+            2 => fill(&mut self.balances, map),
+            3 => fill(&mut self.email_address, map),
+            4 => fill(&mut self.holder_category, map),
+            5 => fill(&mut self.legal_name, map),
+            6 => fill(&mut self.mask, map),
+            7 => fill(&mut self.name, map),
+            8 => fill(&mut self.official_name, map),
+            9 => fill(&mut self.persistent_account_id, map),
+            10 => fill(&mut self.phone_number, map),
+            11 => fill(&mut self.subtype, map),
+            12 => fill(&mut self.type_, map),
+            13 => fill(&mut self.verification_insights, map),
+            14 => fill(&mut self.verification_name, map),
+            15 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.address);
+        fields.put(2, &self.balances);
+        fields.put(3, &self.email_address);
+        fields.put(4, &self.holder_category);
+        fields.put(5, &self.legal_name);
+        fields.put(6, &self.mask);
+        fields.put(7, &self.name);
+        fields.put(8, &self.official_name);
+        fields.put(9, &self.persistent_account_id);
+        fields.put(10, &self.phone_number);
+        fields.put(11, &self.subtype);
+        fields.put(12, &self.type_);
+        fields.put(13, &self.verification_insights);
+        fields.put(14, &self.verification_name);
+        fields.put(15, &self.verification_status);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// State of the check that the account numbers are right, for accounts added by
+/// micro-deposits or database checks rather than by login. `automatically_verified` and
+/// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+/// give the outcome of a database check. Absent for accounts verified by login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccountIdentityMatchScoreVerificationStatus {
+    /// Written `automatically_verified`.
+    AutomaticallyVerified,
+    /// Written `pending_automatic_verification`.
+    PendingAutomaticVerification,
+    /// Written `pending_manual_verification`.
+    PendingManualVerification,
+    /// Written `unsent`.
+    Unsent,
+    /// Written `manually_verified`.
+    ManuallyVerified,
+    /// Written `verification_expired`.
+    VerificationExpired,
+    /// Written `verification_failed`.
+    VerificationFailed,
+    /// Written `database_matched`.
+    DatabaseMatched,
+    /// Written `database_insights_pass`.
+    DatabaseInsightsPass,
+    /// Written `database_insights_pass_with_caution`.
+    DatabaseInsightsPassWithCaution,
+    /// Written `database_insights_fail`.
+    DatabaseInsightsFail,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl OpenEnum for AccountIdentityMatchScoreVerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("automatically_verified", Self::AutomaticallyVerified),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
+        ("unsent", Self::Unsent),
+        ("manually_verified", Self::ManuallyVerified),
+        ("verification_expired", Self::VerificationExpired),
+        ("verification_failed", Self::VerificationFailed),
+        ("database_matched", Self::DatabaseMatched),
+        ("database_insights_pass", Self::DatabaseInsightsPass),
+        ("database_insights_pass_with_caution", Self::DatabaseInsightsPassWithCaution),
+        ("database_insights_fail", Self::DatabaseInsightsFail),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// State of the check that the account numbers are right, for accounts added by
+/// micro-deposits or database checks rather than by login. `automatically_verified` and
+/// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+/// give the outcome of a database check. Absent for accounts verified by login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccountIdentityVerificationStatus {
+    /// Written `automatically_verified`.
+    AutomaticallyVerified,
+    /// Written `pending_automatic_verification`.
+    PendingAutomaticVerification,
+    /// Written `pending_manual_verification`.
+    PendingManualVerification,
+    /// Written `unsent`.
+    Unsent,
+    /// Written `manually_verified`.
+    ManuallyVerified,
+    /// Written `verification_expired`.
+    VerificationExpired,
+    /// Written `verification_failed`.
+    VerificationFailed,
+    /// Written `database_matched`.
+    DatabaseMatched,
+    /// Written `database_insights_pass`.
+    DatabaseInsightsPass,
+    /// Written `database_insights_pass_with_caution`.
+    DatabaseInsightsPassWithCaution,
+    /// Written `database_insights_fail`.
+    DatabaseInsightsFail,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl OpenEnum for AccountIdentityVerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("automatically_verified", Self::AutomaticallyVerified),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
+        ("unsent", Self::Unsent),
+        ("manually_verified", Self::ManuallyVerified),
+        ("verification_expired", Self::VerificationExpired),
+        ("verification_failed", Self::VerificationFailed),
+        ("database_matched", Self::DatabaseMatched),
+        ("database_insights_pass", Self::DatabaseInsightsPass),
+        ("database_insights_pass_with_caution", Self::DatabaseInsightsPassWithCaution),
+        ("database_insights_fail", Self::DatabaseInsightsFail),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// How many accounts a user shares in a selection: exactly one (`SINGLE_SELECT`), any number
+/// (`MULTI_SELECT`), or all of them without a choice (`ALL`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AccountSelectionCardinality {
+    /// Written `SINGLE_SELECT`.
+    SingleSelect,
+    /// Written `MULTI_SELECT`.
+    MultiSelect,
+    /// Written `ALL`.
+    All,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AccountSelectionCardinality {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SINGLE_SELECT", Self::SingleSelect),
+        ("MULTI_SELECT", Self::MultiSelect),
+        ("ALL", Self::All),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 #[cfg(
     any(
         feature = "accounts",
         feature = "assets",
         feature = "auth",
         feature = "balance",
+        feature = "beacon",
+        feature = "cra",
         feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
         feature = "processor",
-        feature = "transactions"
+        feature = "transactions",
+        feature = "users"
     )
 )]
 /// Finer kind of an account within its type, such as `checking`, `credit card`, `401k` or
@@ -584,9 +1082,16 @@ pub enum AccountSubtype {
         feature = "assets",
         feature = "auth",
         feature = "balance",
+        feature = "beacon",
+        feature = "cra",
         feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
         feature = "processor",
-        feature = "transactions"
+        feature = "transactions",
+        feature = "users"
     )
 )]
 impl OpenEnum for AccountSubtype {
@@ -686,7 +1191,12 @@ impl OpenEnum for AccountSubtype {
         feature = "assets",
         feature = "auth",
         feature = "balance",
+        feature = "beacon",
+        feature = "cra",
         feature = "identity",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -718,7 +1228,12 @@ pub enum AccountType {
         feature = "assets",
         feature = "auth",
         feature = "balance",
+        feature = "beacon",
+        feature = "cra",
         feature = "identity",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -748,6 +1263,8 @@ impl OpenEnum for AccountType {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -774,6 +1291,8 @@ pub struct AccountVerificationInsights {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -794,6 +1313,8 @@ impl Generated for AccountVerificationInsights {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -832,6 +1353,8 @@ impl Record for AccountVerificationInsights {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -856,6 +1379,8 @@ pub enum AccountVerificationInsightsAccountNumberFormat {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -882,6 +1407,8 @@ impl OpenEnum for AccountVerificationInsightsAccountNumberFormat {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -904,6 +1431,8 @@ pub struct AccountVerificationInsightsNetworkStatus {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -922,6 +1451,8 @@ impl Generated for AccountVerificationInsightsNetworkStatus {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -954,6 +1485,8 @@ impl Record for AccountVerificationInsightsNetworkStatus {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -973,6 +1506,8 @@ pub struct AccountVerificationInsightsPreviousReturns {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -990,6 +1525,8 @@ impl Generated for AccountVerificationInsightsPreviousReturns {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
+        feature = "liabilities",
         feature = "processor",
         feature = "transactions"
     )
@@ -1065,7 +1602,60 @@ impl Record for AccountsGetResponse {
         fields.put(2, &self.request_id);
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(any(feature = "bank_transfers", feature = "processor", feature = "transfer"))]
+/// SEC code of an ACH entry, which tells how it was authorized: `ccd` between businesses,
+/// `ppd` by a private person in writing or by standing agreement, `tel` by phone, `web` over
+/// the internet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AchClass {
+    /// Written `ccd`.
+    Ccd,
+    /// Written `ppd`.
+    Ppd,
+    /// Written `tel`.
+    Tel,
+    /// Written `web`.
+    Web,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor", feature = "transfer"))]
+impl OpenEnum for AchClass {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ccd", Self::Ccd),
+        ("ppd", Self::Ppd),
+        ("tel", Self::Tel),
+        ("web", Self::Web),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 /// A postal address of an account owner as held by the institution.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1075,7 +1665,24 @@ pub struct Address {
     /// True if this is the main address of the owner; absent when the institution does not tell.
     pub primary: Option<bool>,
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Generated for Address {
     fn empty() -> Self {
         Self {
@@ -1084,7 +1691,24 @@ impl Generated for Address {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Record for Address {
     const NAME: &'static str = "Address";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -1107,7 +1731,24 @@ impl Record for Address {
         fields.put(1, &self.primary);
     }
 }
-#[cfg(any(feature = "assets", feature = "identity", feature = "users"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 /// Parts of a postal address as held by the institution; all but the street may be null.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1124,7 +1765,24 @@ pub struct AddressData {
     /// Street, house number and, where there is one, apartment number, in a single string.
     pub street: String,
 }
-#[cfg(any(feature = "assets", feature = "identity", feature = "users"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Generated for AddressData {
     fn empty() -> Self {
         Self {
@@ -1136,7 +1794,24 @@ impl Generated for AddressData {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "identity", feature = "users"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Record for AddressData {
     const NAME: &'static str = "AddressData";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -1168,13 +1843,1342 @@ impl Record for AddressData {
         fields.put(4, &self.street);
     }
 }
-#[cfg(any(feature = "assets", feature = "identity", feature = "users"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl AddressData {
     /// Made from the fields that are always needed; the others are absent.
     pub fn new(street: impl Into<String>) -> Self {
         Self {
             street: street.into(),
             ..Generated::empty()
+        }
+    }
+}
+/// A postal address in which no part is required, the form in which you supply an address for
+/// identity matching.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AddressDataNotRequired {
+    /// City or town of the address. Null or absent when not known.
+    pub city: Option<String>,
+    /// Country of the address as a two-letter ISO 3166-1 alpha-2 code. Null or absent when not
+    /// known.
+    pub country: Option<String>,
+    /// Postal code of the address, a ZIP code in the US, kept as a string so that leading zeros
+    /// survive. Null or absent when not known.
+    pub postal_code: Option<String>,
+    /// State, province or other subdivision, for instance `CA`. Null or absent when not known or
+    /// not used in the country.
+    pub region: Option<String>,
+    /// Street and house number, with any unit or apartment, for instance `12 Example Street`. May
+    /// be left out.
+    pub street: Option<String>,
+}
+impl Generated for AddressDataNotRequired {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+impl Record for AddressDataNotRequired {
+    const NAME: &'static str = "AddressDataNotRequired";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Optional),
+        ("country", Optional),
+        ("postal_code", Optional),
+        ("region", Optional),
+        ("street", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+impl Default for AddressDataNotRequired {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// A postal address of which any part may be left out, or null. It is the address part of
+/// `IdentityMatchUser`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AddressDataNullableNoRequiredFields {
+    /// City or town of the address. Null or absent when not known.
+    pub city: Option<String>,
+    /// Country of the address as a two-letter ISO 3166-1 alpha-2 code. Null or absent when not
+    /// known.
+    pub country: Option<String>,
+    /// Postal code of the address, a ZIP code in the US, kept as a string so that leading zeros
+    /// survive. Null or absent when not known.
+    pub postal_code: Option<String>,
+    /// State, province or other subdivision, for instance `CA`. Null or absent when not known or
+    /// not used in the country.
+    pub region: Option<String>,
+    /// Street and house number, with any unit or apartment, for instance `12 Example Street`. May
+    /// be left out.
+    pub street: Option<String>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for AddressDataNullableNoRequiredFields {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for AddressDataNullableNoRequiredFields {
+    const NAME: &'static str = "AddressDataNullableNoRequiredFields";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Optional),
+        ("country", Optional),
+        ("postal_code", Optional),
+        ("region", Optional),
+        ("street", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Default for AddressDataNullableNoRequiredFields {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// Result of comparing a postal address you supplied with those of the account owners. Null
+/// when no comparison was made.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AddressMatchScore {
+    /// True if the postal code agrees, whatever the rest of the address does. Null or absent when
+    /// not determined.
+    pub is_postal_code_match: Option<bool>,
+    /// Agreement from 0 to 100, where 100 is a perfect match. Null when it could not be computed.
+    pub score: Option<i64>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for AddressMatchScore {
+    fn empty() -> Self {
+        Self {
+            is_postal_code_match: Wire::empty(),
+            score: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for AddressMatchScore {
+    const NAME: &'static str = "AddressMatchScore";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("is_postal_code_match", Optional),
+        ("score", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.is_postal_code_match, map),
+            1 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.is_postal_code_match);
+        fields.put(1, &self.score);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Default for AddressMatchScore {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Postal address, with a flag for the main one, or null when no address is known.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AddressNullable {
+    /// The parts of the address: street, city, region, postal code and country.
+    pub data: AddressData,
+    /// True if this is the main address of the owner; absent when the institution does not tell.
+    pub primary: Option<bool>,
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for AddressNullable {
+    fn empty() -> Self {
+        Self {
+            data: Wire::empty(),
+            primary: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for AddressNullable {
+    const NAME: &'static str = "AddressNullable";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("data", Required),
+        ("primary", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.data, map),
+            1 => fill(&mut self.primary, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.data);
+        fields.put(1, &self.primary);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// An annual percentage rate of a credit card for one kind of balance, with the balance it
+/// applies to.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Apr {
+    /// Annual rate as a percentage, so that `19.99` means 19.99 percent.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub apr_percentage: Decimal,
+    /// Kind of balance the rate applies to: transferred balances, cash advances, purchases, or
+    /// `special` for other arrangements such as promotions.
+    pub apr_type: AprAprType,
+    /// Amount of money on which this rate is charged, in the currency of the account. Null when
+    /// not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub balance_subject_to_apr: Option<Decimal>,
+    /// Interest charged at this rate for the latest statement, in the currency of the account.
+    /// Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub interest_charge_amount: Option<Decimal>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for Apr {
+    fn empty() -> Self {
+        Self {
+            apr_percentage: Wire::empty(),
+            apr_type: Wire::empty(),
+            balance_subject_to_apr: Wire::empty(),
+            interest_charge_amount: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for Apr {
+    const NAME: &'static str = "Apr";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("apr_percentage", Required),
+        ("apr_type", Required),
+        ("balance_subject_to_apr", Written),
+        ("interest_charge_amount", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.apr_percentage, map),
+            1 => fill(&mut self.apr_type, map),
+            2 => fill(&mut self.balance_subject_to_apr, map),
+            3 => fill(&mut self.interest_charge_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.apr_percentage);
+        fields.put(1, &self.apr_type);
+        fields.put(2, &self.balance_subject_to_apr);
+        fields.put(3, &self.interest_charge_amount);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Kind of balance the rate applies to: transferred balances, cash advances, purchases, or
+/// `special` for other arrangements such as promotions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AprAprType {
+    /// Written `balance_transfer_apr`.
+    BalanceTransferApr,
+    /// Written `cash_apr`.
+    CashApr,
+    /// Written `purchase_apr`.
+    PurchaseApr,
+    /// Written `special`.
+    Special,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl OpenEnum for AprAprType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("balance_transfer_apr", Self::BalanceTransferApr),
+        ("cash_apr", Self::CashApr),
+        ("purchase_apr", Self::PurchaseApr),
+        ("special", Self::Special),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "webhooks"))]
+/// Outcome of refreshing a Bank Income report: `SUCCESS` or `FAILURE`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BankIncomeRefreshCompleteResult {
+    /// Written `SUCCESS`.
+    Success,
+    /// Written `FAILURE`.
+    Failure,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "sandbox", feature = "webhooks"))]
+impl OpenEnum for BankIncomeRefreshCompleteResult {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SUCCESS", Self::Success),
+        ("FAILURE", Self::Failure),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// Risk of a return by the bank, for instance for insufficient funds or a closed account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankInitiatedReturnRisk {
+    /// Risk in 8 tiers, 1 for the lowest. Deprecated; use `score` instead.
+    ///
+    /// Smallest value: `1`. Largest value: `8`.
+    /**
+
+Deprecated by Plaid.*/
+    pub risk_tier: i64,
+    /// Risk from 1 for the lowest to 99 for the highest. Set a threshold on it in your own rules.
+    ///
+    /// Smallest value: `1`. Largest value: `99`.
+    pub score: i64,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for BankInitiatedReturnRisk {
+    fn empty() -> Self {
+        Self {
+            risk_tier: Wire::empty(),
+            score: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for BankInitiatedReturnRisk {
+    const NAME: &'static str = "BankInitiatedReturnRisk";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("risk_tier", Required),
+        ("score", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.risk_tier, map),
+            1 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.risk_tier);
+        fields.put(1, &self.score);
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+/// A transfer in the legacy Bank Transfers product, with its parties, amount and progress.
+/// Returned by `POST /bank_transfer/create`, `POST /bank_transfer/get` and related calls.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankTransfer {
+    /// Identifier of the end user's account that is debited or credited.
+    pub account_id: String,
+    /// SEC code of the ACH entry, which tells how the user authorized it.
+    pub ach_class: AchClass,
+    /// Amount of the transfer as a decimal string with two places, such as `12.34`, never
+    /// negative; `type` tells the direction.
+    pub amount: String,
+    /// True while the transfer can still be stopped with `/bank_transfer/cancel`, that is, before
+    /// it is handed to the network.
+    pub cancellable: bool,
+    /// Time at which the bank transfer was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Text of your own that you attached on creation, for instance to recognize the transfer in
+    /// your books. Null when none was given.
+    pub custom_tag: Option<String>,
+    /// Text you gave for the bank statement of the end user.
+    pub description: String,
+    /// Which side started the transfer: `outbound` ones were created by you, `inbound` ones
+    /// arrive from elsewhere. Null when not stated.
+    pub direction: Option<BankTransferDirection>,
+    /// Why the transfer failed or was reversed. Null otherwise.
+    pub failure_reason: Option<BankTransferFailure>,
+    /// Identifier of the bank transfer, assigned by Plaid. Pass it as `bank_transfer_id` to
+    /// `/bank_transfer/get` or `/bank_transfer/cancel`.
+    pub id: String,
+    /// ISO 4217 code of the currency of `amount`, for example `USD`.
+    pub iso_currency_code: String,
+    /// Key and value pairs of your own that you attached on creation. Null when none were given.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub metadata: BTreeMap<String, String>,
+    /// Payment network over which the transfer runs, for instance `ach` or `wire`.
+    pub network: BankTransferNetwork,
+    /// Identifier of your own account from which the transfer originates, as opposed to
+    /// `account_id`, the account of the end user.
+    pub origination_account_id: String,
+    /// Stage the bank transfer has reached, such as `pending` or `posted`. Follow changes with
+    /// `/bank_transfer/event/sync`.
+    pub status: BankTransferStatus,
+    /// Direction of the money as seen from the end user's account: `debit` takes from it,
+    /// `credit` pays into it.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: BankTransferType,
+    /// The end user whose account is debited or credited, as given on creation.
+    pub user: BankTransferUser,
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl Generated for BankTransfer {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            cancellable: Wire::empty(),
+            created: Wire::empty(),
+            custom_tag: Wire::empty(),
+            description: Wire::empty(),
+            direction: Wire::empty(),
+            failure_reason: Wire::empty(),
+            id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            metadata: Wire::empty(),
+            network: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            status: Wire::empty(),
+            type_: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl Record for BankTransfer {
+    const NAME: &'static str = "BankTransfer";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("ach_class", Required),
+        ("amount", Required),
+        ("cancellable", Required),
+        ("created", Required),
+        ("custom_tag", Written),
+        ("description", Required),
+        ("direction", Written),
+        ("failure_reason", Written),
+        ("id", Required),
+        ("iso_currency_code", Required),
+        ("metadata", Written),
+        ("network", Required),
+        ("origination_account_id", Required),
+        ("status", Required),
+        ("type", Required),
+        ("user", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.ach_class, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.cancellable, map),
+            4 => fill(&mut self.created, map),
+            5 => fill(&mut self.custom_tag, map),
+            6 => fill(&mut self.description, map),
+            7 => fill(&mut self.direction, map),
+            8 => fill(&mut self.failure_reason, map),
+            9 => fill(&mut self.id, map),
+            10 => fill(&mut self.iso_currency_code, map),
+            11 => fill(&mut self.metadata, map),
+            12 => fill(&mut self.network, map),
+            13 => fill(&mut self.origination_account_id, map),
+            14 => fill(&mut self.status, map),
+            15 => fill(&mut self.type_, map),
+            16 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.ach_class);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.cancellable);
+        fields.put(4, &self.created);
+        fields.put(5, &self.custom_tag);
+        fields.put(6, &self.description);
+        fields.put(7, &self.direction);
+        fields.put(8, &self.failure_reason);
+        fields.put(9, &self.id);
+        fields.put(10, &self.iso_currency_code);
+        fields.put(11, &self.metadata);
+        fields.put(12, &self.network);
+        fields.put(13, &self.origination_account_id);
+        fields.put(14, &self.status);
+        fields.put(15, &self.type_);
+        fields.put(16, &self.user);
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+/// Which side started a bank transfer: `outbound` when you created it, `inbound` when it
+/// arrives from elsewhere. Null when not stated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BankTransferDirection {
+    /// Written `outbound`.
+    Outbound,
+    /// Written `inbound`.
+    Inbound,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl OpenEnum for BankTransferDirection {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("outbound", Self::Outbound),
+        ("inbound", Self::Inbound),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
+/// Why a bank transfer failed or was reversed. Null when it did not fail.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankTransferFailure {
+    /// ACH return code such as `R01`. Null or absent when the failure is not an ACH return.
+    pub ach_return_code: Option<String>,
+    /// Explanation of the failure in English, for logs and support. Decide by `ach_return_code`
+    /// where there is one.
+    pub description: Option<String>,
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
+impl Generated for BankTransferFailure {
+    fn empty() -> Self {
+        Self {
+            ach_return_code: Wire::empty(),
+            description: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
+impl Record for BankTransferFailure {
+    const NAME: &'static str = "BankTransferFailure";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ach_return_code", Optional),
+        ("description", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ach_return_code, map),
+            1 => fill(&mut self.description, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ach_return_code);
+        fields.put(1, &self.description);
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
+impl Default for BankTransferFailure {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+/// Payment network of a bank transfer: `ach` standard ACH, `same-day-ach` ACH with settlement
+/// on the same day, `wire` a wire transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BankTransferNetwork {
+    /// Written `ach`.
+    Ach,
+    /// Written `same-day-ach`.
+    SameDayAch,
+    /// Written `wire`.
+    Wire,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl OpenEnum for BankTransferNetwork {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ach", Self::Ach),
+        ("same-day-ach", Self::SameDayAch),
+        ("wire", Self::Wire),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+/// Stage of a bank transfer: `pending` before it is handed to the network, `posted` once it
+/// has been, `cancelled` stopped by you in time, `failed` not carried out, `reversed`
+/// returned after posting.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BankTransferStatus {
+    /// Written `pending`.
+    Pending,
+    /// Written `posted`.
+    Posted,
+    /// Written `cancelled`.
+    Cancelled,
+    /// Written `failed`.
+    Failed,
+    /// Written `reversed`.
+    Reversed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl OpenEnum for BankTransferStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("pending", Self::Pending),
+        ("posted", Self::Posted),
+        ("cancelled", Self::Cancelled),
+        ("failed", Self::Failed),
+        ("reversed", Self::Reversed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+/// Direction of a bank transfer as seen from the end user's account: `debit` takes money from
+/// it, `credit` pays money into it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BankTransferType {
+    /// Written `debit`.
+    Debit,
+    /// Written `credit`.
+    Credit,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl OpenEnum for BankTransferType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("debit", Self::Debit),
+        ("credit", Self::Credit),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+/// The end user on the other side of a bank transfer, given on creation and returned with the
+/// transfer.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankTransferUser {
+    /// Email address of the account holder. Null or absent when none was given.
+    pub email_address: Option<String>,
+    /// Full legal name of the account holder. Required.
+    pub legal_name: String,
+    /// Routing number of the account holder's bank, filled in by Plaid in answers. May be absent.
+    pub routing_number: Option<String>,
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl Generated for BankTransferUser {
+    fn empty() -> Self {
+        Self {
+            email_address: Wire::empty(),
+            legal_name: Wire::empty(),
+            routing_number: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl Record for BankTransferUser {
+    const NAME: &'static str = "BankTransferUser";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("email_address", Optional),
+        ("legal_name", Required),
+        ("routing_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.email_address, map),
+            1 => fill(&mut self.legal_name, map),
+            2 => fill(&mut self.routing_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.email_address);
+        fields.put(1, &self.legal_name);
+        fields.put(2, &self.routing_number);
+    }
+}
+#[cfg(any(feature = "bank_transfers", feature = "processor"))]
+impl BankTransferUser {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(legal_name: impl Into<String>) -> Self {
+        Self {
+            legal_name: legal_name.into(),
+            ..Generated::empty()
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Category of a transaction from the viewpoint of business bookkeeping, on two levels; null
+/// when none could be assigned.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BusinessFinanceCategory {
+    /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
+    /// rated.
+    pub confidence_level: Option<String>,
+    /// Specific category in the business taxonomy, a subdivision of the primary category.
+    pub detailed: String,
+    /// General category in the business taxonomy, written in capitals with underscores.
+    pub primary: String,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for BusinessFinanceCategory {
+    fn empty() -> Self {
+        Self {
+            confidence_level: Wire::empty(),
+            detailed: Wire::empty(),
+            primary: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for BusinessFinanceCategory {
+    const NAME: &'static str = "BusinessFinanceCategory";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("confidence_level", Optional),
+        ("detailed", Required),
+        ("primary", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.confidence_level, map),
+            1 => fill(&mut self.detailed, map),
+            2 => fill(&mut self.primary, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.confidence_level);
+        fields.put(1, &self.detailed);
+        fields.put(2, &self.primary);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the attributes in the cash flow insights of a check report. Null when no
+/// particular version is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CashflowAttributesVersion {
+    /// Written `v1.0`.
+    V10,
+    /// Written `v2.0`.
+    V20,
+    /// Written `CFI1`.
+    Cfi1,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for CashflowAttributesVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("v1.0", Self::V10),
+        ("v2.0", Self::V20),
+        ("CFI1", Self::Cfi1),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "assets", feature = "cra"))]
+/// Error that kept one Item from contributing fully to a report: a `PlaidError` plus the
+/// `item_id`. Occurs in report warnings and may be null.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Cause {
+    /// The underlying errors of single Items when a report over several Items fails, each with
+    /// its own type, code and `item_id`. Filled for report errors only.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub causes: Vec<::serde_json::Value>,
+    /// Text that may be shown to the user; null when the error has nothing to do with what the
+    /// user did.
+    pub display_message: Option<String>,
+    /// Address of a documentation page that deals with this kind of error.
+    pub documentation_url: Option<String>,
+    /// The precise error within its `error_type`, in capitals with underscores. It is meant for
+    /// program logic, and new codes may be added at any time.
+    pub error_code: String,
+    /// Finer reason for certain OAuth related codes, such as `OAUTH_INVALID_TOKEN`,
+    /// `OAUTH_CONSENT_EXPIRED` or `OAUTH_USER_REVOKED`; null or absent for all others.
+    pub error_code_reason: Option<String>,
+    /// Explanation in English for the developer. The wording may change, so log it but do not
+    /// match on it or show it to users; some errors leave it empty or null.
+    pub error_message: String,
+    /// Broad class of the error. It decides, together with `error_code`, what to do; neither is
+    /// unique without the other.
+    pub error_type: PlaidErrorType,
+    /// The `item_id` of the Item whose error is described.
+    pub item_id: Option<String>,
+    /// The account subtypes the user actually shared, for comparison with
+    /// `required_account_subtypes`. Given when no shared account fits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub provided_account_subtypes: Vec<String>,
+    /// Identifier of the failed request, to be logged and quoted to support; absent when the
+    /// error arrives inside a webhook.
+    pub request_id: Option<String>,
+    /// The account subtypes of which the product needs at least one. Given when no shared account
+    /// fits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub required_account_subtypes: Vec<String>,
+    /// HTTP status that belongs to the error. Given only when the error arrives inside a webhook,
+    /// since a response shows it anyway.
+    pub status: Option<i64>,
+    /// Advice in English on how to get rid of the error; null when there is none.
+    pub suggested_action: Option<String>,
+}
+#[cfg(any(feature = "assets", feature = "cra"))]
+impl Generated for Cause {
+    fn empty() -> Self {
+        Self {
+            causes: Wire::empty(),
+            display_message: Wire::empty(),
+            documentation_url: Wire::empty(),
+            error_code: Wire::empty(),
+            error_code_reason: Wire::empty(),
+            error_message: Wire::empty(),
+            error_type: Wire::empty(),
+            item_id: Wire::empty(),
+            provided_account_subtypes: Wire::empty(),
+            request_id: Wire::empty(),
+            required_account_subtypes: Wire::empty(),
+            status: Wire::empty(),
+            suggested_action: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "assets", feature = "cra"))]
+impl Record for Cause {
+    const NAME: &'static str = "Cause";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("causes", Optional),
+        ("display_message", Written),
+        ("documentation_url", Optional),
+        ("error_code", Required),
+        ("error_code_reason", Optional),
+        ("error_message", Required),
+        ("error_type", Required),
+        ("item_id", Optional),
+        ("provided_account_subtypes", Optional),
+        ("request_id", Optional),
+        ("required_account_subtypes", Optional),
+        ("status", Optional),
+        ("suggested_action", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.causes, map),
+            1 => fill(&mut self.display_message, map),
+            2 => fill(&mut self.documentation_url, map),
+            3 => fill(&mut self.error_code, map),
+            4 => fill(&mut self.error_code_reason, map),
+            5 => fill(&mut self.error_message, map),
+            6 => fill(&mut self.error_type, map),
+            7 => fill(&mut self.item_id, map),
+            8 => fill(&mut self.provided_account_subtypes, map),
+            9 => fill(&mut self.request_id, map),
+            10 => fill(&mut self.required_account_subtypes, map),
+            11 => fill(&mut self.status, map),
+            12 => fill(&mut self.suggested_action, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.causes);
+        fields.put(1, &self.display_message);
+        fields.put(2, &self.documentation_url);
+        fields.put(3, &self.error_code);
+        fields.put(4, &self.error_code_reason);
+        fields.put(5, &self.error_message);
+        fields.put(6, &self.error_type);
+        fields.put(7, &self.item_id);
+        fields.put(8, &self.provided_account_subtypes);
+        fields.put(9, &self.request_id);
+        fields.put(10, &self.required_account_subtypes);
+        fields.put(11, &self.status);
+        fields.put(12, &self.suggested_action);
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// Values attached to a transaction through customization set up for your team; null where
+/// there is none.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ClientCustomization {
+    /// Identifier, in your own scheme, of the entity that was matched to the transaction.
+    pub custom_entity_id: Option<String>,
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Generated for ClientCustomization {
+    fn empty() -> Self {
+        Self {
+            custom_entity_id: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Record for ClientCustomization {
+    const NAME: &'static str = "ClientCustomization";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("custom_entity_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.custom_entity_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.custom_entity_id);
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Default for ClientCustomization {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Reason for which a consumer report is obtained, one of those US law (FCRA) permits: for
+/// example `EXTENSION_OF_CREDIT` for a loan decision, the `ACCOUNT_REVIEW_` values for an
+/// existing customer, `LEGITIMATE_BUSINESS_NEED_TENANT_SCREENING` for renting, and the
+/// `WRITTEN_INSTRUCTION_` values where the consumer asked for it in writing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConsumerReportPermissiblePurpose {
+    /// Written `ACCOUNT_REVIEW_CREDIT`.
+    AccountReviewCredit,
+    /// Written `ACCOUNT_REVIEW_NON_CREDIT`.
+    AccountReviewNonCredit,
+    /// Written `EXTENSION_OF_CREDIT`.
+    ExtensionOfCredit,
+    /// Written `LEGITIMATE_BUSINESS_NEED_TENANT_SCREENING`.
+    LegitimateBusinessNeedTenantScreening,
+    /// Written `LEGITIMATE_BUSINESS_NEED_OTHER`.
+    LegitimateBusinessNeedOther,
+    /// Written `WRITTEN_INSTRUCTION_PREQUALIFICATION`.
+    WrittenInstructionPrequalification,
+    /// Written `WRITTEN_INSTRUCTION_OTHER`.
+    WrittenInstructionOther,
+    /// Written `ELIGIBILITY_FOR_GOVT_BENEFITS`.
+    EligibilityForGovtBenefits,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for ConsumerReportPermissiblePurpose {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ACCOUNT_REVIEW_CREDIT", Self::AccountReviewCredit),
+        ("ACCOUNT_REVIEW_NON_CREDIT", Self::AccountReviewNonCredit),
+        ("EXTENSION_OF_CREDIT", Self::ExtensionOfCredit),
+        (
+            "LEGITIMATE_BUSINESS_NEED_TENANT_SCREENING",
+            Self::LegitimateBusinessNeedTenantScreening,
+        ),
+        ("LEGITIMATE_BUSINESS_NEED_OTHER", Self::LegitimateBusinessNeedOther),
+        (
+            "WRITTEN_INSTRUCTION_PREQUALIFICATION",
+            Self::WrittenInstructionPrequalification,
+        ),
+        ("WRITTEN_INSTRUCTION_OTHER", Self::WrittenInstructionOther),
+        ("ELIGIBILITY_FOR_GOVT_BENEFITS", Self::EligibilityForGovtBenefits),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// Account numbers of a counterparty, by payment scheme; null when none is known.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CounterpartyNumbers {
+    /// UK account number and sort code of the counterparty; null or absent when unknown.
+    pub bacs: Option<CounterpartyNumbersBacs>,
+    /// IBAN and BIC of the counterparty; null or absent when unknown.
+    pub international: Option<CounterpartyNumbersInternational>,
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Generated for CounterpartyNumbers {
+    fn empty() -> Self {
+        Self {
+            bacs: Wire::empty(),
+            international: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Record for CounterpartyNumbers {
+    const NAME: &'static str = "CounterpartyNumbers";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bacs", Optional),
+        ("international", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.bacs, map),
+            1 => fill(&mut self.international, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.bacs);
+        fields.put(1, &self.international);
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Default for CounterpartyNumbers {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// Numbers that identify the UK account of a counterparty; null when unknown.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CounterpartyNumbersBacs {
+    /// UK account number of the counterparty; null or absent when unknown.
+    pub account: Option<Secret>,
+    /// UK sort code of the bank and branch of the counterparty; null or absent when unknown.
+    pub sort_code: Option<String>,
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Generated for CounterpartyNumbersBacs {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            sort_code: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Record for CounterpartyNumbersBacs {
+    const NAME: &'static str = "CounterpartyNumbersBacs";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Optional),
+        ("sort_code", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.sort_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.sort_code);
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Default for CounterpartyNumbersBacs {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// Numbers that identify the account of a counterparty internationally; null when unknown.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CounterpartyNumbersInternational {
+    /// Bank identifier code (BIC), 8 to 11 characters, of the bank of the counterparty; null or
+    /// absent when unknown.
+    ///
+    /// Shortest length: `8`. Longest length: `11`.
+    pub bic: Option<String>,
+    /// International bank account number (IBAN) of the counterparty; null or absent when unknown.
+    ///
+    /// Shortest length: `15`. Longest length: `34`.
+    pub iban: Option<Secret>,
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Generated for CounterpartyNumbersInternational {
+    fn empty() -> Self {
+        Self {
+            bic: Wire::empty(),
+            iban: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Record for CounterpartyNumbersInternational {
+    const NAME: &'static str = "CounterpartyNumbersInternational";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bic", Optional),
+        ("iban", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.bic, map),
+            1 => fill(&mut self.iban, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.bic);
+        fields.put(1, &self.iban);
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Default for CounterpartyNumbersInternational {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// Part that a counterparty plays in a transaction: `merchant` sells, `marketplace` hosts the
+/// seller, `payment_app` and `payment_terminal` pass the payment on, `financial_institution`
+/// is a bank or lender, `income_source` pays the user.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CounterpartyType {
+    /// Written `merchant`.
+    Merchant,
+    /// Written `financial_institution`.
+    FinancialInstitution,
+    /// Written `payment_app`.
+    PaymentApp,
+    /// Written `marketplace`.
+    Marketplace,
+    /// Written `payment_terminal`.
+    PaymentTerminal,
+    /// Written `income_source`.
+    IncomeSource,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl OpenEnum for CounterpartyType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("merchant", Self::Merchant),
+        ("financial_institution", Self::FinancialInstitution),
+        ("payment_app", Self::PaymentApp),
+        ("marketplace", Self::Marketplace),
+        ("payment_terminal", Self::PaymentTerminal),
+        ("income_source", Self::IncomeSource),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
         }
     }
 }
@@ -1261,7 +3265,1529 @@ impl OpenEnum for CountryCode {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+/// Body of a request by which Freddie Mac or its agent reads a Consumer Report in its own
+/// format. No operation in this version of the API takes it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraCheckReportFreddieMacGetRequest {
+    /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
+    /// body is an alternative to it.
+    pub client_id: Option<String>,
+    /// API secret of your team for one environment. Usually sent as the header `PLAID-SECRET`;
+    /// the field in the body is an alternative to it.
+    pub secret: Option<Secret>,
+    /// Token from `/user/third_party_token/create` that gives a third party access to the reports
+    /// of a user.
+    pub third_party_user_token: Secret,
+}
+impl Generated for CraCheckReportFreddieMacGetRequest {
+    fn empty() -> Self {
+        Self {
+            client_id: Wire::empty(),
+            secret: Wire::empty(),
+            third_party_user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for CraCheckReportFreddieMacGetRequest {
+    const NAME: &'static str = "CraCheckReportFreddieMacGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_id", Optional),
+        ("secret", Optional),
+        ("third_party_user_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_id, map),
+            1 => fill(&mut self.secret, map),
+            2 => fill(&mut self.third_party_user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_id);
+        fields.put(1, &self.secret);
+        fields.put(2, &self.third_party_user_token);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Which verification reports for mortgage lending to prepare along with a base report; null
+/// when none are wanted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraCheckReportHomeLendingReportOptions {
+    /// Settings of the employment refresh report, relevant when `reports_requested` contains
+    /// `EMPLOYMENT_REFRESH`; may be null or absent.
+    pub employment_refresh_options: Option<
+        CraCheckReportVerificationGetEmploymentRefreshOptions,
+    >,
+    /// Kinds of verification report to prepare, such as a verification of assets.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub reports_requested: Vec<CraCheckReportVerificationGetReportType>,
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Generated for CraCheckReportHomeLendingReportOptions {
+    fn empty() -> Self {
+        Self {
+            employment_refresh_options: Wire::empty(),
+            reports_requested: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Record for CraCheckReportHomeLendingReportOptions {
+    const NAME: &'static str = "CraCheckReportHomeLendingReportOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("employment_refresh_options", Optional),
+        ("reports_requested", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.employment_refresh_options, map),
+            1 => fill(&mut self.reports_requested, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.employment_refresh_options);
+        fields.put(1, &self.reports_requested);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Default for CraCheckReportHomeLendingReportOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Settings of an employment refresh report; null when no such report is wanted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraCheckReportVerificationGetEmploymentRefreshOptions {
+    /// How many days of transaction history the employment refresh report is to cover, at most
+    /// 731.
+    ///
+    /// Largest value: `731`.
+    pub days_requested: i64,
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Generated for CraCheckReportVerificationGetEmploymentRefreshOptions {
+    fn empty() -> Self {
+        Self {
+            days_requested: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Record for CraCheckReportVerificationGetEmploymentRefreshOptions {
+    const NAME: &'static str = "CraCheckReportVerificationGetEmploymentRefreshOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("days_requested", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.days_requested, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.days_requested);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl CraCheckReportVerificationGetEmploymentRefreshOptions {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(days_requested: impl Into<i64>) -> Self {
+        Self {
+            days_requested: days_requested.into(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Kind of verification report for mortgage lending: `VOA` verifies assets,
+/// `EMPLOYMENT_REFRESH` checks again that the borrower still seems to be employed, `INCOME`
+/// verifies income.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CraCheckReportVerificationGetReportType {
+    /// Written `VOA`.
+    Voa,
+    /// Written `EMPLOYMENT_REFRESH`.
+    EmploymentRefresh,
+    /// Written `INCOME`.
+    Income,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for CraCheckReportVerificationGetReportType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("VOA", Self::Voa),
+        ("EMPLOYMENT_REFRESH", Self::EmploymentRefresh),
+        ("INCOME", Self::Income),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// A FICO score that the lender has obtained from a credit bureau, with the reasons that came
+/// with it; it is the starting point of an UltraFICO score.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraPartnerInsightsBaseFicoScore {
+    /// Version of the FICO model with which the base score was computed.
+    pub base_fico_score_version: CraPartnerInsightsBaseFicoScoreVersion,
+    /// Credit bureau from whose data the base score was computed.
+    pub bureau: CraPartnerInsightsBureau,
+    /// True if the number of credit inquiries lowered the base score; null or absent when the
+    /// bureau did not tell.
+    pub did_inquiries_adversely_affect_score: Option<bool>,
+    /// First reason code of the base score. Deprecated; use `reason_codes` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub reason_code_1: Option<String>,
+    /// Second reason code of the base score, null if there is none. Deprecated; use
+    /// `reason_codes` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub reason_code_2: Option<String>,
+    /// Third reason code of the base score, null if there is none. Deprecated; use `reason_codes`
+    /// instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub reason_code_3: Option<String>,
+    /// Fourth reason code of the base score, null if there is none. Deprecated; use
+    /// `reason_codes` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub reason_code_4: Option<String>,
+    /// Up to four codes, delivered with the base score, for the factors that weighed on it. They
+    /// replace the fields `reason_code_1` to `reason_code_4`.
+    ///
+    /// Most entries: `4`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub reason_codes: Vec<String>,
+    /// Value of the base score as delivered by the bureau.
+    pub score: i64,
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Generated for CraPartnerInsightsBaseFicoScore {
+    fn empty() -> Self {
+        Self {
+            base_fico_score_version: Wire::empty(),
+            bureau: Wire::empty(),
+            did_inquiries_adversely_affect_score: Wire::empty(),
+            reason_code_1: Wire::empty(),
+            reason_code_2: Wire::empty(),
+            reason_code_3: Wire::empty(),
+            reason_code_4: Wire::empty(),
+            reason_codes: Wire::empty(),
+            score: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Record for CraPartnerInsightsBaseFicoScore {
+    const NAME: &'static str = "CraPartnerInsightsBaseFicoScore";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("base_fico_score_version", Required),
+        ("bureau", Required),
+        ("did_inquiries_adversely_affect_score", Optional),
+        ("reason_code_1", Optional),
+        ("reason_code_2", Optional),
+        ("reason_code_3", Optional),
+        ("reason_code_4", Optional),
+        ("reason_codes", Optional),
+        ("score", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.base_fico_score_version, map),
+            1 => fill(&mut self.bureau, map),
+            2 => fill(&mut self.did_inquiries_adversely_affect_score, map),
+            3 => fill(&mut self.reason_code_1, map),
+            4 => fill(&mut self.reason_code_2, map),
+            5 => fill(&mut self.reason_code_3, map),
+            6 => fill(&mut self.reason_code_4, map),
+            7 => fill(&mut self.reason_codes, map),
+            8 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.base_fico_score_version);
+        fields.put(1, &self.bureau);
+        fields.put(2, &self.did_inquiries_adversely_affect_score);
+        fields.put(3, &self.reason_code_1);
+        fields.put(4, &self.reason_code_2);
+        fields.put(5, &self.reason_code_3);
+        fields.put(6, &self.reason_code_4);
+        fields.put(7, &self.reason_codes);
+        fields.put(8, &self.score);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl CraPartnerInsightsBaseFicoScore {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        base_fico_score_version: impl Into<CraPartnerInsightsBaseFicoScoreVersion>,
+        bureau: impl Into<CraPartnerInsightsBureau>,
+        score: impl Into<i64>,
+    ) -> Self {
+        Self {
+            base_fico_score_version: base_fico_score_version.into(),
+            bureau: bureau.into(),
+            score: score.into(),
+            ..Generated::empty()
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the FICO model behind a base score; strings on the wire, of which `10T` is the
+/// variant of `10` that uses trended data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CraPartnerInsightsBaseFicoScoreVersion {
+    /// Written `8`.
+    X8,
+    /// Written `9`.
+    X9,
+    /// Written `10`.
+    X10,
+    /// Written `10T`.
+    X10t,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for CraPartnerInsightsBaseFicoScoreVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("8", Self::X8),
+        ("9", Self::X9),
+        ("10", Self::X10),
+        ("10T", Self::X10t),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Credit bureau that supplied a base FICO score: Equifax, Experian or TransUnion.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CraPartnerInsightsBureau {
+    /// Written `EQUIFAX`.
+    Equifax,
+    /// Written `EXPERIAN`.
+    Experian,
+    /// Written `TRANSUNION`.
+    Transunion,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for CraPartnerInsightsBureau {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("EQUIFAX", Self::Equifax),
+        ("EXPERIAN", Self::Experian),
+        ("TRANSUNION", Self::Transunion),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// What is needed to have UltraFICO scores computed as part of the partner insights of a
+/// check report; null when no such score is wanted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraPartnerInsightsFicoInput {
+    /// Identifier under which the lender is known to FICO; it is not an identifier of the Plaid
+    /// API.
+    pub fico_lender_id: String,
+    /// Identifier of the credit application in the system of the lender; it links the score to
+    /// the application.
+    pub lender_application_id: String,
+    /// The UltraFICO scores to compute, one entry per score, each naming the base score it starts
+    /// from.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub ultrafico_score_requests: Vec<CraPartnerInsightsUltraFicoScoreRequest>,
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Generated for CraPartnerInsightsFicoInput {
+    fn empty() -> Self {
+        Self {
+            fico_lender_id: Wire::empty(),
+            lender_application_id: Wire::empty(),
+            ultrafico_score_requests: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Record for CraPartnerInsightsFicoInput {
+    const NAME: &'static str = "CraPartnerInsightsFicoInput";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("fico_lender_id", Required),
+        ("lender_application_id", Required),
+        ("ultrafico_score_requests", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.fico_lender_id, map),
+            1 => fill(&mut self.lender_application_id, map),
+            2 => fill(&mut self.ultrafico_score_requests, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.fico_lender_id);
+        fields.put(1, &self.lender_application_id);
+        fields.put(2, &self.ultrafico_score_requests);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl CraPartnerInsightsFicoInput {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        fico_lender_id: impl Into<String>,
+        lender_application_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            fico_lender_id: fico_lender_id.into(),
+            lender_application_id: lender_application_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Request for one UltraFICO score, which refines an ordinary FICO score of a credit bureau
+/// by data from bank accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraPartnerInsightsUltraFicoScoreRequest {
+    /// The FICO score obtained from a credit bureau on which the UltraFICO score is built.
+    pub base_fico_score: CraPartnerInsightsBaseFicoScore,
+    /// Identifier of the scoring request at FICO, where you have one; may be left out.
+    pub fico_scoring_request_id: Option<String>,
+    /// Identifier chosen by the caller for telling apart several score requests and matching
+    /// their results; may be left out.
+    pub request_correlation_id: Option<String>,
+    /// Version of the UltraFICO score to compute, for example `1.0`, given as a string.
+    pub ultrafico_score_version: CraPartnerInsightsUltraFicoScoreVersion,
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Generated for CraPartnerInsightsUltraFicoScoreRequest {
+    fn empty() -> Self {
+        Self {
+            base_fico_score: Wire::empty(),
+            fico_scoring_request_id: Wire::empty(),
+            request_correlation_id: Wire::empty(),
+            ultrafico_score_version: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Record for CraPartnerInsightsUltraFicoScoreRequest {
+    const NAME: &'static str = "CraPartnerInsightsUltraFicoScoreRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("base_fico_score", Required),
+        ("fico_scoring_request_id", Optional),
+        ("request_correlation_id", Optional),
+        ("ultrafico_score_version", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.base_fico_score, map),
+            1 => fill(&mut self.fico_scoring_request_id, map),
+            2 => fill(&mut self.request_correlation_id, map),
+            3 => fill(&mut self.ultrafico_score_version, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.base_fico_score);
+        fields.put(1, &self.fico_scoring_request_id);
+        fields.put(2, &self.request_correlation_id);
+        fields.put(3, &self.ultrafico_score_version);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl CraPartnerInsightsUltraFicoScoreRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        base_fico_score: impl Into<CraPartnerInsightsBaseFicoScore>,
+        ultrafico_score_version: impl Into<CraPartnerInsightsUltraFicoScoreVersion>,
+    ) -> Self {
+        Self {
+            base_fico_score: base_fico_score.into(),
+            ultrafico_score_version: ultrafico_score_version.into(),
+            ..Generated::empty()
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the UltraFICO score; a string on the wire although it looks like a number.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CraPartnerInsightsUltraFicoScoreVersion {
+    /// Written `1.0`.
+    X10,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for CraPartnerInsightsUltraFicoScoreVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[("1.0", Self::X10)];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Reference list of the subtypes of accounts of type `credit`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditAccount {
+    /// Subtype for a credit card issued by a bank.
+    #[cfg_attr(feature = "schemars", schemars(rename = "credit card"))]
+    pub credit_card: String,
+    /// Subtype for a credit card or credit line of PayPal; the subtype of the same name under
+    /// `depository` is for money on deposit.
+    pub paypal: String,
+}
+impl Generated for CreditAccount {
+    fn empty() -> Self {
+        Self {
+            credit_card: Wire::empty(),
+            paypal: Wire::empty(),
+        }
+    }
+}
+impl Record for CreditAccount {
+    const NAME: &'static str = "CreditAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("credit card", Required),
+        ("paypal", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.credit_card, map),
+            1 => fill(&mut self.paypal, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.credit_card);
+        fields.put(1, &self.paypal);
+    }
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+/// An amount of money with its currency, used in income data and the reports built on it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditAmountWithCurrency {
+    /// Value of the amount in units of the currency, not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+impl Generated for CreditAmountWithCurrency {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+impl Record for CreditAmountWithCurrency {
+    const NAME: &'static str = "CreditAmountWithCurrency";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+/// Class of an account considered for Bank Income; `depository`, that is, deposit accounts,
+/// is the only value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CreditBankIncomeAccountType {
+    /// Written `depository`.
+    Depository,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+impl OpenEnum for CreditBankIncomeAccountType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("depository", Self::Depository),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+/// Kind of income that an income source is taken to be, from wages (`SALARY`) and gig work
+/// (`GIG_ECONOMY`) to benefits, pensions and interest. `OTHER` stands for what fits nowhere,
+/// `BENEFIT_OTHER` for benefits without a value of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CreditBankIncomeCategory {
+    /// Written `SALARY`.
+    Salary,
+    /// Written `UNEMPLOYMENT`.
+    Unemployment,
+    /// Written `CASH`.
+    Cash,
+    /// Written `GIG_ECONOMY`.
+    GigEconomy,
+    /// Written `RENTAL`.
+    Rental,
+    /// Written `CHILD_SUPPORT`.
+    ChildSupport,
+    /// Written `MILITARY`.
+    Military,
+    /// Written `RETIREMENT`.
+    Retirement,
+    /// Written `LONG_TERM_DISABILITY`.
+    LongTermDisability,
+    /// Written `BANK_INTEREST`.
+    BankInterest,
+    /// Written `CASH_DEPOSIT`.
+    CashDeposit,
+    /// Written `TRANSFER_FROM_APPLICATION`.
+    TransferFromApplication,
+    /// Written `TAX_REFUND`.
+    TaxRefund,
+    /// Written `BENEFIT_OTHER`.
+    BenefitOther,
+    /// Written `OTHER`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+impl OpenEnum for CreditBankIncomeCategory {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SALARY", Self::Salary),
+        ("UNEMPLOYMENT", Self::Unemployment),
+        ("CASH", Self::Cash),
+        ("GIG_ECONOMY", Self::GigEconomy),
+        ("RENTAL", Self::Rental),
+        ("CHILD_SUPPORT", Self::ChildSupport),
+        ("MILITARY", Self::Military),
+        ("RETIREMENT", Self::Retirement),
+        ("LONG_TERM_DISABILITY", Self::LongTermDisability),
+        ("BANK_INTEREST", Self::BankInterest),
+        ("CASH_DEPOSIT", Self::CashDeposit),
+        ("TRANSFER_FROM_APPLICATION", Self::TransferFromApplication),
+        ("TAX_REFUND", Self::TaxRefund),
+        ("BENEFIT_OTHER", Self::BenefitOther),
+        ("OTHER", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+/// Error that lies behind a warning in Bank Income data, such as `ITEM_LOGIN_REQUIRED` or
+/// `INSTITUTION_DOWN`. Unlike elsewhere in the API, these values are those otherwise known as
+/// error codes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CreditBankIncomeErrorType {
+    /// Written `INTERNAL_SERVER_ERROR`.
+    InternalServerError,
+    /// Written `INSUFFICIENT_CREDENTIALS`.
+    InsufficientCredentials,
+    /// Written `ITEM_LOCKED`.
+    ItemLocked,
+    /// Written `USER_SETUP_REQUIRED`.
+    UserSetupRequired,
+    /// Written `COUNTRY_NOT_SUPPORTED`.
+    CountryNotSupported,
+    /// Written `INSTITUTION_DOWN`.
+    InstitutionDown,
+    /// Written `INSTITUTION_NO_LONGER_SUPPORTED`.
+    InstitutionNoLongerSupported,
+    /// Written `INSTITUTION_NOT_RESPONDING`.
+    InstitutionNotResponding,
+    /// Written `INVALID_CREDENTIALS`.
+    InvalidCredentials,
+    /// Written `INVALID_MFA`.
+    InvalidMfa,
+    /// Written `INVALID_SEND_METHOD`.
+    InvalidSendMethod,
+    /// Written `ITEM_LOGIN_REQUIRED`.
+    ItemLoginRequired,
+    /// Written `MFA_NOT_SUPPORTED`.
+    MfaNotSupported,
+    /// Written `NO_ACCOUNTS`.
+    NoAccounts,
+    /// Written `ITEM_NOT_SUPPORTED`.
+    ItemNotSupported,
+    /// Written `ACCESS_NOT_GRANTED`.
+    AccessNotGranted,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+impl OpenEnum for CreditBankIncomeErrorType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("INTERNAL_SERVER_ERROR", Self::InternalServerError),
+        ("INSUFFICIENT_CREDENTIALS", Self::InsufficientCredentials),
+        ("ITEM_LOCKED", Self::ItemLocked),
+        ("USER_SETUP_REQUIRED", Self::UserSetupRequired),
+        ("COUNTRY_NOT_SUPPORTED", Self::CountryNotSupported),
+        ("INSTITUTION_DOWN", Self::InstitutionDown),
+        ("INSTITUTION_NO_LONGER_SUPPORTED", Self::InstitutionNoLongerSupported),
+        ("INSTITUTION_NOT_RESPONDING", Self::InstitutionNotResponding),
+        ("INVALID_CREDENTIALS", Self::InvalidCredentials),
+        ("INVALID_MFA", Self::InvalidMfa),
+        ("INVALID_SEND_METHOD", Self::InvalidSendMethod),
+        ("ITEM_LOGIN_REQUIRED", Self::ItemLoginRequired),
+        ("MFA_NOT_SUPPORTED", Self::MfaNotSupported),
+        ("NO_ACCOUNTS", Self::NoAccounts),
+        ("ITEM_NOT_SUPPORTED", Self::ItemNotSupported),
+        ("ACCESS_NOT_GRANTED", Self::AccessNotGranted),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+/// Interval at which an income source pays. `BIWEEKLY` is every two weeks, `SEMI_MONTHLY`
+/// twice in each month; `UNKNOWN` means that no regular interval fits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CreditBankIncomePayFrequency {
+    /// Written `WEEKLY`.
+    Weekly,
+    /// Written `BIWEEKLY`.
+    Biweekly,
+    /// Written `SEMI_MONTHLY`.
+    SemiMonthly,
+    /// Written `MONTHLY`.
+    Monthly,
+    /// Written `DAILY`.
+    Daily,
+    /// Written `UNKNOWN`.
+    UnknownValue,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+impl OpenEnum for CreditBankIncomePayFrequency {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("WEEKLY", Self::Weekly),
+        ("BIWEEKLY", Self::Biweekly),
+        ("SEMI_MONTHLY", Self::SemiMonthly),
+        ("MONTHLY", Self::Monthly),
+        ("DAILY", Self::Daily),
+        ("UNKNOWN", Self::UnknownValue),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+/// Family of a warning in Bank Income data; `BANK_INCOME_WARNING` is the only value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CreditBankIncomeWarningType {
+    /// Written `BANK_INCOME_WARNING`.
+    BankIncomeWarning,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "income"))]
+impl OpenEnum for CreditBankIncomeWarningType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("BANK_INCOME_WARNING", Self::BankIncomeWarning),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Debt of one credit card account with its interest rates, payments and statement, found in
+/// `LiabilitiesObject.credit`. Amounts are in the currency of the account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditCardLiability {
+    /// The `account_id` of the card account; join with the accounts of the answer by it. Null
+    /// when it cannot be assigned to an account.
+    pub account_id: Option<String>,
+    /// Interest rates that apply to the card, one per kind of balance. Empty when the institution
+    /// reports none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub aprs: Vec<Apr>,
+    /// True if a payment is overdue at present. Null when the institution does not tell.
+    pub is_overdue: Option<bool>,
+    /// Amount of the latest payment made on the card. Null when not reported or none was made.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub last_payment_amount: Option<Decimal>,
+    /// ISO 8601 date of the latest payment made on the card. Null when not reported or none was
+    /// made.
+    pub last_payment_date: Option<NaiveDate>,
+    /// Amount owed according to the latest statement. Null when not reported; the present balance
+    /// stands on the account.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub last_statement_balance: Option<Decimal>,
+    /// ISO 8601 date on which the latest statement was issued. Null when not reported.
+    pub last_statement_issue_date: Option<NaiveDate>,
+    /// Smallest amount due for the present billing period. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub minimum_payment_amount: Option<Decimal>,
+    /// ISO 8601 date by which the next payment is due. Null when not reported or no payment is
+    /// due.
+    pub next_payment_due_date: Option<NaiveDate>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for CreditCardLiability {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            aprs: Wire::empty(),
+            is_overdue: Wire::empty(),
+            last_payment_amount: Wire::empty(),
+            last_payment_date: Wire::empty(),
+            last_statement_balance: Wire::empty(),
+            last_statement_issue_date: Wire::empty(),
+            minimum_payment_amount: Wire::empty(),
+            next_payment_due_date: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for CreditCardLiability {
+    const NAME: &'static str = "CreditCardLiability";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Written),
+        ("aprs", Written),
+        ("is_overdue", Written),
+        ("last_payment_amount", Written),
+        ("last_payment_date", Written),
+        ("last_statement_balance", Written),
+        ("last_statement_issue_date", Written),
+        ("minimum_payment_amount", Written),
+        ("next_payment_due_date", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.aprs, map),
+            2 => fill(&mut self.is_overdue, map),
+            3 => fill(&mut self.last_payment_amount, map),
+            4 => fill(&mut self.last_payment_date, map),
+            5 => fill(&mut self.last_statement_balance, map),
+            6 => fill(&mut self.last_statement_issue_date, map),
+            7 => fill(&mut self.minimum_payment_amount, map),
+            8 => fill(&mut self.next_payment_due_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.aprs);
+        fields.put(2, &self.is_overdue);
+        fields.put(3, &self.last_payment_amount);
+        fields.put(4, &self.last_payment_date);
+        fields.put(5, &self.last_statement_balance);
+        fields.put(6, &self.last_statement_issue_date);
+        fields.put(7, &self.minimum_payment_amount);
+        fields.put(8, &self.next_payment_due_date);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Default for CreditCardLiability {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "assets", feature = "cra", feature = "transactions"))]
+/// Category of a transaction from the viewpoint of lending, on two levels; occurs in asset,
+/// base and cash flow reports and is null when none could be assigned.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditCategory {
+    /// Specific category in the lending taxonomy, a subdivision of the primary category.
+    pub detailed: String,
+    /// General category in the lending taxonomy, written in capitals with underscores.
+    pub primary: String,
+}
+#[cfg(any(feature = "assets", feature = "cra", feature = "transactions"))]
+impl Generated for CreditCategory {
+    fn empty() -> Self {
+        Self {
+            detailed: Wire::empty(),
+            primary: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "assets", feature = "cra", feature = "transactions"))]
+impl Record for CreditCategory {
+    const NAME: &'static str = "CreditCategory";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("detailed", Required),
+        ("primary", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.detailed, map),
+            1 => fill(&mut self.primary, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.detailed);
+        fields.put(1, &self.primary);
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+/// Outcome of the bank employment part of a Link session: `APPROVED` the user confirmed the
+/// employers, `NO_EMPLOYERS_FOUND` none could be inferred, `EMPLOYER_NOT_LISTED` the user did
+/// not find theirs among those shown, `STARTED` begun but not finished, `INTERNAL_ERROR`
+/// failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CreditSessionBankEmploymentStatus {
+    /// Written `APPROVED`.
+    Approved,
+    /// Written `NO_EMPLOYERS_FOUND`.
+    NoEmployersFound,
+    /// Written `EMPLOYER_NOT_LISTED`.
+    EmployerNotListed,
+    /// Written `STARTED`.
+    Started,
+    /// Written `INTERNAL_ERROR`.
+    InternalError,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl OpenEnum for CreditSessionBankEmploymentStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("APPROVED", Self::Approved),
+        ("NO_EMPLOYERS_FOUND", Self::NoEmployersFound),
+        ("EMPLOYER_NOT_LISTED", Self::EmployerNotListed),
+        ("STARTED", Self::Started),
+        ("INTERNAL_ERROR", Self::InternalError),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+/// How the Bank Income part of a Link session ended: `APPROVED` the user confirmed income
+/// sources, `NO_DEPOSITS_FOUND` nothing that looks like income was found,
+/// `USER_REPORTED_NO_INCOME` the user said there is none, `STARTED` the step was begun but
+/// not finished, `INTERNAL_ERROR` it failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CreditSessionBankIncomeStatus {
+    /// Written `APPROVED`.
+    Approved,
+    /// Written `NO_DEPOSITS_FOUND`.
+    NoDepositsFound,
+    /// Written `USER_REPORTED_NO_INCOME`.
+    UserReportedNoIncome,
+    /// Written `STARTED`.
+    Started,
+    /// Written `INTERNAL_ERROR`.
+    InternalError,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl OpenEnum for CreditSessionBankIncomeStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("APPROVED", Self::Approved),
+        ("NO_DEPOSITS_FOUND", Self::NoDepositsFound),
+        ("USER_REPORTED_NO_INCOME", Self::UserReportedNoIncome),
+        ("STARTED", Self::Started),
+        ("INTERNAL_ERROR", Self::InternalError),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+/// Count of the income documents the user uploaded in one Link session, by kind; null when
+/// the session did not use document upload.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CreditSessionDocumentIncomeResult {
+    /// Number of US 1099 forms, which report income other than wages, the user uploaded in the
+    /// session.
+    pub num_1099s_uploaded: i64,
+    /// Number of bank statement files the user uploaded in the session as evidence of income.
+    pub num_bank_statements_uploaded: i64,
+    /// Number of pay stub files the user uploaded in the session; 0 when there were none.
+    pub num_paystubs_uploaded: i64,
+    /// Number of US W-2 forms, the yearly wage statements, the user uploaded in the session.
+    pub num_w2s_uploaded: i64,
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl Generated for CreditSessionDocumentIncomeResult {
+    fn empty() -> Self {
+        Self {
+            num_1099s_uploaded: Wire::empty(),
+            num_bank_statements_uploaded: Wire::empty(),
+            num_paystubs_uploaded: Wire::empty(),
+            num_w2s_uploaded: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl Record for CreditSessionDocumentIncomeResult {
+    const NAME: &'static str = "CreditSessionDocumentIncomeResult";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("num_1099s_uploaded", Required),
+        ("num_bank_statements_uploaded", Required),
+        ("num_paystubs_uploaded", Required),
+        ("num_w2s_uploaded", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.num_1099s_uploaded, map),
+            1 => fill(&mut self.num_bank_statements_uploaded, map),
+            2 => fill(&mut self.num_paystubs_uploaded, map),
+            3 => fill(&mut self.num_w2s_uploaded, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.num_1099s_uploaded);
+        fields.put(1, &self.num_bank_statements_uploaded);
+        fields.put(2, &self.num_paystubs_uploaded);
+        fields.put(3, &self.num_w2s_uploaded);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// Risk of a return at the instance of the user, typically a claim that the debit was not
+/// authorized.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CustomerInitiatedReturnRisk {
+    /// Risk in 5 tiers, 1 for the lowest. Deprecated; use `score` instead.
+    ///
+    /// Smallest value: `1`. Largest value: `5`.
+    /**
+
+Deprecated by Plaid.*/
+    pub risk_tier: i64,
+    /// Risk from 1 for the lowest to 99 for the highest. Set a threshold on it in your own rules.
+    ///
+    /// Smallest value: `1`. Largest value: `99`.
+    pub score: i64,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for CustomerInitiatedReturnRisk {
+    fn empty() -> Self {
+        Self {
+            risk_tier: Wire::empty(),
+            score: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for CustomerInitiatedReturnRisk {
+    const NAME: &'static str = "CustomerInitiatedReturnRisk";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("risk_tier", Required),
+        ("score", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.risk_tier, map),
+            1 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.risk_tier);
+        fields.put(1, &self.score);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Where a piece of investment data comes from: `INSTITUTION` supplied by the institution,
+/// `USER` entered by the user, `INSTITUTION_MASK` entered by the user and consistent with the
+/// mask the institution gave.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DataSources {
+    /// Written `INSTITUTION`.
+    Institution,
+    /// Written `INSTITUTION_MASK`.
+    InstitutionMask,
+    /// Written `USER`.
+    User,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl OpenEnum for DataSources {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("INSTITUTION", Self::Institution),
+        ("INSTITUTION_MASK", Self::InstitutionMask),
+        ("USER", Self::User),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Reference list of the subtypes of accounts of type `depository`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct DepositoryAccount {
+    /// Subtype for a cash management account, usually a checking-like account at a brokerage.
+    #[cfg_attr(feature = "schemars", schemars(rename = "cash management"))]
+    pub cash_management: String,
+    /// Subtype for a certificate of deposit, in which money is fixed for a term.
+    pub cd: String,
+    /// Subtype for a checking account, for everyday payments.
+    pub checking: String,
+    /// Subtype for an electronic benefit transfer (EBT) account, into which US public benefits
+    /// are paid.
+    pub ebt: String,
+    /// Subtype for a US health savings account that holds cash; the subtype of the same name
+    /// under `investment` can hold securities.
+    pub hsa: String,
+    /// Subtype for a checking account that serves limited purposes only, such as paying rent or a
+    /// mortgage.
+    #[cfg_attr(feature = "schemars", schemars(rename = "limited purpose checking"))]
+    pub limited_purpose_checking: String,
+    /// Subtype for a money market deposit account at a bank, not a money market fund.
+    #[cfg_attr(feature = "schemars", schemars(rename = "money market"))]
+    pub money_market: String,
+    /// Subtype for the deposit side of a PayPal account; the subtype of the same name under
+    /// `credit` is for PayPal credit.
+    pub paypal: String,
+    /// Subtype for the account of a prepaid card, which is loaded before use.
+    pub prepaid: String,
+    /// Subtype for a savings account, for money set aside at interest.
+    pub savings: String,
+}
+impl Generated for DepositoryAccount {
+    fn empty() -> Self {
+        Self {
+            cash_management: Wire::empty(),
+            cd: Wire::empty(),
+            checking: Wire::empty(),
+            ebt: Wire::empty(),
+            hsa: Wire::empty(),
+            limited_purpose_checking: Wire::empty(),
+            money_market: Wire::empty(),
+            paypal: Wire::empty(),
+            prepaid: Wire::empty(),
+            savings: Wire::empty(),
+        }
+    }
+}
+impl Record for DepositoryAccount {
+    const NAME: &'static str = "DepositoryAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("cash management", Required),
+        ("cd", Required),
+        ("checking", Required),
+        ("ebt", Required),
+        ("hsa", Required),
+        ("limited purpose checking", Required),
+        ("money market", Required),
+        ("paypal", Required),
+        ("prepaid", Required),
+        ("savings", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.cash_management, map),
+            1 => fill(&mut self.cd, map),
+            2 => fill(&mut self.checking, map),
+            3 => fill(&mut self.ebt, map),
+            4 => fill(&mut self.hsa, map),
+            5 => fill(&mut self.limited_purpose_checking, map),
+            6 => fill(&mut self.money_market, map),
+            7 => fill(&mut self.paypal, map),
+            8 => fill(&mut self.prepaid, map),
+            9 => fill(&mut self.savings, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.cash_management);
+        fields.put(1, &self.cd);
+        fields.put(2, &self.checking);
+        fields.put(3, &self.ebt);
+        fields.put(4, &self.hsa);
+        fields.put(5, &self.limited_purpose_checking);
+        fields.put(6, &self.money_market);
+        fields.put(7, &self.paypal);
+        fields.put(8, &self.prepaid);
+        fields.put(9, &self.savings);
+    }
+}
+#[cfg(any(feature = "cra", feature = "income", feature = "link"))]
+/// Subtypes of accounts of type `depository`, such as `checking` or `hsa`. In filters, `all`
+/// stands for every one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DepositoryAccountSubtype {
+    /// Written `checking`.
+    Checking,
+    /// Written `savings`.
+    Savings,
+    /// Written `hsa`.
+    Hsa,
+    /// Written `cd`.
+    Cd,
+    /// Written `money market`.
+    MoneyMarket,
+    /// Written `paypal`.
+    Paypal,
+    /// Written `prepaid`.
+    Prepaid,
+    /// Written `cash management`.
+    CashManagement,
+    /// Written `ebt`.
+    Ebt,
+    /// Written `limited purpose checking`.
+    LimitedPurposeChecking,
+    /// Written `all`.
+    All,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "income", feature = "link"))]
+impl OpenEnum for DepositoryAccountSubtype {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("checking", Self::Checking),
+        ("savings", Self::Savings),
+        ("hsa", Self::Hsa),
+        ("cd", Self::Cd),
+        ("money market", Self::MoneyMarket),
+        ("paypal", Self::Paypal),
+        ("prepaid", Self::Prepaid),
+        ("cash management", Self::CashManagement),
+        ("ebt", Self::Ebt),
+        ("limited purpose checking", Self::LimitedPurposeChecking),
+        ("all", Self::All),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Identifier of an end user's device, tagged with its kind; part of `TrustedDeviceData`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct DeviceId {
+    /// Identifier of the device itself, whose form depends on `type`.
+    pub id: Option<String>,
+    /// Kind of device identifier in `id`, as a numeric code. The meaning of the individual values
+    /// is not part of the interface description.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<i64>,
+}
+impl Generated for DeviceId {
+    fn empty() -> Self {
+        Self {
+            id: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for DeviceId {
+    const NAME: &'static str = "DeviceId";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("id", Optional),
+        ("type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.id, map),
+            1 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.id);
+        fields.put(1, &self.type_);
+    }
+}
+impl Default for DeviceId {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Kind of earnings on a pay stub in a fixed vocabulary, such as `REGULAR PAY` or `OVERTIME`.
+/// The two `BASIC ALLOWANCE` values, for housing and food, belong to military pay; `OTHER`
+/// when none fits. Mind that some values contain blanks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EarningsBreakdownCanonicalDescription {
+    /// Written `BONUS`.
+    Bonus,
+    /// Written `COMMISSION`.
+    Commission,
+    /// Written `OVERTIME`.
+    Overtime,
+    /// Written `PAID TIME OFF`.
+    PaidTimeOff,
+    /// Written `REGULAR PAY`.
+    RegularPay,
+    /// Written `VACATION`.
+    Vacation,
+    /// Written `BASIC ALLOWANCE HOUSING`.
+    BasicAllowanceHousing,
+    /// Written `BASIC ALLOWANCE SUBSISTENCE`.
+    BasicAllowanceSubsistence,
+    /// Written `OTHER`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl OpenEnum for EarningsBreakdownCanonicalDescription {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("BONUS", Self::Bonus),
+        ("COMMISSION", Self::Commission),
+        ("OVERTIME", Self::Overtime),
+        ("PAID TIME OFF", Self::PaidTimeOff),
+        ("REGULAR PAY", Self::RegularPay),
+        ("VACATION", Self::Vacation),
+        ("BASIC ALLOWANCE HOUSING", Self::BasicAllowanceHousing),
+        ("BASIC ALLOWANCE SUBSISTENCE", Self::BasicAllowanceSubsistence),
+        ("OTHER", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 /// An email address of an account owner as held by the institution, with its kind.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1274,7 +4800,24 @@ pub struct Email {
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: EmailType,
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Generated for Email {
     fn empty() -> Self {
         Self {
@@ -1284,7 +4827,24 @@ impl Generated for Email {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Record for Email {
     const NAME: &'static str = "Email";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -1310,7 +4870,63 @@ impl Record for Email {
         fields.put(2, &self.type_);
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// Result of comparing an email address you supplied with those of the account owners. Null
+/// when no comparison was made.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct EmailAddressMatchScore {
+    /// Agreement from 0 to 100, where 100 is a perfect match. Null when it could not be computed.
+    pub score: Option<i64>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for EmailAddressMatchScore {
+    fn empty() -> Self {
+        Self { score: Wire::empty() }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for EmailAddressMatchScore {
+    const NAME: &'static str = "EmailAddressMatchScore";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("score", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.score);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Default for EmailAddressMatchScore {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 /// Rank of the address at the institution: `primary`, `secondary` or `other`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -1324,7 +4940,24 @@ pub enum EmailType {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl OpenEnum for EmailType {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("primary", Self::Primary),
@@ -1341,7 +4974,618 @@ impl OpenEnum for EmailType {
         }
     }
 }
-#[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
+/// Name of the employee in an income summary, with the state of its verification.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct EmployeeIncomeSummaryFieldString {
+    /// The text itself, such as the name of a person or an employer.
+    pub value: String,
+    /// Whether the text was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for EmployeeIncomeSummaryFieldString {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for EmployeeIncomeSummaryFieldString {
+    const NAME: &'static str = "EmployeeIncomeSummaryFieldString";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
+/// Name of the employer in an income summary, with the state of its verification.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct EmployerIncomeSummaryFieldString {
+    /// The text itself, such as the name of a person or an employer.
+    pub value: String,
+    /// Whether the text was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for EmployerIncomeSummaryFieldString {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for EmployerIncomeSummaryFieldString {
+    const NAME: &'static str = "EmployerIncomeSummaryFieldString";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
+#[cfg(any(feature = "accounts", feature = "fdx"))]
+/// Part that a party plays in the FDX standard: `DATA_PROVIDER` holds the data,
+/// `DATA_ACCESS_PLATFORM` passes it on, `DATA_RECIPIENT` uses it; the others are persons or
+/// firms outside that chain.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FdxPartyType {
+    /// Written `DATA_ACCESS_PLATFORM`.
+    DataAccessPlatform,
+    /// Written `DATA_PROVIDER`.
+    DataProvider,
+    /// Written `DATA_RECIPIENT`.
+    DataRecipient,
+    /// Written `INDIVIDUAL`.
+    Individual,
+    /// Written `MERCHANT`.
+    Merchant,
+    /// Written `VENDOR`.
+    Vendor,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "accounts", feature = "fdx"))]
+impl OpenEnum for FdxPartyType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("DATA_ACCESS_PLATFORM", Self::DataAccessPlatform),
+        ("DATA_PROVIDER", Self::DataProvider),
+        ("DATA_RECIPIENT", Self::DataRecipient),
+        ("INDIVIDUAL", Self::Individual),
+        ("MERCHANT", Self::Merchant),
+        ("VENDOR", Self::Vendor),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Terms of a bond or similar instrument, found in `Security.fixed_income`. Null when the
+/// security is not of that kind.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct FixedIncome {
+    /// Amount paid back for one unit at maturity. Null when not known.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub face_value: Option<Decimal>,
+    /// ISO 8601 date on which the instrument was issued. Null when not known.
+    pub issue_date: Option<NaiveDate>,
+    /// ISO 8601 date on which the principal is paid back. Null when not known.
+    pub maturity_date: Option<NaiveDate>,
+    /// Rate the instrument pays and how it is to be read. Null when not known.
+    pub yield_rate: Option<YieldRate>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for FixedIncome {
+    fn empty() -> Self {
+        Self {
+            face_value: Wire::empty(),
+            issue_date: Wire::empty(),
+            maturity_date: Wire::empty(),
+            yield_rate: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for FixedIncome {
+    const NAME: &'static str = "FixedIncome";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("face_value", Written),
+        ("issue_date", Written),
+        ("maturity_date", Written),
+        ("yield_rate", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.face_value, map),
+            1 => fill(&mut self.issue_date, map),
+            2 => fill(&mut self.maturity_date, map),
+            3 => fill(&mut self.yield_rate, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.face_value);
+        fields.put(1, &self.issue_date);
+        fields.put(2, &self.maturity_date);
+        fields.put(3, &self.yield_rate);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for FixedIncome {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Kind of report for loans that are sold to government-sponsored enterprises (GSEs): `VOA`
+/// verifies assets, `EMPLOYMENT_REFRESH` checks shortly before closing that the borrower
+/// still seems to be employed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GseReportType {
+    /// Written `VOA`.
+    Voa,
+    /// Written `EMPLOYMENT_REFRESH`.
+    EmploymentRefresh,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for GseReportType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("VOA", Self::Voa),
+        ("EMPLOYMENT_REFRESH", Self::EmploymentRefresh),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// A position in one security within an investment account. Returned by `POST
+/// /investments/holdings/get`, the Investments Auth call and their processor counterparts;
+/// details of the security are in the accompanying `securities`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Holding {
+    /// The `account_id` of the investment account that holds the position.
+    pub account_id: String,
+    /// Total cost at which the whole position was acquired, not the cost per unit. Null when the
+    /// institution does not report it.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub cost_basis: Option<Decimal>,
+    /// Latest price of one unit of the security according to the institution, in the currency of
+    /// the holding. Compare `close_price` of the security, which does not depend on the
+    /// institution.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub institution_price: Decimal,
+    /// Day to which `institution_price` belongs, as an ISO 8601 date. Null or absent when the
+    /// institution does not say.
+    pub institution_price_as_of: Option<NaiveDate>,
+    /// Time to which `institution_price` belongs, in ISO 8601 format, the finer form of
+    /// `institution_price_as_of`. Null or absent when the institution does not say.
+    pub institution_price_datetime: Option<DateTime<Utc>>,
+    /// Value of the whole position according to the institution, in the currency of the holding.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub institution_value: Decimal,
+    /// ISO 4217 code of the currency of the amounts in this object. Null when the currency is
+    /// given in `unofficial_currency_code`.
+    pub iso_currency_code: Option<String>,
+    /// Number of units of the security held; may have a fractional part.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub quantity: Decimal,
+    /// The `security_id` of the security held; join with the `securities` of the same answer by
+    /// it.
+    pub security_id: String,
+    /// The separate purchases that make up the position, for computing gains for tax. Absent or
+    /// empty when the institution does not report them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub tax_lots: Vec<HoldingTaxLot>,
+    /// Code of a currency that has no ISO 4217 code, such as a cryptocurrency. Null when the
+    /// currency is given in `iso_currency_code`.
+    pub unofficial_currency_code: Option<String>,
+    /// Number of units that have vested, that is, belong to the user without condition. Relevant
+    /// to equity awards; null or absent otherwise.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub vested_quantity: Option<Decimal>,
+    /// Value of the vested units, in the currency of the holding. Relevant to equity awards; null
+    /// or absent otherwise.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub vested_value: Option<Decimal>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for Holding {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            cost_basis: Wire::empty(),
+            institution_price: Wire::empty(),
+            institution_price_as_of: Wire::empty(),
+            institution_price_datetime: Wire::empty(),
+            institution_value: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            quantity: Wire::empty(),
+            security_id: Wire::empty(),
+            tax_lots: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+            vested_quantity: Wire::empty(),
+            vested_value: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for Holding {
+    const NAME: &'static str = "Holding";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("cost_basis", Written),
+        ("institution_price", Required),
+        ("institution_price_as_of", Optional),
+        ("institution_price_datetime", Optional),
+        ("institution_value", Required),
+        ("iso_currency_code", Written),
+        ("quantity", Required),
+        ("security_id", Required),
+        ("tax_lots", Optional),
+        ("unofficial_currency_code", Written),
+        ("vested_quantity", Optional),
+        ("vested_value", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.cost_basis, map),
+            2 => fill(&mut self.institution_price, map),
+            3 => fill(&mut self.institution_price_as_of, map),
+            4 => fill(&mut self.institution_price_datetime, map),
+            5 => fill(&mut self.institution_value, map),
+            6 => fill(&mut self.iso_currency_code, map),
+            7 => fill(&mut self.quantity, map),
+            8 => fill(&mut self.security_id, map),
+            9 => fill(&mut self.tax_lots, map),
+            10 => fill(&mut self.unofficial_currency_code, map),
+            11 => fill(&mut self.vested_quantity, map),
+            12 => fill(&mut self.vested_value, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.cost_basis);
+        fields.put(2, &self.institution_price);
+        fields.put(3, &self.institution_price_as_of);
+        fields.put(4, &self.institution_price_datetime);
+        fields.put(5, &self.institution_value);
+        fields.put(6, &self.iso_currency_code);
+        fields.put(7, &self.quantity);
+        fields.put(8, &self.security_id);
+        fields.put(9, &self.tax_lots);
+        fields.put(10, &self.unofficial_currency_code);
+        fields.put(11, &self.vested_quantity);
+        fields.put(12, &self.vested_value);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// One tax lot of a holding: units acquired together, with the price and cost at which they
+/// were acquired.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct HoldingTaxLot {
+    /// Total cost at which the lot was acquired, in the currency of the holding; compare
+    /// `purchase_price`, the price of one unit. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub cost_basis: Option<Decimal>,
+    /// Present value of the lot, in the currency of the holding. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current_value: Option<Decimal>,
+    /// Identifier of the lot as assigned by the institution. Null when it gives none.
+    pub institution_lot_id: Option<String>,
+    /// Time at which the lot was acquired, in ISO 8601 format. Null when not reported.
+    pub original_purchase_datetime: Option<DateTime<Utc>>,
+    /// Whether the lot is a long or a short position. Null when not reported.
+    pub position_type: Option<HoldingTaxLotPositionType>,
+    /// Price of one unit when the lot was acquired, in the currency of the holding; compare
+    /// `cost_basis`. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub purchase_price: Option<Decimal>,
+    /// Number of units in the lot. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub quantity: Option<Decimal>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for HoldingTaxLot {
+    fn empty() -> Self {
+        Self {
+            cost_basis: Wire::empty(),
+            current_value: Wire::empty(),
+            institution_lot_id: Wire::empty(),
+            original_purchase_datetime: Wire::empty(),
+            position_type: Wire::empty(),
+            purchase_price: Wire::empty(),
+            quantity: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for HoldingTaxLot {
+    const NAME: &'static str = "HoldingTaxLot";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("cost_basis", Written),
+        ("current_value", Written),
+        ("institution_lot_id", Written),
+        ("original_purchase_datetime", Written),
+        ("position_type", Written),
+        ("purchase_price", Written),
+        ("quantity", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.cost_basis, map),
+            1 => fill(&mut self.current_value, map),
+            2 => fill(&mut self.institution_lot_id, map),
+            3 => fill(&mut self.original_purchase_datetime, map),
+            4 => fill(&mut self.position_type, map),
+            5 => fill(&mut self.purchase_price, map),
+            6 => fill(&mut self.quantity, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.cost_basis);
+        fields.put(1, &self.current_value);
+        fields.put(2, &self.institution_lot_id);
+        fields.put(3, &self.original_purchase_datetime);
+        fields.put(4, &self.position_type);
+        fields.put(5, &self.purchase_price);
+        fields.put(6, &self.quantity);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for HoldingTaxLot {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Side of a position: `LONG` when the units are owned, `SHORT` when they were borrowed and
+/// sold. Null when not reported.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HoldingTaxLotPositionType {
+    /// Written `LONG`.
+    Long,
+    /// Written `SHORT`.
+    Short,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl OpenEnum for HoldingTaxLotPositionType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("LONG", Self::Long),
+        ("SHORT", Self::Short),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// A position in one security of a made-up Sandbox investment account, part of the
+/// configuration of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct HoldingsOverride {
+    /// Total cost at which the whole position was acquired, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub cost_basis: Option<Decimal>,
+    /// ISO 4217 code of the currency of the price and the cost.
+    pub currency: String,
+    /// Price of one unit of the security as the institution would report it, in `currency`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub institution_price: Decimal,
+    /// ISO 8601 date to which `institution_price` belongs. Absent when the institution would not
+    /// tell it.
+    pub institution_price_as_of: Option<NaiveDate>,
+    /// Number of units held; may have a fractional part.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub quantity: Decimal,
+    /// The security that is held, named by one or more identifiers.
+    pub security: SecurityOverride,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for HoldingsOverride {
+    fn empty() -> Self {
+        Self {
+            cost_basis: Wire::empty(),
+            currency: Wire::empty(),
+            institution_price: Wire::empty(),
+            institution_price_as_of: Wire::empty(),
+            quantity: Wire::empty(),
+            security: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for HoldingsOverride {
+    const NAME: &'static str = "HoldingsOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("cost_basis", Optional),
+        ("currency", Required),
+        ("institution_price", Required),
+        ("institution_price_as_of", Optional),
+        ("quantity", Required),
+        ("security", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.cost_basis, map),
+            1 => fill(&mut self.currency, map),
+            2 => fill(&mut self.institution_price, map),
+            3 => fill(&mut self.institution_price_as_of, map),
+            4 => fill(&mut self.quantity, map),
+            5 => fill(&mut self.security, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.cost_basis);
+        fields.put(1, &self.currency);
+        fields.put(2, &self.institution_price);
+        fields.put(3, &self.institution_price_as_of);
+        fields.put(4, &self.quantity);
+        fields.put(5, &self.security);
+    }
+}
+#[cfg(
+    any(
+        feature = "beacon",
+        feature = "identity_verification",
+        feature = "link",
+        feature = "transfer",
+        feature = "users"
+    )
+)]
 /// Kind of a national identification number: the part before the underscore is the country,
 /// the rest the document, as in `ca_sin`. `us_ssn_last_4` means that only the last four
 /// digits of the `us_ssn` are given.
@@ -1421,7 +5665,15 @@ pub enum IdNumberType {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
+#[cfg(
+    any(
+        feature = "beacon",
+        feature = "identity_verification",
+        feature = "link",
+        feature = "transfer",
+        feature = "users"
+    )
+)]
 impl OpenEnum for IdNumberType {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("ar_dni", Self::ArDni),
@@ -1470,6 +5722,762 @@ impl OpenEnum for IdNumberType {
         }
     }
 }
+/// Facts about a document from which identity data was read. No operation or other schema in
+/// this version of the API refers to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDocumentMetadata {
+    /// True if the account number on the document agrees with that of the account.
+    pub is_account_number_match: Option<bool>,
+    /// ISO 8601 time at which the facts about the document were last changed.
+    pub last_updated: Option<DateTime<Utc>>,
+    /// ISO 8601 time at which the document was uploaded.
+    pub uploaded_at: Option<DateTime<Utc>>,
+}
+impl Generated for IdentityDocumentMetadata {
+    fn empty() -> Self {
+        Self {
+            is_account_number_match: Wire::empty(),
+            last_updated: Wire::empty(),
+            uploaded_at: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDocumentMetadata {
+    const NAME: &'static str = "IdentityDocumentMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("is_account_number_match", Optional),
+        ("last_updated", Optional),
+        ("uploaded_at", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.is_account_number_match, map),
+            1 => fill(&mut self.last_updated, map),
+            2 => fill(&mut self.uploaded_at, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.is_account_number_match);
+        fields.put(1, &self.last_updated);
+        fields.put(2, &self.uploaded_at);
+    }
+}
+impl Default for IdentityDocumentMetadata {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// The user's personal data as you hold it, sent to `POST /identity/match` or `POST
+/// /processor/identity/match` to be compared with the owners the institution has on file.
+/// Only the parts supplied are compared.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityMatchUser {
+    /// Postal address of the user as you know it, in which every part is optional. Null or absent
+    /// when it is not to be compared.
+    pub address: Option<AddressDataNullableNoRequiredFields>,
+    /// Email address of the user as you know it. Null or absent when it is not to be compared.
+    pub email_address: Option<String>,
+    /// Full legal name of the user as you know it. Null or absent when the name is not to be
+    /// compared.
+    pub legal_name: Option<String>,
+    /// Phone number of the user as you know it, best with country code. Null or absent when it is
+    /// not to be compared.
+    pub phone_number: Option<String>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for IdentityMatchUser {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            email_address: Wire::empty(),
+            legal_name: Wire::empty(),
+            phone_number: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for IdentityMatchUser {
+    const NAME: &'static str = "IdentityMatchUser";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("email_address", Optional),
+        ("legal_name", Optional),
+        ("phone_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.email_address, map),
+            2 => fill(&mut self.legal_name, map),
+            3 => fill(&mut self.phone_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.email_address);
+        fields.put(2, &self.legal_name);
+        fields.put(3, &self.phone_number);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Default for IdentityMatchUser {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+/// Full name of a user to be verified, as sent to Identity Verification or Link; null when it
+/// is not given in advance.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationRequestUserName {
+    /// Family name, that is the last name or surname, of the user to be verified.
+    pub family_name: String,
+    /// Given name, that is the first name, of the user to be verified.
+    pub given_name: String,
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+impl Generated for IdentityVerificationRequestUserName {
+    fn empty() -> Self {
+        Self {
+            family_name: Wire::empty(),
+            given_name: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+impl Record for IdentityVerificationRequestUserName {
+    const NAME: &'static str = "IdentityVerificationRequestUserName";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("family_name", Required),
+        ("given_name", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.family_name, map),
+            1 => fill(&mut self.given_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.family_name);
+        fields.put(1, &self.given_name);
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+impl IdentityVerificationRequestUserName {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
+        Self {
+            family_name: family_name.into(),
+            given_name: given_name.into(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Earnings of one kind with rate and hours on a pay stub. Deprecated; `EarningsBreakdown`
+/// takes its place.
+/**
+
+Deprecated by Plaid.*/
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeBreakdown {
+    /// Number of hours the earnings were paid for; null when not paid by the hour or not shown.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub hours: Option<Decimal>,
+    /// Pay per hour; null when not paid by the hour or not shown.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub rate: Option<Decimal>,
+    /// Sum of the earnings of this kind in the pay period; null when not shown.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total: Option<Decimal>,
+    /// Kind of the earnings: regular pay, overtime or bonus; null when not determined.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<IncomeBreakdownType>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for IncomeBreakdown {
+    fn empty() -> Self {
+        Self {
+            hours: Wire::empty(),
+            rate: Wire::empty(),
+            total: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for IncomeBreakdown {
+    const NAME: &'static str = "IncomeBreakdown";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("hours", Written),
+        ("rate", Written),
+        ("total", Written),
+        ("type", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.hours, map),
+            1 => fill(&mut self.rate, map),
+            2 => fill(&mut self.total, map),
+            3 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.hours);
+        fields.put(1, &self.rate);
+        fields.put(2, &self.total);
+        fields.put(3, &self.type_);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for IncomeBreakdown {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Kind of earnings in the deprecated `IncomeBreakdown`: `regular` pay, `overtime` or
+/// `bonus`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IncomeBreakdownType {
+    /// Written `bonus`.
+    Bonus,
+    /// Written `overtime`.
+    Overtime,
+    /// Written `regular`.
+    Regular,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl OpenEnum for IncomeBreakdownType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("bonus", Self::Bonus),
+        ("overtime", Self::Overtime),
+        ("regular", Self::Regular),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Choice of the income categories that income insights take into account; null when no
+/// filter is wanted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeInsightsFilter {
+    /// Income categories that do not count. May be left out when nothing is to be excluded.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub excluded_categories: Vec<String>,
+    /// Income categories that count; income of other categories is left out of the insights.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub included_categories: Vec<String>,
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Generated for IncomeInsightsFilter {
+    fn empty() -> Self {
+        Self {
+            excluded_categories: Wire::empty(),
+            included_categories: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Record for IncomeInsightsFilter {
+    const NAME: &'static str = "IncomeInsightsFilter";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("excluded_categories", Optional),
+        ("included_categories", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.excluded_categories, map),
+            1 => fill(&mut self.included_categories, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.excluded_categories);
+        fields.put(1, &self.included_categories);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Default for IncomeInsightsFilter {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the income insights of a check report. Null when no particular version is asked
+/// for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IncomeInsightsVersion {
+    /// Written `II2`.
+    Ii2,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for IncomeInsightsVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[("II2", Self::Ii2)];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Income documents of a made-up Sandbox account of type `payroll`, part of the configuration
+/// of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeOverride {
+    /// Paystubs to return for the account. Absent for the default data.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub paystubs: Vec<PaystubOverride>,
+    /// US tax forms W-2 to return for the account. Absent for the default data.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub w2s: Vec<W2Override>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for IncomeOverride {
+    fn empty() -> Self {
+        Self {
+            paystubs: Wire::empty(),
+            w2s: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for IncomeOverride {
+    const NAME: &'static str = "IncomeOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("paystubs", Optional),
+        ("w2s", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.paystubs, map),
+            1 => fill(&mut self.w2s, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.paystubs);
+        fields.put(1, &self.w2s);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for IncomeOverride {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Income of a person in summary, each value with the state of its verification. It belongs
+/// to an older income product; no operation in this version of the API refers to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeSummary {
+    /// Name of the employee, with the state of its verification.
+    pub employee_name: EmployeeIncomeSummaryFieldString,
+    /// Name of the employer, with the state of its verification.
+    pub employer_name: EmployerIncomeSummaryFieldString,
+    /// How often the employee is paid, with the state of its verification.
+    pub pay_frequency: Option<PayFrequency>,
+    /// Expected yearly wage, extrapolated from the income seen, with the state of its
+    /// verification.
+    pub projected_wage: ProjectedIncomeSummaryFieldNumber,
+    /// Bank transaction that was matched to the income and so confirms it; null when none was
+    /// found.
+    pub verified_transaction: Option<TransactionData>,
+    /// Income before deductions since the start of the year, with the state of its verification.
+    pub ytd_gross_income: YtdGrossIncomeSummaryFieldNumber,
+    /// Income after deductions since the start of the year, with the state of its verification.
+    pub ytd_net_income: YtdNetIncomeSummaryFieldNumber,
+}
+impl Generated for IncomeSummary {
+    fn empty() -> Self {
+        Self {
+            employee_name: Wire::empty(),
+            employer_name: Wire::empty(),
+            pay_frequency: Wire::empty(),
+            projected_wage: Wire::empty(),
+            verified_transaction: Wire::empty(),
+            ytd_gross_income: Wire::empty(),
+            ytd_net_income: Wire::empty(),
+        }
+    }
+}
+impl Record for IncomeSummary {
+    const NAME: &'static str = "IncomeSummary";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("employee_name", Required),
+        ("employer_name", Required),
+        ("pay_frequency", Written),
+        ("projected_wage", Required),
+        ("verified_transaction", Written),
+        ("ytd_gross_income", Required),
+        ("ytd_net_income", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.employee_name, map),
+            1 => fill(&mut self.employer_name, map),
+            2 => fill(&mut self.pay_frequency, map),
+            3 => fill(&mut self.projected_wage, map),
+            4 => fill(&mut self.verified_transaction, map),
+            5 => fill(&mut self.ytd_gross_income, map),
+            6 => fill(&mut self.ytd_net_income, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.employee_name);
+        fields.put(1, &self.employer_name);
+        fields.put(2, &self.pay_frequency);
+        fields.put(3, &self.projected_wage);
+        fields.put(4, &self.verified_transaction);
+        fields.put(5, &self.ytd_gross_income);
+        fields.put(6, &self.ytd_net_income);
+    }
+}
+/// An amount in an income summary together with the state of its verification; null when it
+/// is not known.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeSummaryFieldNumber {
+    /// The amount of income itself, for the period that the field stands for.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub value: Decimal,
+    /// Whether the amount was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for IncomeSummaryFieldNumber {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for IncomeSummaryFieldNumber {
+    const NAME: &'static str = "IncomeSummaryFieldNumber";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
+/// A text in an income summary together with the state of its verification; null when it is
+/// not known.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeSummaryFieldString {
+    /// The text itself, such as the name of a person or an employer.
+    pub value: String,
+    /// Whether the text was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for IncomeSummaryFieldString {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for IncomeSummaryFieldString {
+    const NAME: &'static str = "IncomeSummaryFieldString";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+/// What is done with an uploaded income document: `ocr` reads its contents, `risk_signals`
+/// looks for signs of tampering.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IncomeVerificationDocParsingConfig {
+    /// Written `ocr`.
+    Ocr,
+    /// Written `risk_signals`.
+    RiskSignals,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl OpenEnum for IncomeVerificationDocParsingConfig {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ocr", Self::Ocr),
+        ("risk_signals", Self::RiskSignals),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 #[cfg(any(feature = "link", feature = "sandbox"))]
 /// Where income data comes from: `bank` the deposits on bank accounts, `payroll` the payroll
 /// provider of the employer.
@@ -1499,14 +6507,1929 @@ impl OpenEnum for IncomeVerificationSourceType {
         }
     }
 }
+/// Names an income verification whose state a webhook reports. No operation or other schema
+/// in this version of the API refers to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeVerificationWebhookStatus {
+    /// Identifier of the income verification whose state the webhook reports.
+    pub id: String,
+}
+impl Generated for IncomeVerificationWebhookStatus {
+    fn empty() -> Self {
+        Self { id: Wire::empty() }
+    }
+}
+impl Record for IncomeVerificationWebhookStatus {
+    const NAME: &'static str = "IncomeVerificationWebhookStatus";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.id);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Rule by which regular incoming payments are generated for a made-up Sandbox account, part
+/// of the configuration of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InflowModel {
+    /// Amount that arrives each month, in the currency of the account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub income_amount: Decimal,
+    /// Day of the month, from 1, on which the payment is booked.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub payment_day_of_month: Decimal,
+    /// Day of the month on which the statement is drawn up, for accounts such as credit cards
+    /// that are billed by statement.
+    pub statement_day_of_month: String,
+    /// Text that the generated transactions carry, as the bank would show it.
+    pub transaction_name: String,
+    /// Name of the rule, such as `none` for no inflow or `monthly-income` for a monthly salary.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: String,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for InflowModel {
+    fn empty() -> Self {
+        Self {
+            income_amount: Wire::empty(),
+            payment_day_of_month: Wire::empty(),
+            statement_day_of_month: Wire::empty(),
+            transaction_name: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for InflowModel {
+    const NAME: &'static str = "InflowModel";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("income_amount", Required),
+        ("payment_day_of_month", Required),
+        ("statement_day_of_month", Required),
+        ("transaction_name", Required),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.income_amount, map),
+            1 => fill(&mut self.payment_day_of_month, map),
+            2 => fill(&mut self.statement_day_of_month, map),
+            3 => fill(&mut self.transaction_name, map),
+            4 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.income_amount);
+        fields.put(1, &self.payment_day_of_month);
+        fields.put(2, &self.statement_day_of_month);
+        fields.put(3, &self.transaction_name);
+        fields.put(4, &self.type_);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+/// Restricts a search for institutions to those that offer certain account subtypes, listed
+/// separately for each account type.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InstitutionsSearchAccountFilter {
+    /// Subtypes of credit accounts, such as `credit card`, that an institution must offer. Absent
+    /// to set no rule for this type.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub credit: Vec<AccountSubtype>,
+    /// Subtypes of deposit accounts, such as `checking`, that an institution must offer. Absent
+    /// to set no rule for this type.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub depository: Vec<AccountSubtype>,
+    /// Subtypes of investment accounts, such as `401k`, that an institution must offer. Absent to
+    /// set no rule for this type.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub investment: Vec<AccountSubtype>,
+    /// Subtypes of loan accounts, such as `mortgage`, that an institution must offer. Absent to
+    /// set no rule for this type.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub loan: Vec<AccountSubtype>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+impl Generated for InstitutionsSearchAccountFilter {
+    fn empty() -> Self {
+        Self {
+            credit: Wire::empty(),
+            depository: Wire::empty(),
+            investment: Wire::empty(),
+            loan: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+impl Record for InstitutionsSearchAccountFilter {
+    const NAME: &'static str = "InstitutionsSearchAccountFilter";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("credit", Optional),
+        ("depository", Optional),
+        ("investment", Optional),
+        ("loan", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.credit, map),
+            1 => fill(&mut self.depository, map),
+            2 => fill(&mut self.investment, map),
+            3 => fill(&mut self.loan, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.credit);
+        fields.put(1, &self.depository);
+        fields.put(2, &self.investment);
+        fields.put(3, &self.loan);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+impl Default for InstitutionsSearchAccountFilter {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// An account in the answers of the Investments calls: like `AccountBase`, but with balances
+/// that tell of margin loans.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentAccount {
+    /// Identifier of the account within the Item; case-sensitive. It changes when the user links
+    /// the institution anew, so do not use it to recognize an account across Items.
+    pub account_id: String,
+    /// Balances of the account, with `margin_loan_amount` beside the usual figures.
+    pub balances: InvestmentAccountBalance,
+    /// Whether the account is held by a business or by a private person; null or absent when this
+    /// has not been determined.
+    pub holder_category: Option<AccountHolderCategory>,
+    /// The last characters of the account number, usually four digits, for showing to the user.
+    /// It is not unique within an Item; null or absent when unknown.
+    pub mask: Option<String>,
+    /// Short name of the account, chosen by the user or the institution and suited for display;
+    /// compare `official_name`.
+    pub name: String,
+    /// Full product name under which the institution offers the account; null or absent when it
+    /// gives none. Compare `name`.
+    pub official_name: Option<String>,
+    /// Identifier that stays the same for the same account in different Items, given only by some
+    /// institutions, notably ones with tokenized account numbers. Use it to recognize duplicates
+    /// and relinked accounts.
+    pub persistent_account_id: Option<String>,
+    /// Finer kind of the account within its `type`, such as `checking` or `mortgage`; null when
+    /// it is not known.
+    pub subtype: Option<AccountSubtype>,
+    /// Main class of the account, such as `depository` or `credit`; it decides how the balances
+    /// are to be read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AccountType,
+    /// What a database check found out about the account; present only for accounts that were
+    /// verified in that way.
+    pub verification_insights: Option<AccountVerificationInsights>,
+    /// Name of the account holder used when the numbers were verified without a bank login;
+    /// absent for other accounts.
+    pub verification_name: Option<String>,
+    /// State of the check that the account numbers are right, for accounts added by
+    /// micro-deposits or database checks rather than by login. `automatically_verified` and
+    /// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+    /// give the outcome of a database check. Absent for accounts verified by login.
+    pub verification_status: Option<InvestmentAccountVerificationStatus>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentAccount {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            balances: Wire::empty(),
+            holder_category: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            official_name: Wire::empty(),
+            persistent_account_id: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+            verification_insights: Wire::empty(),
+            verification_name: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentAccount {
+    const NAME: &'static str = "InvestmentAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("balances", Required),
+        ("holder_category", Optional),
+        ("mask", Written),
+        ("name", Required),
+        ("official_name", Written),
+        ("persistent_account_id", Optional),
+        ("subtype", Written),
+        ("type", Required),
+        ("verification_insights", Optional),
+        ("verification_name", Optional),
+        ("verification_status", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.balances, map),
+            2 => fill(&mut self.holder_category, map),
+            3 => fill(&mut self.mask, map),
+            4 => fill(&mut self.name, map),
+            5 => fill(&mut self.official_name, map),
+            6 => fill(&mut self.persistent_account_id, map),
+            7 => fill(&mut self.subtype, map),
+            8 => fill(&mut self.type_, map),
+            9 => fill(&mut self.verification_insights, map),
+            10 => fill(&mut self.verification_name, map),
+            11 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.balances);
+        fields.put(2, &self.holder_category);
+        fields.put(3, &self.mask);
+        fields.put(4, &self.name);
+        fields.put(5, &self.official_name);
+        fields.put(6, &self.persistent_account_id);
+        fields.put(7, &self.subtype);
+        fields.put(8, &self.type_);
+        fields.put(9, &self.verification_insights);
+        fields.put(10, &self.verification_name);
+        fields.put(11, &self.verification_status);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Balances of an investment account: everything in `AccountBalance`, and the margin loan on
+/// top.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentAccountBalance {
+    /// Money that can be spent or withdrawn now: for `depository` accounts the current balance
+    /// less holds and pending debits, for `credit` accounts the credit left. Null when the
+    /// institution does not tell.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub available: Option<Decimal>,
+    /// Total on the account. For `depository` accounts it is the money held; for `credit` and
+    /// `loan` accounts a positive value is the amount owed; for investment accounts it is the
+    /// value of the holdings.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current: Option<Decimal>,
+    /// ISO 4217 code of the currency of the amounts; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// ISO 8601 time at which the institution last updated the balance. Only some institutions
+    /// supply it; null or absent otherwise.
+    pub last_updated_datetime: Option<DateTime<Utc>>,
+    /// Credit limit of a `credit` account, or the agreed overdraft of a `depository` account
+    /// where that is known; otherwise null.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub limit: Option<Decimal>,
+    /// Amount borrowed from the broker against the securities in the account, in the currency of
+    /// the balances. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub margin_loan_amount: Option<Decimal>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentAccountBalance {
+    fn empty() -> Self {
+        Self {
+            available: Wire::empty(),
+            current: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            last_updated_datetime: Wire::empty(),
+            limit: Wire::empty(),
+            margin_loan_amount: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentAccountBalance {
+    const NAME: &'static str = "InvestmentAccountBalance";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("available", Written),
+        ("current", Written),
+        ("iso_currency_code", Written),
+        ("last_updated_datetime", Optional),
+        ("limit", Written),
+        ("margin_loan_amount", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.available, map),
+            1 => fill(&mut self.current, map),
+            2 => fill(&mut self.iso_currency_code, map),
+            3 => fill(&mut self.last_updated_datetime, map),
+            4 => fill(&mut self.limit, map),
+            5 => fill(&mut self.margin_loan_amount, map),
+            6 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.available);
+        fields.put(1, &self.current);
+        fields.put(2, &self.iso_currency_code);
+        fields.put(3, &self.last_updated_datetime);
+        fields.put(4, &self.limit);
+        fields.put(5, &self.margin_loan_amount);
+        fields.put(6, &self.unofficial_currency_code);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for InvestmentAccountBalance {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of the subtypes of accounts of type `investment`, among them retirement
+/// accounts of the US, Canada and the UK.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentAccountSubtypeStandalone {
+    /// Subtype for a US 401(a) retirement plan, offered by an employer such as a public body.
+    #[cfg_attr(feature = "schemars", schemars(rename = "401a"))]
+    pub x401a: String,
+    /// Subtype for a US 401(k) retirement plan, offered by an employer.
+    #[cfg_attr(feature = "schemars", schemars(rename = "401k"))]
+    pub x401k: String,
+    /// Subtype for a US 403(b) retirement plan, for staff of schools and non-profit bodies.
+    #[cfg_attr(feature = "schemars", schemars(rename = "403B"))]
+    pub x403b: String,
+    /// Subtype for a US 457(b) retirement plan, for staff of public and certain non-profit
+    /// bodies.
+    #[cfg_attr(feature = "schemars", schemars(rename = "457b"))]
+    pub x457b: String,
+    /// Subtype for a US 529 plan, in which money is saved for education.
+    #[cfg_attr(feature = "schemars", schemars(rename = "529"))]
+    pub x529: String,
+    /// Subtype for an ordinary brokerage account, in which securities are held and traded.
+    pub brokerage: String,
+    /// Subtype for a UK individual savings account (ISA) that holds cash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "cash isa"))]
+    pub cash_isa: String,
+    /// Subtype for an account at a cryptocurrency exchange.
+    #[cfg_attr(feature = "schemars", schemars(rename = "crypto exchange"))]
+    pub crypto_exchange: String,
+    /// Subtype for a US Coverdell education savings account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "education savings account"))]
+    pub education_savings_account: String,
+    /// Subtype for a Canadian First Home Savings Account (FHSA).
+    pub fhsa: String,
+    /// Subtype for an annuity with a fixed return.
+    #[cfg_attr(feature = "schemars", schemars(rename = "fixed annuity"))]
+    pub fixed_annuity: String,
+    /// Subtype for a Canadian guaranteed investment certificate (GIC).
+    pub gic: String,
+    /// Subtype for a US health reimbursement arrangement, an employer-funded account for medical
+    /// costs.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "health reimbursement arrangement")
+    )]
+    pub health_reimbursement_arrangement: String,
+    /// Subtype for a US health savings account that can hold securities; the subtype of the same
+    /// name under `depository` holds cash.
+    pub hsa: String,
+    /// Subtype for a traditional US individual retirement account (IRA).
+    pub ira: String,
+    /// Subtype for a UK individual savings account (ISA) that is not limited to cash.
+    pub isa: String,
+    /// Subtype for a US Keogh retirement plan, for self-employed people.
+    pub keogh: String,
+    /// Subtype for a Canadian life income fund (LIF).
+    pub lif: String,
+    /// Subtype for a life insurance policy, as opposed to `other insurance`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "life insurance"))]
+    pub life_insurance: String,
+    /// Subtype for a credit line secured by or tied to an investment account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "line of credit"))]
+    pub line_of_credit: String,
+    /// Subtype for a Canadian locked-in retirement account (LIRA).
+    pub lira: String,
+    /// Subtype for a Canadian locked-in retirement income fund (LRIF).
+    pub lrif: String,
+    /// Subtype for a Canadian locked-in retirement savings plan (LRSP).
+    pub lrsp: String,
+    /// Subtype for an account that holds mutual funds.
+    #[cfg_attr(feature = "schemars", schemars(rename = "mutual fund"))]
+    pub mutual_fund: String,
+    /// Subtype for a cryptocurrency wallet of which the user, not a custodian, holds the keys.
+    #[cfg_attr(feature = "schemars", schemars(rename = "non-custodial wallet"))]
+    pub non_custodial_wallet: String,
+    /// Subtype for a brokerage account whose yields are not taxed, without being one of the named
+    /// retirement kinds.
+    #[cfg_attr(feature = "schemars", schemars(rename = "non-taxable brokerage account"))]
+    pub non_taxable_brokerage_account: String,
+    /// Subtype for an investment account of a kind that no other subtype covers.
+    pub other: String,
+    /// Subtype for an annuity that is neither fixed nor variable in the sense of the other
+    /// subtypes.
+    #[cfg_attr(feature = "schemars", schemars(rename = "other annuity"))]
+    pub other_annuity: String,
+    /// Subtype for an insurance policy other than life insurance.
+    #[cfg_attr(feature = "schemars", schemars(rename = "other insurance"))]
+    pub other_insurance: String,
+    /// Subtype for a pension account whose contributions are not of the Roth form.
+    pub pension: String,
+    /// Subtype for a Canadian prescribed registered retirement income fund (PRIF).
+    pub prif: String,
+    /// Subtype for a plan by which an employer shares profit with staff, often for retirement.
+    #[cfg_attr(feature = "schemars", schemars(rename = "profit sharing plan"))]
+    pub profit_sharing_plan: String,
+    /// Subtype for a qualifying share account, abbreviated QSHR in the value.
+    pub qshr: String,
+    /// Subtype for a Canadian registered disability savings plan (RDSP).
+    pub rdsp: String,
+    /// Subtype for a Canadian registered education savings plan (RESP).
+    pub resp: String,
+    /// Subtype for a retirement account whose more exact kind is not known.
+    pub retirement: String,
+    /// Subtype for a Canadian restricted life income fund (RLIF).
+    pub rlif: String,
+    /// Subtype for a US Roth individual retirement account, paid into from taxed income.
+    pub roth: String,
+    /// Subtype for the Roth form of a US 401(k) plan, paid into from taxed income.
+    #[cfg_attr(feature = "schemars", schemars(rename = "roth 401k"))]
+    pub roth_401k: String,
+    /// Subtype for the Roth form of a US 403(b) plan, paid into from taxed income.
+    #[cfg_attr(feature = "schemars", schemars(rename = "roth 403B"))]
+    pub roth_403b: String,
+    /// Subtype for the Roth form of a US 457(b) plan, paid into from taxed income.
+    #[cfg_attr(feature = "schemars", schemars(rename = "roth 457b"))]
+    pub roth_457b: String,
+    /// Subtype for a pension account paid into from taxed income.
+    #[cfg_attr(feature = "schemars", schemars(rename = "roth pension"))]
+    pub roth_pension: String,
+    /// Subtype for a profit sharing plan paid into from taxed income.
+    #[cfg_attr(feature = "schemars", schemars(rename = "roth profit sharing plan"))]
+    pub roth_profit_sharing_plan: String,
+    /// Subtype for the Roth form of a US Thrift Savings Plan, paid into from taxed income.
+    #[cfg_attr(feature = "schemars", schemars(rename = "roth thrift savings plan"))]
+    pub roth_thrift_savings_plan: String,
+    /// Subtype for a Canadian registered retirement income fund (RRIF).
+    pub rrif: String,
+    /// Subtype for a Canadian registered retirement savings plan (RRSP).
+    pub rrsp: String,
+    /// Subtype for a US salary reduction simplified employee pension (SARSEP).
+    pub sarsep: String,
+    /// Subtype for a US simplified employee pension IRA (SEP IRA), for small businesses and
+    /// self-employed people.
+    #[cfg_attr(feature = "schemars", schemars(rename = "sep ira"))]
+    pub sep_ira: String,
+    /// Subtype for a US SIMPLE IRA, a retirement plan for small employers.
+    #[cfg_attr(feature = "schemars", schemars(rename = "simple ira"))]
+    pub simple_ira: String,
+    /// Subtype for a UK self-invested personal pension (SIPP).
+    pub sipp: String,
+    /// Subtype for an account that holds shares or options received under an employer's stock
+    /// plan.
+    #[cfg_attr(feature = "schemars", schemars(rename = "stock plan"))]
+    pub stock_plan: String,
+    /// Subtype for a Canadian tax-free savings account (TFSA).
+    pub tfsa: String,
+    /// Subtype for a US Thrift Savings Plan, for federal employees and the military.
+    #[cfg_attr(feature = "schemars", schemars(rename = "thrift savings plan"))]
+    pub thrift_savings_plan: String,
+    /// Subtype for an account held by a trust.
+    pub trust: String,
+    /// Subtype for a US custodial account for a minor under the Uniform Gifts to Minors Act
+    /// (UGMA).
+    pub ugma: String,
+    /// Subtype for a US custodial account for a minor under the Uniform Transfers to Minors Act
+    /// (UTMA).
+    pub utma: String,
+    /// Subtype for an annuity whose return varies with the investments behind it.
+    #[cfg_attr(feature = "schemars", schemars(rename = "variable annuity"))]
+    pub variable_annuity: String,
+}
+impl Generated for InvestmentAccountSubtypeStandalone {
+    fn empty() -> Self {
+        Self {
+            x401a: Wire::empty(),
+            x401k: Wire::empty(),
+            x403b: Wire::empty(),
+            x457b: Wire::empty(),
+            x529: Wire::empty(),
+            brokerage: Wire::empty(),
+            cash_isa: Wire::empty(),
+            crypto_exchange: Wire::empty(),
+            education_savings_account: Wire::empty(),
+            fhsa: Wire::empty(),
+            fixed_annuity: Wire::empty(),
+            gic: Wire::empty(),
+            health_reimbursement_arrangement: Wire::empty(),
+            hsa: Wire::empty(),
+            ira: Wire::empty(),
+            isa: Wire::empty(),
+            keogh: Wire::empty(),
+            lif: Wire::empty(),
+            life_insurance: Wire::empty(),
+            line_of_credit: Wire::empty(),
+            lira: Wire::empty(),
+            lrif: Wire::empty(),
+            lrsp: Wire::empty(),
+            mutual_fund: Wire::empty(),
+            non_custodial_wallet: Wire::empty(),
+            non_taxable_brokerage_account: Wire::empty(),
+            other: Wire::empty(),
+            other_annuity: Wire::empty(),
+            other_insurance: Wire::empty(),
+            pension: Wire::empty(),
+            prif: Wire::empty(),
+            profit_sharing_plan: Wire::empty(),
+            qshr: Wire::empty(),
+            rdsp: Wire::empty(),
+            resp: Wire::empty(),
+            retirement: Wire::empty(),
+            rlif: Wire::empty(),
+            roth: Wire::empty(),
+            roth_401k: Wire::empty(),
+            roth_403b: Wire::empty(),
+            roth_457b: Wire::empty(),
+            roth_pension: Wire::empty(),
+            roth_profit_sharing_plan: Wire::empty(),
+            roth_thrift_savings_plan: Wire::empty(),
+            rrif: Wire::empty(),
+            rrsp: Wire::empty(),
+            sarsep: Wire::empty(),
+            sep_ira: Wire::empty(),
+            simple_ira: Wire::empty(),
+            sipp: Wire::empty(),
+            stock_plan: Wire::empty(),
+            tfsa: Wire::empty(),
+            thrift_savings_plan: Wire::empty(),
+            trust: Wire::empty(),
+            ugma: Wire::empty(),
+            utma: Wire::empty(),
+            variable_annuity: Wire::empty(),
+        }
+    }
+}
+impl Record for InvestmentAccountSubtypeStandalone {
+    const NAME: &'static str = "InvestmentAccountSubtypeStandalone";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("401a", Required),
+        ("401k", Required),
+        ("403B", Required),
+        ("457b", Required),
+        ("529", Required),
+        ("brokerage", Required),
+        ("cash isa", Required),
+        ("crypto exchange", Required),
+        ("education savings account", Required),
+        ("fhsa", Required),
+        ("fixed annuity", Required),
+        ("gic", Required),
+        ("health reimbursement arrangement", Required),
+        ("hsa", Required),
+        ("ira", Required),
+        ("isa", Required),
+        ("keogh", Required),
+        ("lif", Required),
+        ("life insurance", Required),
+        ("line of credit", Required),
+        ("lira", Required),
+        ("lrif", Required),
+        ("lrsp", Required),
+        ("mutual fund", Required),
+        ("non-custodial wallet", Required),
+        ("non-taxable brokerage account", Required),
+        ("other", Required),
+        ("other annuity", Required),
+        ("other insurance", Required),
+        ("pension", Required),
+        ("prif", Required),
+        ("profit sharing plan", Required),
+        ("qshr", Required),
+        ("rdsp", Required),
+        ("resp", Required),
+        ("retirement", Required),
+        ("rlif", Required),
+        ("roth", Required),
+        ("roth 401k", Required),
+        ("roth 403B", Required),
+        ("roth 457b", Required),
+        ("roth pension", Required),
+        ("roth profit sharing plan", Required),
+        ("roth thrift savings plan", Required),
+        ("rrif", Required),
+        ("rrsp", Required),
+        ("sarsep", Required),
+        ("sep ira", Required),
+        ("simple ira", Required),
+        ("sipp", Required),
+        ("stock plan", Required),
+        ("tfsa", Required),
+        ("thrift savings plan", Required),
+        ("trust", Required),
+        ("ugma", Required),
+        ("utma", Required),
+        ("variable annuity", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.x401a, map),
+            1 => fill(&mut self.x401k, map),
+            2 => fill(&mut self.x403b, map),
+            3 => fill(&mut self.x457b, map),
+            4 => fill(&mut self.x529, map),
+            5 => fill(&mut self.brokerage, map),
+            6 => fill(&mut self.cash_isa, map),
+            7 => fill(&mut self.crypto_exchange, map),
+            8 => fill(&mut self.education_savings_account, map),
+            9 => fill(&mut self.fhsa, map),
+            10 => fill(&mut self.fixed_annuity, map),
+            11 => fill(&mut self.gic, map),
+            12 => fill(&mut self.health_reimbursement_arrangement, map),
+            13 => fill(&mut self.hsa, map),
+            14 => fill(&mut self.ira, map),
+            15 => fill(&mut self.isa, map),
+            16 => fill(&mut self.keogh, map),
+            17 => fill(&mut self.lif, map),
+            18 => fill(&mut self.life_insurance, map),
+            19 => fill(&mut self.line_of_credit, map),
+            20 => fill(&mut self.lira, map),
+            21 => fill(&mut self.lrif, map),
+            22 => fill(&mut self.lrsp, map),
+            23 => fill(&mut self.mutual_fund, map),
+            24 => fill(&mut self.non_custodial_wallet, map),
+            25 => fill(&mut self.non_taxable_brokerage_account, map),
+            26 => fill(&mut self.other, map),
+            27 => fill(&mut self.other_annuity, map),
+            28 => fill(&mut self.other_insurance, map),
+            29 => fill(&mut self.pension, map),
+            30 => fill(&mut self.prif, map),
+            31 => fill(&mut self.profit_sharing_plan, map),
+            32 => fill(&mut self.qshr, map),
+            33 => fill(&mut self.rdsp, map),
+            34 => fill(&mut self.resp, map),
+            35 => fill(&mut self.retirement, map),
+            36 => fill(&mut self.rlif, map),
+            37 => fill(&mut self.roth, map),
+            38 => fill(&mut self.roth_401k, map),
+            39 => fill(&mut self.roth_403b, map),
+            40 => fill(&mut self.roth_457b, map),
+            41 => fill(&mut self.roth_pension, map),
+            42 => fill(&mut self.roth_profit_sharing_plan, map),
+            43 => fill(&mut self.roth_thrift_savings_plan, map),
+            44 => fill(&mut self.rrif, map),
+            45 => fill(&mut self.rrsp, map),
+            46 => fill(&mut self.sarsep, map),
+            47 => fill(&mut self.sep_ira, map),
+            48 => fill(&mut self.simple_ira, map),
+            49 => fill(&mut self.sipp, map),
+            50 => fill(&mut self.stock_plan, map),
+            51 => fill(&mut self.tfsa, map),
+            52 => fill(&mut self.thrift_savings_plan, map),
+            53 => fill(&mut self.trust, map),
+            54 => fill(&mut self.ugma, map),
+            55 => fill(&mut self.utma, map),
+            56 => fill(&mut self.variable_annuity, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.x401a);
+        fields.put(1, &self.x401k);
+        fields.put(2, &self.x403b);
+        fields.put(3, &self.x457b);
+        fields.put(4, &self.x529);
+        fields.put(5, &self.brokerage);
+        fields.put(6, &self.cash_isa);
+        fields.put(7, &self.crypto_exchange);
+        fields.put(8, &self.education_savings_account);
+        fields.put(9, &self.fhsa);
+        fields.put(10, &self.fixed_annuity);
+        fields.put(11, &self.gic);
+        fields.put(12, &self.health_reimbursement_arrangement);
+        fields.put(13, &self.hsa);
+        fields.put(14, &self.ira);
+        fields.put(15, &self.isa);
+        fields.put(16, &self.keogh);
+        fields.put(17, &self.lif);
+        fields.put(18, &self.life_insurance);
+        fields.put(19, &self.line_of_credit);
+        fields.put(20, &self.lira);
+        fields.put(21, &self.lrif);
+        fields.put(22, &self.lrsp);
+        fields.put(23, &self.mutual_fund);
+        fields.put(24, &self.non_custodial_wallet);
+        fields.put(25, &self.non_taxable_brokerage_account);
+        fields.put(26, &self.other);
+        fields.put(27, &self.other_annuity);
+        fields.put(28, &self.other_insurance);
+        fields.put(29, &self.pension);
+        fields.put(30, &self.prif);
+        fields.put(31, &self.profit_sharing_plan);
+        fields.put(32, &self.qshr);
+        fields.put(33, &self.rdsp);
+        fields.put(34, &self.resp);
+        fields.put(35, &self.retirement);
+        fields.put(36, &self.rlif);
+        fields.put(37, &self.roth);
+        fields.put(38, &self.roth_401k);
+        fields.put(39, &self.roth_403b);
+        fields.put(40, &self.roth_457b);
+        fields.put(41, &self.roth_pension);
+        fields.put(42, &self.roth_profit_sharing_plan);
+        fields.put(43, &self.roth_thrift_savings_plan);
+        fields.put(44, &self.rrif);
+        fields.put(45, &self.rrsp);
+        fields.put(46, &self.sarsep);
+        fields.put(47, &self.sep_ira);
+        fields.put(48, &self.simple_ira);
+        fields.put(49, &self.sipp);
+        fields.put(50, &self.stock_plan);
+        fields.put(51, &self.tfsa);
+        fields.put(52, &self.thrift_savings_plan);
+        fields.put(53, &self.trust);
+        fields.put(54, &self.ugma);
+        fields.put(55, &self.utma);
+        fields.put(56, &self.variable_annuity);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// State of the check that the account numbers are right, for accounts added by
+/// micro-deposits or database checks rather than by login. `automatically_verified` and
+/// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+/// give the outcome of a database check. Absent for accounts verified by login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvestmentAccountVerificationStatus {
+    /// Written `automatically_verified`.
+    AutomaticallyVerified,
+    /// Written `pending_automatic_verification`.
+    PendingAutomaticVerification,
+    /// Written `pending_manual_verification`.
+    PendingManualVerification,
+    /// Written `unsent`.
+    Unsent,
+    /// Written `manually_verified`.
+    ManuallyVerified,
+    /// Written `verification_expired`.
+    VerificationExpired,
+    /// Written `verification_failed`.
+    VerificationFailed,
+    /// Written `database_matched`.
+    DatabaseMatched,
+    /// Written `database_insights_pass`.
+    DatabaseInsightsPass,
+    /// Written `database_insights_pass_with_caution`.
+    DatabaseInsightsPassWithCaution,
+    /// Written `database_insights_fail`.
+    DatabaseInsightsFail,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl OpenEnum for InvestmentAccountVerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("automatically_verified", Self::AutomaticallyVerified),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
+        ("unsent", Self::Unsent),
+        ("manually_verified", Self::ManuallyVerified),
+        ("verification_expired", Self::VerificationExpired),
+        ("verification_failed", Self::VerificationFailed),
+        ("database_matched", Self::DatabaseMatched),
+        ("database_insights_pass", Self::DatabaseInsightsPass),
+        ("database_insights_pass_with_caution", Self::DatabaseInsightsPassWithCaution),
+        ("database_insights_fail", Self::DatabaseInsightsFail),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// A movement in an investment account, such as a buy, a sell, a dividend or a fee. Returned
+/// by `POST /investments/transactions/get` and its processor counterpart, and among the
+/// details of 401(k) accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentTransaction {
+    /// The `account_id` of the investment account in which the transaction took place.
+    pub account_id: String,
+    /// Value of the transaction in its currency. Positive when cash leaves the account, as in a
+    /// buy; negative when cash enters it, as in a sell.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// Formerly named the transaction that this one cancels. Deprecated and possibly null or
+    /// absent; do not rely on it.
+    /**
+
+Deprecated by Plaid.*/
+    pub cancel_transaction_id: Option<String>,
+    /// Day on which the transaction was posted to the account, as an ISO 8601 date. Compare
+    /// `transaction_datetime`.
+    pub date: NaiveDate,
+    /// Fees and commissions charged on the transaction, in its currency. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub fees: Option<Decimal>,
+    /// Plaid's identifier of the investment transaction, case-sensitive. Use it to recognize the
+    /// same transaction in later answers.
+    pub investment_transaction_id: String,
+    /// ISO 4217 code of the currency of the amounts in this object. Null when the currency is
+    /// given in `unofficial_currency_code`.
+    pub iso_currency_code: Option<String>,
+    /// Description of the transaction as given by the institution, for display. For logic use
+    /// `type` and `subtype`.
+    pub name: String,
+    /// Price of one unit of the security in the transaction, in the currency of the transaction.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub price: Decimal,
+    /// Number of units of the security that moved: positive when units come in, negative when
+    /// they go out.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub quantity: Decimal,
+    /// The `security_id` of the security traded; join with the `securities` of the same answer by
+    /// it. Null for movements that concern no security.
+    pub security_id: Option<String>,
+    /// Particular kind of investment transaction within `type`, such as `dividend` or
+    /// `contribution`.
+    pub subtype: InvestmentTransactionSubtype,
+    /// Time at which the transaction took place, in ISO 8601 format. Only some institutions
+    /// supply it; null or absent otherwise.
+    pub transaction_datetime: Option<DateTime<Utc>>,
+    /// Broad kind of investment transaction, such as `buy`, `sell` or `fee`. Refined by
+    /// `subtype`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: InvestmentTransactionType,
+    /// Code of a currency that has no ISO 4217 code, such as a cryptocurrency. Null when the
+    /// currency is given in `iso_currency_code`.
+    pub unofficial_currency_code: Option<String>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentTransaction {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            amount: Wire::empty(),
+            cancel_transaction_id: Wire::empty(),
+            date: Wire::empty(),
+            fees: Wire::empty(),
+            investment_transaction_id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            name: Wire::empty(),
+            price: Wire::empty(),
+            quantity: Wire::empty(),
+            security_id: Wire::empty(),
+            subtype: Wire::empty(),
+            transaction_datetime: Wire::empty(),
+            type_: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentTransaction {
+    const NAME: &'static str = "InvestmentTransaction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("amount", Required),
+        ("cancel_transaction_id", Optional),
+        ("date", Required),
+        ("fees", Written),
+        ("investment_transaction_id", Required),
+        ("iso_currency_code", Written),
+        ("name", Required),
+        ("price", Required),
+        ("quantity", Required),
+        ("security_id", Written),
+        ("subtype", Required),
+        ("transaction_datetime", Optional),
+        ("type", Required),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.amount, map),
+            2 => fill(&mut self.cancel_transaction_id, map),
+            3 => fill(&mut self.date, map),
+            4 => fill(&mut self.fees, map),
+            5 => fill(&mut self.investment_transaction_id, map),
+            6 => fill(&mut self.iso_currency_code, map),
+            7 => fill(&mut self.name, map),
+            8 => fill(&mut self.price, map),
+            9 => fill(&mut self.quantity, map),
+            10 => fill(&mut self.security_id, map),
+            11 => fill(&mut self.subtype, map),
+            12 => fill(&mut self.transaction_datetime, map),
+            13 => fill(&mut self.type_, map),
+            14 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.amount);
+        fields.put(2, &self.cancel_transaction_id);
+        fields.put(3, &self.date);
+        fields.put(4, &self.fees);
+        fields.put(5, &self.investment_transaction_id);
+        fields.put(6, &self.iso_currency_code);
+        fields.put(7, &self.name);
+        fields.put(8, &self.price);
+        fields.put(9, &self.quantity);
+        fields.put(10, &self.security_id);
+        fields.put(11, &self.subtype);
+        fields.put(12, &self.transaction_datetime);
+        fields.put(13, &self.type_);
+        fields.put(14, &self.unofficial_currency_code);
+    }
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "investments",
+        feature = "processor"
+    )
+)]
+/// Finer kind of an investment transaction within its type, such as `dividend`,
+/// `contribution`, `split` or `management fee`. Values are lower case and contain spaces.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvestmentTransactionSubtype {
+    /// Written `account fee`.
+    AccountFee,
+    /// Written `adjustment`.
+    Adjustment,
+    /// Written `assignment`.
+    Assignment,
+    /// Written `buy`.
+    Buy,
+    /// Written `buy to cover`.
+    BuyToCover,
+    /// Written `contribution`.
+    Contribution,
+    /// Written `deposit`.
+    Deposit,
+    /// Written `distribution`.
+    Distribution,
+    /// Written `dividend`.
+    Dividend,
+    /// Written `dividend reinvestment`.
+    DividendReinvestment,
+    /// Written `exercise`.
+    Exercise,
+    /// Written `expire`.
+    Expire,
+    /// Written `fund fee`.
+    FundFee,
+    /// Written `interest`.
+    Interest,
+    /// Written `interest receivable`.
+    InterestReceivable,
+    /// Written `interest reinvestment`.
+    InterestReinvestment,
+    /// Written `legal fee`.
+    LegalFee,
+    /// Written `loan payment`.
+    LoanPayment,
+    /// Written `long-term capital gain`.
+    LongTermCapitalGain,
+    /// Written `long-term capital gain reinvestment`.
+    LongTermCapitalGainReinvestment,
+    /// Written `management fee`.
+    ManagementFee,
+    /// Written `margin expense`.
+    MarginExpense,
+    /// Written `merger`.
+    Merger,
+    /// Written `miscellaneous fee`.
+    MiscellaneousFee,
+    /// Written `non-qualified dividend`.
+    NonQualifiedDividend,
+    /// Written `non-resident tax`.
+    NonResidentTax,
+    /// Written `pending credit`.
+    PendingCredit,
+    /// Written `pending debit`.
+    PendingDebit,
+    /// Written `qualified dividend`.
+    QualifiedDividend,
+    /// Written `rebalance`.
+    Rebalance,
+    /// Written `return of principal`.
+    ReturnOfPrincipal,
+    /// Written `request`.
+    Request,
+    /// Written `sell`.
+    Sell,
+    /// Written `sell short`.
+    SellShort,
+    /// Written `send`.
+    Send,
+    /// Written `short-term capital gain`.
+    ShortTermCapitalGain,
+    /// Written `short-term capital gain reinvestment`.
+    ShortTermCapitalGainReinvestment,
+    /// Written `spin off`.
+    SpinOff,
+    /// Written `split`.
+    Split,
+    /// Written `stock distribution`.
+    StockDistribution,
+    /// Written `tax`.
+    Tax,
+    /// Written `tax withheld`.
+    TaxWithheld,
+    /// Written `trade`.
+    Trade,
+    /// Written `transfer`.
+    Transfer,
+    /// Written `transfer fee`.
+    TransferFee,
+    /// Written `trust fee`.
+    TrustFee,
+    /// Written `unqualified gain`.
+    UnqualifiedGain,
+    /// Written `withdrawal`.
+    Withdrawal,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "investments",
+        feature = "processor"
+    )
+)]
+impl OpenEnum for InvestmentTransactionSubtype {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("account fee", Self::AccountFee),
+        ("adjustment", Self::Adjustment),
+        ("assignment", Self::Assignment),
+        ("buy", Self::Buy),
+        ("buy to cover", Self::BuyToCover),
+        ("contribution", Self::Contribution),
+        ("deposit", Self::Deposit),
+        ("distribution", Self::Distribution),
+        ("dividend", Self::Dividend),
+        ("dividend reinvestment", Self::DividendReinvestment),
+        ("exercise", Self::Exercise),
+        ("expire", Self::Expire),
+        ("fund fee", Self::FundFee),
+        ("interest", Self::Interest),
+        ("interest receivable", Self::InterestReceivable),
+        ("interest reinvestment", Self::InterestReinvestment),
+        ("legal fee", Self::LegalFee),
+        ("loan payment", Self::LoanPayment),
+        ("long-term capital gain", Self::LongTermCapitalGain),
+        ("long-term capital gain reinvestment", Self::LongTermCapitalGainReinvestment),
+        ("management fee", Self::ManagementFee),
+        ("margin expense", Self::MarginExpense),
+        ("merger", Self::Merger),
+        ("miscellaneous fee", Self::MiscellaneousFee),
+        ("non-qualified dividend", Self::NonQualifiedDividend),
+        ("non-resident tax", Self::NonResidentTax),
+        ("pending credit", Self::PendingCredit),
+        ("pending debit", Self::PendingDebit),
+        ("qualified dividend", Self::QualifiedDividend),
+        ("rebalance", Self::Rebalance),
+        ("return of principal", Self::ReturnOfPrincipal),
+        ("request", Self::Request),
+        ("sell", Self::Sell),
+        ("sell short", Self::SellShort),
+        ("send", Self::Send),
+        ("short-term capital gain", Self::ShortTermCapitalGain),
+        ("short-term capital gain reinvestment", Self::ShortTermCapitalGainReinvestment),
+        ("spin off", Self::SpinOff),
+        ("split", Self::Split),
+        ("stock distribution", Self::StockDistribution),
+        ("tax", Self::Tax),
+        ("tax withheld", Self::TaxWithheld),
+        ("trade", Self::Trade),
+        ("transfer", Self::Transfer),
+        ("transfer fee", Self::TransferFee),
+        ("trust fee", Self::TrustFee),
+        ("unqualified gain", Self::UnqualifiedGain),
+        ("withdrawal", Self::Withdrawal),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "investments",
+        feature = "processor"
+    )
+)]
+/// Main class of an investment transaction: `buy` and `sell` of a holding, `cash` movements
+/// such as deposits and dividends, `fee`, `transfer` of holdings or cash between accounts or
+/// similar, and `cancel` of an earlier transaction.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum InvestmentTransactionType {
+    /// Written `buy`.
+    Buy,
+    /// Written `sell`.
+    Sell,
+    /// Written `cancel`.
+    Cancel,
+    /// Written `cash`.
+    Cash,
+    /// Written `fee`.
+    Fee,
+    /// Written `transfer`.
+    Transfer,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "investments",
+        feature = "processor"
+    )
+)]
+impl OpenEnum for InvestmentTransactionType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("buy", Self::Buy),
+        ("sell", Self::Sell),
+        ("cancel", Self::Cancel),
+        ("cash", Self::Cash),
+        ("fee", Self::Fee),
+        ("transfer", Self::Transfer),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Contributions paid into a 401(k) account: the latest ones singly, and counts and totals
+/// over 1, 6 and 12 months.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsAuth401kContributionDetails {
+    /// Total of the contributions to the account in the last 12 months, in the currency of the
+    /// account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub contribution_amount_12m: Decimal,
+    /// Total of the contributions to the account in the last month, in the currency of the
+    /// account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub contribution_amount_1m: Decimal,
+    /// Total of the contributions to the account in the last 6 months, in the currency of the
+    /// account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub contribution_amount_6m: Decimal,
+    /// Number of contributions to the account in the last 12 months, the shorter periods
+    /// included.
+    pub contribution_count_12m: i64,
+    /// Number of contributions to the account in the last month.
+    pub contribution_count_1m: i64,
+    /// Number of contributions to the account in the last 6 months, the last month included.
+    pub contribution_count_6m: i64,
+    /// The most recent contributions to the account as full investment transactions. Empty when
+    /// there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub last_contribution_transactions: Vec<InvestmentTransaction>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentsAuth401kContributionDetails {
+    fn empty() -> Self {
+        Self {
+            contribution_amount_12m: Wire::empty(),
+            contribution_amount_1m: Wire::empty(),
+            contribution_amount_6m: Wire::empty(),
+            contribution_count_12m: Wire::empty(),
+            contribution_count_1m: Wire::empty(),
+            contribution_count_6m: Wire::empty(),
+            last_contribution_transactions: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentsAuth401kContributionDetails {
+    const NAME: &'static str = "InvestmentsAuth401kContributionDetails";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("contribution_amount_12m", Required),
+        ("contribution_amount_1m", Required),
+        ("contribution_amount_6m", Required),
+        ("contribution_count_12m", Required),
+        ("contribution_count_1m", Required),
+        ("contribution_count_6m", Required),
+        ("last_contribution_transactions", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.contribution_amount_12m, map),
+            1 => fill(&mut self.contribution_amount_1m, map),
+            2 => fill(&mut self.contribution_amount_6m, map),
+            3 => fill(&mut self.contribution_count_12m, map),
+            4 => fill(&mut self.contribution_count_1m, map),
+            5 => fill(&mut self.contribution_count_6m, map),
+            6 => fill(&mut self.last_contribution_transactions, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.contribution_amount_12m);
+        fields.put(1, &self.contribution_amount_1m);
+        fields.put(2, &self.contribution_amount_6m);
+        fields.put(3, &self.contribution_count_12m);
+        fields.put(4, &self.contribution_count_1m);
+        fields.put(5, &self.contribution_count_6m);
+        fields.put(6, &self.last_contribution_transactions);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Fees charged to a 401(k) account over the last 12 months.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsAuth401kFeeDetails {
+    /// Total of the fees charged to the account in the last 12 months, in the currency of the
+    /// account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub account_fee_amount_12m: Decimal,
+    /// Number of fee transactions on the account in the last 12 months.
+    pub account_fee_count_12m: i64,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentsAuth401kFeeDetails {
+    fn empty() -> Self {
+        Self {
+            account_fee_amount_12m: Wire::empty(),
+            account_fee_count_12m: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentsAuth401kFeeDetails {
+    const NAME: &'static str = "InvestmentsAuth401kFeeDetails";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_fee_amount_12m", Required),
+        ("account_fee_count_12m", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_fee_amount_12m, map),
+            1 => fill(&mut self.account_fee_count_12m, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_fee_amount_12m);
+        fields.put(1, &self.account_fee_count_12m);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// What is known beyond the ordinary account data about one 401(k) account: its fees and its
+/// contributions. Occurs in the answers of `POST /investments/auth/get` and its processor
+/// counterpart.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsAuthAccountDetails401k {
+    /// The `account_id` of the 401(k) account; join with the accounts of the answer by it.
+    pub account_id: Option<String>,
+    /// Figures on the contributions paid into the account. Absent when not available.
+    pub contribution_details: Option<InvestmentsAuth401kContributionDetails>,
+    /// Figures on the fees charged to the account. Absent when not available.
+    pub fee_details: Option<InvestmentsAuth401kFeeDetails>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentsAuthAccountDetails401k {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            contribution_details: Wire::empty(),
+            fee_details: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentsAuthAccountDetails401k {
+    const NAME: &'static str = "InvestmentsAuthAccountDetails401k";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("contribution_details", Optional),
+        ("fee_details", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.contribution_details, map),
+            2 => fill(&mut self.fee_details, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.contribution_details);
+        fields.put(2, &self.fee_details);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for InvestmentsAuthAccountDetails401k {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Where each part of an Investments Auth answer comes from, so that you can judge how far to
+/// trust it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsAuthDataSources {
+    /// Source of the holdings. Absent when not stated.
+    pub holdings: Option<DataSources>,
+    /// Source of the account numbers. `INSTITUTION_MASK` and `USER` mean that the user typed them
+    /// in.
+    pub numbers: Option<DataSources>,
+    /// Source of the names of the account owners. Absent when not stated.
+    pub owners: Option<DataSources>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentsAuthDataSources {
+    fn empty() -> Self {
+        Self {
+            holdings: Wire::empty(),
+            numbers: Wire::empty(),
+            owners: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentsAuthDataSources {
+    const NAME: &'static str = "InvestmentsAuthDataSources";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("holdings", Optional),
+        ("numbers", Optional),
+        ("owners", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.holdings, map),
+            1 => fill(&mut self.numbers, map),
+            2 => fill(&mut self.owners, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.holdings);
+        fields.put(1, &self.numbers);
+        fields.put(2, &self.owners);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for InvestmentsAuthDataSources {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// The numbers by which investment accounts can be transferred to another broker, grouped by
+/// transfer system. Occurs in the answers of `POST /investments/auth/get` and its processor
+/// counterpart.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsAuthGetNumbers {
+    /// Numbers for transfers through ACATS, the US system for moving brokerage accounts. Empty or
+    /// absent when no account has any.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub acats: Vec<NumbersAcats>,
+    /// Numbers for transfers through ATON, the Canadian system for moving brokerage accounts.
+    /// Empty or absent when no account has any.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub aton: Vec<NumbersAton>,
+    /// Numbers of 401(k) retirement accounts, needed for a rollover. Empty or absent when there
+    /// are no such accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub retirement_401k: Vec<NumbersRetirement401k>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentsAuthGetNumbers {
+    fn empty() -> Self {
+        Self {
+            acats: Wire::empty(),
+            aton: Wire::empty(),
+            retirement_401k: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentsAuthGetNumbers {
+    const NAME: &'static str = "InvestmentsAuthGetNumbers";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("acats", Optional),
+        ("aton", Optional),
+        ("retirement_401k", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.acats, map),
+            1 => fill(&mut self.aton, map),
+            2 => fill(&mut self.retirement_401k, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.acats);
+        fields.put(1, &self.aton);
+        fields.put(2, &self.retirement_401k);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for InvestmentsAuthGetNumbers {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// The owners of one investment account by name, as returned by `POST /investments/auth/get`
+/// and its processor counterpart.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsAuthOwner {
+    /// The `account_id` of the account whose owners are named; join with the accounts of the
+    /// answer by it.
+    pub account_id: Option<String>,
+    /// Names of the owners of the account. Several entries are possible for joint accounts, and
+    /// some institutions put all holders into one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub names: Vec<String>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentsAuthOwner {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            names: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentsAuthOwner {
+    const NAME: &'static str = "InvestmentsAuthOwner";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("names", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.names, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.names);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for InvestmentsAuthOwner {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Options of `POST /investments/transactions/get` and its processor counterpart: the
+/// accounts wanted, the page, and whether the first fetch may run in the background.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsTransactionsGetRequestOptions {
+    /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
+    /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids: Vec<String>,
+    /// Set to true to have the first fetch run in the background, by default false. The call then
+    /// fails with `PRODUCT_NOT_READY` until the `HISTORICAL_UPDATE` webhook of type
+    /// `INVESTMENTS_TRANSACTIONS` has come.
+    ///
+    /// Default: `false`.
+    pub async_update: Option<bool>,
+    /// How many investment transactions to return at most in one page, from 1 to 500, by default
+    /// 100.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub count: Option<i64>,
+    /// How many investment transactions to skip from the start of the result, by default 0. Raise
+    /// it by the number received until `total_investment_transactions` is reached.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for InvestmentsTransactionsGetRequestOptions {
+    fn empty() -> Self {
+        Self {
+            account_ids: Wire::empty(),
+            async_update: Wire::empty(),
+            count: Wire::empty(),
+            offset: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for InvestmentsTransactionsGetRequestOptions {
+    const NAME: &'static str = "InvestmentsTransactionsGetRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_ids", Optional),
+        ("async_update", Optional),
+        ("count", Optional),
+        ("offset", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids, map),
+            1 => fill(&mut self.async_update, map),
+            2 => fill(&mut self.count, map),
+            3 => fill(&mut self.offset, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids);
+        fields.put(1, &self.async_update);
+        fields.put(2, &self.count);
+        fields.put(3, &self.offset);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Default for InvestmentsTransactionsGetRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// An investment transaction of a made-up Sandbox account, part of the configuration of
+/// `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsTransactionsOverride {
+    /// ISO 4217 code of the currency of the price and the fees.
+    pub currency: String,
+    /// ISO 8601 date of posting of the investment transaction.
+    pub date: NaiveDate,
+    /// Fees charged for the transaction, in `currency`. Absent for none.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub fees: Option<Decimal>,
+    /// Text the institution would show for the investment transaction.
+    pub name: String,
+    /// Price of one unit of the security in the transaction, in `currency`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub price: Decimal,
+    /// Number of units of the security moved: positive when bought, negative when sold. May have
+    /// a fractional part.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub quantity: Decimal,
+    /// The security that is traded. Absent when the transaction concerns none, such as a cash
+    /// deposit.
+    pub security: Option<SecurityOverride>,
+    /// Kind of investment transaction, such as `buy`, `sell` or `cash`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: String,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for InvestmentsTransactionsOverride {
+    fn empty() -> Self {
+        Self {
+            currency: Wire::empty(),
+            date: Wire::empty(),
+            fees: Wire::empty(),
+            name: Wire::empty(),
+            price: Wire::empty(),
+            quantity: Wire::empty(),
+            security: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for InvestmentsTransactionsOverride {
+    const NAME: &'static str = "InvestmentsTransactionsOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("currency", Required),
+        ("date", Required),
+        ("fees", Optional),
+        ("name", Required),
+        ("price", Required),
+        ("quantity", Required),
+        ("security", Optional),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.currency, map),
+            1 => fill(&mut self.date, map),
+            2 => fill(&mut self.fees, map),
+            3 => fill(&mut self.name, map),
+            4 => fill(&mut self.price, map),
+            5 => fill(&mut self.quantity, map),
+            6 => fill(&mut self.security, map),
+            7 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.currency);
+        fields.put(1, &self.date);
+        fields.put(2, &self.fees);
+        fields.put(3, &self.name);
+        fields.put(4, &self.price);
+        fields.put(5, &self.quantity);
+        fields.put(6, &self.security);
+        fields.put(7, &self.type_);
+    }
+}
 #[cfg(
     any(
         feature = "accounts",
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
         feature = "items",
-        feature = "transactions"
+        feature = "liabilities",
+        feature = "transactions",
+        feature = "users"
     )
 )]
 /// A login of a user at an institution as Plaid knows it, with its products, consent and
@@ -1558,8 +8481,11 @@ pub struct Item {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
         feature = "items",
-        feature = "transactions"
+        feature = "liabilities",
+        feature = "transactions",
+        feature = "users"
     )
 )]
 impl Generated for Item {
@@ -1586,8 +8512,11 @@ impl Generated for Item {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
         feature = "items",
-        feature = "transactions"
+        feature = "liabilities",
+        feature = "transactions",
+        feature = "users"
     )
 )]
 impl Record for Item {
@@ -1642,14 +8571,63 @@ impl Record for Item {
         fields.put(11, &self.webhook);
     }
 }
+/// How the user is known for the purpose of listing connected applications; null when nothing
+/// is known.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemApplicationListUserAuth {
+    /// Hash of the name under which the user logs in at the financial institution; null or absent
+    /// when it is not known.
+    pub fi_username_hash: Option<String>,
+    /// Identifier of the user; null or absent when it is not known.
+    pub user_id: Option<String>,
+}
+impl Generated for ItemApplicationListUserAuth {
+    fn empty() -> Self {
+        Self {
+            fi_username_hash: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemApplicationListUserAuth {
+    const NAME: &'static str = "ItemApplicationListUserAuth";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("fi_username_hash", Optional),
+        ("user_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.fi_username_hash, map),
+            1 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.fi_username_hash);
+        fields.put(1, &self.user_id);
+    }
+}
+impl Default for ItemApplicationListUserAuth {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 #[cfg(
     any(
         feature = "accounts",
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
         feature = "items",
-        feature = "transactions"
+        feature = "liabilities",
+        feature = "transactions",
+        feature = "users"
     )
 )]
 /// How the account numbers of an Item were obtained or verified: `INSTANT_AUTH` from the
@@ -1687,8 +8665,11 @@ pub enum ItemAuthMethod {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
         feature = "items",
-        feature = "transactions"
+        feature = "liabilities",
+        feature = "transactions",
+        feature = "users"
     )
 )]
 impl OpenEnum for ItemAuthMethod {
@@ -1719,8 +8700,11 @@ impl OpenEnum for ItemAuthMethod {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
         feature = "items",
-        feature = "transactions"
+        feature = "liabilities",
+        feature = "transactions",
+        feature = "users"
     )
 )]
 /// Whether the data can be refreshed in the `background`, or only while the user is there to
@@ -1741,8 +8725,11 @@ pub enum ItemUpdateType {
         feature = "auth",
         feature = "balance",
         feature = "identity",
+        feature = "investments",
         feature = "items",
-        feature = "transactions"
+        feature = "liabilities",
+        feature = "transactions",
+        feature = "users"
     )
 )]
 impl OpenEnum for ItemUpdateType {
@@ -1760,7 +8747,749 @@ impl OpenEnum for ItemUpdateType {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Debts of an Item by kind, as returned by `POST /liabilities/get` and its processor
+/// counterpart. Each entry refers to an account by `account_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LiabilitiesObject {
+    /// Credit card debts, one entry per card account. Null when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub credit: Vec<CreditCardLiability>,
+    /// Mortgages, one entry per mortgage account. Null when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub mortgage: Vec<MortgageLiability>,
+    /// Student loans, one entry per loan account. Null when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub student: Vec<StudentLoan>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for LiabilitiesObject {
+    fn empty() -> Self {
+        Self {
+            credit: Wire::empty(),
+            mortgage: Wire::empty(),
+            student: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for LiabilitiesObject {
+    const NAME: &'static str = "LiabilitiesObject";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("credit", Written),
+        ("mortgage", Written),
+        ("student", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.credit, map),
+            1 => fill(&mut self.mortgage, map),
+            2 => fill(&mut self.student, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.credit);
+        fields.put(1, &self.mortgage);
+        fields.put(2, &self.student);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Default for LiabilitiesObject {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Credit card or student loan data of a made-up Sandbox account, part of the configuration
+/// of `user_custom`. `type` decides which of the fields have an effect.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LiabilityOverride {
+    /// Annual percentage rate (APR) on balances taken over from other cards, in percent. Has an
+    /// effect for credit cards.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub balance_transfer_apr: Decimal,
+    /// Annual percentage rate (APR) on cash advances, in percent. Has an effect for credit cards.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub cash_apr: Decimal,
+    /// ISO 8601 date on which the loan is expected to be paid off. Has an effect for student
+    /// loans.
+    pub expected_payoff_date: NaiveDate,
+    /// Body that guarantees the loan to the lender. Has an effect for student loans.
+    pub guarantor: String,
+    /// How many months pass before unpaid interest is added to the principal. Has an effect for
+    /// student loans.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub interest_capitalization_grace_period_months: Decimal,
+    /// True for a loan of the US federal government, false for a private one. Has an effect for
+    /// student loans.
+    pub is_federal: bool,
+    /// True to show the account with a payment overdue, false to show it paid on time.
+    pub is_overdue: bool,
+    /// Amount of the last payment the user made, in the currency of the account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub last_payment_amount: Decimal,
+    /// Name of the loan as the servicer would show it. Has an effect for student loans.
+    pub loan_name: String,
+    /// Stage the loan is in, such as in repayment or deferred, with the end of that stage. Has an
+    /// effect for student loans.
+    pub loan_status: StudentLoanStatus,
+    /// Least amount that must be paid for the current period, in the currency of the account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub minimum_payment_amount: Decimal,
+    /// Yearly interest rate of the loan, in percent. Has an effect for student loans.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub nominal_apr: Decimal,
+    /// ISO 8601 date on which the loan was first lent. Has an effect for student loans.
+    pub origination_date: NaiveDate,
+    /// Account number the user gives with a payment to the servicer, which may differ from the
+    /// account number of the loan.
+    pub payment_reference_number: String,
+    /// Amount originally lent, before interest, in the currency of the account. Has an effect for
+    /// student loans.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub principal: Decimal,
+    /// State of the loan in the US Public Service Loan Forgiveness (PSLF) program. Has an effect
+    /// for student loans.
+    pub pslf_status: PslfStatus,
+    /// Annual percentage rate (APR) on purchases, in percent. Has an effect for credit cards.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub purchase_apr: Decimal,
+    /// How the loan is paid back over time. Has an effect for student loans.
+    pub repayment_model: StudentLoanRepaymentModel,
+    /// Name of the repayment plan as the servicer would show it, as distinct from the coded
+    /// `repayment_plan_type`.
+    pub repayment_plan_description: String,
+    /// Kind of repayment plan as a code, as distinct from the text in
+    /// `repayment_plan_description`.
+    pub repayment_plan_type: String,
+    /// Number that tells this loan from other student loans of the same user at the same
+    /// servicer.
+    pub sequence_number: String,
+    /// Postal address of the loan servicer, to which payments can be sent.
+    pub servicer_address: Address,
+    /// Annual percentage rate (APR) under a special offer, in percent. Has an effect for credit
+    /// cards.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub special_apr: Decimal,
+    /// Kind of liability, `credit` for a credit card or `student` for a student loan.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: String,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for LiabilityOverride {
+    fn empty() -> Self {
+        Self {
+            balance_transfer_apr: Wire::empty(),
+            cash_apr: Wire::empty(),
+            expected_payoff_date: Wire::empty(),
+            guarantor: Wire::empty(),
+            interest_capitalization_grace_period_months: Wire::empty(),
+            is_federal: Wire::empty(),
+            is_overdue: Wire::empty(),
+            last_payment_amount: Wire::empty(),
+            loan_name: Wire::empty(),
+            loan_status: Wire::empty(),
+            minimum_payment_amount: Wire::empty(),
+            nominal_apr: Wire::empty(),
+            origination_date: Wire::empty(),
+            payment_reference_number: Wire::empty(),
+            principal: Wire::empty(),
+            pslf_status: Wire::empty(),
+            purchase_apr: Wire::empty(),
+            repayment_model: Wire::empty(),
+            repayment_plan_description: Wire::empty(),
+            repayment_plan_type: Wire::empty(),
+            sequence_number: Wire::empty(),
+            servicer_address: Wire::empty(),
+            special_apr: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for LiabilityOverride {
+    const NAME: &'static str = "LiabilityOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("balance_transfer_apr", Required),
+        ("cash_apr", Required),
+        ("expected_payoff_date", Required),
+        ("guarantor", Required),
+        ("interest_capitalization_grace_period_months", Required),
+        ("is_federal", Required),
+        ("is_overdue", Required),
+        ("last_payment_amount", Required),
+        ("loan_name", Required),
+        ("loan_status", Required),
+        ("minimum_payment_amount", Required),
+        ("nominal_apr", Required),
+        ("origination_date", Required),
+        ("payment_reference_number", Required),
+        ("principal", Required),
+        ("pslf_status", Required),
+        ("purchase_apr", Required),
+        ("repayment_model", Required),
+        ("repayment_plan_description", Required),
+        ("repayment_plan_type", Required),
+        ("sequence_number", Required),
+        ("servicer_address", Required),
+        ("special_apr", Required),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.balance_transfer_apr, map),
+            1 => fill(&mut self.cash_apr, map),
+            2 => fill(&mut self.expected_payoff_date, map),
+            3 => fill(&mut self.guarantor, map),
+            4 => fill(&mut self.interest_capitalization_grace_period_months, map),
+            5 => fill(&mut self.is_federal, map),
+            6 => fill(&mut self.is_overdue, map),
+            7 => fill(&mut self.last_payment_amount, map),
+            8 => fill(&mut self.loan_name, map),
+            9 => fill(&mut self.loan_status, map),
+            10 => fill(&mut self.minimum_payment_amount, map),
+            11 => fill(&mut self.nominal_apr, map),
+            12 => fill(&mut self.origination_date, map),
+            13 => fill(&mut self.payment_reference_number, map),
+            14 => fill(&mut self.principal, map),
+            15 => fill(&mut self.pslf_status, map),
+            16 => fill(&mut self.purchase_apr, map),
+            17 => fill(&mut self.repayment_model, map),
+            18 => fill(&mut self.repayment_plan_description, map),
+            19 => fill(&mut self.repayment_plan_type, map),
+            20 => fill(&mut self.sequence_number, map),
+            21 => fill(&mut self.servicer_address, map),
+            22 => fill(&mut self.special_apr, map),
+            23 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.balance_transfer_apr);
+        fields.put(1, &self.cash_apr);
+        fields.put(2, &self.expected_payoff_date);
+        fields.put(3, &self.guarantor);
+        fields.put(4, &self.interest_capitalization_grace_period_months);
+        fields.put(5, &self.is_federal);
+        fields.put(6, &self.is_overdue);
+        fields.put(7, &self.last_payment_amount);
+        fields.put(8, &self.loan_name);
+        fields.put(9, &self.loan_status);
+        fields.put(10, &self.minimum_payment_amount);
+        fields.put(11, &self.nominal_apr);
+        fields.put(12, &self.origination_date);
+        fields.put(13, &self.payment_reference_number);
+        fields.put(14, &self.principal);
+        fields.put(15, &self.pslf_status);
+        fields.put(16, &self.purchase_apr);
+        fields.put(17, &self.repayment_model);
+        fields.put(18, &self.repayment_plan_description);
+        fields.put(19, &self.repayment_plan_type);
+        fields.put(20, &self.sequence_number);
+        fields.put(21, &self.servicer_address);
+        fields.put(22, &self.special_apr);
+        fields.put(23, &self.type_);
+    }
+}
+#[cfg(any(feature = "link", feature = "webhooks"))]
+/// One event that happened while a user went through Link; occurs in the sessions of a Link
+/// token and in the `LINK`/`EVENTS` webhook.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkEvent {
+    /// Identifier of the event; use it to recognize events that are delivered twice.
+    pub event_id: String,
+    /// Details of the event, which depend on its name.
+    pub event_metadata: LinkEventMetadata,
+    /// Name of the event in capitals, such as `OPEN`, `HANDOFF` or `EXIT`. New names may be
+    /// added, so ignore unknown ones.
+    pub event_name: String,
+    /// Time of the event in ISO 8601 format.
+    pub timestamp: String,
+}
+#[cfg(any(feature = "link", feature = "webhooks"))]
+impl Generated for LinkEvent {
+    fn empty() -> Self {
+        Self {
+            event_id: Wire::empty(),
+            event_metadata: Wire::empty(),
+            event_name: Wire::empty(),
+            timestamp: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "link", feature = "webhooks"))]
+impl Record for LinkEvent {
+    const NAME: &'static str = "LinkEvent";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("event_id", Required),
+        ("event_metadata", Required),
+        ("event_name", Required),
+        ("timestamp", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.event_id, map),
+            1 => fill(&mut self.event_metadata, map),
+            2 => fill(&mut self.event_name, map),
+            3 => fill(&mut self.timestamp, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.event_id);
+        fields.put(1, &self.event_metadata);
+        fields.put(2, &self.event_name);
+        fields.put(3, &self.timestamp);
+    }
+}
+#[cfg(any(feature = "link", feature = "webhooks"))]
+/// Details of an event in Link. Which fields are present depends on the event; those that do
+/// not apply are absent or empty.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkEventMetadata {
+    /// Last digits of the account number the user entered in a flow that asks for account
+    /// numbers; given for such events only.
+    pub account_number_mask: Option<String>,
+    /// Name of the bank brand the user selected, where one brand groups several institutions.
+    pub brand_name: Option<String>,
+    /// The `error_code` of the error the user met; given when the event reports an error.
+    pub error_code: Option<String>,
+    /// The `error_message` of the error the user met, meant for developers; given when the event
+    /// reports an error.
+    pub error_message: Option<String>,
+    /// The `error_type` of the error the user met; given when the event reports an error.
+    pub error_type: Option<String>,
+    /// How far the user had come when leaving Link, as a word that names the step; given when the
+    /// user left Link before the end.
+    pub exit_status: Option<String>,
+    /// Identifier, of the form `ins_<n>`, of the institution the user had selected; absent or
+    /// empty before a selection.
+    pub institution_id: Option<String>,
+    /// Display name of the institution the user had selected; absent or empty before a selection.
+    pub institution_name: Option<String>,
+    /// What the user typed into the institution search; given for search events.
+    pub institution_search_query: Option<String>,
+    /// Why the institution was offered or recognized for this user, for instance because the user
+    /// had used it before.
+    pub match_reason: Option<String>,
+    /// Kind of second factor the user was asked for, such as a code or security questions; given
+    /// when one was asked for.
+    pub mfa_type: Option<String>,
+    /// Identifier of the last request Link made before the event; quote it to support.
+    pub request_id: Option<String>,
+    /// Routing number the user entered or chose in a flow that asks for account numbers; given
+    /// for such events only.
+    pub routing_number: Option<String>,
+    /// What the user selected, where the event reports a choice, such as the way of verifying an
+    /// account.
+    pub selection: Option<String>,
+    /// Name of the screen in Link that the user moved to; given for events that report a change
+    /// of screen.
+    pub view_name: Option<String>,
+}
+#[cfg(any(feature = "link", feature = "webhooks"))]
+impl Generated for LinkEventMetadata {
+    fn empty() -> Self {
+        Self {
+            account_number_mask: Wire::empty(),
+            brand_name: Wire::empty(),
+            error_code: Wire::empty(),
+            error_message: Wire::empty(),
+            error_type: Wire::empty(),
+            exit_status: Wire::empty(),
+            institution_id: Wire::empty(),
+            institution_name: Wire::empty(),
+            institution_search_query: Wire::empty(),
+            match_reason: Wire::empty(),
+            mfa_type: Wire::empty(),
+            request_id: Wire::empty(),
+            routing_number: Wire::empty(),
+            selection: Wire::empty(),
+            view_name: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "link", feature = "webhooks"))]
+impl Record for LinkEventMetadata {
+    const NAME: &'static str = "LinkEventMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_number_mask", Optional),
+        ("brand_name", Optional),
+        ("error_code", Optional),
+        ("error_message", Optional),
+        ("error_type", Optional),
+        ("exit_status", Optional),
+        ("institution_id", Optional),
+        ("institution_name", Optional),
+        ("institution_search_query", Optional),
+        ("match_reason", Optional),
+        ("mfa_type", Optional),
+        ("request_id", Optional),
+        ("routing_number", Optional),
+        ("selection", Optional),
+        ("view_name", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_number_mask, map),
+            1 => fill(&mut self.brand_name, map),
+            2 => fill(&mut self.error_code, map),
+            3 => fill(&mut self.error_message, map),
+            4 => fill(&mut self.error_type, map),
+            5 => fill(&mut self.exit_status, map),
+            6 => fill(&mut self.institution_id, map),
+            7 => fill(&mut self.institution_name, map),
+            8 => fill(&mut self.institution_search_query, map),
+            9 => fill(&mut self.match_reason, map),
+            10 => fill(&mut self.mfa_type, map),
+            11 => fill(&mut self.request_id, map),
+            12 => fill(&mut self.routing_number, map),
+            13 => fill(&mut self.selection, map),
+            14 => fill(&mut self.view_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_number_mask);
+        fields.put(1, &self.brand_name);
+        fields.put(2, &self.error_code);
+        fields.put(3, &self.error_message);
+        fields.put(4, &self.error_type);
+        fields.put(5, &self.exit_status);
+        fields.put(6, &self.institution_id);
+        fields.put(7, &self.institution_name);
+        fields.put(8, &self.institution_search_query);
+        fields.put(9, &self.match_reason);
+        fields.put(10, &self.mfa_type);
+        fields.put(11, &self.request_id);
+        fields.put(12, &self.routing_number);
+        fields.put(13, &self.selection);
+        fields.put(14, &self.view_name);
+    }
+}
+#[cfg(any(feature = "link", feature = "webhooks"))]
+impl Default for LinkEventMetadata {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+/// Outcome of finding employers from bank data in a Link session, for one Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkSessionBankEmploymentResult {
+    /// The institution that the Item belongs to, as the user chose it in Link.
+    pub institution: Option<LinkSessionSuccessMetadataInstitution>,
+    /// Identifier of the Item whose bank data was examined.
+    pub item_id: String,
+    /// How the attempt ended or how far it has come, for example `APPROVED` by the user or
+    /// `NO_EMPLOYERS_FOUND`.
+    pub status: CreditSessionBankEmploymentStatus,
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl Generated for LinkSessionBankEmploymentResult {
+    fn empty() -> Self {
+        Self {
+            institution: Wire::empty(),
+            item_id: Wire::empty(),
+            status: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl Record for LinkSessionBankEmploymentResult {
+    const NAME: &'static str = "LinkSessionBankEmploymentResult";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution", Written),
+        ("item_id", Required),
+        ("status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.institution, map),
+            1 => fill(&mut self.item_id, map),
+            2 => fill(&mut self.status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.institution);
+        fields.put(1, &self.item_id);
+        fields.put(2, &self.status);
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+/// Institution that was connected in a Link session, as reported in session results.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkSessionSuccessMetadataInstitution {
+    /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
+    pub institution_id: Option<String>,
+    /// Name of the institution as users know it, for example `First Platypus Bank`.
+    pub name: Option<String>,
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl Generated for LinkSessionSuccessMetadataInstitution {
+    fn empty() -> Self {
+        Self {
+            institution_id: Wire::empty(),
+            name: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl Record for LinkSessionSuccessMetadataInstitution {
+    const NAME: &'static str = "LinkSessionSuccessMetadataInstitution";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_id", Optional),
+        ("name", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.institution_id, map),
+            1 => fill(&mut self.name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.institution_id);
+        fields.put(1, &self.name);
+    }
+}
+#[cfg(any(feature = "income", feature = "link"))]
+impl Default for LinkSessionSuccessMetadataInstitution {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Settings of a Link session for the retired Deposit Switch product. Deprecated; do not use
+/// it in new code.
+/**
+
+Deprecated by Plaid.*/
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkTokenCreateRequestDepositSwitch {
+    /// Identifier of the deposit switch, a change of where a salary is paid, that the Link
+    /// session is for.
+    pub deposit_switch_id: String,
+}
+impl Generated for LinkTokenCreateRequestDepositSwitch {
+    fn empty() -> Self {
+        Self {
+            deposit_switch_id: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkTokenCreateRequestDepositSwitch {
+    const NAME: &'static str = "LinkTokenCreateRequestDepositSwitch";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("deposit_switch_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.deposit_switch_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.deposit_switch_id);
+    }
+}
+/// Reference list of the subtypes of accounts of type `loan`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LoanAccount {
+    /// Subtype for a loan to buy a car or another vehicle.
+    pub auto: String,
+    /// Subtype for a loan that is made to a business.
+    pub business: String,
+    /// Subtype for a commercial loan, such as one on business property.
+    pub commercial: String,
+    /// Subtype for a loan that pays for construction.
+    pub construction: String,
+    /// Subtype for a consumer loan, to a private person and without a more special purpose.
+    pub consumer: String,
+    /// Subtype for a loan or credit line secured by the value of a home, such as a HELOC.
+    #[cfg_attr(feature = "schemars", schemars(rename = "home equity"))]
+    pub home_equity: String,
+    /// Subtype for a credit line that is drawn on as needed.
+    #[cfg_attr(feature = "schemars", schemars(rename = "line of credit"))]
+    pub line_of_credit: String,
+    /// Subtype for a loan whose more exact kind is not known.
+    pub loan: String,
+    /// Subtype for a mortgage loan on a home.
+    pub mortgage: String,
+    /// Subtype for a loan of a kind that no other subtype covers.
+    pub other: String,
+    /// Subtype for an agreed overdraft, usually tied to a checking account.
+    pub overdraft: String,
+    /// Subtype for a student loan, which pays for education.
+    pub student: String,
+}
+impl Generated for LoanAccount {
+    fn empty() -> Self {
+        Self {
+            auto: Wire::empty(),
+            business: Wire::empty(),
+            commercial: Wire::empty(),
+            construction: Wire::empty(),
+            consumer: Wire::empty(),
+            home_equity: Wire::empty(),
+            line_of_credit: Wire::empty(),
+            loan: Wire::empty(),
+            mortgage: Wire::empty(),
+            other: Wire::empty(),
+            overdraft: Wire::empty(),
+            student: Wire::empty(),
+        }
+    }
+}
+impl Record for LoanAccount {
+    const NAME: &'static str = "LoanAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("auto", Required),
+        ("business", Required),
+        ("commercial", Required),
+        ("construction", Required),
+        ("consumer", Required),
+        ("home equity", Required),
+        ("line of credit", Required),
+        ("loan", Required),
+        ("mortgage", Required),
+        ("other", Required),
+        ("overdraft", Required),
+        ("student", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.auto, map),
+            1 => fill(&mut self.business, map),
+            2 => fill(&mut self.commercial, map),
+            3 => fill(&mut self.construction, map),
+            4 => fill(&mut self.consumer, map),
+            5 => fill(&mut self.home_equity, map),
+            6 => fill(&mut self.line_of_credit, map),
+            7 => fill(&mut self.loan, map),
+            8 => fill(&mut self.mortgage, map),
+            9 => fill(&mut self.other, map),
+            10 => fill(&mut self.overdraft, map),
+            11 => fill(&mut self.student, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.auto);
+        fields.put(1, &self.business);
+        fields.put(2, &self.commercial);
+        fields.put(3, &self.construction);
+        fields.put(4, &self.consumer);
+        fields.put(5, &self.home_equity);
+        fields.put(6, &self.line_of_credit);
+        fields.put(7, &self.loan);
+        fields.put(8, &self.mortgage);
+        fields.put(9, &self.other);
+        fields.put(10, &self.overdraft);
+        fields.put(11, &self.student);
+    }
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Place of a transaction or merchant, as far as it could be determined. Every field may be
 /// null by itself.
 #[derive(Clone, Debug)]
@@ -1792,7 +9521,15 @@ pub struct Location {
     /// transaction.
     pub store_number: Option<String>,
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Generated for Location {
     fn empty() -> Self {
         Self {
@@ -1807,7 +9544,15 @@ impl Generated for Location {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Record for Location {
     const NAME: &'static str = "Location";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -1848,13 +9593,1206 @@ impl Record for Location {
         fields.put(7, &self.store_number);
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Default for Location {
     fn default() -> Self {
         Generated::empty()
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "business_verification",
+        feature = "identity_verification",
+        feature = "monitor"
+    )
+)]
+/// Outcome of comparing a datum with reference data: `match`, `partial_match` or `no_match`
+/// if both were there, `no_data` if there was nothing to compare with, `no_input` if the user
+/// gave none.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MatchSummaryCode {
+    /// Written `match`.
+    Match,
+    /// Written `partial_match`.
+    PartialMatch,
+    /// Written `no_match`.
+    NoMatch,
+    /// Written `no_data`.
+    NoData,
+    /// Written `no_input`.
+    NoInput,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "business_verification",
+        feature = "identity_verification",
+        feature = "monitor"
+    )
+)]
+impl OpenEnum for MatchSummaryCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("match", Self::Match),
+        ("partial_match", Self::PartialMatch),
+        ("no_match", Self::NoMatch),
+        ("no_data", Self::NoData),
+        ("no_input", Self::NoInput),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Names, mask and limit of a made-up Sandbox account, part of the configuration of
+/// `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Meta {
+    /// Credit limit or overdraft limit of the account, in its currency; returned as `limit` among
+    /// the balances.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub limit: Decimal,
+    /// Last characters of the account number, 2 to 4 letters or digits; may be empty.
+    ///
+    /// Pattern: `^$|^[A-Za-z0-9]{2,4}$`.
+    pub mask: String,
+    /// Short name of the account, as a user would call it; returned as `name` of the account.
+    pub name: String,
+    /// Formal name the institution gives to the account; returned as `official_name` of the
+    /// account, beside the shorter `name`.
+    pub official_name: String,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for Meta {
+    fn empty() -> Self {
+        Self {
+            limit: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            official_name: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for Meta {
+    const NAME: &'static str = "Meta";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("limit", Required),
+        ("mask", Required),
+        ("name", Required),
+        ("official_name", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.limit, map),
+            1 => fill(&mut self.mask, map),
+            2 => fill(&mut self.name, map),
+            3 => fill(&mut self.official_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.limit);
+        fields.put(1, &self.mask);
+        fields.put(2, &self.name);
+        fields.put(3, &self.official_name);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Interest rate of a mortgage and its kind.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct MortgageInterestRate {
+    /// Interest rate as a percentage, so that `3.99` means 3.99 percent. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub percentage: Option<Decimal>,
+    /// Kind of rate as a text, `fixed` or `variable`. Null when not reported.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<String>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for MortgageInterestRate {
+    fn empty() -> Self {
+        Self {
+            percentage: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for MortgageInterestRate {
+    const NAME: &'static str = "MortgageInterestRate";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("percentage", Written),
+        ("type", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.percentage, map),
+            1 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.percentage);
+        fields.put(1, &self.type_);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Default for MortgageInterestRate {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Terms, status and payments of one mortgage, found in `LiabilitiesObject.mortgage`. Amounts
+/// are in the currency of the account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct MortgageLiability {
+    /// The `account_id` of the account this mortgage belongs to; join with the accounts of the
+    /// answer by it.
+    pub account_id: String,
+    /// Account number of the loan at the lender or servicer, kept as a string. Null when not
+    /// reported.
+    pub account_number: Option<Secret>,
+    /// Fee charged at present for late payment. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current_late_fee: Option<Decimal>,
+    /// Money held in escrow for taxes and insurance on behalf of the borrower. Null when not
+    /// reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub escrow_balance: Option<Decimal>,
+    /// True if the borrower pays private mortgage insurance. Null when not reported.
+    pub has_pmi: Option<bool>,
+    /// True if paying the loan back early costs a penalty. Null when not reported.
+    pub has_prepayment_penalty: Option<bool>,
+    /// Interest rate of the mortgage and whether it is fixed or variable.
+    pub interest_rate: MortgageInterestRate,
+    /// Amount of the latest payment made on the mortgage. Null when not reported or none was
+    /// made.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub last_payment_amount: Option<Decimal>,
+    /// ISO 8601 date of the latest payment made on the mortgage. Null when not reported or none
+    /// was made.
+    pub last_payment_date: Option<NaiveDate>,
+    /// Full length of the loan as a text such as `30 year`, not a number. Null when not reported.
+    pub loan_term: Option<String>,
+    /// Kind of loan as described by the lender, for instance `conventional`. Null when not
+    /// reported.
+    pub loan_type_description: Option<String>,
+    /// ISO 8601 date on which the last payment of the mortgage is due. Null when not reported.
+    pub maturity_date: Option<NaiveDate>,
+    /// Amount of the next payment due. Null when not reported; see `next_payment_due_date`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub next_monthly_payment: Option<Decimal>,
+    /// ISO 8601 date by which the next payment is due. Null when not reported.
+    pub next_payment_due_date: Option<NaiveDate>,
+    /// ISO 8601 date on which the mortgage was first granted. Null when not reported.
+    pub origination_date: Option<NaiveDate>,
+    /// Amount originally borrowed, in the currency of the account. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub origination_principal_amount: Option<Decimal>,
+    /// Amount of earlier payments that were due and have not been paid. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub past_due_amount: Option<Decimal>,
+    /// Address of the mortgaged property, which need not be the home of the borrower.
+    pub property_address: MortgagePropertyAddress,
+    /// Interest paid since the start of the calendar year. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_interest_paid: Option<Decimal>,
+    /// Principal paid back since the start of the calendar year. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_principal_paid: Option<Decimal>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for MortgageLiability {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            account_number: Wire::empty(),
+            current_late_fee: Wire::empty(),
+            escrow_balance: Wire::empty(),
+            has_pmi: Wire::empty(),
+            has_prepayment_penalty: Wire::empty(),
+            interest_rate: Wire::empty(),
+            last_payment_amount: Wire::empty(),
+            last_payment_date: Wire::empty(),
+            loan_term: Wire::empty(),
+            loan_type_description: Wire::empty(),
+            maturity_date: Wire::empty(),
+            next_monthly_payment: Wire::empty(),
+            next_payment_due_date: Wire::empty(),
+            origination_date: Wire::empty(),
+            origination_principal_amount: Wire::empty(),
+            past_due_amount: Wire::empty(),
+            property_address: Wire::empty(),
+            ytd_interest_paid: Wire::empty(),
+            ytd_principal_paid: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for MortgageLiability {
+    const NAME: &'static str = "MortgageLiability";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("account_number", Written),
+        ("current_late_fee", Written),
+        ("escrow_balance", Written),
+        ("has_pmi", Written),
+        ("has_prepayment_penalty", Written),
+        ("interest_rate", Required),
+        ("last_payment_amount", Written),
+        ("last_payment_date", Written),
+        ("loan_term", Written),
+        ("loan_type_description", Written),
+        ("maturity_date", Written),
+        ("next_monthly_payment", Written),
+        ("next_payment_due_date", Written),
+        ("origination_date", Written),
+        ("origination_principal_amount", Written),
+        ("past_due_amount", Written),
+        ("property_address", Required),
+        ("ytd_interest_paid", Written),
+        ("ytd_principal_paid", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.account_number, map),
+            2 => fill(&mut self.current_late_fee, map),
+            3 => fill(&mut self.escrow_balance, map),
+            4 => fill(&mut self.has_pmi, map),
+            5 => fill(&mut self.has_prepayment_penalty, map),
+            6 => fill(&mut self.interest_rate, map),
+            7 => fill(&mut self.last_payment_amount, map),
+            8 => fill(&mut self.last_payment_date, map),
+            9 => fill(&mut self.loan_term, map),
+            10 => fill(&mut self.loan_type_description, map),
+            11 => fill(&mut self.maturity_date, map),
+            12 => fill(&mut self.next_monthly_payment, map),
+            13 => fill(&mut self.next_payment_due_date, map),
+            14 => fill(&mut self.origination_date, map),
+            15 => fill(&mut self.origination_principal_amount, map),
+            16 => fill(&mut self.past_due_amount, map),
+            17 => fill(&mut self.property_address, map),
+            18 => fill(&mut self.ytd_interest_paid, map),
+            19 => fill(&mut self.ytd_principal_paid, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.account_number);
+        fields.put(2, &self.current_late_fee);
+        fields.put(3, &self.escrow_balance);
+        fields.put(4, &self.has_pmi);
+        fields.put(5, &self.has_prepayment_penalty);
+        fields.put(6, &self.interest_rate);
+        fields.put(7, &self.last_payment_amount);
+        fields.put(8, &self.last_payment_date);
+        fields.put(9, &self.loan_term);
+        fields.put(10, &self.loan_type_description);
+        fields.put(11, &self.maturity_date);
+        fields.put(12, &self.next_monthly_payment);
+        fields.put(13, &self.next_payment_due_date);
+        fields.put(14, &self.origination_date);
+        fields.put(15, &self.origination_principal_amount);
+        fields.put(16, &self.past_due_amount);
+        fields.put(17, &self.property_address);
+        fields.put(18, &self.ytd_interest_paid);
+        fields.put(19, &self.ytd_principal_paid);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Address of the property that secures a mortgage. Every part may be null by itself.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct MortgagePropertyAddress {
+    /// City or town in which the property lies. Null when not reported.
+    pub city: Option<String>,
+    /// Country in which the property lies, as an ISO 3166-1 alpha-2 code. Null when not reported.
+    pub country: Option<String>,
+    /// Postal code of the property, a ZIP code in the US, kept as a string. Null when not
+    /// reported.
+    pub postal_code: Option<String>,
+    /// State or province in which the property lies, for instance `CA`. Null when not reported.
+    pub region: Option<String>,
+    /// Street and house number of the property, with any unit or apartment. Null when not
+    /// reported.
+    pub street: Option<String>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for MortgagePropertyAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for MortgagePropertyAddress {
+    const NAME: &'static str = "MortgagePropertyAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Written),
+        ("country", Written),
+        ("postal_code", Written),
+        ("region", Written),
+        ("street", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Default for MortgagePropertyAddress {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// Result of comparing a name you supplied with the names of the account owners. Null when no
+/// comparison was made.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct NameMatchScore {
+    /// True if one of the names compared looks like that of a business, for which the score is
+    /// less reliable. Null or absent when not determined.
+    pub is_business_name_detected: Option<bool>,
+    /// True if at least the first or the last name agrees, even though the full name may not.
+    /// Null or absent when not determined.
+    pub is_first_name_or_last_name_match: Option<bool>,
+    /// True if the names agree when nicknames are counted as equal to the full form, such as Bill
+    /// and William. Null or absent when not determined.
+    pub is_nickname_match: Option<bool>,
+    /// Agreement from 0 to 100, where 100 is a perfect match. For several owners the best result
+    /// counts; null when it could not be computed.
+    pub score: Option<i64>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for NameMatchScore {
+    fn empty() -> Self {
+        Self {
+            is_business_name_detected: Wire::empty(),
+            is_first_name_or_last_name_match: Wire::empty(),
+            is_nickname_match: Wire::empty(),
+            score: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for NameMatchScore {
+    const NAME: &'static str = "NameMatchScore";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("is_business_name_detected", Optional),
+        ("is_first_name_or_last_name_match", Optional),
+        ("is_nickname_match", Optional),
+        ("score", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.is_business_name_detected, map),
+            1 => fill(&mut self.is_first_name_or_last_name_match, map),
+            2 => fill(&mut self.is_nickname_match, map),
+            3 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.is_business_name_detected);
+        fields.put(1, &self.is_first_name_or_last_name_match);
+        fields.put(2, &self.is_nickname_match);
+        fields.put(3, &self.score);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Default for NameMatchScore {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the network insights of a check report. Null when no particular version is
+/// asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NetworkInsightsVersion {
+    /// Written `NI1`.
+    Ni1,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for NetworkInsightsVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[("NI1", Self::Ni1)];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Account and routing numbers of a made-up Sandbox account, part of the configuration of
+/// `user_custom`. Which of them matter depends on the country of the institution.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Numbers {
+    /// Account number of the account, as digits in text form. Absent to have one generated.
+    pub account: Option<Secret>,
+    /// US routing number for ACH transfers. Absent to use the default of the Sandbox.
+    pub ach_routing: Option<String>,
+    /// US routing number for wire transfers, which may differ from the one for ACH. Absent to use
+    /// the default of the Sandbox.
+    pub ach_wire_routing: Option<String>,
+    /// UK sort code for payments in the Bacs system. Absent to use the default of the Sandbox.
+    pub bacs_sort_code: Option<String>,
+    /// Branch (transit) number in the Canadian EFT system. Absent to use the default of the
+    /// Sandbox.
+    pub eft_branch: Option<String>,
+    /// Number of the financial institution in the Canadian EFT system. Absent to use the default
+    /// of the Sandbox.
+    pub eft_institution: Option<String>,
+    /// Bank identifier code (BIC, also called SWIFT code) that goes with the IBAN. Absent to use
+    /// the default of the Sandbox.
+    pub international_bic: Option<String>,
+    /// International bank account number (IBAN) of the account. Absent to have one generated.
+    pub international_iban: Option<Secret>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for Numbers {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            ach_routing: Wire::empty(),
+            ach_wire_routing: Wire::empty(),
+            bacs_sort_code: Wire::empty(),
+            eft_branch: Wire::empty(),
+            eft_institution: Wire::empty(),
+            international_bic: Wire::empty(),
+            international_iban: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for Numbers {
+    const NAME: &'static str = "Numbers";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Optional),
+        ("ach_routing", Optional),
+        ("ach_wire_routing", Optional),
+        ("bacs_sort_code", Optional),
+        ("eft_branch", Optional),
+        ("eft_institution", Optional),
+        ("international_bic", Optional),
+        ("international_iban", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.ach_routing, map),
+            2 => fill(&mut self.ach_wire_routing, map),
+            3 => fill(&mut self.bacs_sort_code, map),
+            4 => fill(&mut self.eft_branch, map),
+            5 => fill(&mut self.eft_institution, map),
+            6 => fill(&mut self.international_bic, map),
+            7 => fill(&mut self.international_iban, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.ach_routing);
+        fields.put(2, &self.ach_wire_routing);
+        fields.put(3, &self.bacs_sort_code);
+        fields.put(4, &self.eft_branch);
+        fields.put(5, &self.eft_institution);
+        fields.put(6, &self.international_bic);
+        fields.put(7, &self.international_iban);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for Numbers {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Numbers of one account for a transfer through ACATS, the US system for moving brokerage
+/// accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct NumbersAcats {
+    /// Full account number at the delivering broker, kept as a string so that leading zeros
+    /// survive.
+    pub account: Secret,
+    /// The `account_id` of the account these numbers belong to; join with the accounts of the
+    /// answer by it.
+    pub account_id: String,
+    /// Numbers that identify the delivering broker at the Depository Trust Company. There may be
+    /// several when the broker clears through more than one participant.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub dtc_numbers: Vec<String>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for NumbersAcats {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            account_id: Wire::empty(),
+            dtc_numbers: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for NumbersAcats {
+    const NAME: &'static str = "NumbersAcats";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("account_id", Required),
+        ("dtc_numbers", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.account_id, map),
+            2 => fill(&mut self.dtc_numbers, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.account_id);
+        fields.put(2, &self.dtc_numbers);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Numbers of one account for a transfer through ATON, the Canadian system for moving
+/// brokerage accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct NumbersAton {
+    /// Full account number at the delivering broker, kept as a string so that leading zeros
+    /// survive.
+    pub account: Secret,
+    /// The `account_id` of the account these numbers belong to; join with the accounts of the
+    /// answer by it.
+    pub account_id: String,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for NumbersAton {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            account_id: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for NumbersAton {
+    const NAME: &'static str = "NumbersAton";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Required),
+        ("account_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.account_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.account_id);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Numbers of one 401(k) retirement account, as needed for a rollover.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct NumbersRetirement401k {
+    /// Number of the user's account within the plan, kept as a string. Absent when unknown.
+    pub account: Option<Secret>,
+    /// The `account_id` of the account these numbers belong to; join with the accounts of the
+    /// answer by it.
+    pub account_id: String,
+    /// Number of the employer's 401(k) plan to which the account belongs. Absent when unknown.
+    pub plan: Option<String>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for NumbersRetirement401k {
+    fn empty() -> Self {
+        Self {
+            account: Wire::empty(),
+            account_id: Wire::empty(),
+            plan: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for NumbersRetirement401k {
+    const NAME: &'static str = "NumbersRetirement401k";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account", Optional),
+        ("account_id", Required),
+        ("plan", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account, map),
+            1 => fill(&mut self.account_id, map),
+            2 => fill(&mut self.plan, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account);
+        fields.put(1, &self.account_id);
+        fields.put(2, &self.plan);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Terms of an option, found in `Security.option_contract`. Null when the security is not an
+/// option.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OptionContract {
+    /// Kind of option as a text: `call` gives the right to buy, `put` the right to sell.
+    pub contract_type: String,
+    /// ISO 8601 date on which the option expires.
+    pub expiration_date: NaiveDate,
+    /// Price at which the option may be exercised, for one unit of the underlying security.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub strike_price: Decimal,
+    /// Ticker symbol of the security the option is on.
+    pub underlying_security_ticker: String,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for OptionContract {
+    fn empty() -> Self {
+        Self {
+            contract_type: Wire::empty(),
+            expiration_date: Wire::empty(),
+            strike_price: Wire::empty(),
+            underlying_security_ticker: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for OptionContract {
+    const NAME: &'static str = "OptionContract";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("contract_type", Required),
+        ("expiration_date", Required),
+        ("strike_price", Required),
+        ("underlying_security_ticker", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.contract_type, map),
+            1 => fill(&mut self.expiration_date, map),
+            2 => fill(&mut self.strike_price, map),
+            3 => fill(&mut self.underlying_security_ticker, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.contract_type);
+        fields.put(1, &self.expiration_date);
+        fields.put(2, &self.strike_price);
+        fields.put(3, &self.underlying_security_ticker);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Account type in the JSON configuration of the Sandbox user `user_custom`. It decides which
+/// subtypes and which of the other settings of the account apply.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OverrideAccountType {
+    /// Written `investment`.
+    Investment,
+    /// Written `credit`.
+    Credit,
+    /// Written `depository`.
+    Depository,
+    /// Written `loan`.
+    Loan,
+    /// Written `payroll`.
+    Payroll,
+    /// Written `other`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl OpenEnum for OverrideAccountType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("investment", Self::Investment),
+        ("credit", Self::Credit),
+        ("depository", Self::Depository),
+        ("loan", Self::Loan),
+        ("payroll", Self::Payroll),
+        ("other", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// One account of a made-up Sandbox user with everything the products are to return for it,
+/// part of the configuration of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OverrideAccounts {
+    /// ISO 4217 code of the currency of the account.
+    pub currency: String,
+    /// Available balance to report regardless of what would be computed from the starting balance
+    /// and the transactions.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub force_available_balance: Decimal,
+    /// True to report a null available balance, as some institutions do, instead of an amount.
+    pub has_null_available_balance: bool,
+    /// A security position of an investment account; only for accounts of type `investment`.
+    pub holdings: Option<HoldingsOverride>,
+    /// Owner of the account with contact data, as identity calls are to return it.
+    pub identity: OwnerOverride,
+    /// Paystubs and W-2 forms to return for the account; only for accounts of type `payroll`.
+    pub income: Option<IncomeOverride>,
+    /// Rule by which regular incoming payments are generated for the account.
+    pub inflow_model: InflowModel,
+    /// Investment transactions of the account; only for accounts of type `investment`.
+    pub investment_transactions: Option<InvestmentsTransactionsOverride>,
+    /// Interest rates, payments and loan details that `/liabilities/get` is to return; for credit
+    /// cards and student loans.
+    pub liability: LiabilityOverride,
+    /// Names, mask and limit that the account is to show.
+    pub meta: Meta,
+    /// Account and routing numbers that calls such as `/auth/get` are to return for the account.
+    pub numbers: Numbers,
+    /// Balance of the account before the transactions of the configuration are applied, in the
+    /// currency of the account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub starting_balance: Decimal,
+    /// Subtype of the account within `type`, such as `checking` or `student`.
+    pub subtype: Option<AccountSubtype>,
+    /// Transactions that the account is to contain, as the Transactions calls return them; may be
+    /// empty.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transactions: Vec<TransactionOverride>,
+    /// Type of the account, such as `depository` or `loan`; it must fit `subtype`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: OverrideAccountType,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for OverrideAccounts {
+    fn empty() -> Self {
+        Self {
+            currency: Wire::empty(),
+            force_available_balance: Wire::empty(),
+            has_null_available_balance: Wire::empty(),
+            holdings: Wire::empty(),
+            identity: Wire::empty(),
+            income: Wire::empty(),
+            inflow_model: Wire::empty(),
+            investment_transactions: Wire::empty(),
+            liability: Wire::empty(),
+            meta: Wire::empty(),
+            numbers: Wire::empty(),
+            starting_balance: Wire::empty(),
+            subtype: Wire::empty(),
+            transactions: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for OverrideAccounts {
+    const NAME: &'static str = "OverrideAccounts";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("currency", Required),
+        ("force_available_balance", Required),
+        ("has_null_available_balance", Required),
+        ("holdings", Optional),
+        ("identity", Required),
+        ("income", Optional),
+        ("inflow_model", Required),
+        ("investment_transactions", Optional),
+        ("liability", Required),
+        ("meta", Required),
+        ("numbers", Required),
+        ("starting_balance", Required),
+        ("subtype", Written),
+        ("transactions", Written),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.currency, map),
+            1 => fill(&mut self.force_available_balance, map),
+            2 => fill(&mut self.has_null_available_balance, map),
+            3 => fill(&mut self.holdings, map),
+            4 => fill(&mut self.identity, map),
+            5 => fill(&mut self.income, map),
+            6 => fill(&mut self.inflow_model, map),
+            7 => fill(&mut self.investment_transactions, map),
+            8 => fill(&mut self.liability, map),
+            9 => fill(&mut self.meta, map),
+            10 => fill(&mut self.numbers, map),
+            11 => fill(&mut self.starting_balance, map),
+            12 => fill(&mut self.subtype, map),
+            13 => fill(&mut self.transactions, map),
+            14 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.currency);
+        fields.put(1, &self.force_available_balance);
+        fields.put(2, &self.has_null_available_balance);
+        fields.put(3, &self.holdings);
+        fields.put(4, &self.identity);
+        fields.put(5, &self.income);
+        fields.put(6, &self.inflow_model);
+        fields.put(7, &self.investment_transactions);
+        fields.put(8, &self.liability);
+        fields.put(9, &self.meta);
+        fields.put(10, &self.numbers);
+        fields.put(11, &self.starting_balance);
+        fields.put(12, &self.subtype);
+        fields.put(13, &self.transactions);
+        fields.put(14, &self.type_);
+    }
+}
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// One owner of an account with the contact data the institution has on file. Joint accounts
 /// may have several owners, or several names within one.
 #[derive(Clone, Debug)]
@@ -1874,7 +10812,16 @@ pub struct Owner {
     #[cfg_attr(feature = "schemars", schemars(default))]
     pub phone_numbers: Vec<PhoneNumber>,
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Generated for Owner {
     fn empty() -> Self {
         Self {
@@ -1885,7 +10832,16 @@ impl Generated for Owner {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Record for Owner {
     const NAME: &'static str = "Owner";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -1914,13 +10870,561 @@ impl Record for Owner {
         fields.put(3, &self.phone_numbers);
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "assets",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl Default for Owner {
     fn default() -> Self {
         Generated::empty()
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Identity of the owner of a made-up account, part of the JSON configuration of the Sandbox
+/// user `user_custom`. It is what calls such as `/identity/get` return for the account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct OwnerOverride {
+    /// Postal addresses that the identity data is to contain, with a flag for the main one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub addresses: Vec<Address>,
+    /// Email addresses that the identity data is to contain, each with its kind and a flag for
+    /// the main one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub emails: Vec<Email>,
+    /// Names of the account owners that the identity data is to contain.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub names: Vec<String>,
+    /// Phone numbers that the identity data is to contain, each with its kind and a flag for the
+    /// main one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub phone_numbers: Vec<PhoneNumber>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for OwnerOverride {
+    fn empty() -> Self {
+        Self {
+            addresses: Wire::empty(),
+            emails: Wire::empty(),
+            names: Wire::empty(),
+            phone_numbers: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for OwnerOverride {
+    const NAME: &'static str = "OwnerOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("addresses", Written),
+        ("emails", Written),
+        ("names", Written),
+        ("phone_numbers", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.addresses, map),
+            1 => fill(&mut self.emails, map),
+            2 => fill(&mut self.names, map),
+            3 => fill(&mut self.phone_numbers, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.addresses);
+        fields.put(1, &self.emails);
+        fields.put(2, &self.names);
+        fields.put(3, &self.phone_numbers);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for OwnerOverride {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "assets", feature = "cra"))]
+/// How an account is owned: `individual` by one person, `joint` by several, `association` by
+/// an organization, `trust` by a trust. Null when unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OwnershipType {
+    /// Written `individual`.
+    Individual,
+    /// Written `joint`.
+    Joint,
+    /// Written `association`.
+    Association,
+    /// Written `trust`.
+    Trust,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "assets", feature = "cra"))]
+impl OpenEnum for OwnershipType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("individual", Self::Individual),
+        ("joint", Self::Joint),
+        ("association", Self::Association),
+        ("trust", Self::Trust),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// How often an employee is paid, in an income summary, with the state of its verification;
+/// null when it is not known.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PayFrequency {
+    /// How often the employee is paid, or `unknown` when it could not be told.
+    pub value: PayFrequencyValue,
+    /// Whether the frequency was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for PayFrequency {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for PayFrequency {
+    const NAME: &'static str = "PayFrequency";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
+/// How often an employee is paid: `semimonthly` is twice a month, `biweekly` every two weeks,
+/// and `unknown` means it could not be told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PayFrequencyValue {
+    /// Written `monthly`.
+    Monthly,
+    /// Written `semimonthly`.
+    Semimonthly,
+    /// Written `weekly`.
+    Weekly,
+    /// Written `biweekly`.
+    Biweekly,
+    /// Written `unknown`.
+    UnknownValue,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for PayFrequencyValue {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("monthly", Self::Monthly),
+        ("semimonthly", Self::Semimonthly),
+        ("weekly", Self::Weekly),
+        ("biweekly", Self::Biweekly),
+        ("unknown", Self::UnknownValue),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// How often an employee is paid, on a pay stub of the older kind. `PAY_FREQUENCY_BIWEEKLY`
+/// is every two weeks, `PAY_FREQUENCY_SEMIMONTHLY` twice a month.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PayPeriodDetailsPayFrequency {
+    /// Written `PAY_FREQUENCY_UNKNOWN`.
+    PayFrequencyUnknown,
+    /// Written `PAY_FREQUENCY_WEEKLY`.
+    PayFrequencyWeekly,
+    /// Written `PAY_FREQUENCY_BIWEEKLY`.
+    PayFrequencyBiweekly,
+    /// Written `PAY_FREQUENCY_SEMIMONTHLY`.
+    PayFrequencySemimonthly,
+    /// Written `PAY_FREQUENCY_MONTHLY`.
+    PayFrequencyMonthly,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl OpenEnum for PayPeriodDetailsPayFrequency {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("PAY_FREQUENCY_UNKNOWN", Self::PayFrequencyUnknown),
+        ("PAY_FREQUENCY_WEEKLY", Self::PayFrequencyWeekly),
+        ("PAY_FREQUENCY_BIWEEKLY", Self::PayFrequencyBiweekly),
+        ("PAY_FREQUENCY_SEMIMONTHLY", Self::PayFrequencySemimonthly),
+        ("PAY_FREQUENCY_MONTHLY", Self::PayFrequencyMonthly),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "enrich", feature = "transactions"))]
+/// Where a payment was made: `in store` at a physical place, `online` over the internet,
+/// `other` for the rest, such as transfers and fees.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PaymentChannel {
+    /// Written `online`.
+    Online,
+    /// Written `in store`.
+    InStore,
+    /// Written `other`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "enrich", feature = "transactions"))]
+impl OpenEnum for PaymentChannel {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("online", Self::Online),
+        ("in store", Self::InStore),
+        ("other", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "payment_initiation", feature = "wallets"))]
+/// Postal address of a party in a UK or European payment, such as a recipient or a payer.
+/// Null when no address is given; when given, all parts are required.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentInitiationAddress {
+    /// City or town of the address, 1 to 35 characters.
+    ///
+    /// Shortest length: `1`. Longest length: `35`.
+    pub city: String,
+    /// Country of the address as an ISO 3166-1 alpha-2 code, exactly two letters.
+    ///
+    /// Shortest length: `2`. Longest length: `2`.
+    pub country: String,
+    /// Postal code of the address in the format of its country, 1 to 16 characters.
+    ///
+    /// Shortest length: `1`. Longest length: `16`.
+    pub postal_code: String,
+    /// Lines of the street part of the address, in order; at least one.
+    ///
+    /// Fewest entries: `1`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub street: Vec<String>,
+}
+#[cfg(any(feature = "payment_initiation", feature = "wallets"))]
+impl Generated for PaymentInitiationAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "payment_initiation", feature = "wallets"))]
+impl Record for PaymentInitiationAddress {
+    const NAME: &'static str = "PaymentInitiationAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Required),
+        ("country", Required),
+        ("postal_code", Required),
+        ("street", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.street);
+    }
+}
+#[cfg(any(feature = "payment_initiation", feature = "wallets"))]
+impl PaymentInitiationAddress {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        city: impl Into<String>,
+        country: impl Into<String>,
+        postal_code: impl Into<String>,
+    ) -> Self {
+        Self {
+            city: city.into(),
+            country: country.into(),
+            postal_code: postal_code.into(),
+            ..Generated::empty()
+        }
+    }
+}
+#[cfg(any(feature = "payment_initiation", feature = "webhooks"))]
+/// State of a payment consent: `UNAUTHORISED` until the user agrees to it, `AUTHORISED` while
+/// payments can be made with it, and then `REVOKED` when it was withdrawn, `REJECTED` when
+/// the user or the bank refused it, or `EXPIRED`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PaymentInitiationConsentStatus {
+    /// Written `UNAUTHORISED`.
+    Unauthorised,
+    /// Written `AUTHORISED`.
+    Authorised,
+    /// Written `REVOKED`.
+    Revoked,
+    /// Written `REJECTED`.
+    Rejected,
+    /// Written `EXPIRED`.
+    Expired,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "payment_initiation", feature = "webhooks"))]
+impl OpenEnum for PaymentInitiationConsentStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("UNAUTHORISED", Self::Unauthorised),
+        ("AUTHORISED", Self::Authorised),
+        ("REVOKED", Self::Revoked),
+        ("REJECTED", Self::Rejected),
+        ("EXPIRED", Self::Expired),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "payment_initiation", feature = "sandbox", feature = "webhooks"))]
+/// Stage of a payment in Payment Initiation. `PAYMENT_STATUS_INPUT_NEEDED`,
+/// `PAYMENT_STATUS_AUTHORISING`, `PAYMENT_STATUS_PROCESSING` and `PAYMENT_STATUS_INITIATED`
+/// are stages on the way; `PAYMENT_STATUS_EXECUTED` means that the bank has sent the money
+/// and `PAYMENT_STATUS_SETTLED` that its arrival is confirmed. `PAYMENT_STATUS_FAILED`,
+/// `PAYMENT_STATUS_BLOCKED`, `PAYMENT_STATUS_REJECTED`, `PAYMENT_STATUS_CANCELLED` and
+/// `PAYMENT_STATUS_INSUFFICIENT_FUNDS` mean that no money moves; `PAYMENT_STATUS_ESTABLISHED`
+/// applies to standing orders.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PaymentInitiationPaymentStatus {
+    /// Written `PAYMENT_STATUS_INPUT_NEEDED`.
+    PaymentStatusInputNeeded,
+    /// Written `PAYMENT_STATUS_PROCESSING`.
+    PaymentStatusProcessing,
+    /// Written `PAYMENT_STATUS_INITIATED`.
+    PaymentStatusInitiated,
+    /// Written `PAYMENT_STATUS_COMPLETED`.
+    PaymentStatusCompleted,
+    /// Written `PAYMENT_STATUS_INSUFFICIENT_FUNDS`.
+    PaymentStatusInsufficientFunds,
+    /// Written `PAYMENT_STATUS_FAILED`.
+    PaymentStatusFailed,
+    /// Written `PAYMENT_STATUS_BLOCKED`.
+    PaymentStatusBlocked,
+    /// Written `PAYMENT_STATUS_UNKNOWN`.
+    PaymentStatusUnknown,
+    /// Written `PAYMENT_STATUS_EXECUTED`.
+    PaymentStatusExecuted,
+    /// Written `PAYMENT_STATUS_SETTLED`.
+    PaymentStatusSettled,
+    /// Written `PAYMENT_STATUS_AUTHORISING`.
+    PaymentStatusAuthorising,
+    /// Written `PAYMENT_STATUS_CANCELLED`.
+    PaymentStatusCancelled,
+    /// Written `PAYMENT_STATUS_ESTABLISHED`.
+    PaymentStatusEstablished,
+    /// Written `PAYMENT_STATUS_REJECTED`.
+    PaymentStatusRejected,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "payment_initiation", feature = "sandbox", feature = "webhooks"))]
+impl OpenEnum for PaymentInitiationPaymentStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("PAYMENT_STATUS_INPUT_NEEDED", Self::PaymentStatusInputNeeded),
+        ("PAYMENT_STATUS_PROCESSING", Self::PaymentStatusProcessing),
+        ("PAYMENT_STATUS_INITIATED", Self::PaymentStatusInitiated),
+        ("PAYMENT_STATUS_COMPLETED", Self::PaymentStatusCompleted),
+        ("PAYMENT_STATUS_INSUFFICIENT_FUNDS", Self::PaymentStatusInsufficientFunds),
+        ("PAYMENT_STATUS_FAILED", Self::PaymentStatusFailed),
+        ("PAYMENT_STATUS_BLOCKED", Self::PaymentStatusBlocked),
+        ("PAYMENT_STATUS_UNKNOWN", Self::PaymentStatusUnknown),
+        ("PAYMENT_STATUS_EXECUTED", Self::PaymentStatusExecuted),
+        ("PAYMENT_STATUS_SETTLED", Self::PaymentStatusSettled),
+        ("PAYMENT_STATUS_AUTHORISING", Self::PaymentStatusAuthorising),
+        ("PAYMENT_STATUS_CANCELLED", Self::PaymentStatusCancelled),
+        ("PAYMENT_STATUS_ESTABLISHED", Self::PaymentStatusEstablished),
+        ("PAYMENT_STATUS_REJECTED", Self::PaymentStatusRejected),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 /// Details of a transfer between banks as passed on by the institution. Each field is null
 /// when the institution does not give it.
 #[derive(Clone, Debug)]
@@ -1944,7 +11448,7 @@ pub struct PaymentMeta {
     /// Reference number of the transfer, as given by the institution; null when there is none.
     pub reference_number: Option<String>,
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Generated for PaymentMeta {
     fn empty() -> Self {
         Self {
@@ -1959,7 +11463,7 @@ impl Generated for PaymentMeta {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Record for PaymentMeta {
     const NAME: &'static str = "PaymentMeta";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -2000,13 +11504,2276 @@ impl Record for PaymentMeta {
         fields.put(7, &self.reference_number);
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Default for PaymentMeta {
     fn default() -> Self {
         Generated::empty()
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(any(feature = "institutions", feature = "payment_initiation"))]
+/// How often a standing order is carried out: every week (`WEEKLY`) or every month
+/// (`MONTHLY`).
+///
+/// Shortest length: `1`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PaymentScheduleInterval {
+    /// Written `WEEKLY`.
+    Weekly,
+    /// Written `MONTHLY`.
+    Monthly,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "institutions", feature = "payment_initiation"))]
+impl OpenEnum for PaymentScheduleInterval {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("WEEKLY", Self::Weekly),
+        ("MONTHLY", Self::Monthly),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Reference list of the subtypes of accounts of type `payroll`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PayrollAccount {
+    /// The only subtype of accounts of type `payroll`: an account at a payroll provider.
+    pub payroll: String,
+}
+impl Generated for PayrollAccount {
+    fn empty() -> Self {
+        Self { payroll: Wire::empty() }
+    }
+}
+impl Record for PayrollAccount {
+    const NAME: &'static str = "PayrollAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("payroll", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.payroll, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.payroll);
+    }
+}
+/// A deduction on a paystub, such as a tax or an insurance premium. No operation or other
+/// schema in this version of the API refers to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubDeduction {
+    /// True if the deduction is taken before tax is computed, and so lowers the tax; null when it
+    /// could not be told.
+    pub is_pretax: Option<bool>,
+    /// Amount deducted; null when it could not be told.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total: Option<Decimal>,
+    /// Kind of deduction as read from the paystub; null when it could not be told.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<String>,
+}
+impl Generated for PaystubDeduction {
+    fn empty() -> Self {
+        Self {
+            is_pretax: Wire::empty(),
+            total: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for PaystubDeduction {
+    const NAME: &'static str = "PaystubDeduction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("is_pretax", Written),
+        ("total", Written),
+        ("type", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.is_pretax, map),
+            1 => fill(&mut self.total, map),
+            2 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.is_pretax);
+        fields.put(1, &self.total);
+        fields.put(2, &self.type_);
+    }
+}
+impl Default for PaystubDeduction {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// A paystub made up for Sandbox, part of the configuration of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverride {
+    /// Deductions from the pay, singly and in total.
+    pub deductions: Option<PaystubOverrideDeductions>,
+    /// Earnings before deductions, singly by kind and as a total.
+    pub earnings: Option<PaystubOverrideEarnings>,
+    /// The employee who is paid, with address and taxpayer identifier.
+    pub employee: Option<PaystubOverrideEmployee>,
+    /// The employer who pays, with its name and postal address.
+    pub employer: Option<PaystubOverrideEmployer>,
+    /// Parts of the income by kind. Deprecated; use `earnings` instead.
+    /**
+
+Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub income_breakdown: Vec<IncomeBreakdown>,
+    /// Pay that remains after deductions, as a sum since the start of the year.
+    pub net_pay: Option<PaystubOverrideNetPay>,
+    /// Period and day of the payment, and how it was paid out.
+    pub pay_period_details: Option<PaystubOverridePayPeriodDetails>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverride {
+    fn empty() -> Self {
+        Self {
+            deductions: Wire::empty(),
+            earnings: Wire::empty(),
+            employee: Wire::empty(),
+            employer: Wire::empty(),
+            income_breakdown: Wire::empty(),
+            net_pay: Wire::empty(),
+            pay_period_details: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverride {
+    const NAME: &'static str = "PaystubOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("deductions", Optional),
+        ("earnings", Optional),
+        ("employee", Optional),
+        ("employer", Optional),
+        ("income_breakdown", Optional),
+        ("net_pay", Optional),
+        ("pay_period_details", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.deductions, map),
+            1 => fill(&mut self.earnings, map),
+            2 => fill(&mut self.employee, map),
+            3 => fill(&mut self.employer, map),
+            4 => fill(&mut self.income_breakdown, map),
+            5 => fill(&mut self.net_pay, map),
+            6 => fill(&mut self.pay_period_details, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.deductions);
+        fields.put(1, &self.earnings);
+        fields.put(2, &self.employee);
+        fields.put(3, &self.employer);
+        fields.put(4, &self.income_breakdown);
+        fields.put(5, &self.net_pay);
+        fields.put(6, &self.pay_period_details);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverride {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Deductions on a made-up paystub, such as taxes and contributions.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideDeductions {
+    /// The single deductions, one entry for each tax or contribution.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub breakdown: Vec<PaystubOverrideDeductionsBreakdown>,
+    /// The sum of the deductions in `breakdown`, for the pay period and for the year.
+    pub total: Option<PaystubOverrideDeductionsTotal>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideDeductions {
+    fn empty() -> Self {
+        Self {
+            breakdown: Wire::empty(),
+            total: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideDeductions {
+    const NAME: &'static str = "PaystubOverrideDeductions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("breakdown", Optional),
+        ("total", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.breakdown, map),
+            1 => fill(&mut self.total, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.breakdown);
+        fields.put(1, &self.total);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideDeductions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// One deduction on a made-up paystub.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideDeductionsBreakdown {
+    /// ISO 4217 code of the currency of the amounts.
+    pub currency: Option<String>,
+    /// Amount deducted in this pay period, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current_amount: Option<Decimal>,
+    /// Text for the deduction as printed on the paystub.
+    pub description: Option<String>,
+    /// Amount deducted since the start of the year, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_amount: Option<Decimal>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideDeductionsBreakdown {
+    fn empty() -> Self {
+        Self {
+            currency: Wire::empty(),
+            current_amount: Wire::empty(),
+            description: Wire::empty(),
+            ytd_amount: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideDeductionsBreakdown {
+    const NAME: &'static str = "PaystubOverrideDeductionsBreakdown";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("currency", Optional),
+        ("current_amount", Optional),
+        ("description", Optional),
+        ("ytd_amount", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.currency, map),
+            1 => fill(&mut self.current_amount, map),
+            2 => fill(&mut self.description, map),
+            3 => fill(&mut self.ytd_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.currency);
+        fields.put(1, &self.current_amount);
+        fields.put(2, &self.description);
+        fields.put(3, &self.ytd_amount);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideDeductionsBreakdown {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Sum of the deductions on a made-up paystub.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideDeductionsTotal {
+    /// ISO 4217 code of the currency of the amounts.
+    pub currency: Option<String>,
+    /// Total deducted in this pay period, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current_amount: Option<Decimal>,
+    /// Total deducted since the start of the year, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_amount: Option<Decimal>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideDeductionsTotal {
+    fn empty() -> Self {
+        Self {
+            currency: Wire::empty(),
+            current_amount: Wire::empty(),
+            ytd_amount: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideDeductionsTotal {
+    const NAME: &'static str = "PaystubOverrideDeductionsTotal";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("currency", Optional),
+        ("current_amount", Optional),
+        ("ytd_amount", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.currency, map),
+            1 => fill(&mut self.current_amount, map),
+            2 => fill(&mut self.ytd_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.currency);
+        fields.put(1, &self.current_amount);
+        fields.put(2, &self.ytd_amount);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideDeductionsTotal {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// One bank account into which the pay on a made-up paystub is paid, with its share.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideDistributionBreakdown {
+    /// Name of the account that receives the pay.
+    pub account_name: Option<String>,
+    /// Name of the bank at which the account is held.
+    pub bank_name: Option<String>,
+    /// ISO 4217 code of the currency of the amount.
+    pub currency: Option<String>,
+    /// Amount of this pay period that is paid into the account, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current_amount: Option<Decimal>,
+    /// Last characters of the number of the account.
+    pub mask: Option<String>,
+    /// Kind of account, such as checking or savings.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideDistributionBreakdown {
+    fn empty() -> Self {
+        Self {
+            account_name: Wire::empty(),
+            bank_name: Wire::empty(),
+            currency: Wire::empty(),
+            current_amount: Wire::empty(),
+            mask: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideDistributionBreakdown {
+    const NAME: &'static str = "PaystubOverrideDistributionBreakdown";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_name", Optional),
+        ("bank_name", Optional),
+        ("currency", Optional),
+        ("current_amount", Optional),
+        ("mask", Optional),
+        ("type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_name, map),
+            1 => fill(&mut self.bank_name, map),
+            2 => fill(&mut self.currency, map),
+            3 => fill(&mut self.current_amount, map),
+            4 => fill(&mut self.mask, map),
+            5 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_name);
+        fields.put(1, &self.bank_name);
+        fields.put(2, &self.currency);
+        fields.put(3, &self.current_amount);
+        fields.put(4, &self.mask);
+        fields.put(5, &self.type_);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideDistributionBreakdown {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Earnings on a made-up paystub, before deductions.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideEarnings {
+    /// The single kinds of earnings, such as regular pay and overtime.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub breakdown: Vec<PaystubOverrideEarningsBreakdown>,
+    /// The sum of the earnings in `breakdown`, with the total of the hours.
+    pub total: Option<PaystubOverrideEarningsTotal>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideEarnings {
+    fn empty() -> Self {
+        Self {
+            breakdown: Wire::empty(),
+            total: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideEarnings {
+    const NAME: &'static str = "PaystubOverrideEarnings";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("breakdown", Optional),
+        ("total", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.breakdown, map),
+            1 => fill(&mut self.total, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.breakdown);
+        fields.put(1, &self.total);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideEarnings {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// One kind of earnings on a made-up paystub.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideEarningsBreakdown {
+    /// Kind of earnings in a fixed vocabulary, such as `REGULAR PAY` or `OVERTIME`, as distinct
+    /// from the free text in `description`.
+    pub canonical_description: Option<EarningsBreakdownCanonicalDescription>,
+    /// ISO 4217 code of the currency of the amounts.
+    pub currency: Option<String>,
+    /// Amount earned in this pay period, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current_amount: Option<Decimal>,
+    /// Text for the earnings as printed on the paystub; `canonical_description` holds the
+    /// standardized kind.
+    pub description: Option<String>,
+    /// Number of hours worked for these earnings in the pay period.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub hours: Option<Decimal>,
+    /// Pay per hour for these earnings, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub rate: Option<Decimal>,
+    /// Amount earned since the start of the year, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_amount: Option<Decimal>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideEarningsBreakdown {
+    fn empty() -> Self {
+        Self {
+            canonical_description: Wire::empty(),
+            currency: Wire::empty(),
+            current_amount: Wire::empty(),
+            description: Wire::empty(),
+            hours: Wire::empty(),
+            rate: Wire::empty(),
+            ytd_amount: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideEarningsBreakdown {
+    const NAME: &'static str = "PaystubOverrideEarningsBreakdown";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("canonical_description", Optional),
+        ("currency", Optional),
+        ("current_amount", Optional),
+        ("description", Optional),
+        ("hours", Optional),
+        ("rate", Optional),
+        ("ytd_amount", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.canonical_description, map),
+            1 => fill(&mut self.currency, map),
+            2 => fill(&mut self.current_amount, map),
+            3 => fill(&mut self.description, map),
+            4 => fill(&mut self.hours, map),
+            5 => fill(&mut self.rate, map),
+            6 => fill(&mut self.ytd_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.canonical_description);
+        fields.put(1, &self.currency);
+        fields.put(2, &self.current_amount);
+        fields.put(3, &self.description);
+        fields.put(4, &self.hours);
+        fields.put(5, &self.rate);
+        fields.put(6, &self.ytd_amount);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideEarningsBreakdown {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Sum of the earnings on a made-up paystub.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideEarningsTotal {
+    /// ISO 4217 code of the currency of the amount.
+    pub currency: Option<String>,
+    /// Total number of hours worked in the pay period.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub hours: Option<Decimal>,
+    /// Total earned since the start of the year, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_amount: Option<Decimal>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideEarningsTotal {
+    fn empty() -> Self {
+        Self {
+            currency: Wire::empty(),
+            hours: Wire::empty(),
+            ytd_amount: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideEarningsTotal {
+    const NAME: &'static str = "PaystubOverrideEarningsTotal";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("currency", Optional),
+        ("hours", Optional),
+        ("ytd_amount", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.currency, map),
+            1 => fill(&mut self.hours, map),
+            2 => fill(&mut self.ytd_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.currency);
+        fields.put(1, &self.hours);
+        fields.put(2, &self.ytd_amount);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideEarningsTotal {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// The employee on a made-up paystub or W-2 form.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideEmployee {
+    /// Postal address of the employee, as printed on the paystub or form.
+    pub address: Option<PaystubOverrideEmployeeAddress>,
+    /// Marital status of the employee, as stated for tax purposes.
+    pub marital_status: Option<String>,
+    /// Full name of the employee, as printed on the paystub or form.
+    pub name: Option<String>,
+    /// Number under which the tax authority knows the employee, in part.
+    pub taxpayer_id: Option<PaystubOverrideTaxpayerId>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideEmployee {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            marital_status: Wire::empty(),
+            name: Wire::empty(),
+            taxpayer_id: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideEmployee {
+    const NAME: &'static str = "PaystubOverrideEmployee";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("marital_status", Optional),
+        ("name", Optional),
+        ("taxpayer_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.marital_status, map),
+            2 => fill(&mut self.name, map),
+            3 => fill(&mut self.taxpayer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.marital_status);
+        fields.put(2, &self.name);
+        fields.put(3, &self.taxpayer_id);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideEmployee {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Postal address of the employee on a made-up paystub or W-2 form.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideEmployeeAddress {
+    /// City or town in the postal address of the employee.
+    pub city: Option<String>,
+    /// Country the employee lives in, as an ISO 3166-1 alpha-2 code.
+    pub country: Option<String>,
+    /// Postal code of the employee, a ZIP code in the US.
+    pub postal_code: Option<String>,
+    /// State, province or other region the employee lives in.
+    pub region: Option<String>,
+    /// Street and house number in the postal address of the employee.
+    pub street: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideEmployeeAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideEmployeeAddress {
+    const NAME: &'static str = "PaystubOverrideEmployeeAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Optional),
+        ("country", Optional),
+        ("postal_code", Optional),
+        ("region", Optional),
+        ("street", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideEmployeeAddress {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// The employer on a made-up paystub or W-2 form.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideEmployer {
+    /// Postal address of the employer, as printed on the paystub or form.
+    pub address: Option<PaystubOverrideEmployerAddress>,
+    /// Name of the employer, as printed on the paystub or form; may be null.
+    pub name: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideEmployer {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            name: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideEmployer {
+    const NAME: &'static str = "PaystubOverrideEmployer";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("name", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.name);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideEmployer {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Postal address of the employer on a made-up paystub or W-2 form.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideEmployerAddress {
+    /// City or town in the postal address of the employer.
+    pub city: Option<String>,
+    /// Country of the employer, as an ISO 3166-1 alpha-2 code.
+    pub country: Option<String>,
+    /// Postal code of the employer, a ZIP code in the US.
+    pub postal_code: Option<String>,
+    /// State, province or other region of the employer.
+    pub region: Option<String>,
+    /// Street and house number in the postal address of the employer.
+    pub street: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideEmployerAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideEmployerAddress {
+    const NAME: &'static str = "PaystubOverrideEmployerAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Optional),
+        ("country", Optional),
+        ("postal_code", Optional),
+        ("region", Optional),
+        ("street", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideEmployerAddress {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Pay that remains after deductions, on a made-up paystub.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideNetPay {
+    /// ISO 4217 code of the currency of the amount.
+    pub currency: Option<String>,
+    /// Text for the net pay as printed on the paystub.
+    pub description: Option<String>,
+    /// Net pay since the start of the year, in `currency`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_amount: Option<Decimal>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideNetPay {
+    fn empty() -> Self {
+        Self {
+            currency: Wire::empty(),
+            description: Wire::empty(),
+            ytd_amount: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideNetPay {
+    const NAME: &'static str = "PaystubOverrideNetPay";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("currency", Optional),
+        ("description", Optional),
+        ("ytd_amount", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.currency, map),
+            1 => fill(&mut self.description, map),
+            2 => fill(&mut self.ytd_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.currency);
+        fields.put(1, &self.description);
+        fields.put(2, &self.ytd_amount);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideNetPay {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Period, payment day and pay-out of a made-up paystub.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverridePayPeriodDetails {
+    /// Amount of the paycheck, in the currency of the paystub.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub check_amount: Option<Decimal>,
+    /// How the pay was split among bank accounts, one entry per account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub distribution_breakdown: Vec<PaystubOverrideDistributionBreakdown>,
+    /// Last day of the pay period, as an ISO 8601 date.
+    pub end_date: Option<NaiveDate>,
+    /// Total earnings of the pay period before deductions, in the currency of the paystub.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub gross_earnings: Option<Decimal>,
+    /// Day on which the pay is paid out, as an ISO 8601 date; not a day of the period as such.
+    pub pay_date: Option<NaiveDate>,
+    /// Day on which the pay is paid out, as an ISO 8601 date. Deprecated; use `pay_date` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub pay_day: Option<NaiveDate>,
+    /// How often the employee is paid, such as weekly or monthly.
+    pub pay_frequency: Option<PayPeriodDetailsPayFrequency>,
+    /// First day of the pay period, as an ISO 8601 date.
+    pub start_date: Option<NaiveDate>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverridePayPeriodDetails {
+    fn empty() -> Self {
+        Self {
+            check_amount: Wire::empty(),
+            distribution_breakdown: Wire::empty(),
+            end_date: Wire::empty(),
+            gross_earnings: Wire::empty(),
+            pay_date: Wire::empty(),
+            pay_day: Wire::empty(),
+            pay_frequency: Wire::empty(),
+            start_date: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverridePayPeriodDetails {
+    const NAME: &'static str = "PaystubOverridePayPeriodDetails";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("check_amount", Optional),
+        ("distribution_breakdown", Optional),
+        ("end_date", Optional),
+        ("gross_earnings", Optional),
+        ("pay_date", Optional),
+        ("pay_day", Optional),
+        ("pay_frequency", Optional),
+        ("start_date", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.check_amount, map),
+            1 => fill(&mut self.distribution_breakdown, map),
+            2 => fill(&mut self.end_date, map),
+            3 => fill(&mut self.gross_earnings, map),
+            4 => fill(&mut self.pay_date, map),
+            5 => fill(&mut self.pay_day, map),
+            6 => fill(&mut self.pay_frequency, map),
+            7 => fill(&mut self.start_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.check_amount);
+        fields.put(1, &self.distribution_breakdown);
+        fields.put(2, &self.end_date);
+        fields.put(3, &self.gross_earnings);
+        fields.put(4, &self.pay_date);
+        fields.put(5, &self.pay_day);
+        fields.put(6, &self.pay_frequency);
+        fields.put(7, &self.start_date);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverridePayPeriodDetails {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Taxpayer identifier of the employee on a made-up paystub or W-2 form.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaystubOverrideTaxpayerId {
+    /// The identifier with all but its last digits masked.
+    pub id_mask: Option<String>,
+    /// Kind of identifier, such as `SSN` for a US social security number.
+    pub id_type: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PaystubOverrideTaxpayerId {
+    fn empty() -> Self {
+        Self {
+            id_mask: Wire::empty(),
+            id_type: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PaystubOverrideTaxpayerId {
+    const NAME: &'static str = "PaystubOverrideTaxpayerId";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("id_mask", Optional),
+        ("id_type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.id_mask, map),
+            1 => fill(&mut self.id_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.id_mask);
+        fields.put(1, &self.id_type);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PaystubOverrideTaxpayerId {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+/// Category of a transaction from the viewpoint of a private household, on two levels; null
+/// when none could be assigned.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PersonalFinanceCategory {
+    /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
+    /// rated.
+    pub confidence_level: Option<String>,
+    /// Specific category in capitals, such as `FOOD_AND_DRINK_COFFEE`; its name begins with the
+    /// primary category.
+    pub detailed: String,
+    /// General category in capitals, such as `FOOD_AND_DRINK`; the set depends on the taxonomy
+    /// version.
+    pub primary: String,
+    /// Taxonomy version from which `primary` and `detailed` are taken.
+    pub version: Option<PersonalFinanceCategoryVersion>,
+}
+#[cfg(
+    any(
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+impl Generated for PersonalFinanceCategory {
+    fn empty() -> Self {
+        Self {
+            confidence_level: Wire::empty(),
+            detailed: Wire::empty(),
+            primary: Wire::empty(),
+            version: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+impl Record for PersonalFinanceCategory {
+    const NAME: &'static str = "PersonalFinanceCategory";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("confidence_level", Optional),
+        ("detailed", Required),
+        ("primary", Required),
+        ("version", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.confidence_level, map),
+            1 => fill(&mut self.detailed, map),
+            2 => fill(&mut self.primary, map),
+            3 => fill(&mut self.version, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.confidence_level);
+        fields.put(1, &self.detailed);
+        fields.put(2, &self.primary);
+        fields.put(3, &self.version);
+    }
+}
+#[cfg(
+    any(
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+/// Version of the taxonomy from which personal finance categories are taken: `v1` is the
+/// first one and `v2` its successor. The two do not have the same set of categories.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PersonalFinanceCategoryVersion {
+    /// Written `v1`.
+    V1,
+    /// Written `v2`.
+    V2,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "cra",
+        feature = "enrich",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
+impl OpenEnum for PersonalFinanceCategoryVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("v1", Self::V1),
+        ("v2", Self::V2),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 /// A phone number of an account owner as held by the institution, with its kind.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -2019,7 +13786,24 @@ pub struct PhoneNumber {
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: PhoneNumberType,
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Generated for PhoneNumber {
     fn empty() -> Self {
         Self {
@@ -2029,7 +13813,24 @@ impl Generated for PhoneNumber {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl Record for PhoneNumber {
     const NAME: &'static str = "PhoneNumber";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -2055,7 +13856,63 @@ impl Record for PhoneNumber {
         fields.put(2, &self.type_);
     }
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(any(feature = "identity", feature = "processor"))]
+/// Result of comparing a phone number you supplied with those of the account owners. Null
+/// when no comparison was made.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PhoneNumberMatchScore {
+    /// Agreement from 0 to 100, where 100 is a perfect match. Null when it could not be computed.
+    pub score: Option<i64>,
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Generated for PhoneNumberMatchScore {
+    fn empty() -> Self {
+        Self { score: Wire::empty() }
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Record for PhoneNumberMatchScore {
+    const NAME: &'static str = "PhoneNumberMatchScore";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("score", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.score);
+    }
+}
+#[cfg(any(feature = "identity", feature = "processor"))]
+impl Default for PhoneNumberMatchScore {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 /// Use of the number: `home`, `work` or `office`, `mobile` or `mobile1`, or `other`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -2075,7 +13932,24 @@ pub enum PhoneNumberType {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(feature = "assets", feature = "identity"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
 impl OpenEnum for PhoneNumberType {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("home", Self::Home),
@@ -2305,17 +14179,277 @@ impl OpenEnum for PlaidErrorType {
         }
     }
 }
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the Plaid LendScore, a credit risk score. Null when no particular version is
+/// asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PlaidLendScoreVersion {
+    /// Written `v1.0`.
+    V10,
+    /// Written `v2.0`.
+    V20,
+    /// Written `LS1`.
+    Ls1,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for PlaidLendScoreVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("v1.0", Self::V10),
+        ("v2.0", Self::V20),
+        ("LS1", Self::Ls1),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the Prism CashScore; a string on the wire, with `3_lite` as a reduced variant
+/// of `3`, and null when no particular version is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrismCashScoreVersion {
+    /// Written `4.1`.
+    X41,
+    /// Written `4`.
+    X4,
+    /// Written `3_lite`.
+    X3Lite,
+    /// Written `3`.
+    X3,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for PrismCashScoreVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("4.1", Self::X41),
+        ("4", Self::X4),
+        ("3_lite", Self::X3Lite),
+        ("3", Self::X3),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the Prism Detect score; a string on the wire although it looks like a number,
+/// and null when no particular version is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrismDetectVersion {
+    /// Written `4.1`.
+    X41,
+    /// Written `4`.
+    X4,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for PrismDetectVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("4.1", Self::X41),
+        ("4", Self::X4),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the Prism Extend score; a string on the wire although it looks like a number,
+/// and null when no particular version is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrismExtendVersion {
+    /// Written `4.1`.
+    X41,
+    /// Written `4`.
+    X4,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for PrismExtendVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("4.1", Self::X41),
+        ("4", Self::X4),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the Prism FirstDetect score; a string on the wire although it looks like a
+/// number, and null when no particular version is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrismFirstDetectVersion {
+    /// Written `3`.
+    X3,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for PrismFirstDetectVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[("3", Self::X3)];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Version of the Prism Insights data; a string on the wire although it looks like a number,
+/// and null when no particular version is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrismInsightsVersion {
+    /// Written `4.1`.
+    X41,
+    /// Written `4`.
+    X4,
+    /// Written `3`.
+    X3,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl OpenEnum for PrismInsightsVersion {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("4.1", Self::X41),
+        ("4", Self::X4),
+        ("3", Self::X3),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+/// Versions of the products by Prism Data to use for the partner insights of a check report;
+/// null when no particular versions are asked for.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PrismVersions {
+    /// Version of the Prism CashScore to use; null or absent when no particular version is asked
+    /// for.
+    pub cashscore: Option<PrismCashScoreVersion>,
+    /// Version of the Prism Detect score to use; null or absent when no particular version is
+    /// asked for.
+    pub detect: Option<PrismDetectVersion>,
+    /// Version of the Prism Extend score to use; null or absent when no particular version is
+    /// asked for.
+    pub extend: Option<PrismExtendVersion>,
+    /// Version of the Prism FirstDetect score to use; null or absent when no particular version
+    /// is asked for.
+    pub firstdetect: Option<PrismFirstDetectVersion>,
+    /// Version of the Prism Insights data to use; null or absent when no particular version is
+    /// asked for.
+    pub insights: Option<PrismInsightsVersion>,
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Generated for PrismVersions {
+    fn empty() -> Self {
+        Self {
+            cashscore: Wire::empty(),
+            detect: Wire::empty(),
+            extend: Wire::empty(),
+            firstdetect: Wire::empty(),
+            insights: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Record for PrismVersions {
+    const NAME: &'static str = "PrismVersions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("cashscore", Optional),
+        ("detect", Optional),
+        ("extend", Optional),
+        ("firstdetect", Optional),
+        ("insights", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.cashscore, map),
+            1 => fill(&mut self.detect, map),
+            2 => fill(&mut self.extend, map),
+            3 => fill(&mut self.firstdetect, map),
+            4 => fill(&mut self.insights, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.cashscore);
+        fields.put(1, &self.detect);
+        fields.put(2, &self.extend);
+        fields.put(3, &self.firstdetect);
+        fields.put(4, &self.insights);
+    }
+}
+#[cfg(any(feature = "cra", feature = "link"))]
+impl Default for PrismVersions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 #[cfg(
     any(
         feature = "accounts",
         feature = "auth",
         feature = "balance",
+        feature = "cra",
         feature = "identity",
         feature = "institutions",
+        feature = "investments",
         feature = "items",
+        feature = "liabilities",
         feature = "link",
+        feature = "partner",
+        feature = "processor",
         feature = "sandbox",
-        feature = "transactions"
+        feature = "transactions",
+        feature = "users",
+        feature = "webhooks"
     )
 )]
 /// Name of a Plaid product. It is used to ask for products when Link is started and to tell
@@ -2407,12 +14541,19 @@ pub enum Products {
         feature = "accounts",
         feature = "auth",
         feature = "balance",
+        feature = "cra",
         feature = "identity",
         feature = "institutions",
+        feature = "investments",
         feature = "items",
+        feature = "liabilities",
         feature = "link",
+        feature = "partner",
+        feature = "processor",
         feature = "sandbox",
-        feature = "transactions"
+        feature = "transactions",
+        feature = "users",
+        feature = "webhooks"
     )
 )]
 impl OpenEnum for Products {
@@ -2466,7 +14607,4015 @@ impl OpenEnum for Products {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(any(feature = "items", feature = "users"))]
+/// Reason why the products of a user are ended. The `FRAUD_` values name kinds of fraud, the
+/// `CONSUMER_` values an end of the customer relationship such as a loan paid off;
+/// `USER_OFFBOARDING`, `DUPLICATE_ITEM`, `BILLING_TERMINATION` and `OTHER` cover the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProductsTerminateReasonCode {
+    /// Written `FRAUD_FIRST_PARTY`.
+    FraudFirstParty,
+    /// Written `FRAUD_FALSE_IDENTITY`.
+    FraudFalseIdentity,
+    /// Written `FRAUD_ABUSE`.
+    FraudAbuse,
+    /// Written `FRAUD_OTHER`.
+    FraudOther,
+    /// Written `CONSUMER_LOAN_PAID_OFF`.
+    ConsumerLoanPaidOff,
+    /// Written `CONSUMER_ACCOUNT_CLOSED`.
+    ConsumerAccountClosed,
+    /// Written `CONSUMER_CHARGE_OFF`.
+    ConsumerChargeOff,
+    /// Written `CONSUMER_PAYMENT_METHOD_SWITCHED`.
+    ConsumerPaymentMethodSwitched,
+    /// Written `USER_OFFBOARDING`.
+    UserOffboarding,
+    /// Written `DUPLICATE_ITEM`.
+    DuplicateItem,
+    /// Written `BILLING_TERMINATION`.
+    BillingTermination,
+    /// Written `OTHER`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "items", feature = "users"))]
+impl OpenEnum for ProductsTerminateReasonCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("FRAUD_FIRST_PARTY", Self::FraudFirstParty),
+        ("FRAUD_FALSE_IDENTITY", Self::FraudFalseIdentity),
+        ("FRAUD_ABUSE", Self::FraudAbuse),
+        ("FRAUD_OTHER", Self::FraudOther),
+        ("CONSUMER_LOAN_PAID_OFF", Self::ConsumerLoanPaidOff),
+        ("CONSUMER_ACCOUNT_CLOSED", Self::ConsumerAccountClosed),
+        ("CONSUMER_CHARGE_OFF", Self::ConsumerChargeOff),
+        ("CONSUMER_PAYMENT_METHOD_SWITCHED", Self::ConsumerPaymentMethodSwitched),
+        ("USER_OFFBOARDING", Self::UserOffboarding),
+        ("DUPLICATE_ITEM", Self::DuplicateItem),
+        ("BILLING_TERMINATION", Self::BillingTermination),
+        ("OTHER", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Expected yearly wage in an income summary, with the state of its verification.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProjectedIncomeSummaryFieldNumber {
+    /// The amount of income itself, for the period that the field stands for.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub value: Decimal,
+    /// Whether the amount was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for ProjectedIncomeSummaryFieldNumber {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for ProjectedIncomeSummaryFieldNumber {
+    const NAME: &'static str = "ProjectedIncomeSummaryFieldNumber";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Progress of a student loan towards Public Service Loan Forgiveness, a US federal program.
+/// Deprecated; do not build on it.
+/**
+
+Deprecated by Plaid.*/
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PslfStatus {
+    /// ISO 8601 date on which the loan is expected to become eligible for forgiveness. Null when
+    /// not known or not in the program.
+    pub estimated_eligibility_date: Option<NaiveDate>,
+    /// Number of payments made so far that count towards forgiveness. Null when not known or not
+    /// in the program.
+    pub payments_made: Option<i64>,
+    /// Number of counting payments still to be made before forgiveness. Null when not known or
+    /// not in the program.
+    pub payments_remaining: Option<i64>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for PslfStatus {
+    fn empty() -> Self {
+        Self {
+            estimated_eligibility_date: Wire::empty(),
+            payments_made: Wire::empty(),
+            payments_remaining: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for PslfStatus {
+    const NAME: &'static str = "PslfStatus";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("estimated_eligibility_date", Written),
+        ("payments_made", Written),
+        ("payments_remaining", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.estimated_eligibility_date, map),
+            1 => fill(&mut self.payments_made, map),
+            2 => fill(&mut self.payments_remaining, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.estimated_eligibility_date);
+        fields.put(1, &self.payments_made);
+        fields.put(2, &self.payments_remaining);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for PslfStatus {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// Interval at which a recurring stream repeats. `BIWEEKLY` is every two weeks,
+/// `SEMI_MONTHLY` twice in each month; `UNKNOWN` means that no regular interval fits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RecurringTransactionFrequency {
+    /// Written `UNKNOWN`.
+    UnknownValue,
+    /// Written `WEEKLY`.
+    Weekly,
+    /// Written `BIWEEKLY`.
+    Biweekly,
+    /// Written `SEMI_MONTHLY`.
+    SemiMonthly,
+    /// Written `MONTHLY`.
+    Monthly,
+    /// Written `ANNUALLY`.
+    Annually,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl OpenEnum for RecurringTransactionFrequency {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("UNKNOWN", Self::UnknownValue),
+        ("WEEKLY", Self::Weekly),
+        ("BIWEEKLY", Self::Biweekly),
+        ("SEMI_MONTHLY", Self::SemiMonthly),
+        ("MONTHLY", Self::Monthly),
+        ("ANNUALLY", Self::Annually),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Names a transaction that is no longer valid and has to be deleted from your store, for
+/// instance a pending one that was posted or cancelled.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RemovedTransaction {
+    /// The `account_id` of the account the removed transaction was on.
+    pub account_id: String,
+    /// The `transaction_id` of the transaction to delete, as it was given when the transaction
+    /// was added.
+    pub transaction_id: String,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for RemovedTransaction {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            transaction_id: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for RemovedTransaction {
+    const NAME: &'static str = "RemovedTransaction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("transaction_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.transaction_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.transaction_id);
+    }
+}
+/// A reason given for an assessment of risk, as a code with an explanation. No operation or
+/// other schema in this version of the API refers to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RiskReason {
+    /// Short code of the reason, meant for programs; `description` is meant for people.
+    pub code: String,
+    /// Explanation of the reason in words, meant for people; programs use `code`.
+    pub description: String,
+}
+impl Generated for RiskReason {
+    fn empty() -> Self {
+        Self {
+            code: Wire::empty(),
+            description: Wire::empty(),
+        }
+    }
+}
+impl Record for RiskReason {
+    const NAME: &'static str = "RiskReason";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("code", Required),
+        ("description", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.code, map),
+            1 => fill(&mut self.description, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.code);
+        fields.put(1, &self.description);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// Details of the rule in a ruleset that led to the result. Null when there are none.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RuleDetails {
+    /// Key of your own that your team set on the rule, to steer finer handling than `result`
+    /// allows. Absent when none was set.
+    pub custom_action_key: Option<String>,
+    /// Note that your team wrote on the rule in the Dashboard. Absent when there is none.
+    pub internal_note: Option<String>,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for RuleDetails {
+    fn empty() -> Self {
+        Self {
+            custom_action_key: Wire::empty(),
+            internal_note: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for RuleDetails {
+    const NAME: &'static str = "RuleDetails";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("custom_action_key", Optional),
+        ("internal_note", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.custom_action_key, map),
+            1 => fill(&mut self.internal_note, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.custom_action_key);
+        fields.put(1, &self.internal_note);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Default for RuleDetails {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// Outcome of a ruleset: `ACCEPT` process the payment, `REROUTE` have the user pay in another
+/// way or add safeguards, `REVIEW` decide by a closer check.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RuleResult {
+    /// Written `ACCEPT`.
+    Accept,
+    /// Written `REROUTE`.
+    Reroute,
+    /// Written `REVIEW`.
+    Review,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl OpenEnum for RuleResult {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ACCEPT", Self::Accept),
+        ("REROUTE", Self::Reroute),
+        ("REVIEW", Self::Review),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// Outcome of applying one of your rulesets to a Signal evaluation. Null when no ruleset was
+/// applied.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Ruleset {
+    /// Result of the ruleset in an older form. Deprecated; use `result` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub outcome: Option<String>,
+    /// What the ruleset says is to be done: `ACCEPT`, `REROUTE` or `REVIEW`.
+    pub result: RuleResult,
+    /// Key of the ruleset that was applied, as set up in the Dashboard. May be absent.
+    pub ruleset_key: Option<String>,
+    /// The rule that led to the result. Null or absent when no details are given.
+    pub triggered_rule_details: Option<RuleDetails>,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for Ruleset {
+    fn empty() -> Self {
+        Self {
+            outcome: Wire::empty(),
+            result: Wire::empty(),
+            ruleset_key: Wire::empty(),
+            triggered_rule_details: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for Ruleset {
+    const NAME: &'static str = "Ruleset";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("outcome", Optional),
+        ("result", Required),
+        ("ruleset_key", Optional),
+        ("triggered_rule_details", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.outcome, map),
+            1 => fill(&mut self.result, map),
+            2 => fill(&mut self.ruleset_key, map),
+            3 => fill(&mut self.triggered_rule_details, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.outcome);
+        fields.put(1, &self.result);
+        fields.put(2, &self.ruleset_key);
+        fields.put(3, &self.triggered_rule_details);
+    }
+}
+/// What the simulated payer does with a request for payment: `approve` pays, `reject`
+/// refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SandboxTransferRfpSimulateAction {
+    /// Written `approve`.
+    Approve,
+    /// Written `reject`.
+    Reject,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for SandboxTransferRfpSimulateAction {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("approve", Self::Approve),
+        ("reject", Self::Reject),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of a Sandbox request that plays the payer's part in a request for payment (RfP), by
+/// approving or rejecting it. No operation in this version of the API takes it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferRfpSimulateRequest {
+    /// Whether the payer approves or rejects the request for payment.
+    pub action: SandboxTransferRfpSimulateAction,
+    /// Amount of the request for payment, as a decimal number in text form.
+    pub amount: String,
+    /// Name of the business that requests the payment, as shown to the payer.
+    pub client_name: String,
+    /// Identifier of the transfer that was made as a request for payment.
+    pub transfer_id: String,
+}
+impl Generated for SandboxTransferRfpSimulateRequest {
+    fn empty() -> Self {
+        Self {
+            action: Wire::empty(),
+            amount: Wire::empty(),
+            client_name: Wire::empty(),
+            transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for SandboxTransferRfpSimulateRequest {
+    const NAME: &'static str = "SandboxTransferRfpSimulateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("action", Required),
+        ("amount", Required),
+        ("client_name", Required),
+        ("transfer_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.action, map),
+            1 => fill(&mut self.amount, map),
+            2 => fill(&mut self.client_name, map),
+            3 => fill(&mut self.transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.action);
+        fields.put(1, &self.amount);
+        fields.put(2, &self.client_name);
+        fields.put(3, &self.transfer_id);
+    }
+}
+/// Answer to a Sandbox request that simulates a payer's decision on a request for payment; it
+/// holds nothing but the `request_id`. No operation in this version of the API returns it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SandboxTransferRfpSimulateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for SandboxTransferRfpSimulateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for SandboxTransferRfpSimulateResponse {
+    const NAME: &'static str = "SandboxTransferRfpSimulateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// A financial instrument, such as a share, a fund, a bond or a cash currency, to which
+/// holdings and investment transactions refer by `security_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Security {
+    /// ISO 10962 code that classifies the kind of instrument (CFI code), six letters. Null when
+    /// unknown.
+    pub cfi_code: Option<String>,
+    /// Closing price of one unit on the latest trading day known, in the currency of the
+    /// security. Null when there is no price, as for many unlisted securities.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub close_price: Option<Decimal>,
+    /// Day to which `close_price` belongs, as an ISO 8601 date. Null when there is no closing
+    /// price.
+    pub close_price_as_of: Option<NaiveDate>,
+    /// CUSIP number of a North American security, 9 characters. Null when unknown or when you
+    /// lack a license to receive it.
+    pub cusip: Option<String>,
+    /// Terms of the bond or similar instrument when the security has a fixed income. Null for
+    /// other securities.
+    pub fixed_income: Option<FixedIncome>,
+    /// Industry to which the issuer belongs, as a text; narrower than `sector`. Null when unknown
+    /// or not applicable.
+    pub industry: Option<String>,
+    /// Identifier of the institution that uses `institution_security_id`. Null when that field is
+    /// null.
+    pub institution_id: Option<String>,
+    /// Identifier that the institution itself uses for the security. It has meaning only together
+    /// with `institution_id`; null when not given.
+    pub institution_security_id: Option<String>,
+    /// True if the security counts as cash, such as a money market fund or a currency. Null when
+    /// this is not known.
+    pub is_cash_equivalent: Option<bool>,
+    /// International Securities Identification Number, 12 characters. Null when unknown or when
+    /// you lack a license to receive it.
+    pub isin: Option<String>,
+    /// ISO 4217 code of the currency of the price. Null when the currency is given in
+    /// `unofficial_currency_code`.
+    pub iso_currency_code: Option<String>,
+    /// ISO 10383 market identifier code of the exchange on which the security is traded. Null
+    /// when not traded on one or unknown.
+    pub market_identifier_code: Option<String>,
+    /// Descriptive name of the security, for display; null when not known.
+    pub name: Option<String>,
+    /// Terms of the contract when the security is an option. Null for other securities.
+    pub option_contract: Option<OptionContract>,
+    /// The `security_id` of a similar security whose performance may stand in for this one, for
+    /// instance for an institution's own fund. Null when there is none.
+    pub proxy_security_id: Option<String>,
+    /// Sector of the economy to which the issuer belongs, as a text; broader than `industry`.
+    /// Null when unknown or not applicable.
+    pub sector: Option<String>,
+    /// Plaid's identifier of the security, by which holdings and investment transactions refer to
+    /// it. Case-sensitive.
+    pub security_id: String,
+    /// SEDOL number of a security from the UK or Ireland, 7 characters. Deprecated and possibly
+    /// null; identify securities by `isin`, `cusip` or `security_id`.
+    /**
+
+Deprecated by Plaid.*/
+    pub sedol: Option<String>,
+    /// Finer kind of the security within its `type`, as a plain string. Null or absent when not
+    /// known; allow for further values.
+    pub subtype: Option<String>,
+    /// Symbol under which the security is traded, or a code made for assets without one, such as
+    /// currencies. Null for securities without a symbol.
+    pub ticker_symbol: Option<String>,
+    /// Kind of security as a plain string, such as `equity`, `etf` or `mutual fund`. Null when
+    /// not known; allow for further values.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<String>,
+    /// Code of a currency that has no ISO 4217 code, such as a cryptocurrency. Null when the
+    /// currency is given in `iso_currency_code`.
+    pub unofficial_currency_code: Option<String>,
+    /// Time to which `close_price` belongs, in ISO 8601 format, the finer form of
+    /// `close_price_as_of`. Null or absent when not known.
+    pub update_datetime: Option<DateTime<Utc>>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for Security {
+    fn empty() -> Self {
+        Self {
+            cfi_code: Wire::empty(),
+            close_price: Wire::empty(),
+            close_price_as_of: Wire::empty(),
+            cusip: Wire::empty(),
+            fixed_income: Wire::empty(),
+            industry: Wire::empty(),
+            institution_id: Wire::empty(),
+            institution_security_id: Wire::empty(),
+            is_cash_equivalent: Wire::empty(),
+            isin: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            market_identifier_code: Wire::empty(),
+            name: Wire::empty(),
+            option_contract: Wire::empty(),
+            proxy_security_id: Wire::empty(),
+            sector: Wire::empty(),
+            security_id: Wire::empty(),
+            sedol: Wire::empty(),
+            subtype: Wire::empty(),
+            ticker_symbol: Wire::empty(),
+            type_: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+            update_datetime: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for Security {
+    const NAME: &'static str = "Security";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("cfi_code", Written),
+        ("close_price", Written),
+        ("close_price_as_of", Written),
+        ("cusip", Written),
+        ("fixed_income", Written),
+        ("industry", Written),
+        ("institution_id", Written),
+        ("institution_security_id", Written),
+        ("is_cash_equivalent", Written),
+        ("isin", Written),
+        ("iso_currency_code", Written),
+        ("market_identifier_code", Written),
+        ("name", Written),
+        ("option_contract", Written),
+        ("proxy_security_id", Written),
+        ("sector", Written),
+        ("security_id", Required),
+        ("sedol", Written),
+        ("subtype", Optional),
+        ("ticker_symbol", Written),
+        ("type", Written),
+        ("unofficial_currency_code", Written),
+        ("update_datetime", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.cfi_code, map),
+            1 => fill(&mut self.close_price, map),
+            2 => fill(&mut self.close_price_as_of, map),
+            3 => fill(&mut self.cusip, map),
+            4 => fill(&mut self.fixed_income, map),
+            5 => fill(&mut self.industry, map),
+            6 => fill(&mut self.institution_id, map),
+            7 => fill(&mut self.institution_security_id, map),
+            8 => fill(&mut self.is_cash_equivalent, map),
+            9 => fill(&mut self.isin, map),
+            10 => fill(&mut self.iso_currency_code, map),
+            11 => fill(&mut self.market_identifier_code, map),
+            12 => fill(&mut self.name, map),
+            13 => fill(&mut self.option_contract, map),
+            14 => fill(&mut self.proxy_security_id, map),
+            15 => fill(&mut self.sector, map),
+            16 => fill(&mut self.security_id, map),
+            17 => fill(&mut self.sedol, map),
+            18 => fill(&mut self.subtype, map),
+            19 => fill(&mut self.ticker_symbol, map),
+            20 => fill(&mut self.type_, map),
+            21 => fill(&mut self.unofficial_currency_code, map),
+            22 => fill(&mut self.update_datetime, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.cfi_code);
+        fields.put(1, &self.close_price);
+        fields.put(2, &self.close_price_as_of);
+        fields.put(3, &self.cusip);
+        fields.put(4, &self.fixed_income);
+        fields.put(5, &self.industry);
+        fields.put(6, &self.institution_id);
+        fields.put(7, &self.institution_security_id);
+        fields.put(8, &self.is_cash_equivalent);
+        fields.put(9, &self.isin);
+        fields.put(10, &self.iso_currency_code);
+        fields.put(11, &self.market_identifier_code);
+        fields.put(12, &self.name);
+        fields.put(13, &self.option_contract);
+        fields.put(14, &self.proxy_security_id);
+        fields.put(15, &self.sector);
+        fields.put(16, &self.security_id);
+        fields.put(17, &self.sedol);
+        fields.put(18, &self.subtype);
+        fields.put(19, &self.ticker_symbol);
+        fields.put(20, &self.type_);
+        fields.put(21, &self.unofficial_currency_code);
+        fields.put(22, &self.update_datetime);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// A security in a made-up Sandbox investment account, named by identifiers, part of the
+/// configuration of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SecurityOverride {
+    /// ISO 4217 code of the currency in which the security is priced.
+    pub currency: Option<String>,
+    /// CUSIP, the 9-character identifier of a North American security.
+    pub cusip: Option<String>,
+    /// International securities identification number (ISIN) of the security, 12 characters long.
+    pub isin: Option<String>,
+    /// Descriptive name of the security, as opposed to its `ticker_symbol` and other identifiers.
+    pub name: Option<String>,
+    /// SEDOL, the 7-character identifier of a security listed in the UK. Deprecated; identify the
+    /// security by `isin`, `cusip` or `ticker_symbol`.
+    /**
+
+Deprecated by Plaid.*/
+    pub sedol: Option<String>,
+    /// Symbol under which the security is traded on an exchange, such as `NFLX`.
+    pub ticker_symbol: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for SecurityOverride {
+    fn empty() -> Self {
+        Self {
+            currency: Wire::empty(),
+            cusip: Wire::empty(),
+            isin: Wire::empty(),
+            name: Wire::empty(),
+            sedol: Wire::empty(),
+            ticker_symbol: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for SecurityOverride {
+    const NAME: &'static str = "SecurityOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("currency", Optional),
+        ("cusip", Optional),
+        ("isin", Optional),
+        ("name", Optional),
+        ("sedol", Optional),
+        ("ticker_symbol", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.currency, map),
+            1 => fill(&mut self.cusip, map),
+            2 => fill(&mut self.isin, map),
+            3 => fill(&mut self.name, map),
+            4 => fill(&mut self.sedol, map),
+            5 => fill(&mut self.ticker_symbol, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.currency);
+        fields.put(1, &self.cusip);
+        fields.put(2, &self.isin);
+        fields.put(3, &self.name);
+        fields.put(4, &self.sedol);
+        fields.put(5, &self.ticker_symbol);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for SecurityOverride {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Postal address of the servicer of a student loan. Every part may be null by itself.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ServicerAddressData {
+    /// City or town of the servicer. Null when not reported.
+    pub city: Option<String>,
+    /// Country of the servicer as an ISO 3166-1 alpha-2 code. Null when not reported.
+    pub country: Option<String>,
+    /// Postal code of the servicer, a ZIP code in the US, kept as a string. Null when not
+    /// reported.
+    pub postal_code: Option<String>,
+    /// State or province of the servicer, for instance `NC`. Null when not reported.
+    pub region: Option<String>,
+    /// Street and house number or post office box of the servicer. Null when not reported.
+    pub street: Option<String>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for ServicerAddressData {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for ServicerAddressData {
+    const NAME: &'static str = "ServicerAddressData";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Written),
+        ("country", Written),
+        ("postal_code", Written),
+        ("region", Written),
+        ("street", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Default for ServicerAddressData {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
+/// Postal address of the user in a Signal evaluation. Null when not supplied; every part is
+/// optional.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SignalAddressData {
+    /// City or town of the address. May be left out.
+    pub city: Option<String>,
+    /// Country of the address as an ISO 3166-1 alpha-2 code. Null or absent when not known.
+    pub country: Option<String>,
+    /// Postal code of the address, a ZIP code in the US, kept as a string so that leading zeros
+    /// survive. Null or absent when not known.
+    pub postal_code: Option<String>,
+    /// State, province or other subdivision, for instance `CA`. Null or absent when not known or
+    /// not used in the country.
+    pub region: Option<String>,
+    /// Street and house number, with any unit or apartment. May be left out.
+    pub street: Option<String>,
+}
+#[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
+impl Generated for SignalAddressData {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
+impl Record for SignalAddressData {
+    const NAME: &'static str = "SignalAddressData";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Optional),
+        ("country", Optional),
+        ("postal_code", Optional),
+        ("region", Optional),
+        ("street", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+#[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
+impl Default for SignalAddressData {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// What you decided about a payment after its evaluation: `APPROVE`, `REVIEW` when held for a
+/// check, `REJECT`, `TAKE_OTHER_RISK_MEASURES` when safeguards were applied, `NOT_EVALUATED`
+/// when the evaluation was not considered. Null when not stated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignalDecisionOutcome {
+    /// Written `APPROVE`.
+    Approve,
+    /// Written `REVIEW`.
+    Review,
+    /// Written `REJECT`.
+    Reject,
+    /// Written `TAKE_OTHER_RISK_MEASURES`.
+    TakeOtherRiskMeasures,
+    /// Written `NOT_EVALUATED`.
+    NotEvaluated,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl OpenEnum for SignalDecisionOutcome {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("APPROVE", Self::Approve),
+        ("REVIEW", Self::Review),
+        ("REJECT", Self::Reject),
+        ("TAKE_OTHER_RISK_MEASURES", Self::TakeOtherRiskMeasures),
+        ("NOT_EVALUATED", Self::NotEvaluated),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
+/// The device from which the user makes a payment or is onboarded, sent with Signal and
+/// Beacon evaluations.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SignalDevice {
+    /// IP address of the user's device, not of your server. Null or absent when not known.
+    pub ip_address: Option<String>,
+    /// Value of the `User-Agent` header that the user's browser or app sent. Null or absent when
+    /// not known.
+    pub user_agent: Option<String>,
+}
+#[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
+impl Generated for SignalDevice {
+    fn empty() -> Self {
+        Self {
+            ip_address: Wire::empty(),
+            user_agent: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
+impl Record for SignalDevice {
+    const NAME: &'static str = "SignalDevice";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ip_address", Optional),
+        ("user_agent", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ip_address, map),
+            1 => fill(&mut self.user_agent, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ip_address);
+        fields.put(1, &self.user_agent);
+    }
+}
+#[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
+impl Default for SignalDevice {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// The figures on the account behind the scores of a Signal evaluation, for use in your own
+/// rules or models. Any of them may be null or absent.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SignalEvaluateCoreAttributes {
+    /// Number of times the postal address on file at the institution changed in the last 28 days.
+    /// Null or absent when not determined.
+    pub address_change_count_28d: Option<i64>,
+    /// Number of times the postal address on file at the institution changed in the last 90 days.
+    /// Null or absent when not determined.
+    pub address_change_count_90d: Option<i64>,
+    /// Money in the account that can be drawn, as used in the evaluation; it counts pending
+    /// movements, unlike `current_balance`. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub available_balance: Option<Decimal>,
+    /// Time at which the balances used in the evaluation were fetched, as an ISO 8601 timestamp.
+    /// Null or absent when not determined.
+    pub balance_last_updated: Option<DateTime<Utc>>,
+    /// Balance of the account divided by the amount of the payment under evaluation; below 1 the
+    /// balance does not cover the payment. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub balance_to_transaction_amount_ratio: Option<Decimal>,
+    /// Number of transactions by which money came into the account in the last 10 days. Null or
+    /// absent when not determined.
+    pub credit_transactions_count_10d: Option<i64>,
+    /// Number of transactions by which money came into the account in the last 30 days. Null or
+    /// absent when not determined.
+    pub credit_transactions_count_30d: Option<i64>,
+    /// Number of transactions by which money came into the account in the last 60 days. Null or
+    /// absent when not determined.
+    pub credit_transactions_count_60d: Option<i64>,
+    /// Number of transactions by which money came into the account in the last 90 days. Null or
+    /// absent when not determined.
+    pub credit_transactions_count_90d: Option<i64>,
+    /// Balance of the account as used in the evaluation, without regard to pending movements;
+    /// compare `available_balance`. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub current_balance: Option<Decimal>,
+    /// Number of days since the account was opened at the institution. Null or absent when not
+    /// determined.
+    pub days_since_account_opening: Option<i64>,
+    /// Number of days since the account was first connected to any application through Plaid.
+    /// Null or absent when not determined.
+    pub days_since_first_plaid_connection: Option<i64>,
+    /// Number of days with a balance below zero in the last 90 days. Null or absent when not
+    /// determined.
+    pub days_with_negative_balance_count_90d: Option<i64>,
+    /// Number of transactions by which money went out of the account in the last 10 days. Null or
+    /// absent when not determined.
+    pub debit_transactions_count_10d: Option<i64>,
+    /// Number of transactions by which money went out of the account in the last 30 days. Null or
+    /// absent when not determined.
+    pub debit_transactions_count_30d: Option<i64>,
+    /// Number of transactions by which money went out of the account in the last 60 days. Null or
+    /// absent when not determined.
+    pub debit_transactions_count_60d: Option<i64>,
+    /// Number of transactions by which money went out of the account in the last 90 days. Null or
+    /// absent when not determined.
+    pub debit_transactions_count_90d: Option<i64>,
+    /// Number of different IP addresses from which the account was connected through Plaid in the
+    /// last 30 days. Null or absent when not determined.
+    pub distinct_ip_addresses_count_30d: Option<i64>,
+    /// Number of different IP addresses from which the account was connected through Plaid in the
+    /// last 3 days. Null or absent when not determined.
+    pub distinct_ip_addresses_count_3d: Option<i64>,
+    /// Number of different IP addresses from which the account was connected through Plaid in the
+    /// last 7 days. Null or absent when not determined.
+    pub distinct_ip_addresses_count_7d: Option<i64>,
+    /// Number of different IP addresses from which the account was connected through Plaid in the
+    /// last 90 days. Null or absent when not determined.
+    pub distinct_ip_addresses_count_90d: Option<i64>,
+    /// Number of different TLS connection sessions over which the account was connected through
+    /// Plaid in the last 30 days. Null or absent when not determined.
+    pub distinct_ssl_tls_connection_sessions_count_30d: Option<i64>,
+    /// Number of different TLS connection sessions over which the account was connected through
+    /// Plaid in the last 3 days. Null or absent when not determined.
+    pub distinct_ssl_tls_connection_sessions_count_3d: Option<i64>,
+    /// Number of different TLS connection sessions over which the account was connected through
+    /// Plaid in the last 7 days. Null or absent when not determined.
+    pub distinct_ssl_tls_connection_sessions_count_7d: Option<i64>,
+    /// Number of different TLS connection sessions over which the account was connected through
+    /// Plaid in the last 90 days. Null or absent when not determined.
+    pub distinct_ssl_tls_connection_sessions_count_90d: Option<i64>,
+    /// Number of different browsers or apps, told apart by user agent, from which the account was
+    /// connected through Plaid in the last 30 days. Null or absent when not determined.
+    pub distinct_user_agents_count_30d: Option<i64>,
+    /// Number of different browsers or apps, told apart by user agent, from which the account was
+    /// connected through Plaid in the last 3 days. Null or absent when not determined.
+    pub distinct_user_agents_count_3d: Option<i64>,
+    /// Number of different browsers or apps, told apart by user agent, from which the account was
+    /// connected through Plaid in the last 7 days. Null or absent when not determined.
+    pub distinct_user_agents_count_7d: Option<i64>,
+    /// Number of different browsers or apps, told apart by user agent, from which the account was
+    /// connected through Plaid in the last 90 days. Null or absent when not determined.
+    pub distinct_user_agents_count_90d: Option<i64>,
+    /// Number of times the email address on file at the institution changed in the last 28 days.
+    /// Null or absent when not determined.
+    pub email_change_count_28d: Option<i64>,
+    /// Number of times the email address on file at the institution changed in the last 90 days.
+    /// Null or absent when not determined.
+    pub email_change_count_90d: Option<i64>,
+    /// Number of failed attempts to log in to the account through Plaid with credentials rather
+    /// than OAuth in the last 30 days. Null or absent when not determined.
+    pub failed_plaid_non_oauth_authentication_attempts_count_30d: Option<i64>,
+    /// Number of failed attempts to log in to the account through Plaid with credentials rather
+    /// than OAuth in the last 3 days. Null or absent when not determined.
+    pub failed_plaid_non_oauth_authentication_attempts_count_3d: Option<i64>,
+    /// Number of failed attempts to log in to the account through Plaid with credentials rather
+    /// than OAuth in the last 7 days. Null or absent when not determined.
+    pub failed_plaid_non_oauth_authentication_attempts_count_7d: Option<i64>,
+    /// True if the account is known to have been closed. Null or absent when not determined.
+    pub is_account_closed: Option<bool>,
+    /// True if the account is known to be frozen or restricted, so that payments may fail. Null
+    /// or absent when not determined.
+    pub is_account_frozen_or_restricted: Option<bool>,
+    /// True if the account is a savings or money market account rather than, for instance, a
+    /// checking account. Null or absent when not determined.
+    pub is_savings_or_money_market_account: Option<bool>,
+    /// Number of transactions on the account that met with insufficient funds or an overdraft in
+    /// the last 30 days. Null or absent when not determined.
+    pub nsf_overdraft_transactions_count_30d: Option<i64>,
+    /// Number of transactions on the account that met with insufficient funds or an overdraft in
+    /// the last 60 days. Null or absent when not determined.
+    pub nsf_overdraft_transactions_count_60d: Option<i64>,
+    /// Number of transactions on the account that met with insufficient funds or an overdraft in
+    /// the last 7 days. Null or absent when not determined.
+    pub nsf_overdraft_transactions_count_7d: Option<i64>,
+    /// Number of transactions on the account that met with insufficient funds or an overdraft in
+    /// the last 90 days. Null or absent when not determined.
+    pub nsf_overdraft_transactions_count_90d: Option<i64>,
+    /// 10th percentile of the balance at the end of each day in the last 30 days. Null or absent
+    /// when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p10_eod_balance_30d: Option<Decimal>,
+    /// 10th percentile of the balance at the end of each day in the period from 31 to 60 days
+    /// before the evaluation. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p10_eod_balance_31d_to_60d: Option<Decimal>,
+    /// 10th percentile of the balance at the end of each day in the last 60 days. Null or absent
+    /// when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p10_eod_balance_60d: Option<Decimal>,
+    /// 10th percentile of the balance at the end of each day in the period from 61 to 90 days
+    /// before the evaluation. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p10_eod_balance_61d_to_90d: Option<Decimal>,
+    /// 10th percentile of the balance at the end of each day in the last 90 days. Null or absent
+    /// when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p10_eod_balance_90d: Option<Decimal>,
+    /// Median (50th percentile) of the single amounts that came into the account in the last 28
+    /// days. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p50_credit_transactions_amount_28d: Option<Decimal>,
+    /// Median (50th percentile) of the single amounts that went out of the account in the last 28
+    /// days. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p50_debit_transactions_amount_28d: Option<Decimal>,
+    /// Median (50th percentile) of the balance at the end of each day in the last 30 days. Null
+    /// or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p50_eod_balance_30d: Option<Decimal>,
+    /// Median (50th percentile) of the balance at the end of each day in the period from 31 to 60
+    /// days before the evaluation. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p50_eod_balance_31d_to_60d: Option<Decimal>,
+    /// Median (50th percentile) of the balance at the end of each day in the last 60 days. Null
+    /// or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p50_eod_balance_60d: Option<Decimal>,
+    /// Median (50th percentile) of the balance at the end of each day in the period from 61 to 90
+    /// days before the evaluation. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p50_eod_balance_61d_to_90d: Option<Decimal>,
+    /// Median (50th percentile) of the balance at the end of each day in the last 90 days. Null
+    /// or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p50_eod_balance_90d: Option<Decimal>,
+    /// 90th percentile of the balance at the end of each day in the last 30 days. Null or absent
+    /// when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p90_eod_balance_30d: Option<Decimal>,
+    /// 90th percentile of the balance at the end of each day in the period from 31 to 60 days
+    /// before the evaluation. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p90_eod_balance_31d_to_60d: Option<Decimal>,
+    /// 90th percentile of the balance at the end of each day in the last 60 days. Null or absent
+    /// when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p90_eod_balance_60d: Option<Decimal>,
+    /// 90th percentile of the balance at the end of each day in the period from 61 to 90 days
+    /// before the evaluation. Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p90_eod_balance_61d_to_90d: Option<Decimal>,
+    /// 90th percentile of the balance at the end of each day in the last 90 days. Null or absent
+    /// when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p90_eod_balance_90d: Option<Decimal>,
+    /// 95th percentile of the single amounts that came into the account in the last 28 days. Null
+    /// or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p95_credit_transactions_amount_28d: Option<Decimal>,
+    /// 95th percentile of the single amounts that went out of the account in the last 28 days.
+    /// Null or absent when not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub p95_debit_transactions_amount_28d: Option<Decimal>,
+    /// Number of times the phone number on file at the institution changed in the last 28 days.
+    /// Null or absent when not determined.
+    pub phone_change_count_28d: Option<i64>,
+    /// Number of times the phone number on file at the institution changed in the last 90 days.
+    /// Null or absent when not determined.
+    pub phone_change_count_90d: Option<i64>,
+    /// Number of times the account was connected to any application through Plaid in the last 30
+    /// days. Null or absent when not determined.
+    pub plaid_connections_count_30d: Option<i64>,
+    /// Number of times the account was connected to any application through Plaid in the last 7
+    /// days. Null or absent when not determined.
+    pub plaid_connections_count_7d: Option<i64>,
+    /// Number of attempts, successful or not, to log in to the account through Plaid with
+    /// credentials rather than OAuth in the last 30 days. Null or absent when not determined.
+    pub plaid_non_oauth_authentication_attempts_count_30d: Option<i64>,
+    /// Number of attempts, successful or not, to log in to the account through Plaid with
+    /// credentials rather than OAuth in the last 3 days. Null or absent when not determined.
+    pub plaid_non_oauth_authentication_attempts_count_3d: Option<i64>,
+    /// Number of attempts, successful or not, to log in to the account through Plaid with
+    /// credentials rather than OAuth in the last 7 days. Null or absent when not determined.
+    pub plaid_non_oauth_authentication_attempts_count_7d: Option<i64>,
+    /// Total of the money that came into the account in the last 10 days. Null or absent when not
+    /// determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_credit_transactions_amount_10d: Option<Decimal>,
+    /// Total of the money that came into the account in the last 30 days. Null or absent when not
+    /// determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_credit_transactions_amount_30d: Option<Decimal>,
+    /// Total of the money that came into the account in the last 60 days. Null or absent when not
+    /// determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_credit_transactions_amount_60d: Option<Decimal>,
+    /// Total of the money that came into the account in the last 90 days. Null or absent when not
+    /// determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_credit_transactions_amount_90d: Option<Decimal>,
+    /// Total of the money that went out of the account in the last 10 days. Null or absent when
+    /// not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_debit_transactions_amount_10d: Option<Decimal>,
+    /// Total of the money that went out of the account in the last 30 days. Null or absent when
+    /// not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_debit_transactions_amount_30d: Option<Decimal>,
+    /// Total of the money that went out of the account in the last 60 days. Null or absent when
+    /// not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_debit_transactions_amount_60d: Option<Decimal>,
+    /// Total of the money that went out of the account in the last 90 days. Null or absent when
+    /// not determined.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub total_debit_transactions_amount_90d: Option<Decimal>,
+    /// Number of times the account has been connected to any application through Plaid in all,
+    /// without a limit of time. Null or absent when not determined.
+    pub total_plaid_connections_count: Option<i64>,
+    /// Time at which the transactions used in the evaluation were last brought up to date, as an
+    /// ISO 8601 timestamp. Null or absent when not determined.
+    pub transactions_last_updated: Option<DateTime<Utc>>,
+    /// Number of transactions on the account returned as unauthorized in the last 30 days. Null
+    /// or absent when not determined.
+    pub unauthorized_transactions_count_30d: Option<i64>,
+    /// Number of transactions on the account returned as unauthorized in the last 60 days. Null
+    /// or absent when not determined.
+    pub unauthorized_transactions_count_60d: Option<i64>,
+    /// Number of transactions on the account returned as unauthorized in the last 7 days. Null or
+    /// absent when not determined.
+    pub unauthorized_transactions_count_7d: Option<i64>,
+    /// Number of transactions on the account returned as unauthorized in the last 90 days. Null
+    /// or absent when not determined.
+    pub unauthorized_transactions_count_90d: Option<i64>,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for SignalEvaluateCoreAttributes {
+    fn empty() -> Self {
+        Self {
+            address_change_count_28d: Wire::empty(),
+            address_change_count_90d: Wire::empty(),
+            available_balance: Wire::empty(),
+            balance_last_updated: Wire::empty(),
+            balance_to_transaction_amount_ratio: Wire::empty(),
+            credit_transactions_count_10d: Wire::empty(),
+            credit_transactions_count_30d: Wire::empty(),
+            credit_transactions_count_60d: Wire::empty(),
+            credit_transactions_count_90d: Wire::empty(),
+            current_balance: Wire::empty(),
+            days_since_account_opening: Wire::empty(),
+            days_since_first_plaid_connection: Wire::empty(),
+            days_with_negative_balance_count_90d: Wire::empty(),
+            debit_transactions_count_10d: Wire::empty(),
+            debit_transactions_count_30d: Wire::empty(),
+            debit_transactions_count_60d: Wire::empty(),
+            debit_transactions_count_90d: Wire::empty(),
+            distinct_ip_addresses_count_30d: Wire::empty(),
+            distinct_ip_addresses_count_3d: Wire::empty(),
+            distinct_ip_addresses_count_7d: Wire::empty(),
+            distinct_ip_addresses_count_90d: Wire::empty(),
+            distinct_ssl_tls_connection_sessions_count_30d: Wire::empty(),
+            distinct_ssl_tls_connection_sessions_count_3d: Wire::empty(),
+            distinct_ssl_tls_connection_sessions_count_7d: Wire::empty(),
+            distinct_ssl_tls_connection_sessions_count_90d: Wire::empty(),
+            distinct_user_agents_count_30d: Wire::empty(),
+            distinct_user_agents_count_3d: Wire::empty(),
+            distinct_user_agents_count_7d: Wire::empty(),
+            distinct_user_agents_count_90d: Wire::empty(),
+            email_change_count_28d: Wire::empty(),
+            email_change_count_90d: Wire::empty(),
+            failed_plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
+            failed_plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
+            failed_plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
+            is_account_closed: Wire::empty(),
+            is_account_frozen_or_restricted: Wire::empty(),
+            is_savings_or_money_market_account: Wire::empty(),
+            nsf_overdraft_transactions_count_30d: Wire::empty(),
+            nsf_overdraft_transactions_count_60d: Wire::empty(),
+            nsf_overdraft_transactions_count_7d: Wire::empty(),
+            nsf_overdraft_transactions_count_90d: Wire::empty(),
+            p10_eod_balance_30d: Wire::empty(),
+            p10_eod_balance_31d_to_60d: Wire::empty(),
+            p10_eod_balance_60d: Wire::empty(),
+            p10_eod_balance_61d_to_90d: Wire::empty(),
+            p10_eod_balance_90d: Wire::empty(),
+            p50_credit_transactions_amount_28d: Wire::empty(),
+            p50_debit_transactions_amount_28d: Wire::empty(),
+            p50_eod_balance_30d: Wire::empty(),
+            p50_eod_balance_31d_to_60d: Wire::empty(),
+            p50_eod_balance_60d: Wire::empty(),
+            p50_eod_balance_61d_to_90d: Wire::empty(),
+            p50_eod_balance_90d: Wire::empty(),
+            p90_eod_balance_30d: Wire::empty(),
+            p90_eod_balance_31d_to_60d: Wire::empty(),
+            p90_eod_balance_60d: Wire::empty(),
+            p90_eod_balance_61d_to_90d: Wire::empty(),
+            p90_eod_balance_90d: Wire::empty(),
+            p95_credit_transactions_amount_28d: Wire::empty(),
+            p95_debit_transactions_amount_28d: Wire::empty(),
+            phone_change_count_28d: Wire::empty(),
+            phone_change_count_90d: Wire::empty(),
+            plaid_connections_count_30d: Wire::empty(),
+            plaid_connections_count_7d: Wire::empty(),
+            plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
+            plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
+            plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
+            total_credit_transactions_amount_10d: Wire::empty(),
+            total_credit_transactions_amount_30d: Wire::empty(),
+            total_credit_transactions_amount_60d: Wire::empty(),
+            total_credit_transactions_amount_90d: Wire::empty(),
+            total_debit_transactions_amount_10d: Wire::empty(),
+            total_debit_transactions_amount_30d: Wire::empty(),
+            total_debit_transactions_amount_60d: Wire::empty(),
+            total_debit_transactions_amount_90d: Wire::empty(),
+            total_plaid_connections_count: Wire::empty(),
+            transactions_last_updated: Wire::empty(),
+            unauthorized_transactions_count_30d: Wire::empty(),
+            unauthorized_transactions_count_60d: Wire::empty(),
+            unauthorized_transactions_count_7d: Wire::empty(),
+            unauthorized_transactions_count_90d: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for SignalEvaluateCoreAttributes {
+    const NAME: &'static str = "SignalEvaluateCoreAttributes";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address_change_count_28d", Optional),
+        ("address_change_count_90d", Optional),
+        ("available_balance", Optional),
+        ("balance_last_updated", Optional),
+        ("balance_to_transaction_amount_ratio", Optional),
+        ("credit_transactions_count_10d", Optional),
+        ("credit_transactions_count_30d", Optional),
+        ("credit_transactions_count_60d", Optional),
+        ("credit_transactions_count_90d", Optional),
+        ("current_balance", Optional),
+        ("days_since_account_opening", Optional),
+        ("days_since_first_plaid_connection", Optional),
+        ("days_with_negative_balance_count_90d", Optional),
+        ("debit_transactions_count_10d", Optional),
+        ("debit_transactions_count_30d", Optional),
+        ("debit_transactions_count_60d", Optional),
+        ("debit_transactions_count_90d", Optional),
+        ("distinct_ip_addresses_count_30d", Optional),
+        ("distinct_ip_addresses_count_3d", Optional),
+        ("distinct_ip_addresses_count_7d", Optional),
+        ("distinct_ip_addresses_count_90d", Optional),
+        ("distinct_ssl_tls_connection_sessions_count_30d", Optional),
+        ("distinct_ssl_tls_connection_sessions_count_3d", Optional),
+        ("distinct_ssl_tls_connection_sessions_count_7d", Optional),
+        ("distinct_ssl_tls_connection_sessions_count_90d", Optional),
+        ("distinct_user_agents_count_30d", Optional),
+        ("distinct_user_agents_count_3d", Optional),
+        ("distinct_user_agents_count_7d", Optional),
+        ("distinct_user_agents_count_90d", Optional),
+        ("email_change_count_28d", Optional),
+        ("email_change_count_90d", Optional),
+        ("failed_plaid_non_oauth_authentication_attempts_count_30d", Optional),
+        ("failed_plaid_non_oauth_authentication_attempts_count_3d", Optional),
+        ("failed_plaid_non_oauth_authentication_attempts_count_7d", Optional),
+        ("is_account_closed", Optional),
+        ("is_account_frozen_or_restricted", Optional),
+        ("is_savings_or_money_market_account", Optional),
+        ("nsf_overdraft_transactions_count_30d", Optional),
+        ("nsf_overdraft_transactions_count_60d", Optional),
+        ("nsf_overdraft_transactions_count_7d", Optional),
+        ("nsf_overdraft_transactions_count_90d", Optional),
+        ("p10_eod_balance_30d", Optional),
+        ("p10_eod_balance_31d_to_60d", Optional),
+        ("p10_eod_balance_60d", Optional),
+        ("p10_eod_balance_61d_to_90d", Optional),
+        ("p10_eod_balance_90d", Optional),
+        ("p50_credit_transactions_amount_28d", Optional),
+        ("p50_debit_transactions_amount_28d", Optional),
+        ("p50_eod_balance_30d", Optional),
+        ("p50_eod_balance_31d_to_60d", Optional),
+        ("p50_eod_balance_60d", Optional),
+        ("p50_eod_balance_61d_to_90d", Optional),
+        ("p50_eod_balance_90d", Optional),
+        ("p90_eod_balance_30d", Optional),
+        ("p90_eod_balance_31d_to_60d", Optional),
+        ("p90_eod_balance_60d", Optional),
+        ("p90_eod_balance_61d_to_90d", Optional),
+        ("p90_eod_balance_90d", Optional),
+        ("p95_credit_transactions_amount_28d", Optional),
+        ("p95_debit_transactions_amount_28d", Optional),
+        ("phone_change_count_28d", Optional),
+        ("phone_change_count_90d", Optional),
+        ("plaid_connections_count_30d", Optional),
+        ("plaid_connections_count_7d", Optional),
+        ("plaid_non_oauth_authentication_attempts_count_30d", Optional),
+        ("plaid_non_oauth_authentication_attempts_count_3d", Optional),
+        ("plaid_non_oauth_authentication_attempts_count_7d", Optional),
+        ("total_credit_transactions_amount_10d", Optional),
+        ("total_credit_transactions_amount_30d", Optional),
+        ("total_credit_transactions_amount_60d", Optional),
+        ("total_credit_transactions_amount_90d", Optional),
+        ("total_debit_transactions_amount_10d", Optional),
+        ("total_debit_transactions_amount_30d", Optional),
+        ("total_debit_transactions_amount_60d", Optional),
+        ("total_debit_transactions_amount_90d", Optional),
+        ("total_plaid_connections_count", Optional),
+        ("transactions_last_updated", Optional),
+        ("unauthorized_transactions_count_30d", Optional),
+        ("unauthorized_transactions_count_60d", Optional),
+        ("unauthorized_transactions_count_7d", Optional),
+        ("unauthorized_transactions_count_90d", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address_change_count_28d, map),
+            1 => fill(&mut self.address_change_count_90d, map),
+            2 => fill(&mut self.available_balance, map),
+            3 => fill(&mut self.balance_last_updated, map),
+            4 => fill(&mut self.balance_to_transaction_amount_ratio, map),
+            5 => fill(&mut self.credit_transactions_count_10d, map),
+            6 => fill(&mut self.credit_transactions_count_30d, map),
+            7 => fill(&mut self.credit_transactions_count_60d, map),
+            8 => fill(&mut self.credit_transactions_count_90d, map),
+            9 => fill(&mut self.current_balance, map),
+            10 => fill(&mut self.days_since_account_opening, map),
+            11 => fill(&mut self.days_since_first_plaid_connection, map),
+            12 => fill(&mut self.days_with_negative_balance_count_90d, map),
+            13 => fill(&mut self.debit_transactions_count_10d, map),
+            14 => fill(&mut self.debit_transactions_count_30d, map),
+            15 => fill(&mut self.debit_transactions_count_60d, map),
+            16 => fill(&mut self.debit_transactions_count_90d, map),
+            17 => fill(&mut self.distinct_ip_addresses_count_30d, map),
+            18 => fill(&mut self.distinct_ip_addresses_count_3d, map),
+            19 => fill(&mut self.distinct_ip_addresses_count_7d, map),
+            20 => fill(&mut self.distinct_ip_addresses_count_90d, map),
+            21 => fill(&mut self.distinct_ssl_tls_connection_sessions_count_30d, map),
+            22 => fill(&mut self.distinct_ssl_tls_connection_sessions_count_3d, map),
+            23 => fill(&mut self.distinct_ssl_tls_connection_sessions_count_7d, map),
+            24 => fill(&mut self.distinct_ssl_tls_connection_sessions_count_90d, map),
+            25 => fill(&mut self.distinct_user_agents_count_30d, map),
+            26 => fill(&mut self.distinct_user_agents_count_3d, map),
+            27 => fill(&mut self.distinct_user_agents_count_7d, map),
+            28 => fill(&mut self.distinct_user_agents_count_90d, map),
+            29 => fill(&mut self.email_change_count_28d, map),
+            30 => fill(&mut self.email_change_count_90d, map),
+            31 => {
+                fill(
+                    &mut self.failed_plaid_non_oauth_authentication_attempts_count_30d,
+                    map,
+                )
+            }
+            32 => {
+                fill(
+                    &mut self.failed_plaid_non_oauth_authentication_attempts_count_3d,
+                    map,
+                )
+            }
+            33 => {
+                fill(
+                    &mut self.failed_plaid_non_oauth_authentication_attempts_count_7d,
+                    map,
+                )
+            }
+            34 => fill(&mut self.is_account_closed, map),
+            35 => fill(&mut self.is_account_frozen_or_restricted, map),
+            36 => fill(&mut self.is_savings_or_money_market_account, map),
+            37 => fill(&mut self.nsf_overdraft_transactions_count_30d, map),
+            38 => fill(&mut self.nsf_overdraft_transactions_count_60d, map),
+            39 => fill(&mut self.nsf_overdraft_transactions_count_7d, map),
+            40 => fill(&mut self.nsf_overdraft_transactions_count_90d, map),
+            41 => fill(&mut self.p10_eod_balance_30d, map),
+            42 => fill(&mut self.p10_eod_balance_31d_to_60d, map),
+            43 => fill(&mut self.p10_eod_balance_60d, map),
+            44 => fill(&mut self.p10_eod_balance_61d_to_90d, map),
+            45 => fill(&mut self.p10_eod_balance_90d, map),
+            46 => fill(&mut self.p50_credit_transactions_amount_28d, map),
+            47 => fill(&mut self.p50_debit_transactions_amount_28d, map),
+            48 => fill(&mut self.p50_eod_balance_30d, map),
+            49 => fill(&mut self.p50_eod_balance_31d_to_60d, map),
+            50 => fill(&mut self.p50_eod_balance_60d, map),
+            51 => fill(&mut self.p50_eod_balance_61d_to_90d, map),
+            52 => fill(&mut self.p50_eod_balance_90d, map),
+            53 => fill(&mut self.p90_eod_balance_30d, map),
+            54 => fill(&mut self.p90_eod_balance_31d_to_60d, map),
+            55 => fill(&mut self.p90_eod_balance_60d, map),
+            56 => fill(&mut self.p90_eod_balance_61d_to_90d, map),
+            57 => fill(&mut self.p90_eod_balance_90d, map),
+            58 => fill(&mut self.p95_credit_transactions_amount_28d, map),
+            59 => fill(&mut self.p95_debit_transactions_amount_28d, map),
+            60 => fill(&mut self.phone_change_count_28d, map),
+            61 => fill(&mut self.phone_change_count_90d, map),
+            62 => fill(&mut self.plaid_connections_count_30d, map),
+            63 => fill(&mut self.plaid_connections_count_7d, map),
+            64 => fill(&mut self.plaid_non_oauth_authentication_attempts_count_30d, map),
+            65 => fill(&mut self.plaid_non_oauth_authentication_attempts_count_3d, map),
+            66 => fill(&mut self.plaid_non_oauth_authentication_attempts_count_7d, map),
+            67 => fill(&mut self.total_credit_transactions_amount_10d, map),
+            68 => fill(&mut self.total_credit_transactions_amount_30d, map),
+            69 => fill(&mut self.total_credit_transactions_amount_60d, map),
+            70 => fill(&mut self.total_credit_transactions_amount_90d, map),
+            71 => fill(&mut self.total_debit_transactions_amount_10d, map),
+            72 => fill(&mut self.total_debit_transactions_amount_30d, map),
+            73 => fill(&mut self.total_debit_transactions_amount_60d, map),
+            74 => fill(&mut self.total_debit_transactions_amount_90d, map),
+            75 => fill(&mut self.total_plaid_connections_count, map),
+            76 => fill(&mut self.transactions_last_updated, map),
+            77 => fill(&mut self.unauthorized_transactions_count_30d, map),
+            78 => fill(&mut self.unauthorized_transactions_count_60d, map),
+            79 => fill(&mut self.unauthorized_transactions_count_7d, map),
+            80 => fill(&mut self.unauthorized_transactions_count_90d, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address_change_count_28d);
+        fields.put(1, &self.address_change_count_90d);
+        fields.put(2, &self.available_balance);
+        fields.put(3, &self.balance_last_updated);
+        fields.put(4, &self.balance_to_transaction_amount_ratio);
+        fields.put(5, &self.credit_transactions_count_10d);
+        fields.put(6, &self.credit_transactions_count_30d);
+        fields.put(7, &self.credit_transactions_count_60d);
+        fields.put(8, &self.credit_transactions_count_90d);
+        fields.put(9, &self.current_balance);
+        fields.put(10, &self.days_since_account_opening);
+        fields.put(11, &self.days_since_first_plaid_connection);
+        fields.put(12, &self.days_with_negative_balance_count_90d);
+        fields.put(13, &self.debit_transactions_count_10d);
+        fields.put(14, &self.debit_transactions_count_30d);
+        fields.put(15, &self.debit_transactions_count_60d);
+        fields.put(16, &self.debit_transactions_count_90d);
+        fields.put(17, &self.distinct_ip_addresses_count_30d);
+        fields.put(18, &self.distinct_ip_addresses_count_3d);
+        fields.put(19, &self.distinct_ip_addresses_count_7d);
+        fields.put(20, &self.distinct_ip_addresses_count_90d);
+        fields.put(21, &self.distinct_ssl_tls_connection_sessions_count_30d);
+        fields.put(22, &self.distinct_ssl_tls_connection_sessions_count_3d);
+        fields.put(23, &self.distinct_ssl_tls_connection_sessions_count_7d);
+        fields.put(24, &self.distinct_ssl_tls_connection_sessions_count_90d);
+        fields.put(25, &self.distinct_user_agents_count_30d);
+        fields.put(26, &self.distinct_user_agents_count_3d);
+        fields.put(27, &self.distinct_user_agents_count_7d);
+        fields.put(28, &self.distinct_user_agents_count_90d);
+        fields.put(29, &self.email_change_count_28d);
+        fields.put(30, &self.email_change_count_90d);
+        fields.put(31, &self.failed_plaid_non_oauth_authentication_attempts_count_30d);
+        fields.put(32, &self.failed_plaid_non_oauth_authentication_attempts_count_3d);
+        fields.put(33, &self.failed_plaid_non_oauth_authentication_attempts_count_7d);
+        fields.put(34, &self.is_account_closed);
+        fields.put(35, &self.is_account_frozen_or_restricted);
+        fields.put(36, &self.is_savings_or_money_market_account);
+        fields.put(37, &self.nsf_overdraft_transactions_count_30d);
+        fields.put(38, &self.nsf_overdraft_transactions_count_60d);
+        fields.put(39, &self.nsf_overdraft_transactions_count_7d);
+        fields.put(40, &self.nsf_overdraft_transactions_count_90d);
+        fields.put(41, &self.p10_eod_balance_30d);
+        fields.put(42, &self.p10_eod_balance_31d_to_60d);
+        fields.put(43, &self.p10_eod_balance_60d);
+        fields.put(44, &self.p10_eod_balance_61d_to_90d);
+        fields.put(45, &self.p10_eod_balance_90d);
+        fields.put(46, &self.p50_credit_transactions_amount_28d);
+        fields.put(47, &self.p50_debit_transactions_amount_28d);
+        fields.put(48, &self.p50_eod_balance_30d);
+        fields.put(49, &self.p50_eod_balance_31d_to_60d);
+        fields.put(50, &self.p50_eod_balance_60d);
+        fields.put(51, &self.p50_eod_balance_61d_to_90d);
+        fields.put(52, &self.p50_eod_balance_90d);
+        fields.put(53, &self.p90_eod_balance_30d);
+        fields.put(54, &self.p90_eod_balance_31d_to_60d);
+        fields.put(55, &self.p90_eod_balance_60d);
+        fields.put(56, &self.p90_eod_balance_61d_to_90d);
+        fields.put(57, &self.p90_eod_balance_90d);
+        fields.put(58, &self.p95_credit_transactions_amount_28d);
+        fields.put(59, &self.p95_debit_transactions_amount_28d);
+        fields.put(60, &self.phone_change_count_28d);
+        fields.put(61, &self.phone_change_count_90d);
+        fields.put(62, &self.plaid_connections_count_30d);
+        fields.put(63, &self.plaid_connections_count_7d);
+        fields.put(64, &self.plaid_non_oauth_authentication_attempts_count_30d);
+        fields.put(65, &self.plaid_non_oauth_authentication_attempts_count_3d);
+        fields.put(66, &self.plaid_non_oauth_authentication_attempts_count_7d);
+        fields.put(67, &self.total_credit_transactions_amount_10d);
+        fields.put(68, &self.total_credit_transactions_amount_30d);
+        fields.put(69, &self.total_credit_transactions_amount_60d);
+        fields.put(70, &self.total_credit_transactions_amount_90d);
+        fields.put(71, &self.total_debit_transactions_amount_10d);
+        fields.put(72, &self.total_debit_transactions_amount_30d);
+        fields.put(73, &self.total_debit_transactions_amount_60d);
+        fields.put(74, &self.total_debit_transactions_amount_90d);
+        fields.put(75, &self.total_plaid_connections_count);
+        fields.put(76, &self.transactions_last_updated);
+        fields.put(77, &self.unauthorized_transactions_count_30d);
+        fields.put(78, &self.unauthorized_transactions_count_60d);
+        fields.put(79, &self.unauthorized_transactions_count_7d);
+        fields.put(80, &self.unauthorized_transactions_count_90d);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Default for SignalEvaluateCoreAttributes {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// How a payment was sent: `SAME_DAY_ACH`, `NEXT_DAY_ACH`, `STANDARD_ACH`, or
+/// `MULTIPLE_PAYMENT_METHODS` when it was split over several. Null when not stated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SignalPaymentMethod {
+    /// Written `SAME_DAY_ACH`.
+    SameDayAch,
+    /// Written `NEXT_DAY_ACH`.
+    NextDayAch,
+    /// Written `STANDARD_ACH`.
+    StandardAch,
+    /// Written `MULTIPLE_PAYMENT_METHODS`.
+    MultiplePaymentMethods,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl OpenEnum for SignalPaymentMethod {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SAME_DAY_ACH", Self::SameDayAch),
+        ("NEXT_DAY_ACH", Self::NextDayAch),
+        ("STANDARD_ACH", Self::StandardAch),
+        ("MULTIPLE_PAYMENT_METHODS", Self::MultiplePaymentMethods),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// Name of the user in a Signal evaluation, split into its parts. Null when not supplied.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SignalPersonName {
+    /// Family name, that is the last name or surname. Null or absent when not supplied.
+    pub family_name: Option<String>,
+    /// Given name, that is the first name. Null or absent when not supplied.
+    pub given_name: Option<String>,
+    /// Middle name, or several separated by spaces. Null or absent when there is none.
+    pub middle_name: Option<String>,
+    /// Title before the name, such as `Mr.` or `Dr.`. Null or absent when there is none.
+    pub prefix: Option<String>,
+    /// Addition after the name, such as `II` or `Jr.`. Null or absent when there is none.
+    pub suffix: Option<String>,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for SignalPersonName {
+    fn empty() -> Self {
+        Self {
+            family_name: Wire::empty(),
+            given_name: Wire::empty(),
+            middle_name: Wire::empty(),
+            prefix: Wire::empty(),
+            suffix: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for SignalPersonName {
+    const NAME: &'static str = "SignalPersonName";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("family_name", Optional),
+        ("given_name", Optional),
+        ("middle_name", Optional),
+        ("prefix", Optional),
+        ("suffix", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.family_name, map),
+            1 => fill(&mut self.given_name, map),
+            2 => fill(&mut self.middle_name, map),
+            3 => fill(&mut self.prefix, map),
+            4 => fill(&mut self.suffix, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.family_name);
+        fields.put(1, &self.given_name);
+        fields.put(2, &self.middle_name);
+        fields.put(3, &self.prefix);
+        fields.put(4, &self.suffix);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Default for SignalPersonName {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// The risk scores of a Signal evaluation, one for each kind of ACH return. Null when the
+/// evaluation gives no scores.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SignalScores {
+    /// Risk that the bank returns the debit, for instance for insufficient funds or a closed
+    /// account.
+    pub bank_initiated_return_risk: Option<BankInitiatedReturnRisk>,
+    /// Risk that the user disputes the debit and has it returned as unauthorized.
+    pub customer_initiated_return_risk: Option<CustomerInitiatedReturnRisk>,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for SignalScores {
+    fn empty() -> Self {
+        Self {
+            bank_initiated_return_risk: Wire::empty(),
+            customer_initiated_return_risk: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for SignalScores {
+    const NAME: &'static str = "SignalScores";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bank_initiated_return_risk", Optional),
+        ("customer_initiated_return_risk", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.bank_initiated_return_risk, map),
+            1 => fill(&mut self.customer_initiated_return_risk, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.bank_initiated_return_risk);
+        fields.put(1, &self.customer_initiated_return_risk);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Default for SignalScores {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+/// What you know about the user who makes a payment, sent with a Signal evaluation so that
+/// the risk is judged better. Every part is optional.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SignalUser {
+    /// Postal address of the user. Null or absent when not supplied.
+    pub address: Option<SignalAddressData>,
+    /// Email address of the user. Null or absent when not supplied.
+    pub email_address: Option<String>,
+    /// Name of the user in its parts. Null or absent when not supplied.
+    pub name: Option<SignalPersonName>,
+    /// Phone number of the user in E.164 format, such as `+14155550123`. Null or absent when not
+    /// supplied.
+    pub phone_number: Option<String>,
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Generated for SignalUser {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            email_address: Wire::empty(),
+            name: Wire::empty(),
+            phone_number: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Record for SignalUser {
+    const NAME: &'static str = "SignalUser";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("email_address", Optional),
+        ("name", Optional),
+        ("phone_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.email_address, map),
+            2 => fill(&mut self.name, map),
+            3 => fill(&mut self.phone_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.email_address);
+        fields.put(2, &self.name);
+        fields.put(3, &self.phone_number);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal"))]
+impl Default for SignalUser {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
+/// A notice that a Signal or transfer risk answer was made with less data than wanted; it
+/// does not make the call fail.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SignalWarning {
+    /// The precise warning within its class, meant for program logic.
+    pub warning_code: Option<String>,
+    /// Explanation in English for the developer; do not match on its wording.
+    pub warning_message: Option<String>,
+    /// Broad class of the warning, analogous to the `error_type` of an error.
+    pub warning_type: Option<String>,
+}
+#[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
+impl Generated for SignalWarning {
+    fn empty() -> Self {
+        Self {
+            warning_code: Wire::empty(),
+            warning_message: Wire::empty(),
+            warning_type: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
+impl Record for SignalWarning {
+    const NAME: &'static str = "SignalWarning";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("warning_code", Optional),
+        ("warning_message", Optional),
+        ("warning_type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.warning_code, map),
+            1 => fill(&mut self.warning_message, map),
+            2 => fill(&mut self.warning_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.warning_code);
+        fields.put(1, &self.warning_message);
+        fields.put(2, &self.warning_type);
+    }
+}
+#[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
+impl Default for SignalWarning {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of account types, each with its subtypes. It documents values and is not
+/// itself sent or returned by any call.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneAccountType {
+    /// Credit card accounts and the like, with their subtypes.
+    pub credit: CreditAccount,
+    /// Accounts that hold money on deposit at a bank, with their subtypes.
+    pub depository: DepositoryAccount,
+    /// Accounts that hold securities, retirement savings or insurance, with their subtypes.
+    pub investment: InvestmentAccountSubtypeStandalone,
+    /// Accounts that record a debt to be paid back, with their subtypes.
+    pub loan: LoanAccount,
+    /// Accounts that fit none of the other types or whose type is not known.
+    pub other: String,
+    /// Accounts at a payroll provider, which occur with income products, with their subtypes.
+    pub payroll: Option<PayrollAccount>,
+}
+impl Generated for StandaloneAccountType {
+    fn empty() -> Self {
+        Self {
+            credit: Wire::empty(),
+            depository: Wire::empty(),
+            investment: Wire::empty(),
+            loan: Wire::empty(),
+            other: Wire::empty(),
+            payroll: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneAccountType {
+    const NAME: &'static str = "StandaloneAccountType";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("credit", Required),
+        ("depository", Required),
+        ("investment", Required),
+        ("loan", Required),
+        ("other", Required),
+        ("payroll", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.credit, map),
+            1 => fill(&mut self.depository, map),
+            2 => fill(&mut self.investment, map),
+            3 => fill(&mut self.loan, map),
+            4 => fill(&mut self.other, map),
+            5 => fill(&mut self.payroll, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.credit);
+        fields.put(1, &self.depository);
+        fields.put(2, &self.investment);
+        fields.put(3, &self.loan);
+        fields.put(4, &self.other);
+        fields.put(5, &self.payroll);
+    }
+}
+/// Reference list of the ways a currency is named in answers. It documents values and is not
+/// itself sent or returned by any call.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneCurrencyCodeList {
+    /// Stands for codes of the ISO 4217 standard, such as `USD`, which occur in fields of this
+    /// name throughout the API.
+    pub iso_currency_code: String,
+    /// The codes used for currencies that have no ISO 4217 code, which occur in fields of this
+    /// name throughout the API.
+    pub unofficial_currency_code: UnofficialCurrencyCodeList,
+}
+impl Generated for StandaloneCurrencyCodeList {
+    fn empty() -> Self {
+        Self {
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneCurrencyCodeList {
+    const NAME: &'static str = "StandaloneCurrencyCodeList";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("iso_currency_code", Required),
+        ("unofficial_currency_code", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.iso_currency_code, map),
+            1 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.iso_currency_code);
+        fields.put(1, &self.unofficial_currency_code);
+    }
+}
+/// Reference list of the subtypes of investment transactions of type `buy`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneInvestmentTransactionBuyType {
+    /// Subtype for a purchase brought about by the assignment of a short option.
+    pub assignment: Option<String>,
+    /// Subtype for an ordinary purchase that opens or adds to a position.
+    pub buy: Option<String>,
+    /// Subtype for a purchase that closes a short position.
+    #[cfg_attr(feature = "schemars", schemars(rename = "buy to cover"))]
+    pub buy_to_cover: Option<String>,
+    /// Subtype for a purchase made with money paid into the account, such as a retirement
+    /// contribution.
+    pub contribution: Option<String>,
+    /// Subtype for a purchase made with the proceeds of a dividend.
+    #[cfg_attr(feature = "schemars", schemars(rename = "dividend reinvestment"))]
+    pub dividend_reinvestment: Option<String>,
+    /// Subtype for a purchase made with the proceeds of interest.
+    #[cfg_attr(feature = "schemars", schemars(rename = "interest reinvestment"))]
+    pub interest_reinvestment: Option<String>,
+    /// Subtype for a purchase made with a distribution of long-term capital gains.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "long-term capital gain reinvestment")
+    )]
+    pub long_term_capital_gain_reinvestment: Option<String>,
+    /// Subtype for a purchase made with a distribution of short-term capital gains.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "short-term capital gain reinvestment")
+    )]
+    pub short_term_capital_gain_reinvestment: Option<String>,
+}
+impl Generated for StandaloneInvestmentTransactionBuyType {
+    fn empty() -> Self {
+        Self {
+            assignment: Wire::empty(),
+            buy: Wire::empty(),
+            buy_to_cover: Wire::empty(),
+            contribution: Wire::empty(),
+            dividend_reinvestment: Wire::empty(),
+            interest_reinvestment: Wire::empty(),
+            long_term_capital_gain_reinvestment: Wire::empty(),
+            short_term_capital_gain_reinvestment: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneInvestmentTransactionBuyType {
+    const NAME: &'static str = "StandaloneInvestmentTransactionBuyType";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("assignment", Optional),
+        ("buy", Optional),
+        ("buy to cover", Optional),
+        ("contribution", Optional),
+        ("dividend reinvestment", Optional),
+        ("interest reinvestment", Optional),
+        ("long-term capital gain reinvestment", Optional),
+        ("short-term capital gain reinvestment", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.assignment, map),
+            1 => fill(&mut self.buy, map),
+            2 => fill(&mut self.buy_to_cover, map),
+            3 => fill(&mut self.contribution, map),
+            4 => fill(&mut self.dividend_reinvestment, map),
+            5 => fill(&mut self.interest_reinvestment, map),
+            6 => fill(&mut self.long_term_capital_gain_reinvestment, map),
+            7 => fill(&mut self.short_term_capital_gain_reinvestment, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.assignment);
+        fields.put(1, &self.buy);
+        fields.put(2, &self.buy_to_cover);
+        fields.put(3, &self.contribution);
+        fields.put(4, &self.dividend_reinvestment);
+        fields.put(5, &self.interest_reinvestment);
+        fields.put(6, &self.long_term_capital_gain_reinvestment);
+        fields.put(7, &self.short_term_capital_gain_reinvestment);
+    }
+}
+impl Default for StandaloneInvestmentTransactionBuyType {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of the subtypes of investment transactions of type `cash`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneInvestmentTransactionCashType {
+    /// Subtype for a fee for holding the account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "account fee"))]
+    pub account_fee: Option<String>,
+    /// Subtype for money paid into a retirement or similar account, by its owner or an employer.
+    pub contribution: Option<String>,
+    /// Subtype for cash paid into the account, the opposite of `withdrawal`.
+    pub deposit: Option<String>,
+    /// Subtype for a dividend credited in cash, without a statement about its taxation.
+    pub dividend: Option<String>,
+    /// Subtype for interest that is credited to the account in cash.
+    pub interest: Option<String>,
+    /// Subtype for a fee for legal matters, booked under cash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "legal fee"))]
+    pub legal_fee: Option<String>,
+    /// Subtype for a distribution of long-term capital gains in cash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "long-term capital gain"))]
+    pub long_term_capital_gain: Option<String>,
+    /// Subtype for a fee for managing the investments.
+    #[cfg_attr(feature = "schemars", schemars(rename = "management fee"))]
+    pub management_fee: Option<String>,
+    /// Subtype for the cost of money borrowed on margin.
+    #[cfg_attr(feature = "schemars", schemars(rename = "margin expense"))]
+    pub margin_expense: Option<String>,
+    /// Subtype for a cash dividend that, as opposed to a qualified one, is taxed as ordinary
+    /// income in the US.
+    #[cfg_attr(feature = "schemars", schemars(rename = "non-qualified dividend"))]
+    pub non_qualified_dividend: Option<String>,
+    /// Subtype for tax levied on an owner who lives in another country.
+    #[cfg_attr(feature = "schemars", schemars(rename = "non-resident tax"))]
+    pub non_resident_tax: Option<String>,
+    /// Subtype for cash that is to come in and is not yet settled.
+    #[cfg_attr(feature = "schemars", schemars(rename = "pending credit"))]
+    pub pending_credit: Option<String>,
+    /// Subtype for cash that is to go out and is not yet settled.
+    #[cfg_attr(feature = "schemars", schemars(rename = "pending debit"))]
+    pub pending_debit: Option<String>,
+    /// Subtype for a cash dividend that is taxed as a capital gain in the US.
+    #[cfg_attr(feature = "schemars", schemars(rename = "qualified dividend"))]
+    pub qualified_dividend: Option<String>,
+    /// Subtype for a distribution of short-term capital gains in cash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "short-term capital gain"))]
+    pub short_term_capital_gain: Option<String>,
+    /// Subtype for a distribution of stock that is booked under cash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "stock distribution"))]
+    pub stock_distribution: Option<String>,
+    /// Subtype for tax paid from the account, as opposed to `tax withheld`.
+    pub tax: Option<String>,
+    /// Subtype for tax held back from a payment, as opposed to tax paid afterwards.
+    #[cfg_attr(feature = "schemars", schemars(rename = "tax withheld"))]
+    pub tax_withheld: Option<String>,
+    /// Subtype for a fee for moving assets or an account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "transfer fee"))]
+    pub transfer_fee: Option<String>,
+    /// Subtype for a fee for the services of a trust.
+    #[cfg_attr(feature = "schemars", schemars(rename = "trust fee"))]
+    pub trust_fee: Option<String>,
+    /// Subtype for a gain that does not qualify for the lower tax on capital gains.
+    #[cfg_attr(feature = "schemars", schemars(rename = "unqualified gain"))]
+    pub unqualified_gain: Option<String>,
+    /// Subtype for cash taken out of the account.
+    pub withdrawal: Option<String>,
+}
+impl Generated for StandaloneInvestmentTransactionCashType {
+    fn empty() -> Self {
+        Self {
+            account_fee: Wire::empty(),
+            contribution: Wire::empty(),
+            deposit: Wire::empty(),
+            dividend: Wire::empty(),
+            interest: Wire::empty(),
+            legal_fee: Wire::empty(),
+            long_term_capital_gain: Wire::empty(),
+            management_fee: Wire::empty(),
+            margin_expense: Wire::empty(),
+            non_qualified_dividend: Wire::empty(),
+            non_resident_tax: Wire::empty(),
+            pending_credit: Wire::empty(),
+            pending_debit: Wire::empty(),
+            qualified_dividend: Wire::empty(),
+            short_term_capital_gain: Wire::empty(),
+            stock_distribution: Wire::empty(),
+            tax: Wire::empty(),
+            tax_withheld: Wire::empty(),
+            transfer_fee: Wire::empty(),
+            trust_fee: Wire::empty(),
+            unqualified_gain: Wire::empty(),
+            withdrawal: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneInvestmentTransactionCashType {
+    const NAME: &'static str = "StandaloneInvestmentTransactionCashType";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account fee", Optional),
+        ("contribution", Optional),
+        ("deposit", Optional),
+        ("dividend", Optional),
+        ("interest", Optional),
+        ("legal fee", Optional),
+        ("long-term capital gain", Optional),
+        ("management fee", Optional),
+        ("margin expense", Optional),
+        ("non-qualified dividend", Optional),
+        ("non-resident tax", Optional),
+        ("pending credit", Optional),
+        ("pending debit", Optional),
+        ("qualified dividend", Optional),
+        ("short-term capital gain", Optional),
+        ("stock distribution", Optional),
+        ("tax", Optional),
+        ("tax withheld", Optional),
+        ("transfer fee", Optional),
+        ("trust fee", Optional),
+        ("unqualified gain", Optional),
+        ("withdrawal", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_fee, map),
+            1 => fill(&mut self.contribution, map),
+            2 => fill(&mut self.deposit, map),
+            3 => fill(&mut self.dividend, map),
+            4 => fill(&mut self.interest, map),
+            5 => fill(&mut self.legal_fee, map),
+            6 => fill(&mut self.long_term_capital_gain, map),
+            7 => fill(&mut self.management_fee, map),
+            8 => fill(&mut self.margin_expense, map),
+            9 => fill(&mut self.non_qualified_dividend, map),
+            10 => fill(&mut self.non_resident_tax, map),
+            11 => fill(&mut self.pending_credit, map),
+            12 => fill(&mut self.pending_debit, map),
+            13 => fill(&mut self.qualified_dividend, map),
+            14 => fill(&mut self.short_term_capital_gain, map),
+            15 => fill(&mut self.stock_distribution, map),
+            16 => fill(&mut self.tax, map),
+            17 => fill(&mut self.tax_withheld, map),
+            18 => fill(&mut self.transfer_fee, map),
+            19 => fill(&mut self.trust_fee, map),
+            20 => fill(&mut self.unqualified_gain, map),
+            21 => fill(&mut self.withdrawal, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_fee);
+        fields.put(1, &self.contribution);
+        fields.put(2, &self.deposit);
+        fields.put(3, &self.dividend);
+        fields.put(4, &self.interest);
+        fields.put(5, &self.legal_fee);
+        fields.put(6, &self.long_term_capital_gain);
+        fields.put(7, &self.management_fee);
+        fields.put(8, &self.margin_expense);
+        fields.put(9, &self.non_qualified_dividend);
+        fields.put(10, &self.non_resident_tax);
+        fields.put(11, &self.pending_credit);
+        fields.put(12, &self.pending_debit);
+        fields.put(13, &self.qualified_dividend);
+        fields.put(14, &self.short_term_capital_gain);
+        fields.put(15, &self.stock_distribution);
+        fields.put(16, &self.tax);
+        fields.put(17, &self.tax_withheld);
+        fields.put(18, &self.transfer_fee);
+        fields.put(19, &self.trust_fee);
+        fields.put(20, &self.unqualified_gain);
+        fields.put(21, &self.withdrawal);
+    }
+}
+impl Default for StandaloneInvestmentTransactionCashType {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of the subtypes of investment transactions of type `fee`. Several of them
+/// also occur under type `cash`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneInvestmentTransactionFeeType {
+    /// Subtype for a fee for holding the account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "account fee"))]
+    pub account_fee: Option<String>,
+    /// Subtype for a correction of fees or of another amount.
+    pub adjustment: Option<String>,
+    /// Subtype for a dividend that is booked under fees.
+    pub dividend: Option<String>,
+    /// Subtype for interest that is booked under fees.
+    pub interest: Option<String>,
+    /// Subtype for interest that has accrued and is still to be paid.
+    #[cfg_attr(feature = "schemars", schemars(rename = "interest receivable"))]
+    pub interest_receivable: Option<String>,
+    /// Subtype for a fee for legal matters, booked under fees.
+    #[cfg_attr(feature = "schemars", schemars(rename = "legal fee"))]
+    pub legal_fee: Option<String>,
+    /// Subtype for long-term capital gains that are booked under fees.
+    #[cfg_attr(feature = "schemars", schemars(rename = "long-term capital gain"))]
+    pub long_term_capital_gain: Option<String>,
+    /// Subtype for a fee for managing the investments.
+    #[cfg_attr(feature = "schemars", schemars(rename = "management fee"))]
+    pub management_fee: Option<String>,
+    /// Subtype for the cost of money borrowed on margin.
+    #[cfg_attr(feature = "schemars", schemars(rename = "margin expense"))]
+    pub margin_expense: Option<String>,
+    /// Subtype for a dividend that is taxed as ordinary income in the US and is booked under
+    /// fees.
+    #[cfg_attr(feature = "schemars", schemars(rename = "non-qualified dividend"))]
+    pub non_qualified_dividend: Option<String>,
+    /// Subtype for tax levied on an owner who lives in another country.
+    #[cfg_attr(feature = "schemars", schemars(rename = "non-resident tax"))]
+    pub non_resident_tax: Option<String>,
+    /// Subtype for a dividend that is taxed as a capital gain in the US and is booked under fees.
+    #[cfg_attr(feature = "schemars", schemars(rename = "qualified dividend"))]
+    pub qualified_dividend: Option<String>,
+    /// Subtype for invested capital that is paid back, as opposed to a yield.
+    #[cfg_attr(feature = "schemars", schemars(rename = "return of principal"))]
+    pub return_of_principal: Option<String>,
+    /// Subtype for short-term capital gains that are booked under fees.
+    #[cfg_attr(feature = "schemars", schemars(rename = "short-term capital gain"))]
+    pub short_term_capital_gain: Option<String>,
+    /// Subtype for a distribution of stock that is booked under fees.
+    #[cfg_attr(feature = "schemars", schemars(rename = "stock distribution"))]
+    pub stock_distribution: Option<String>,
+    /// Subtype for tax paid from the account, as opposed to `tax withheld`.
+    pub tax: Option<String>,
+    /// Subtype for tax held back from a payment, as opposed to tax paid afterwards.
+    #[cfg_attr(feature = "schemars", schemars(rename = "tax withheld"))]
+    pub tax_withheld: Option<String>,
+    /// Subtype for a fee for moving assets or an account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "transfer fee"))]
+    pub transfer_fee: Option<String>,
+    /// Subtype for a fee for the services of a trust.
+    #[cfg_attr(feature = "schemars", schemars(rename = "trust fee"))]
+    pub trust_fee: Option<String>,
+    /// Subtype for a gain that does not qualify for the lower tax on capital gains and is booked
+    /// under fees.
+    #[cfg_attr(feature = "schemars", schemars(rename = "unqualified gain"))]
+    pub unqualified_gain: Option<String>,
+}
+impl Generated for StandaloneInvestmentTransactionFeeType {
+    fn empty() -> Self {
+        Self {
+            account_fee: Wire::empty(),
+            adjustment: Wire::empty(),
+            dividend: Wire::empty(),
+            interest: Wire::empty(),
+            interest_receivable: Wire::empty(),
+            legal_fee: Wire::empty(),
+            long_term_capital_gain: Wire::empty(),
+            management_fee: Wire::empty(),
+            margin_expense: Wire::empty(),
+            non_qualified_dividend: Wire::empty(),
+            non_resident_tax: Wire::empty(),
+            qualified_dividend: Wire::empty(),
+            return_of_principal: Wire::empty(),
+            short_term_capital_gain: Wire::empty(),
+            stock_distribution: Wire::empty(),
+            tax: Wire::empty(),
+            tax_withheld: Wire::empty(),
+            transfer_fee: Wire::empty(),
+            trust_fee: Wire::empty(),
+            unqualified_gain: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneInvestmentTransactionFeeType {
+    const NAME: &'static str = "StandaloneInvestmentTransactionFeeType";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account fee", Optional),
+        ("adjustment", Optional),
+        ("dividend", Optional),
+        ("interest", Optional),
+        ("interest receivable", Optional),
+        ("legal fee", Optional),
+        ("long-term capital gain", Optional),
+        ("management fee", Optional),
+        ("margin expense", Optional),
+        ("non-qualified dividend", Optional),
+        ("non-resident tax", Optional),
+        ("qualified dividend", Optional),
+        ("return of principal", Optional),
+        ("short-term capital gain", Optional),
+        ("stock distribution", Optional),
+        ("tax", Optional),
+        ("tax withheld", Optional),
+        ("transfer fee", Optional),
+        ("trust fee", Optional),
+        ("unqualified gain", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_fee, map),
+            1 => fill(&mut self.adjustment, map),
+            2 => fill(&mut self.dividend, map),
+            3 => fill(&mut self.interest, map),
+            4 => fill(&mut self.interest_receivable, map),
+            5 => fill(&mut self.legal_fee, map),
+            6 => fill(&mut self.long_term_capital_gain, map),
+            7 => fill(&mut self.management_fee, map),
+            8 => fill(&mut self.margin_expense, map),
+            9 => fill(&mut self.non_qualified_dividend, map),
+            10 => fill(&mut self.non_resident_tax, map),
+            11 => fill(&mut self.qualified_dividend, map),
+            12 => fill(&mut self.return_of_principal, map),
+            13 => fill(&mut self.short_term_capital_gain, map),
+            14 => fill(&mut self.stock_distribution, map),
+            15 => fill(&mut self.tax, map),
+            16 => fill(&mut self.tax_withheld, map),
+            17 => fill(&mut self.transfer_fee, map),
+            18 => fill(&mut self.trust_fee, map),
+            19 => fill(&mut self.unqualified_gain, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_fee);
+        fields.put(1, &self.adjustment);
+        fields.put(2, &self.dividend);
+        fields.put(3, &self.interest);
+        fields.put(4, &self.interest_receivable);
+        fields.put(5, &self.legal_fee);
+        fields.put(6, &self.long_term_capital_gain);
+        fields.put(7, &self.management_fee);
+        fields.put(8, &self.margin_expense);
+        fields.put(9, &self.non_qualified_dividend);
+        fields.put(10, &self.non_resident_tax);
+        fields.put(11, &self.qualified_dividend);
+        fields.put(12, &self.return_of_principal);
+        fields.put(13, &self.short_term_capital_gain);
+        fields.put(14, &self.stock_distribution);
+        fields.put(15, &self.tax);
+        fields.put(16, &self.tax_withheld);
+        fields.put(17, &self.transfer_fee);
+        fields.put(18, &self.trust_fee);
+        fields.put(19, &self.unqualified_gain);
+    }
+}
+impl Default for StandaloneInvestmentTransactionFeeType {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of the subtypes of investment transactions of type `sell`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneInvestmentTransactionSellType {
+    /// Subtype for money paid out of a retirement account or fund.
+    pub distribution: Option<String>,
+    /// Subtype for the exercise of an option or warrant.
+    pub exercise: Option<String>,
+    /// Subtype for an ordinary sale that closes or reduces a position.
+    pub sell: Option<String>,
+    /// Subtype for a sale that opens a short position.
+    #[cfg_attr(feature = "schemars", schemars(rename = "sell short"))]
+    pub sell_short: Option<String>,
+}
+impl Generated for StandaloneInvestmentTransactionSellType {
+    fn empty() -> Self {
+        Self {
+            distribution: Wire::empty(),
+            exercise: Wire::empty(),
+            sell: Wire::empty(),
+            sell_short: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneInvestmentTransactionSellType {
+    const NAME: &'static str = "StandaloneInvestmentTransactionSellType";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("distribution", Optional),
+        ("exercise", Optional),
+        ("sell", Optional),
+        ("sell short", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.distribution, map),
+            1 => fill(&mut self.exercise, map),
+            2 => fill(&mut self.sell, map),
+            3 => fill(&mut self.sell_short, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.distribution);
+        fields.put(1, &self.exercise);
+        fields.put(2, &self.sell);
+        fields.put(3, &self.sell_short);
+    }
+}
+impl Default for StandaloneInvestmentTransactionSellType {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of the subtypes of investment transactions of type `transfer`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneInvestmentTransactionTransferType {
+    /// Subtype for a change in the number of units held that corrects the books.
+    pub adjustment: Option<String>,
+    /// Subtype for the assignment of a short option.
+    pub assignment: Option<String>,
+    /// Subtype for the exercise of an option or warrant.
+    pub exercise: Option<String>,
+    /// Subtype for an option or warrant that lapsed without being exercised.
+    pub expire: Option<String>,
+    /// Subtype for shares that were exchanged for others because companies merged.
+    pub merger: Option<String>,
+    /// Subtype for a transfer of assets that was asked for, as opposed to one sent.
+    pub request: Option<String>,
+    /// Subtype for assets sent out to another account.
+    pub send: Option<String>,
+    /// Subtype for shares received in a company that was split off from another.
+    #[cfg_attr(feature = "schemars", schemars(rename = "spin off"))]
+    pub spin_off: Option<String>,
+    /// Subtype for a stock split, which changes the number of units but not the value of the
+    /// position.
+    pub split: Option<String>,
+    /// Subtype for the trade of one asset for another, such as one cryptocurrency for another.
+    pub trade: Option<String>,
+    /// Subtype for assets moved into or out of the account.
+    pub transfer: Option<String>,
+}
+impl Generated for StandaloneInvestmentTransactionTransferType {
+    fn empty() -> Self {
+        Self {
+            adjustment: Wire::empty(),
+            assignment: Wire::empty(),
+            exercise: Wire::empty(),
+            expire: Wire::empty(),
+            merger: Wire::empty(),
+            request: Wire::empty(),
+            send: Wire::empty(),
+            spin_off: Wire::empty(),
+            split: Wire::empty(),
+            trade: Wire::empty(),
+            transfer: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneInvestmentTransactionTransferType {
+    const NAME: &'static str = "StandaloneInvestmentTransactionTransferType";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("adjustment", Optional),
+        ("assignment", Optional),
+        ("exercise", Optional),
+        ("expire", Optional),
+        ("merger", Optional),
+        ("request", Optional),
+        ("send", Optional),
+        ("spin off", Optional),
+        ("split", Optional),
+        ("trade", Optional),
+        ("transfer", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.adjustment, map),
+            1 => fill(&mut self.assignment, map),
+            2 => fill(&mut self.exercise, map),
+            3 => fill(&mut self.expire, map),
+            4 => fill(&mut self.merger, map),
+            5 => fill(&mut self.request, map),
+            6 => fill(&mut self.send, map),
+            7 => fill(&mut self.spin_off, map),
+            8 => fill(&mut self.split, map),
+            9 => fill(&mut self.trade, map),
+            10 => fill(&mut self.transfer, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.adjustment);
+        fields.put(1, &self.assignment);
+        fields.put(2, &self.exercise);
+        fields.put(3, &self.expire);
+        fields.put(4, &self.merger);
+        fields.put(5, &self.request);
+        fields.put(6, &self.send);
+        fields.put(7, &self.spin_off);
+        fields.put(8, &self.split);
+        fields.put(9, &self.trade);
+        fields.put(10, &self.transfer);
+    }
+}
+impl Default for StandaloneInvestmentTransactionTransferType {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of types of investment transaction, each with its subtypes. It documents
+/// values and is not itself sent or returned by any call.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StandaloneInvestmentTransactionType {
+    /// Transactions that buy a security, with their subtypes.
+    pub buy: StandaloneInvestmentTransactionBuyType,
+    /// Transactions that cancel a pending one; this type has no list of subtypes.
+    pub cancel: String,
+    /// Transactions that move cash in or out or credit income, with their subtypes.
+    pub cash: StandaloneInvestmentTransactionCashType,
+    /// Transactions that charge fees to the account, with their subtypes.
+    pub fee: StandaloneInvestmentTransactionFeeType,
+    /// Transactions that sell a security, with their subtypes.
+    pub sell: StandaloneInvestmentTransactionSellType,
+    /// Transactions that move securities without buying or selling them for cash, with their
+    /// subtypes.
+    pub transfer: StandaloneInvestmentTransactionTransferType,
+}
+impl Generated for StandaloneInvestmentTransactionType {
+    fn empty() -> Self {
+        Self {
+            buy: Wire::empty(),
+            cancel: Wire::empty(),
+            cash: Wire::empty(),
+            fee: Wire::empty(),
+            sell: Wire::empty(),
+            transfer: Wire::empty(),
+        }
+    }
+}
+impl Record for StandaloneInvestmentTransactionType {
+    const NAME: &'static str = "StandaloneInvestmentTransactionType";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("buy", Required),
+        ("cancel", Required),
+        ("cash", Required),
+        ("fee", Required),
+        ("sell", Required),
+        ("transfer", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.buy, map),
+            1 => fill(&mut self.cancel, map),
+            2 => fill(&mut self.cash, map),
+            3 => fill(&mut self.fee, map),
+            4 => fill(&mut self.sell, map),
+            5 => fill(&mut self.transfer, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.buy);
+        fields.put(1, &self.cancel);
+        fields.put(2, &self.cash);
+        fields.put(3, &self.fee);
+        fields.put(4, &self.sell);
+        fields.put(5, &self.transfer);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Terms, status and payments of one student loan, found in `LiabilitiesObject.student`.
+/// Amounts are in the currency of the account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StudentLoan {
+    /// The `account_id` of the account this loan belongs to; join with the accounts of the answer
+    /// by it. Null when it cannot be assigned to an account.
+    pub account_id: Option<String>,
+    /// Account number of the loan at the servicer, kept as a string. For some institutions it may
+    /// be a masked number; null when unknown.
+    pub account_number: Option<Secret>,
+    /// ISO 8601 dates on which parts of the loan were or are to be paid out. Null when not
+    /// reported.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub disbursement_dates: Vec<NaiveDate>,
+    /// ISO 8601 date on which the loan is expected to be paid off under its present terms. Null
+    /// when not reported.
+    pub expected_payoff_date: Option<NaiveDate>,
+    /// Organization that guarantees the loan, such as the US Department of Education. Null when
+    /// not reported.
+    pub guarantor: Option<String>,
+    /// Interest rate of the loan as a percentage, so that `5.25` means 5.25 percent.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub interest_rate_percentage: Decimal,
+    /// True if a payment is overdue at present. Null when the institution does not tell.
+    pub is_overdue: Option<bool>,
+    /// Amount of the latest payment made on the loan. Null when not reported or none was made.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub last_payment_amount: Option<Decimal>,
+    /// ISO 8601 date of the latest payment made on the loan. Null when not reported or none was
+    /// made.
+    pub last_payment_date: Option<NaiveDate>,
+    /// Amount owed according to the latest statement. Null or absent when not reported; the
+    /// present balance stands on the account.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub last_statement_balance: Option<Decimal>,
+    /// ISO 8601 date on which the latest statement was issued. Null when not reported.
+    pub last_statement_issue_date: Option<NaiveDate>,
+    /// Name of the loan or its kind as given by the servicer, for display. Null when not
+    /// reported.
+    pub loan_name: Option<String>,
+    /// Phase the loan is in, such as repayment or deferment, and how long it lasts.
+    pub loan_status: StudentLoanStatus,
+    /// Smallest amount due with the next payment. Null when not reported; see
+    /// `next_payment_due_date`.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub minimum_payment_amount: Option<Decimal>,
+    /// ISO 8601 date by which the next payment is due. Null when not reported or no payment is
+    /// due.
+    pub next_payment_due_date: Option<NaiveDate>,
+    /// ISO 8601 date on which the loan was first granted. Null when not reported.
+    pub origination_date: Option<NaiveDate>,
+    /// Amount originally borrowed, in the currency of the account. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub origination_principal_amount: Option<Decimal>,
+    /// Interest that has accrued and is still unpaid. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub outstanding_interest_amount: Option<Decimal>,
+    /// Number that has to accompany a payment so that the servicer can assign it; it may differ
+    /// from `account_number`. Null when not reported.
+    pub payment_reference_number: Option<String>,
+    /// Progress towards Public Service Loan Forgiveness, a US federal program. The schema is
+    /// deprecated and its parts may all be null.
+    pub pslf_status: PslfStatus,
+    /// Plan under which the loan is repaid, which decides how payments are calculated.
+    pub repayment_plan: StudentRepaymentPlan,
+    /// Number that tells apart several loans of the user at one servicer. Null when not reported.
+    pub sequence_number: Option<String>,
+    /// Postal address of the servicer, normally the place to send payments to.
+    pub servicer_address: ServicerAddressData,
+    /// Interest paid since the start of the calendar year. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_interest_paid: Option<Decimal>,
+    /// Principal paid back since the start of the calendar year. Null when not reported.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub ytd_principal_paid: Option<Decimal>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for StudentLoan {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            account_number: Wire::empty(),
+            disbursement_dates: Wire::empty(),
+            expected_payoff_date: Wire::empty(),
+            guarantor: Wire::empty(),
+            interest_rate_percentage: Wire::empty(),
+            is_overdue: Wire::empty(),
+            last_payment_amount: Wire::empty(),
+            last_payment_date: Wire::empty(),
+            last_statement_balance: Wire::empty(),
+            last_statement_issue_date: Wire::empty(),
+            loan_name: Wire::empty(),
+            loan_status: Wire::empty(),
+            minimum_payment_amount: Wire::empty(),
+            next_payment_due_date: Wire::empty(),
+            origination_date: Wire::empty(),
+            origination_principal_amount: Wire::empty(),
+            outstanding_interest_amount: Wire::empty(),
+            payment_reference_number: Wire::empty(),
+            pslf_status: Wire::empty(),
+            repayment_plan: Wire::empty(),
+            sequence_number: Wire::empty(),
+            servicer_address: Wire::empty(),
+            ytd_interest_paid: Wire::empty(),
+            ytd_principal_paid: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for StudentLoan {
+    const NAME: &'static str = "StudentLoan";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Written),
+        ("account_number", Written),
+        ("disbursement_dates", Written),
+        ("expected_payoff_date", Written),
+        ("guarantor", Written),
+        ("interest_rate_percentage", Required),
+        ("is_overdue", Written),
+        ("last_payment_amount", Written),
+        ("last_payment_date", Written),
+        ("last_statement_balance", Optional),
+        ("last_statement_issue_date", Written),
+        ("loan_name", Written),
+        ("loan_status", Required),
+        ("minimum_payment_amount", Written),
+        ("next_payment_due_date", Written),
+        ("origination_date", Written),
+        ("origination_principal_amount", Written),
+        ("outstanding_interest_amount", Written),
+        ("payment_reference_number", Written),
+        ("pslf_status", Required),
+        ("repayment_plan", Required),
+        ("sequence_number", Written),
+        ("servicer_address", Required),
+        ("ytd_interest_paid", Written),
+        ("ytd_principal_paid", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.account_number, map),
+            2 => fill(&mut self.disbursement_dates, map),
+            3 => fill(&mut self.expected_payoff_date, map),
+            4 => fill(&mut self.guarantor, map),
+            5 => fill(&mut self.interest_rate_percentage, map),
+            6 => fill(&mut self.is_overdue, map),
+            7 => fill(&mut self.last_payment_amount, map),
+            8 => fill(&mut self.last_payment_date, map),
+            9 => fill(&mut self.last_statement_balance, map),
+            10 => fill(&mut self.last_statement_issue_date, map),
+            11 => fill(&mut self.loan_name, map),
+            12 => fill(&mut self.loan_status, map),
+            13 => fill(&mut self.minimum_payment_amount, map),
+            14 => fill(&mut self.next_payment_due_date, map),
+            15 => fill(&mut self.origination_date, map),
+            16 => fill(&mut self.origination_principal_amount, map),
+            17 => fill(&mut self.outstanding_interest_amount, map),
+            18 => fill(&mut self.payment_reference_number, map),
+            19 => fill(&mut self.pslf_status, map),
+            20 => fill(&mut self.repayment_plan, map),
+            21 => fill(&mut self.sequence_number, map),
+            22 => fill(&mut self.servicer_address, map),
+            23 => fill(&mut self.ytd_interest_paid, map),
+            24 => fill(&mut self.ytd_principal_paid, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.account_number);
+        fields.put(2, &self.disbursement_dates);
+        fields.put(3, &self.expected_payoff_date);
+        fields.put(4, &self.guarantor);
+        fields.put(5, &self.interest_rate_percentage);
+        fields.put(6, &self.is_overdue);
+        fields.put(7, &self.last_payment_amount);
+        fields.put(8, &self.last_payment_date);
+        fields.put(9, &self.last_statement_balance);
+        fields.put(10, &self.last_statement_issue_date);
+        fields.put(11, &self.loan_name);
+        fields.put(12, &self.loan_status);
+        fields.put(13, &self.minimum_payment_amount);
+        fields.put(14, &self.next_payment_due_date);
+        fields.put(15, &self.origination_date);
+        fields.put(16, &self.origination_principal_amount);
+        fields.put(17, &self.outstanding_interest_amount);
+        fields.put(18, &self.payment_reference_number);
+        fields.put(19, &self.pslf_status);
+        fields.put(20, &self.repayment_plan);
+        fields.put(21, &self.sequence_number);
+        fields.put(22, &self.servicer_address);
+        fields.put(23, &self.ytd_interest_paid);
+        fields.put(24, &self.ytd_principal_paid);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// How a made-up student loan in Sandbox is paid back, part of the configuration of
+/// `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StudentLoanRepaymentModel {
+    /// How many months pass after the start of the loan before repayment begins.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub non_repayment_months: Decimal,
+    /// Over how many months the loan is paid back once repayment has begun.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub repayment_months: Decimal,
+    /// Name of the repayment model, such as `standard`.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: String,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for StudentLoanRepaymentModel {
+    fn empty() -> Self {
+        Self {
+            non_repayment_months: Wire::empty(),
+            repayment_months: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for StudentLoanRepaymentModel {
+    const NAME: &'static str = "StudentLoanRepaymentModel";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("non_repayment_months", Required),
+        ("repayment_months", Required),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.non_repayment_months, map),
+            1 => fill(&mut self.repayment_months, map),
+            2 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.non_repayment_months);
+        fields.put(1, &self.repayment_months);
+        fields.put(2, &self.type_);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Phase a student loan is in and the day that phase ends.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StudentLoanStatus {
+    /// ISO 8601 date on which the present phase of the loan ends. Null when not reported or
+    /// open-ended.
+    pub end_date: Option<NaiveDate>,
+    /// Phase of the loan. Payments are due in `repayment`; they are suspended or not yet due in
+    /// `deferment`, `forbearance`, `in grace`, `in school` and `in military`; `paid in full`,
+    /// `discharged`, `cancelled` and similar values end the loan. Null when unknown.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<StudentLoanStatusType>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for StudentLoanStatus {
+    fn empty() -> Self {
+        Self {
+            end_date: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for StudentLoanStatus {
+    const NAME: &'static str = "StudentLoanStatus";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("end_date", Written),
+        ("type", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.end_date, map),
+            1 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.end_date);
+        fields.put(1, &self.type_);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for StudentLoanStatus {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// Phase of the loan. Payments are due in `repayment`; they are suspended or not yet due in
+/// `deferment`, `forbearance`, `in grace`, `in school` and `in military`; `paid in full`,
+/// `discharged`, `cancelled` and similar values end the loan. Null when unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StudentLoanStatusType {
+    /// Written `cancelled`.
+    Cancelled,
+    /// Written `charged off`.
+    ChargedOff,
+    /// Written `claim`.
+    Claim,
+    /// Written `consolidated`.
+    Consolidated,
+    /// Written `deferment`.
+    Deferment,
+    /// Written `delinquent`.
+    Delinquent,
+    /// Written `discharged`.
+    Discharged,
+    /// Written `extension`.
+    Extension,
+    /// Written `forbearance`.
+    Forbearance,
+    /// Written `in grace`.
+    InGrace,
+    /// Written `in military`.
+    InMilitary,
+    /// Written `in school`.
+    InSchool,
+    /// Written `not fully disbursed`.
+    NotFullyDisbursed,
+    /// Written `other`.
+    Other,
+    /// Written `paid in full`.
+    PaidInFull,
+    /// Written `refunded`.
+    Refunded,
+    /// Written `repayment`.
+    Repayment,
+    /// Written `transferred`.
+    Transferred,
+    /// Written `pending idr`.
+    PendingIdr,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl OpenEnum for StudentLoanStatusType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("cancelled", Self::Cancelled),
+        ("charged off", Self::ChargedOff),
+        ("claim", Self::Claim),
+        ("consolidated", Self::Consolidated),
+        ("deferment", Self::Deferment),
+        ("delinquent", Self::Delinquent),
+        ("discharged", Self::Discharged),
+        ("extension", Self::Extension),
+        ("forbearance", Self::Forbearance),
+        ("in grace", Self::InGrace),
+        ("in military", Self::InMilitary),
+        ("in school", Self::InSchool),
+        ("not fully disbursed", Self::NotFullyDisbursed),
+        ("other", Self::Other),
+        ("paid in full", Self::PaidInFull),
+        ("refunded", Self::Refunded),
+        ("repayment", Self::Repayment),
+        ("transferred", Self::Transferred),
+        ("pending idr", Self::PendingIdr),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Plan under which a student loan is repaid: the text of the servicer and Plaid's
+/// classification of it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StudentRepaymentPlan {
+    /// Description of the repayment plan in the words of the servicer; compare the fixed values
+    /// of `type`. Null when not reported.
+    pub description: Option<String>,
+    /// Kind of repayment plan from a fixed list, for instance `standard`, `graduated` or a plan
+    /// that depends on income. Compare `description`; null when unknown.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<StudentRepaymentPlanType>,
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Generated for StudentRepaymentPlan {
+    fn empty() -> Self {
+        Self {
+            description: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Record for StudentRepaymentPlan {
+    const NAME: &'static str = "StudentRepaymentPlan";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("description", Written),
+        ("type", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.description, map),
+            1 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.description);
+        fields.put(1, &self.type_);
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl Default for StudentRepaymentPlan {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+/// Kind of repayment plan from a fixed list, for instance `standard`, `graduated` or a plan
+/// that depends on income. Compare `description`; null when unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StudentRepaymentPlanType {
+    /// Written `extended graduated`.
+    ExtendedGraduated,
+    /// Written `extended standard`.
+    ExtendedStandard,
+    /// Written `graduated`.
+    Graduated,
+    /// Written `income-contingent repayment`.
+    IncomeContingentRepayment,
+    /// Written `income-based repayment`.
+    IncomeBasedRepayment,
+    /// Written `income-sensitive repayment`.
+    IncomeSensitiveRepayment,
+    /// Written `interest-only`.
+    InterestOnly,
+    /// Written `other`.
+    Other,
+    /// Written `pay as you earn`.
+    PayAsYouEarn,
+    /// Written `revised pay as you earn`.
+    RevisedPayAsYouEarn,
+    /// Written `standard`.
+    Standard,
+    /// Written `saving on a valuable education`.
+    SavingOnAValuableEducation,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "liabilities", feature = "processor"))]
+impl OpenEnum for StudentRepaymentPlanType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("extended graduated", Self::ExtendedGraduated),
+        ("extended standard", Self::ExtendedStandard),
+        ("graduated", Self::Graduated),
+        ("income-contingent repayment", Self::IncomeContingentRepayment),
+        ("income-based repayment", Self::IncomeBasedRepayment),
+        ("income-sensitive repayment", Self::IncomeSensitiveRepayment),
+        ("interest-only", Self::InterestOnly),
+        ("other", Self::Other),
+        ("pay as you earn", Self::PayAsYouEarn),
+        ("revised pay as you earn", Self::RevisedPayAsYouEarn),
+        ("standard", Self::Standard),
+        ("saving on a valuable education", Self::SavingOnAValuableEducation),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+/// Why a sweep failed or was returned, found in `TransferSweep.failure_reason`. Null when it
+/// did not fail.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct SweepFailure {
+    /// Explanation of the failure in English, for logs and support. Null or absent when there is
+    /// none.
+    pub description: Option<String>,
+    /// Code of the failure, such as the ACH return code `R01`. Null or absent when no code
+    /// applies.
+    pub failure_code: Option<String>,
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl Generated for SweepFailure {
+    fn empty() -> Self {
+        Self {
+            description: Wire::empty(),
+            failure_code: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl Record for SweepFailure {
+    const NAME: &'static str = "SweepFailure";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("description", Optional),
+        ("failure_code", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.description, map),
+            1 => fill(&mut self.failure_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.description);
+        fields.put(1, &self.failure_code);
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl Default for SweepFailure {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+/// Stage of a sweep: `pending` before it is sent, `posted` handed to the network, `settled`
+/// settled at the banks, `funds_available` with the money free for use, `returned` sent back,
+/// `failed` not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SweepStatus {
+    /// Written `pending`.
+    Pending,
+    /// Written `posted`.
+    Posted,
+    /// Written `settled`.
+    Settled,
+    /// Written `funds_available`.
+    FundsAvailable,
+    /// Written `returned`.
+    Returned,
+    /// Written `failed`.
+    Failed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl OpenEnum for SweepStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("pending", Self::Pending),
+        ("posted", Self::Posted),
+        ("settled", Self::Settled),
+        ("funds_available", Self::FundsAvailable),
+        ("returned", Self::Returned),
+        ("failed", Self::Failed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+/// What set off a sweep: `manual` a call or action of yours, `incoming` money received,
+/// `balance_threshold` the rule on the Ledger balance, `automatic_aggregate` the regular
+/// collecting of transfers. Null when not stated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SweepTrigger {
+    /// Written `manual`.
+    Manual,
+    /// Written `incoming`.
+    Incoming,
+    /// Written `balance_threshold`.
+    BalanceThreshold,
+    /// Written `automatic_aggregate`.
+    AutomaticAggregate,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl OpenEnum for SweepTrigger {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("manual", Self::Manual),
+        ("incoming", Self::Incoming),
+        ("balance_threshold", Self::BalanceThreshold),
+        ("automatic_aggregate", Self::AutomaticAggregate),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// A booked or pending transaction on an account as returned by the Transactions product: all
+/// of `TransactionBase` plus category, times, channel and counterparties.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Transaction {
+    /// The `account_id` of the account the transaction was booked on.
+    pub account_id: String,
+    /// Identifies which holder of a shared account made the transaction, for instance by a
+    /// sub-account number; null when this is not known, which is the usual case.
+    pub account_owner: Option<String>,
+    /// Amount in units of the currency, not in cents. Positive means that money leaves the
+    /// account, as in a purchase; negative means that money comes in, as in a deposit or refund.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 8601 date on which the transaction was authorized, which for a card purchase is
+    /// usually the day the user paid. Null when unknown; compare `date`, the day of posting.
+    pub authorized_date: Option<NaiveDate>,
+    /// ISO 8601 time at which the transaction was authorized, the finer form of
+    /// `authorized_date`. Only some institutions supply it; null otherwise.
+    pub authorized_datetime: Option<DateTime<Utc>>,
+    /// Category from the viewpoint of business bookkeeping; null or absent where that taxonomy is
+    /// not enabled or does not apply.
+    pub business_finance_category: Option<BusinessFinanceCategory>,
+    /// Category in the old taxonomy, as a path from general to specific. Deprecated and possibly
+    /// null; use `personal_finance_category` instead.
+    /**
+
+Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub category: Vec<String>,
+    /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
+    /// and possibly null; use `personal_finance_category` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub category_id: Option<String>,
+    /// Number of the check the transaction was paid with; null or absent for transactions that
+    /// are not checks.
+    pub check_number: Option<String>,
+    /// Values that come from customization by your own team; null or absent when there is none.
+    pub client_customization: Option<ClientCustomization>,
+    /// The parties on the other side, for instance the merchant and the payment app in between;
+    /// absent or empty when none is known.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub counterparties: Vec<TransactionCounterparty>,
+    /// ISO 8601 date. For a posted transaction it is the day of posting, for a pending one the
+    /// day it occurred. The day the user paid is in `authorized_date` where known.
+    pub date: NaiveDate,
+    /// ISO 8601 time at which the transaction was posted, the finer form of `date`. Only some
+    /// institutions supply it; null otherwise.
+    pub datetime: Option<DateTime<Utc>>,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Where the transaction took place, as far as known; the fields inside are null for online
+    /// and unlocated transactions.
+    pub location: Option<Location>,
+    /// Address of an image with the logo of the merchant; null or absent when none is known.
+    pub logo_url: Option<String>,
+    /// Identifier that is the same for all transactions with one merchant, for grouping; null or
+    /// absent when the merchant is unknown.
+    pub merchant_entity_id: Option<String>,
+    /// Cleaned name of the merchant, derived by Plaid and suited for display; null when no
+    /// merchant could be told, as for transfers or fees.
+    pub merchant_name: Option<String>,
+    /// Description of the transaction, usually tidied text from the institution. Deprecated; show
+    /// `merchant_name`, and use `original_description` for the raw text.
+    /**
+
+Deprecated by Plaid.*/
+    pub name: Option<String>,
+    /// Description exactly as the institution gave it. It is null or absent unless asked for with
+    /// `include_original_description`.
+    pub original_description: Option<String>,
+    /// Where the payment was made: `in store` at a physical place, `online` over the internet,
+    /// `other` for the rest, such as transfers and fees.
+    pub payment_channel: TransactionPaymentChannel,
+    /// Details of a transfer between banks, such as payer and reason; mostly empty for card
+    /// purchases.
+    pub payment_meta: Option<PaymentMeta>,
+    /// True while the transaction has not been posted. Amount and description may still change,
+    /// and on posting it is replaced by a new transaction with another id.
+    pub pending: bool,
+    /// On a posted transaction, the `transaction_id` of the pending one it replaces; null or
+    /// absent when no pending one is known.
+    pub pending_transaction_id: Option<String>,
+    /// Category from the viewpoint of a private household, in the taxonomy version requested;
+    /// null or absent when none could be assigned.
+    pub personal_finance_category: Option<PersonalFinanceCategory>,
+    /// Address of an icon image that stands for the primary personal finance category.
+    pub personal_finance_category_icon_url: Option<String>,
+    /// Technical kind of the transaction as coded by the institution, such as `direct debit`. It
+    /// is known mainly from European institutions and null otherwise.
+    pub transaction_code: Option<TransactionCode>,
+    /// Identifier of the transaction; case-sensitive. A pending transaction and the posted one
+    /// that replaces it have different ids.
+    pub transaction_id: String,
+    /// Old rough kind of the transaction. Deprecated; use `payment_channel` of the transaction
+    /// instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub transaction_type: Option<TransactionTransactionType>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+    /// Web address of the merchant; null or absent when none is known.
+    pub website: Option<String>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for Transaction {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            account_owner: Wire::empty(),
+            amount: Wire::empty(),
+            authorized_date: Wire::empty(),
+            authorized_datetime: Wire::empty(),
+            business_finance_category: Wire::empty(),
+            category: Wire::empty(),
+            category_id: Wire::empty(),
+            check_number: Wire::empty(),
+            client_customization: Wire::empty(),
+            counterparties: Wire::empty(),
+            date: Wire::empty(),
+            datetime: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            location: Wire::empty(),
+            logo_url: Wire::empty(),
+            merchant_entity_id: Wire::empty(),
+            merchant_name: Wire::empty(),
+            name: Wire::empty(),
+            original_description: Wire::empty(),
+            payment_channel: Wire::empty(),
+            payment_meta: Wire::empty(),
+            pending: Wire::empty(),
+            pending_transaction_id: Wire::empty(),
+            personal_finance_category: Wire::empty(),
+            personal_finance_category_icon_url: Wire::empty(),
+            transaction_code: Wire::empty(),
+            transaction_id: Wire::empty(),
+            transaction_type: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+            website: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for Transaction {
+    const NAME: &'static str = "Transaction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("account_owner", Optional),
+        ("amount", Required),
+        ("authorized_date", Written),
+        ("authorized_datetime", Written),
+        ("business_finance_category", Optional),
+        ("category", Optional),
+        ("category_id", Optional),
+        ("check_number", Optional),
+        ("client_customization", Optional),
+        ("counterparties", Optional),
+        ("date", Required),
+        ("datetime", Written),
+        ("iso_currency_code", Written),
+        ("location", Optional),
+        ("logo_url", Optional),
+        ("merchant_entity_id", Optional),
+        ("merchant_name", Optional),
+        ("name", Optional),
+        ("original_description", Optional),
+        ("payment_channel", Required),
+        ("payment_meta", Optional),
+        ("pending", Required),
+        ("pending_transaction_id", Optional),
+        ("personal_finance_category", Optional),
+        ("personal_finance_category_icon_url", Optional),
+        ("transaction_code", Written),
+        ("transaction_id", Required),
+        ("transaction_type", Optional),
+        ("unofficial_currency_code", Written),
+        ("website", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.account_owner, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.authorized_date, map),
+            4 => fill(&mut self.authorized_datetime, map),
+            5 => fill(&mut self.business_finance_category, map),
+            6 => fill(&mut self.category, map),
+            7 => fill(&mut self.category_id, map),
+            8 => fill(&mut self.check_number, map),
+            9 => fill(&mut self.client_customization, map),
+            10 => fill(&mut self.counterparties, map),
+            11 => fill(&mut self.date, map),
+            12 => fill(&mut self.datetime, map),
+            13 => fill(&mut self.iso_currency_code, map),
+            14 => fill(&mut self.location, map),
+            15 => fill(&mut self.logo_url, map),
+            16 => fill(&mut self.merchant_entity_id, map),
+            17 => fill(&mut self.merchant_name, map),
+            18 => fill(&mut self.name, map),
+            19 => fill(&mut self.original_description, map),
+            20 => fill(&mut self.payment_channel, map),
+            21 => fill(&mut self.payment_meta, map),
+            22 => fill(&mut self.pending, map),
+            23 => fill(&mut self.pending_transaction_id, map),
+            24 => fill(&mut self.personal_finance_category, map),
+            25 => fill(&mut self.personal_finance_category_icon_url, map),
+            26 => fill(&mut self.transaction_code, map),
+            27 => fill(&mut self.transaction_id, map),
+            28 => fill(&mut self.transaction_type, map),
+            29 => fill(&mut self.unofficial_currency_code, map),
+            30 => fill(&mut self.website, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.account_owner);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.authorized_date);
+        fields.put(4, &self.authorized_datetime);
+        fields.put(5, &self.business_finance_category);
+        fields.put(6, &self.category);
+        fields.put(7, &self.category_id);
+        fields.put(8, &self.check_number);
+        fields.put(9, &self.client_customization);
+        fields.put(10, &self.counterparties);
+        fields.put(11, &self.date);
+        fields.put(12, &self.datetime);
+        fields.put(13, &self.iso_currency_code);
+        fields.put(14, &self.location);
+        fields.put(15, &self.logo_url);
+        fields.put(16, &self.merchant_entity_id);
+        fields.put(17, &self.merchant_name);
+        fields.put(18, &self.name);
+        fields.put(19, &self.original_description);
+        fields.put(20, &self.payment_channel);
+        fields.put(21, &self.payment_meta);
+        fields.put(22, &self.pending);
+        fields.put(23, &self.pending_transaction_id);
+        fields.put(24, &self.personal_finance_category);
+        fields.put(25, &self.personal_finance_category_icon_url);
+        fields.put(26, &self.transaction_code);
+        fields.put(27, &self.transaction_id);
+        fields.put(28, &self.transaction_type);
+        fields.put(29, &self.unofficial_currency_code);
+        fields.put(30, &self.website);
+    }
+}
+#[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 /// The parts of a transaction that all transaction objects share; `Transaction` adds
 /// categories, counterparties and times.
 #[derive(Clone, Debug)]
@@ -2544,7 +18693,7 @@ Deprecated by Plaid.*/
     /// Web address of the merchant; null or absent when none is known.
     pub website: Option<String>,
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Generated for TransactionBase {
     fn empty() -> Self {
         Self {
@@ -2571,7 +18720,7 @@ impl Generated for TransactionBase {
         }
     }
 }
-#[cfg(any(feature = "assets", feature = "transactions"))]
+#[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Record for TransactionBase {
     const NAME: &'static str = "TransactionBase";
     const FIELDS: &'static [(&'static str, Presence)] = &[
@@ -2648,7 +18797,14 @@ impl Record for TransactionBase {
         fields.put(19, &self.website);
     }
 }
-#[cfg(any(feature = "accounts", feature = "assets", feature = "transactions"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 /// Old rough kind of the transaction. Deprecated; use `payment_channel` of the transaction
 /// instead.
 /**
@@ -2668,13 +18824,2005 @@ pub enum TransactionBaseTransactionType {
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-#[cfg(any(feature = "accounts", feature = "assets", feature = "transactions"))]
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "processor",
+        feature = "transactions"
+    )
+)]
 impl OpenEnum for TransactionBaseTransactionType {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("digital", Self::Digital),
         ("place", Self::Place),
         ("special", Self::Special),
         ("unresolved", Self::Unresolved),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Technical kind of a transaction as coded by the institution, such as `cheque`, `standing
+/// order` or `cash`. It is known mainly from European institutions and null otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionCode {
+    /// Written `adjustment`.
+    Adjustment,
+    /// Written `atm`.
+    Atm,
+    /// Written `bank charge`.
+    BankCharge,
+    /// Written `bill payment`.
+    BillPayment,
+    /// Written `cash`.
+    Cash,
+    /// Written `cashback`.
+    Cashback,
+    /// Written `cheque`.
+    Cheque,
+    /// Written `direct debit`.
+    DirectDebit,
+    /// Written `interest`.
+    Interest,
+    /// Written `payment`.
+    Payment,
+    /// Written `purchase`.
+    Purchase,
+    /// Written `refund`.
+    Refund,
+    /// Written `standing order`.
+    StandingOrder,
+    /// Written `transfer`.
+    Transfer,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl OpenEnum for TransactionCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("adjustment", Self::Adjustment),
+        ("atm", Self::Atm),
+        ("bank charge", Self::BankCharge),
+        ("bill payment", Self::BillPayment),
+        ("cash", Self::Cash),
+        ("cashback", Self::Cashback),
+        ("cheque", Self::Cheque),
+        ("direct debit", Self::DirectDebit),
+        ("interest", Self::Interest),
+        ("payment", Self::Payment),
+        ("purchase", Self::Purchase),
+        ("refund", Self::Refund),
+        ("standing order", Self::StandingOrder),
+        ("transfer", Self::Transfer),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// One party on the other side of a transaction, derived by Plaid from its description.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionCounterparty {
+    /// Account numbers of the party, where the institution passes them on; otherwise null or
+    /// absent.
+    pub account_numbers: Option<CounterpartyNumbers>,
+    /// How sure the identification of this party is, as a word such as `HIGH` or `LOW`; null or
+    /// absent when not rated.
+    pub confidence_level: Option<String>,
+    /// Identifier that is the same for this party in all transactions; null or absent when the
+    /// party is not known to Plaid.
+    pub entity_id: Option<String>,
+    /// Address of an image with the logo of the party; null when none is known.
+    pub logo_url: Option<String>,
+    /// Cleaned name of the party, suited for display.
+    pub name: String,
+    /// The part this party plays, for example the merchant itself or the payment app in between.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: CounterpartyType,
+    /// Web address of the party; null when none is known.
+    pub website: Option<String>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for TransactionCounterparty {
+    fn empty() -> Self {
+        Self {
+            account_numbers: Wire::empty(),
+            confidence_level: Wire::empty(),
+            entity_id: Wire::empty(),
+            logo_url: Wire::empty(),
+            name: Wire::empty(),
+            type_: Wire::empty(),
+            website: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for TransactionCounterparty {
+    const NAME: &'static str = "TransactionCounterparty";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_numbers", Optional),
+        ("confidence_level", Optional),
+        ("entity_id", Optional),
+        ("logo_url", Written),
+        ("name", Required),
+        ("type", Required),
+        ("website", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_numbers, map),
+            1 => fill(&mut self.confidence_level, map),
+            2 => fill(&mut self.entity_id, map),
+            3 => fill(&mut self.logo_url, map),
+            4 => fill(&mut self.name, map),
+            5 => fill(&mut self.type_, map),
+            6 => fill(&mut self.website, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_numbers);
+        fields.put(1, &self.confidence_level);
+        fields.put(2, &self.entity_id);
+        fields.put(3, &self.logo_url);
+        fields.put(4, &self.name);
+        fields.put(5, &self.type_);
+        fields.put(6, &self.website);
+    }
+}
+/// Bank transaction that confirms an income, part of `IncomeSummary`; null when there is
+/// none.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionData {
+    /// Identifier of the account the transaction is on.
+    pub account_id: String,
+    /// Amount of the transaction, in the currency of its account.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 8601 date of the bank transaction that confirms the income.
+    pub date: NaiveDate,
+    /// Text of the transaction as shown by the bank.
+    pub description: String,
+    /// Identifier of the bank transaction that confirms the income; case-sensitive.
+    pub transaction_id: String,
+}
+impl Generated for TransactionData {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            amount: Wire::empty(),
+            date: Wire::empty(),
+            description: Wire::empty(),
+            transaction_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionData {
+    const NAME: &'static str = "TransactionData";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("amount", Required),
+        ("date", Required),
+        ("description", Required),
+        ("transaction_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.amount, map),
+            2 => fill(&mut self.date, map),
+            3 => fill(&mut self.description, map),
+            4 => fill(&mut self.transaction_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.amount);
+        fields.put(2, &self.date);
+        fields.put(3, &self.description);
+        fields.put(4, &self.transaction_id);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// One transaction of a made-up Sandbox account, part of the configuration of `user_custom`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionOverride {
+    /// Amount of the transaction in `currency`: positive when money leaves the account, negative
+    /// when it comes in.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`.
+    pub currency: Option<String>,
+    /// ISO 8601 date on which the transaction is booked; a date in the future gives a pending
+    /// transaction until then.
+    pub date_posted: NaiveDate,
+    /// ISO 8601 date on which the transaction was made.
+    pub date_transacted: NaiveDate,
+    /// Text of the transaction as the bank would show it; from it the merchant and the category
+    /// are derived.
+    pub description: String,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for TransactionOverride {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            currency: Wire::empty(),
+            date_posted: Wire::empty(),
+            date_transacted: Wire::empty(),
+            description: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for TransactionOverride {
+    const NAME: &'static str = "TransactionOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("currency", Optional),
+        ("date_posted", Required),
+        ("date_transacted", Required),
+        ("description", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.currency, map),
+            2 => fill(&mut self.date_posted, map),
+            3 => fill(&mut self.date_transacted, map),
+            4 => fill(&mut self.description, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.currency);
+        fields.put(2, &self.date_posted);
+        fields.put(3, &self.date_transacted);
+        fields.put(4, &self.description);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Where the payment was made: `in store` at a physical place, `online` over the internet,
+/// `other` for the rest, such as transfers and fees.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionPaymentChannel {
+    /// Written `online`.
+    Online,
+    /// Written `in store`.
+    InStore,
+    /// Written `other`.
+    Other,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl OpenEnum for TransactionPaymentChannel {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("online", Self::Online),
+        ("in store", Self::InStore),
+        ("other", Self::Other),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// A series of transactions that Plaid recognizes as recurring, such as a salary, a rent or a
+/// subscription. Returned by `POST /transactions/recurring/get` and its processor
+/// counterpart.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionStream {
+    /// The `account_id` of the account on which the series runs; a stream never spans several
+    /// accounts.
+    pub account_id: String,
+    /// Average amount of the transactions of the stream; compare `last_amount`. The sign is that
+    /// of transactions: positive for money going out.
+    pub average_amount: TransactionStreamAmount,
+    /// Category in the old taxonomy, as a path from general to specific. Deprecated and possibly
+    /// null; use `personal_finance_category` instead.
+    /**
+
+Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub category: Vec<String>,
+    /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
+    /// and possibly null; use `personal_finance_category` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub category_id: Option<String>,
+    /// Description of the stream, taken from the text of its transactions; always present, unlike
+    /// `merchant_name`.
+    pub description: String,
+    /// ISO 8601 date on which the earliest known transaction of the stream was posted.
+    pub first_date: NaiveDate,
+    /// How often the transactions of the stream occur; `UNKNOWN` when no regular interval fits.
+    pub frequency: RecurringTransactionFrequency,
+    /// True while the stream is still going on; false once expected transactions have failed to
+    /// appear.
+    pub is_active: bool,
+    /// Formerly told whether the user had changed the stream. Deprecated, but still always
+    /// present; do not rely on it.
+    /**
+
+Deprecated by Plaid.*/
+    pub is_user_modified: bool,
+    /// Amount of the latest transaction of the stream; compare `average_amount`. The sign is that
+    /// of transactions: positive for money going out.
+    pub last_amount: TransactionStreamAmount,
+    /// ISO 8601 date on which the latest transaction of the stream was posted.
+    pub last_date: NaiveDate,
+    /// Formerly the ISO 8601 time of the latest change of the stream by the user. Deprecated; do
+    /// not rely on it.
+    /**
+
+Deprecated by Plaid.*/
+    pub last_user_modified_datetime: Option<DateTime<Utc>>,
+    /// Cleaned name of the merchant behind the stream, suited for display; null when no merchant
+    /// could be told.
+    pub merchant_name: Option<String>,
+    /// Category of the stream from the viewpoint of a private household, in the taxonomy version
+    /// requested. Null or absent when none could be assigned.
+    pub personal_finance_category: Option<PersonalFinanceCategory>,
+    /// ISO 8601 date on which the next transaction of the stream is expected. Null or absent when
+    /// no prediction can be made, for instance because the stream has ended.
+    pub predicted_next_date: Option<NaiveDate>,
+    /// How certain Plaid is of the stream: newly detected, established, or given up.
+    pub status: TransactionStreamStatus,
+    /// Identifier of the stream, assigned by Plaid. Use it to recognize the stream in later
+    /// answers.
+    pub stream_id: String,
+    /// The `transaction_id` of every transaction known to belong to the stream. Look the
+    /// transactions up among those you fetched with `/transactions/sync` or `/transactions/get`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transaction_ids: Vec<String>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for TransactionStream {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            average_amount: Wire::empty(),
+            category: Wire::empty(),
+            category_id: Wire::empty(),
+            description: Wire::empty(),
+            first_date: Wire::empty(),
+            frequency: Wire::empty(),
+            is_active: Wire::empty(),
+            is_user_modified: Wire::empty(),
+            last_amount: Wire::empty(),
+            last_date: Wire::empty(),
+            last_user_modified_datetime: Wire::empty(),
+            merchant_name: Wire::empty(),
+            personal_finance_category: Wire::empty(),
+            predicted_next_date: Wire::empty(),
+            status: Wire::empty(),
+            stream_id: Wire::empty(),
+            transaction_ids: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for TransactionStream {
+    const NAME: &'static str = "TransactionStream";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("average_amount", Required),
+        ("category", Written),
+        ("category_id", Written),
+        ("description", Required),
+        ("first_date", Required),
+        ("frequency", Required),
+        ("is_active", Required),
+        ("is_user_modified", Required),
+        ("last_amount", Required),
+        ("last_date", Required),
+        ("last_user_modified_datetime", Optional),
+        ("merchant_name", Written),
+        ("personal_finance_category", Optional),
+        ("predicted_next_date", Optional),
+        ("status", Required),
+        ("stream_id", Required),
+        ("transaction_ids", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.average_amount, map),
+            2 => fill(&mut self.category, map),
+            3 => fill(&mut self.category_id, map),
+            4 => fill(&mut self.description, map),
+            5 => fill(&mut self.first_date, map),
+            6 => fill(&mut self.frequency, map),
+            7 => fill(&mut self.is_active, map),
+            8 => fill(&mut self.is_user_modified, map),
+            9 => fill(&mut self.last_amount, map),
+            10 => fill(&mut self.last_date, map),
+            11 => fill(&mut self.last_user_modified_datetime, map),
+            12 => fill(&mut self.merchant_name, map),
+            13 => fill(&mut self.personal_finance_category, map),
+            14 => fill(&mut self.predicted_next_date, map),
+            15 => fill(&mut self.status, map),
+            16 => fill(&mut self.stream_id, map),
+            17 => fill(&mut self.transaction_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.average_amount);
+        fields.put(2, &self.category);
+        fields.put(3, &self.category_id);
+        fields.put(4, &self.description);
+        fields.put(5, &self.first_date);
+        fields.put(6, &self.frequency);
+        fields.put(7, &self.is_active);
+        fields.put(8, &self.is_user_modified);
+        fields.put(9, &self.last_amount);
+        fields.put(10, &self.last_date);
+        fields.put(11, &self.last_user_modified_datetime);
+        fields.put(12, &self.merchant_name);
+        fields.put(13, &self.personal_finance_category);
+        fields.put(14, &self.predicted_next_date);
+        fields.put(15, &self.status);
+        fields.put(16, &self.stream_id);
+        fields.put(17, &self.transaction_ids);
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// An amount of a recurring stream together with its currency. Used for the average and the
+/// latest amount.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionStreamAmount {
+    /// Amount in units of the currency, not in cents. Positive means that money leaves the
+    /// account, negative that money comes in.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub amount: Option<Decimal>,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Generated for TransactionStreamAmount {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Record for TransactionStreamAmount {
+    const NAME: &'static str = "TransactionStreamAmount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Optional),
+        ("iso_currency_code", Optional),
+        ("unofficial_currency_code", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl Default for TransactionStreamAmount {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+/// How established a recurring stream is: `EARLY_DETECTION` after only few transactions,
+/// `MATURE` once it repeats reliably, `TOMBSTONED` when an early guess was not borne out by
+/// further transactions, `UNKNOWN` when none of these applies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionStreamStatus {
+    /// Written `UNKNOWN`.
+    UnknownValue,
+    /// Written `MATURE`.
+    Mature,
+    /// Written `EARLY_DETECTION`.
+    EarlyDetection,
+    /// Written `TOMBSTONED`.
+    Tombstoned,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+impl OpenEnum for TransactionStreamStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("UNKNOWN", Self::UnknownValue),
+        ("MATURE", Self::Mature),
+        ("EARLY_DETECTION", Self::EarlyDetection),
+        ("TOMBSTONED", Self::Tombstoned),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Old rough kind of the transaction. Deprecated; use `payment_channel` of the transaction
+/// instead.
+/**
+
+Deprecated by Plaid.*/
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionTransactionType {
+    /// Written `digital`.
+    Digital,
+    /// Written `place`.
+    Place,
+    /// Written `special`.
+    Special,
+    /// Written `unresolved`.
+    Unresolved,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl OpenEnum for TransactionTransactionType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("digital", Self::Digital),
+        ("place", Self::Place),
+        ("special", Self::Special),
+        ("unresolved", Self::Unresolved),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// One recurring stream to create, defined by the transactions in it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringCreateInput {
+    /// Values of `transaction_id` for the transactions that form the new stream.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transaction_ids: Vec<String>,
+}
+impl Generated for TransactionsRecurringCreateInput {
+    fn empty() -> Self {
+        Self {
+            transaction_ids: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRecurringCreateInput {
+    const NAME: &'static str = "TransactionsRecurringCreateInput";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("transaction_ids", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.transaction_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.transaction_ids);
+    }
+}
+impl Default for TransactionsRecurringCreateInput {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of a request that defines new recurring streams from transactions of an Item that
+/// were not recognized as recurring. No operation in this version of the API takes it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringCreateRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
+    /// body is an alternative to it.
+    pub client_id: Option<String>,
+    /// The recurring streams to create, one entry per stream.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub inputs: Vec<TransactionsRecurringCreateInput>,
+    /// API secret of your team for one environment. Usually sent as the header `PLAID-SECRET`;
+    /// the field in the body is an alternative to it.
+    pub secret: Option<Secret>,
+}
+impl Generated for TransactionsRecurringCreateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            client_id: Wire::empty(),
+            inputs: Wire::empty(),
+            secret: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRecurringCreateRequest {
+    const NAME: &'static str = "TransactionsRecurringCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("client_id", Optional),
+        ("inputs", Written),
+        ("secret", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.client_id, map),
+            2 => fill(&mut self.inputs, map),
+            3 => fill(&mut self.secret, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.client_id);
+        fields.put(2, &self.inputs);
+        fields.put(3, &self.secret);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Answer to a request to create recurring streams: the new streams and the effect on
+/// existing ones. No operation in this version of the API returns it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringCreateResponse {
+    /// The recurring streams that were created, each with the `stream_id` it was given.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub added_streams: Vec<TransactionStream>,
+    /// Existing recurring streams that changed, for instance because transactions moved from them
+    /// to a new stream. Absent when none changed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub modified_streams: Vec<TransactionStream>,
+    /// Values of `stream_id` for streams that no longer exist after the creation. Absent when
+    /// none was removed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub removed_stream_ids: Vec<String>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for TransactionsRecurringCreateResponse {
+    fn empty() -> Self {
+        Self {
+            added_streams: Wire::empty(),
+            modified_streams: Wire::empty(),
+            removed_stream_ids: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for TransactionsRecurringCreateResponse {
+    const NAME: &'static str = "TransactionsRecurringCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("added_streams", Written),
+        ("modified_streams", Optional),
+        ("removed_stream_ids", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.added_streams, map),
+            1 => fill(&mut self.modified_streams, map),
+            2 => fill(&mut self.removed_stream_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.added_streams);
+        fields.put(1, &self.modified_streams);
+        fields.put(2, &self.removed_stream_ids);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Default for TransactionsRecurringCreateResponse {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Options of `POST /transactions/recurring/get` and its processor counterpart, which choose
+/// the category taxonomy of the streams.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringGetRequestOptions {
+    /// Formerly switched on `personal_finance_category` in the answer; false by default.
+    /// Deprecated; choose the taxonomy with `personal_finance_category_version` instead.
+    ///
+    /// Default: `false`.
+    /**
+
+Deprecated by Plaid.*/
+    pub include_personal_finance_category: Option<bool>,
+    /// Taxonomy version to use for `personal_finance_category` of the streams. May be left out.
+    pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for TransactionsRecurringGetRequestOptions {
+    fn empty() -> Self {
+        Self {
+            include_personal_finance_category: Wire::empty(),
+            personal_finance_category_version: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for TransactionsRecurringGetRequestOptions {
+    const NAME: &'static str = "TransactionsRecurringGetRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("include_personal_finance_category", Optional),
+        ("personal_finance_category_version", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.include_personal_finance_category, map),
+            1 => fill(&mut self.personal_finance_category_version, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.include_personal_finance_category);
+        fields.put(1, &self.personal_finance_category_version);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Default for TransactionsRecurringGetRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// One group of recurring streams to join into a single stream.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringMergeInput {
+    /// Values of `stream_id`, from `/transactions/recurring/get`, for the streams to join into
+    /// one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub stream_ids: Vec<String>,
+}
+impl Generated for TransactionsRecurringMergeInput {
+    fn empty() -> Self {
+        Self { stream_ids: Wire::empty() }
+    }
+}
+impl Record for TransactionsRecurringMergeInput {
+    const NAME: &'static str = "TransactionsRecurringMergeInput";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("stream_ids", Written)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.stream_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.stream_ids);
+    }
+}
+impl Default for TransactionsRecurringMergeInput {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of a request that joins recurring streams that belong together, for example when one
+/// subscription was detected as two streams. No operation in this version of the API takes
+/// it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringMergeRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
+    /// body is an alternative to it.
+    pub client_id: Option<String>,
+    /// The merges to carry out, one entry per group of streams.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub inputs: Vec<TransactionsRecurringMergeInput>,
+    /// API secret of your team for one environment. Usually sent as the header `PLAID-SECRET`;
+    /// the field in the body is an alternative to it.
+    pub secret: Option<Secret>,
+}
+impl Generated for TransactionsRecurringMergeRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            client_id: Wire::empty(),
+            inputs: Wire::empty(),
+            secret: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRecurringMergeRequest {
+    const NAME: &'static str = "TransactionsRecurringMergeRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("client_id", Optional),
+        ("inputs", Written),
+        ("secret", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.client_id, map),
+            2 => fill(&mut self.inputs, map),
+            3 => fill(&mut self.secret, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.client_id);
+        fields.put(2, &self.inputs);
+        fields.put(3, &self.secret);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Answer to a request to merge recurring streams: the streams that remain and those that are
+/// gone. No operation in this version of the API returns it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringMergeResponse {
+    /// The recurring streams that resulted from the merges, in their new state.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub modified_streams: Vec<TransactionStream>,
+    /// Values of `stream_id` for streams that were absorbed by a merge and no longer exist.
+    /// Absent when none was removed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub removed_stream_ids: Vec<String>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for TransactionsRecurringMergeResponse {
+    fn empty() -> Self {
+        Self {
+            modified_streams: Wire::empty(),
+            removed_stream_ids: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for TransactionsRecurringMergeResponse {
+    const NAME: &'static str = "TransactionsRecurringMergeResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("modified_streams", Written),
+        ("removed_stream_ids", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.modified_streams, map),
+            1 => fill(&mut self.removed_stream_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.modified_streams);
+        fields.put(1, &self.removed_stream_ids);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Default for TransactionsRecurringMergeResponse {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// One change in a request to update recurring streams: a stream and the transactions to
+/// assign to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringUpdateInput {
+    /// Identifier of the recurring stream to change, as returned by
+    /// `/transactions/recurring/get`.
+    pub stream_id: String,
+    /// Values of `transaction_id` for the transactions that are to belong to the stream.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transaction_ids: Vec<String>,
+}
+impl Generated for TransactionsRecurringUpdateInput {
+    fn empty() -> Self {
+        Self {
+            stream_id: Wire::empty(),
+            transaction_ids: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRecurringUpdateInput {
+    const NAME: &'static str = "TransactionsRecurringUpdateInput";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("stream_id", Required),
+        ("transaction_ids", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.stream_id, map),
+            1 => fill(&mut self.transaction_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.stream_id);
+        fields.put(1, &self.transaction_ids);
+    }
+}
+/// Body of a request that changes which transactions make up existing recurring streams of an
+/// Item. No operation in this version of the API takes it; streams are read with
+/// `/transactions/recurring/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringUpdateRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
+    /// body is an alternative to it.
+    pub client_id: Option<String>,
+    /// The streams to change, one entry per stream.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub inputs: Vec<TransactionsRecurringUpdateInput>,
+    /// API secret of your team for one environment. Usually sent as the header `PLAID-SECRET`;
+    /// the field in the body is an alternative to it.
+    pub secret: Option<Secret>,
+}
+impl Generated for TransactionsRecurringUpdateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            client_id: Wire::empty(),
+            inputs: Wire::empty(),
+            secret: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRecurringUpdateRequest {
+    const NAME: &'static str = "TransactionsRecurringUpdateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("client_id", Optional),
+        ("inputs", Written),
+        ("secret", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.client_id, map),
+            2 => fill(&mut self.inputs, map),
+            3 => fill(&mut self.secret, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.client_id);
+        fields.put(2, &self.inputs);
+        fields.put(3, &self.secret);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Answer to a request to update recurring streams: the streams as they stand after the
+/// change. No operation in this version of the API returns it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringUpdateResponse {
+    /// The recurring streams that the request changed, in their new state.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub modified_streams: Vec<TransactionStream>,
+    /// Values of `stream_id` for streams that no longer exist after the change. Absent when none
+    /// was removed.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub removed_stream_ids: Vec<String>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for TransactionsRecurringUpdateResponse {
+    fn empty() -> Self {
+        Self {
+            modified_streams: Wire::empty(),
+            removed_stream_ids: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for TransactionsRecurringUpdateResponse {
+    const NAME: &'static str = "TransactionsRecurringUpdateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("modified_streams", Written),
+        ("removed_stream_ids", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.modified_streams, map),
+            1 => fill(&mut self.removed_stream_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.modified_streams);
+        fields.put(1, &self.removed_stream_ids);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Default for TransactionsRecurringUpdateResponse {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// Options of `POST /transactions/sync`. The object may be left out, but it must not be null.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsSyncRequestOptions {
+    /// Restricts the updates to one account of the Item. Each account then has a cursor of its
+    /// own, which must not be mixed with the cursor of the whole Item.
+    pub account_id: Option<String>,
+    /// How many days of history to fetch, from 1 to 730, by default 90. It counts only on the
+    /// call that initializes Transactions on the Item and is without effect afterwards.
+    ///
+    /// Smallest value: `1`. Largest value: `730`. Default: `90`.
+    pub days_requested: Option<i64>,
+    /// Formerly switched on logos and counterparties while they were a beta feature. Deprecated;
+    /// leave it out and read `logo_url` and `counterparties`.
+    ///
+    /// Default: `false`.
+    /**
+
+Deprecated by Plaid.*/
+    pub include_logo_and_counterparty_beta: Option<bool>,
+    /// Set to true to have `original_description`, the unedited text from the institution, filled
+    /// in on every transaction. Defaults to false.
+    ///
+    /// Default: `false`.
+    pub include_original_description: Option<bool>,
+    /// Formerly switched on `personal_finance_category` in the answer. Deprecated; choose the
+    /// taxonomy with `personal_finance_category_version` instead.
+    ///
+    /// Default: `false`.
+    /**
+
+Deprecated by Plaid.*/
+    pub include_personal_finance_category: Option<bool>,
+    /// Taxonomy version to use for `personal_finance_category` in the answer.
+    pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Generated for TransactionsSyncRequestOptions {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            days_requested: Wire::empty(),
+            include_logo_and_counterparty_beta: Wire::empty(),
+            include_original_description: Wire::empty(),
+            include_personal_finance_category: Wire::empty(),
+            personal_finance_category_version: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Record for TransactionsSyncRequestOptions {
+    const NAME: &'static str = "TransactionsSyncRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("days_requested", Optional),
+        ("include_logo_and_counterparty_beta", Optional),
+        ("include_original_description", Optional),
+        ("include_personal_finance_category", Optional),
+        ("personal_finance_category_version", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.days_requested, map),
+            2 => fill(&mut self.include_logo_and_counterparty_beta, map),
+            3 => fill(&mut self.include_original_description, map),
+            4 => fill(&mut self.include_personal_finance_category, map),
+            5 => fill(&mut self.personal_finance_category_version, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.days_requested);
+        fields.put(2, &self.include_logo_and_counterparty_beta);
+        fields.put(3, &self.include_original_description);
+        fields.put(4, &self.include_personal_finance_category);
+        fields.put(5, &self.personal_finance_category_version);
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl Default for TransactionsSyncRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+/// How far the history of an Item has been loaded: `NOT_READY` nothing yet,
+/// `INITIAL_UPDATE_COMPLETE` the most recent part, `HISTORICAL_UPDATE_COMPLETE` all that was
+/// requested. With `TRANSACTIONS_UPDATE_STATUS_UNKNOWN` it cannot be told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionsUpdateStatus {
+    /// Written `TRANSACTIONS_UPDATE_STATUS_UNKNOWN`.
+    TransactionsUpdateStatusUnknown,
+    /// Written `NOT_READY`.
+    NotReady,
+    /// Written `INITIAL_UPDATE_COMPLETE`.
+    InitialUpdateComplete,
+    /// Written `HISTORICAL_UPDATE_COMPLETE`.
+    HistoricalUpdateComplete,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "processor", feature = "transactions"))]
+impl OpenEnum for TransactionsUpdateStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("TRANSACTIONS_UPDATE_STATUS_UNKNOWN", Self::TransactionsUpdateStatusUnknown),
+        ("NOT_READY", Self::NotReady),
+        ("INITIAL_UPDATE_COMPLETE", Self::InitialUpdateComplete),
+        ("HISTORICAL_UPDATE_COMPLETE", Self::HistoricalUpdateComplete),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "transfer", feature = "webhooks"))]
+/// Outcome of a transfer authorization: `approved`, `declined`, or `user_action_required`
+/// when the user has to act first, for instance by logging in again.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferAuthorizationDecision {
+    /// Written `approved`.
+    Approved,
+    /// Written `declined`.
+    Declined,
+    /// Written `user_action_required`.
+    UserActionRequired,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "transfer", feature = "webhooks"))]
+impl OpenEnum for TransferAuthorizationDecision {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("approved", Self::Approved),
+        ("declined", Self::Declined),
+        ("user_action_required", Self::UserActionRequired),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "transfer", feature = "webhooks"))]
+/// Reason for the decision on a transfer: `NSF` the account lacks the money, `RISK` a return
+/// is too likely, `TRANSFER_LIMIT_REACHED` a limit is exceeded, `ERROR` the check failed; the
+/// rest name a state of the Item or login, such as `ITEM_LOGIN_REQUIRED`, that stood in the
+/// way of a full check.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferAuthorizationDecisionRationaleCode {
+    /// Written `NSF`.
+    Nsf,
+    /// Written `RISK`.
+    Risk,
+    /// Written `TRANSFER_LIMIT_REACHED`.
+    TransferLimitReached,
+    /// Written `MANUALLY_VERIFIED_ITEM`.
+    ManuallyVerifiedItem,
+    /// Written `ITEM_LOGIN_REQUIRED`.
+    ItemLoginRequired,
+    /// Written `PAYMENT_PROFILE_LOGIN_REQUIRED`.
+    PaymentProfileLoginRequired,
+    /// Written `ERROR`.
+    Error,
+    /// Written `MIGRATED_ACCOUNT_ITEM`.
+    MigratedAccountItem,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "transfer", feature = "webhooks"))]
+impl OpenEnum for TransferAuthorizationDecisionRationaleCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("NSF", Self::Nsf),
+        ("RISK", Self::Risk),
+        ("TRANSFER_LIMIT_REACHED", Self::TransferLimitReached),
+        ("MANUALLY_VERIFIED_ITEM", Self::ManuallyVerifiedItem),
+        ("ITEM_LOGIN_REQUIRED", Self::ItemLoginRequired),
+        ("PAYMENT_PROFILE_LOGIN_REQUIRED", Self::PaymentProfileLoginRequired),
+        ("ERROR", Self::Error),
+        ("MIGRATED_ACCOUNT_ITEM", Self::MigratedAccountItem),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+/// Why a transfer, refund or Ledger operation failed or was returned. Null when it did not
+/// fail. In Sandbox simulation calls you supply it yourself.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferFailure {
+    /// ACH return code. Deprecated; read `failure_code`, which also covers other networks.
+    /**
+
+Deprecated by Plaid.*/
+    pub ach_return_code: Option<String>,
+    /// Explanation of the failure in English, for logs and support. The wording may change, so
+    /// decide by `failure_code`.
+    pub description: Option<String>,
+    /// Code of the failure, such as the ACH return code `R01`. Null or absent when no code
+    /// applies.
+    pub failure_code: Option<String>,
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl Generated for TransferFailure {
+    fn empty() -> Self {
+        Self {
+            ach_return_code: Wire::empty(),
+            description: Wire::empty(),
+            failure_code: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl Record for TransferFailure {
+    const NAME: &'static str = "TransferFailure";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ach_return_code", Optional),
+        ("description", Optional),
+        ("failure_code", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ach_return_code, map),
+            1 => fill(&mut self.description, map),
+            2 => fill(&mut self.failure_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ach_return_code);
+        fields.put(1, &self.description);
+        fields.put(2, &self.failure_code);
+    }
+}
+#[cfg(any(feature = "sandbox", feature = "transfer"))]
+impl Default for TransferFailure {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /transfer/originator/get`; it names only the originator to fetch.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorGetRequest {
+    /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
+    /// body is an alternative to it.
+    pub client_id: Option<String>,
+    /// Plaid client identifier of the originator to fetch, from `/transfer/originator/create`.
+    pub originator_client_id: String,
+    /// API secret of your team for one environment. Usually sent as the header `PLAID-SECRET`;
+    /// the field in the body is an alternative to it.
+    pub secret: Option<Secret>,
+}
+impl Generated for TransferOriginatorGetRequest {
+    fn empty() -> Self {
+        Self {
+            client_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            secret: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorGetRequest {
+    const NAME: &'static str = "TransferOriginatorGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_id", Optional),
+        ("originator_client_id", Required),
+        ("secret", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_id, map),
+            1 => fill(&mut self.originator_client_id, map),
+            2 => fill(&mut self.secret, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_id);
+        fields.put(1, &self.originator_client_id);
+        fields.put(2, &self.secret);
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+/// Overall judgement by Plaid Protect on how trustworthy the user of an event is, with its
+/// parts; null when it was not computed.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TrustIndex {
+    /// Name of the model, with its version, that computed the score.
+    pub model: String,
+    /// The overall trust index as an integer, computed by the model named in `model`; `subscores`
+    /// shows the areas behind it.
+    pub score: i64,
+    /// Scores of the single areas that went into the overall score; null when they are not given.
+    pub subscores: Option<TrustIndexSubscores>,
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+impl Generated for TrustIndex {
+    fn empty() -> Self {
+        Self {
+            model: Wire::empty(),
+            score: Wire::empty(),
+            subscores: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+impl Record for TrustIndex {
+    const NAME: &'static str = "TrustIndex";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("model", Required),
+        ("score", Required),
+        ("subscores", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.model, map),
+            1 => fill(&mut self.score, map),
+            2 => fill(&mut self.subscores, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.model);
+        fields.put(1, &self.score);
+        fields.put(2, &self.subscores);
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+/// Score of one area of the trust index; null when it was not computed.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TrustIndexSubscore {
+    /// Value of the score for this area as an integer.
+    pub score: i64,
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+impl Generated for TrustIndexSubscore {
+    fn empty() -> Self {
+        Self { score: Wire::empty() }
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+impl Record for TrustIndexSubscore {
+    const NAME: &'static str = "TrustIndexSubscore";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("score", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.score, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.score);
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+/// Parts of the trust index by area; null when they are not given.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TrustIndexSubscores {
+    /// Score for what is known about the bank accounts of the user; null or absent when not
+    /// computed.
+    pub bank_account_insights: Option<TrustIndexSubscore>,
+    /// Score for the device of the user and its network connection; null or absent when not
+    /// computed.
+    pub device_and_connection: Option<TrustIndexSubscore>,
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+impl Generated for TrustIndexSubscores {
+    fn empty() -> Self {
+        Self {
+            bank_account_insights: Wire::empty(),
+            device_and_connection: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+impl Record for TrustIndexSubscores {
+    const NAME: &'static str = "TrustIndexSubscores";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("bank_account_insights", Optional),
+        ("device_and_connection", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.bank_account_insights, map),
+            1 => fill(&mut self.device_and_connection, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.bank_account_insights);
+        fields.put(1, &self.device_and_connection);
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "protect"))]
+impl Default for TrustIndexSubscores {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// What is known about the device an end user acts from and how far it is trusted. No
+/// operation or other schema in this version of the API refers to it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TrustedDeviceData {
+    /// Identifier of the device together with the kind of identifier it is.
+    pub device_id: Option<DeviceId>,
+    /// How far the device is trusted, as a numeric code. The meaning of the individual values is
+    /// not part of the interface description.
+    pub trust_level: Option<i64>,
+}
+impl Generated for TrustedDeviceData {
+    fn empty() -> Self {
+        Self {
+            device_id: Wire::empty(),
+            trust_level: Wire::empty(),
+        }
+    }
+}
+impl Record for TrustedDeviceData {
+    const NAME: &'static str = "TrustedDeviceData";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("device_id", Optional),
+        ("trust_level", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.device_id, map),
+            1 => fill(&mut self.trust_level, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.device_id);
+        fields.put(1, &self.trust_level);
+    }
+}
+impl Default for TrustedDeviceData {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Reference list of the values of `unofficial_currency_code`: cryptocurrencies and a few
+/// units that are not in ISO 4217. New codes may be added, so code must accept others.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UnofficialCurrencyCodeList {
+    /// The value `ADA` of `unofficial_currency_code`: the cryptocurrency Cardano.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ADA"))]
+    pub ada: String,
+    /// The value `BAT` of `unofficial_currency_code`: the cryptocurrency Basic Attention Token.
+    #[cfg_attr(feature = "schemars", schemars(rename = "BAT"))]
+    pub bat: String,
+    /// The value `BCH` of `unofficial_currency_code`: the cryptocurrency Bitcoin Cash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "BCH"))]
+    pub bch: String,
+    /// The value `BNB` of `unofficial_currency_code`: the cryptocurrency Binance Coin.
+    #[cfg_attr(feature = "schemars", schemars(rename = "BNB"))]
+    pub bnb: String,
+    /// The value `BSV` of `unofficial_currency_code`: the cryptocurrency Bitcoin SV.
+    #[cfg_attr(feature = "schemars", schemars(rename = "BSV"))]
+    pub bsv: Option<String>,
+    /// The value `BTC` of `unofficial_currency_code`: the cryptocurrency Bitcoin.
+    #[cfg_attr(feature = "schemars", schemars(rename = "BTC"))]
+    pub btc: String,
+    /// The value `BTG` of `unofficial_currency_code`: the cryptocurrency Bitcoin Gold.
+    #[cfg_attr(feature = "schemars", schemars(rename = "BTG"))]
+    pub btg: String,
+    /// The value `CNH` of `unofficial_currency_code`: the Chinese yuan as traded offshore,
+    /// outside mainland China.
+    #[cfg_attr(feature = "schemars", schemars(rename = "CNH"))]
+    pub cnh: String,
+    /// The value `DASH` of `unofficial_currency_code`: the cryptocurrency Dash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "DASH"))]
+    pub dash: String,
+    /// The value `DOGE` of `unofficial_currency_code`: the cryptocurrency Dogecoin.
+    #[cfg_attr(feature = "schemars", schemars(rename = "DOGE"))]
+    pub doge: String,
+    /// The value `ETC` of `unofficial_currency_code`: the cryptocurrency Ethereum Classic.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ETC"))]
+    pub etc: String,
+    /// The value `ETH` of `unofficial_currency_code`: the cryptocurrency Ether, of the Ethereum
+    /// network.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ETH"))]
+    pub eth: String,
+    /// The value `GBX` of `unofficial_currency_code`: the penny sterling, one hundredth of a
+    /// pound sterling.
+    #[cfg_attr(feature = "schemars", schemars(rename = "GBX"))]
+    pub gbx: String,
+    /// The value `LSK` of `unofficial_currency_code`: the cryptocurrency Lisk.
+    #[cfg_attr(feature = "schemars", schemars(rename = "LSK"))]
+    pub lsk: String,
+    /// The value `NEO` of `unofficial_currency_code`: the cryptocurrency Neo.
+    #[cfg_attr(feature = "schemars", schemars(rename = "NEO"))]
+    pub neo: String,
+    /// The value `OMG` of `unofficial_currency_code`: the cryptocurrency OmiseGO.
+    #[cfg_attr(feature = "schemars", schemars(rename = "OMG"))]
+    pub omg: String,
+    /// The value `QTUM` of `unofficial_currency_code`: the cryptocurrency Qtum.
+    #[cfg_attr(feature = "schemars", schemars(rename = "QTUM"))]
+    pub qtum: String,
+    /// The value `USDT` of `unofficial_currency_code`: Tether, a cryptocurrency tied to the US
+    /// dollar.
+    #[cfg_attr(feature = "schemars", schemars(rename = "USDT"))]
+    pub usdt: String,
+    /// The value `XLM` of `unofficial_currency_code`: the cryptocurrency Lumen, of the Stellar
+    /// network.
+    #[cfg_attr(feature = "schemars", schemars(rename = "XLM"))]
+    pub xlm: String,
+    /// The value `XMR` of `unofficial_currency_code`: the cryptocurrency Monero.
+    #[cfg_attr(feature = "schemars", schemars(rename = "XMR"))]
+    pub xmr: String,
+    /// The value `XRP` of `unofficial_currency_code`: the cryptocurrency XRP, of the Ripple
+    /// network.
+    #[cfg_attr(feature = "schemars", schemars(rename = "XRP"))]
+    pub xrp: String,
+    /// The value `ZEC` of `unofficial_currency_code`: the cryptocurrency Zcash.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ZEC"))]
+    pub zec: String,
+    /// The value `ZRX` of `unofficial_currency_code`: the cryptocurrency 0x.
+    #[cfg_attr(feature = "schemars", schemars(rename = "ZRX"))]
+    pub zrx: String,
+}
+impl Generated for UnofficialCurrencyCodeList {
+    fn empty() -> Self {
+        Self {
+            ada: Wire::empty(),
+            bat: Wire::empty(),
+            bch: Wire::empty(),
+            bnb: Wire::empty(),
+            bsv: Wire::empty(),
+            btc: Wire::empty(),
+            btg: Wire::empty(),
+            cnh: Wire::empty(),
+            dash: Wire::empty(),
+            doge: Wire::empty(),
+            etc: Wire::empty(),
+            eth: Wire::empty(),
+            gbx: Wire::empty(),
+            lsk: Wire::empty(),
+            neo: Wire::empty(),
+            omg: Wire::empty(),
+            qtum: Wire::empty(),
+            usdt: Wire::empty(),
+            xlm: Wire::empty(),
+            xmr: Wire::empty(),
+            xrp: Wire::empty(),
+            zec: Wire::empty(),
+            zrx: Wire::empty(),
+        }
+    }
+}
+impl Record for UnofficialCurrencyCodeList {
+    const NAME: &'static str = "UnofficialCurrencyCodeList";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ADA", Required),
+        ("BAT", Required),
+        ("BCH", Required),
+        ("BNB", Required),
+        ("BSV", Optional),
+        ("BTC", Required),
+        ("BTG", Required),
+        ("CNH", Required),
+        ("DASH", Required),
+        ("DOGE", Required),
+        ("ETC", Required),
+        ("ETH", Required),
+        ("GBX", Required),
+        ("LSK", Required),
+        ("NEO", Required),
+        ("OMG", Required),
+        ("QTUM", Required),
+        ("USDT", Required),
+        ("XLM", Required),
+        ("XMR", Required),
+        ("XRP", Required),
+        ("ZEC", Required),
+        ("ZRX", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ada, map),
+            1 => fill(&mut self.bat, map),
+            2 => fill(&mut self.bch, map),
+            3 => fill(&mut self.bnb, map),
+            4 => fill(&mut self.bsv, map),
+            5 => fill(&mut self.btc, map),
+            6 => fill(&mut self.btg, map),
+            7 => fill(&mut self.cnh, map),
+            8 => fill(&mut self.dash, map),
+            9 => fill(&mut self.doge, map),
+            10 => fill(&mut self.etc, map),
+            11 => fill(&mut self.eth, map),
+            12 => fill(&mut self.gbx, map),
+            13 => fill(&mut self.lsk, map),
+            14 => fill(&mut self.neo, map),
+            15 => fill(&mut self.omg, map),
+            16 => fill(&mut self.qtum, map),
+            17 => fill(&mut self.usdt, map),
+            18 => fill(&mut self.xlm, map),
+            19 => fill(&mut self.xmr, map),
+            20 => fill(&mut self.xrp, map),
+            21 => fill(&mut self.zec, map),
+            22 => fill(&mut self.zrx, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ada);
+        fields.put(1, &self.bat);
+        fields.put(2, &self.bch);
+        fields.put(3, &self.bnb);
+        fields.put(4, &self.bsv);
+        fields.put(5, &self.btc);
+        fields.put(6, &self.btg);
+        fields.put(7, &self.cnh);
+        fields.put(8, &self.dash);
+        fields.put(9, &self.doge);
+        fields.put(10, &self.etc);
+        fields.put(11, &self.eth);
+        fields.put(12, &self.gbx);
+        fields.put(13, &self.lsk);
+        fields.put(14, &self.neo);
+        fields.put(15, &self.omg);
+        fields.put(16, &self.qtum);
+        fields.put(17, &self.usdt);
+        fields.put(18, &self.xlm);
+        fields.put(19, &self.xmr);
+        fields.put(20, &self.xrp);
+        fields.put(21, &self.zec);
+        fields.put(22, &self.zrx);
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+/// Home address of a user, as sent to Identity Verification or Link; only the country is
+/// required. Null when it is not given.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserAddress {
+    /// City of the address of the user; null or absent when not given.
+    pub city: Option<String>,
+    /// ISO 3166-1 alpha-2 code of the country the user lives in, such as `US`.
+    pub country: String,
+    /// Postal code in the format of the country; null or absent when not given or when the
+    /// country has none.
+    pub postal_code: Option<String>,
+    /// Subdivision such as a state, as its ISO 3166-2 code without the country part, for example
+    /// `CA`; null or absent when not given or not applicable.
+    pub region: Option<String>,
+    /// First line of the street address of the user, with street and house number; null or absent
+    /// when not given.
+    pub street: Option<String>,
+    /// Second line of the street address, such as an apartment or suite; null or absent when
+    /// there is none.
+    pub street2: Option<String>,
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+impl Generated for UserAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+            street2: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+impl Record for UserAddress {
+    const NAME: &'static str = "UserAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Optional),
+        ("country", Required),
+        ("postal_code", Optional),
+        ("region", Optional),
+        ("street", Optional),
+        ("street2", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            5 => fill(&mut self.street2, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+        fields.put(5, &self.street2);
+    }
+}
+#[cfg(any(feature = "identity_verification", feature = "link"))]
+impl UserAddress {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(country: impl Into<String>) -> Self {
+        Self {
+            country: country.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Products that can be attached to a user made with `/user/create`, as opposed to a single
+/// Item: Consumer Report products (`cra_…`), Protect products, and the ordinary
+/// `investments`, `liabilities` and `transactions`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UserBasedProducts {
+    /// Written `cra_base_report`.
+    CraBaseReport,
+    /// Written `cra_income_insights`.
+    CraIncomeInsights,
+    /// Written `cra_partner_insights`.
+    CraPartnerInsights,
+    /// Written `cra_network_insights`.
+    CraNetworkInsights,
+    /// Written `cra_cashflow_insights`.
+    CraCashflowInsights,
+    /// Written `cra_monitoring`.
+    CraMonitoring,
+    /// Written `cra_lend_score`.
+    CraLendScore,
+    /// Written `cra_plaid_credit_score`.
+    CraPlaidCreditScore,
+    /// Written `investments`.
+    Investments,
+    /// Written `liabilities`.
+    Liabilities,
+    /// Written `protect_linked_bank`.
+    ProtectLinkedBank,
+    /// Written `protect_transactions`.
+    ProtectTransactions,
+    /// Written `transactions`.
+    Transactions,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for UserBasedProducts {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("cra_base_report", Self::CraBaseReport),
+        ("cra_income_insights", Self::CraIncomeInsights),
+        ("cra_partner_insights", Self::CraPartnerInsights),
+        ("cra_network_insights", Self::CraNetworkInsights),
+        ("cra_cashflow_insights", Self::CraCashflowInsights),
+        ("cra_monitoring", Self::CraMonitoring),
+        ("cra_lend_score", Self::CraLendScore),
+        ("cra_plaid_credit_score", Self::CraPlaidCreditScore),
+        ("investments", Self::Investments),
+        ("liabilities", Self::Liabilities),
+        ("protect_linked_bank", Self::ProtectLinkedBank),
+        ("protect_transactions", Self::ProtectTransactions),
+        ("transactions", Self::Transactions),
     ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
@@ -2742,53 +20890,1251 @@ impl UserIdNumber {
         }
     }
 }
+/// Outcome of a request to refresh an income verification: it succeeded, it needs the user to
+/// be present, or there was no verification to refresh.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerificationRefreshStatus {
+    /// Written `VERIFICATION_REFRESH_STATUS_USER_PRESENCE_REQUIRED`.
+    VerificationRefreshStatusUserPresenceRequired,
+    /// Written `VERIFICATION_REFRESH_SUCCESSFUL`.
+    VerificationRefreshSuccessful,
+    /// Written `VERIFICATION_REFRESH_NOT_FOUND`.
+    VerificationRefreshNotFound,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for VerificationRefreshStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        (
+            "VERIFICATION_REFRESH_STATUS_USER_PRESENCE_REQUIRED",
+            Self::VerificationRefreshStatusUserPresenceRequired,
+        ),
+        ("VERIFICATION_REFRESH_SUCCESSFUL", Self::VerificationRefreshSuccessful),
+        ("VERIFICATION_REFRESH_NOT_FOUND", Self::VerificationRefreshNotFound),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// State of verification of a value in an income summary. `NEEDS_INFO` means that more
+/// information is required first, `UNABLE_TO_VERIFY` that verification was tried without a
+/// result.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum VerificationStatus {
+    /// Written `VERIFIED`.
+    Verified,
+    /// Written `UNVERIFIED`.
+    Unverified,
+    /// Written `NEEDS_INFO`.
+    NeedsInfo,
+    /// Written `UNABLE_TO_VERIFY`.
+    UnableToVerify,
+    /// Written `UNKNOWN`.
+    UnknownValue,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for VerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("VERIFIED", Self::Verified),
+        ("UNVERIFIED", Self::Unverified),
+        ("NEEDS_INFO", Self::NeedsInfo),
+        ("UNABLE_TO_VERIFY", Self::UnableToVerify),
+        ("UNKNOWN", Self::UnknownValue),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// One line of box 12 of a made-up W-2 form: a code and its amount.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct W2Box12Override {
+    /// Amount that belongs to the code, in US dollars, as text.
+    pub amount: Option<String>,
+    /// Code, of one or two letters, that says what the amount is.
+    pub code: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for W2Box12Override {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            code: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for W2Box12Override {
+    const NAME: &'static str = "W2Box12Override";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Optional),
+        ("code", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.code);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for W2Box12Override {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// A US tax form W-2 with the wages and taxes of one year, made up for Sandbox as part of the
+/// configuration of `user_custom`. The values are texts, as on the paper form.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct W2Override {
+    /// Tips the employer assigned to the employee beyond those reported, box 8 of the form, in US
+    /// dollars.
+    pub allocated_tips: Option<String>,
+    /// Coded amounts of box 12 of the form, such as contributions to a retirement plan.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub box_12: Vec<W2Box12Override>,
+    /// Contents of box 9 of the form, which has had different uses over the years.
+    pub box_9: Option<String>,
+    /// Benefits for the care of dependants, box 10 of the form, in US dollars.
+    pub dependent_care_benefits: Option<String>,
+    /// The employee the form is about, with address and taxpayer identifier.
+    pub employee: Option<PaystubOverrideEmployee>,
+    /// The employer who issued the form, with its address.
+    pub employer: Option<PaystubOverrideEmployer>,
+    /// Employer identification number (EIN) assigned by the US tax authority.
+    pub employer_id_number: Option<String>,
+    /// Federal income tax withheld during the year, box 2 of the form, in US dollars.
+    pub federal_income_tax_withheld: Option<String>,
+    /// Medicare tax withheld, box 6 of the form, in US dollars.
+    pub medicare_tax_withheld: Option<String>,
+    /// Wages and tips on which Medicare tax is due, box 5 of the form, in US dollars.
+    pub medicare_wages_and_tips: Option<String>,
+    /// Payments out of nonqualified deferred compensation plans, box 11 of the form, in US
+    /// dollars.
+    pub nonqualified_plans: Option<String>,
+    /// Further information from the employer, box 14 of the form.
+    pub other: Option<String>,
+    /// Mark for an employee who takes part in the employer's retirement plan, in box 13 of the
+    /// form.
+    pub retirement_plan: Option<String>,
+    /// Social security tax withheld, box 4 of the form, in US dollars.
+    pub social_security_tax_withheld: Option<String>,
+    /// Tips on which social security tax is due, box 7 of the form, in US dollars.
+    pub social_security_tips: Option<String>,
+    /// Wages on which social security tax is due, box 3 of the form, in US dollars.
+    pub social_security_wages: Option<String>,
+    /// Wages and taxes by state and locality, boxes 15 to 20 of the form, one entry per line.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub state_and_local_wages: Vec<W2StateAndLocalWagesOverride>,
+    /// Mark for a statutory employee, in box 13 of the form.
+    pub statutory_employee: Option<String>,
+    /// Calendar year the form covers, as four digits.
+    pub tax_year: Option<String>,
+    /// Mark for sick pay paid through a third party, in box 13 of the form.
+    pub third_party_sick_pay: Option<String>,
+    /// Wages, tips and other compensation, box 1 of the form, in US dollars.
+    pub wages_tips_other_comp: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for W2Override {
+    fn empty() -> Self {
+        Self {
+            allocated_tips: Wire::empty(),
+            box_12: Wire::empty(),
+            box_9: Wire::empty(),
+            dependent_care_benefits: Wire::empty(),
+            employee: Wire::empty(),
+            employer: Wire::empty(),
+            employer_id_number: Wire::empty(),
+            federal_income_tax_withheld: Wire::empty(),
+            medicare_tax_withheld: Wire::empty(),
+            medicare_wages_and_tips: Wire::empty(),
+            nonqualified_plans: Wire::empty(),
+            other: Wire::empty(),
+            retirement_plan: Wire::empty(),
+            social_security_tax_withheld: Wire::empty(),
+            social_security_tips: Wire::empty(),
+            social_security_wages: Wire::empty(),
+            state_and_local_wages: Wire::empty(),
+            statutory_employee: Wire::empty(),
+            tax_year: Wire::empty(),
+            third_party_sick_pay: Wire::empty(),
+            wages_tips_other_comp: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for W2Override {
+    const NAME: &'static str = "W2Override";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("allocated_tips", Optional),
+        ("box_12", Optional),
+        ("box_9", Optional),
+        ("dependent_care_benefits", Optional),
+        ("employee", Optional),
+        ("employer", Optional),
+        ("employer_id_number", Optional),
+        ("federal_income_tax_withheld", Optional),
+        ("medicare_tax_withheld", Optional),
+        ("medicare_wages_and_tips", Optional),
+        ("nonqualified_plans", Optional),
+        ("other", Optional),
+        ("retirement_plan", Optional),
+        ("social_security_tax_withheld", Optional),
+        ("social_security_tips", Optional),
+        ("social_security_wages", Optional),
+        ("state_and_local_wages", Optional),
+        ("statutory_employee", Optional),
+        ("tax_year", Optional),
+        ("third_party_sick_pay", Optional),
+        ("wages_tips_other_comp", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.allocated_tips, map),
+            1 => fill(&mut self.box_12, map),
+            2 => fill(&mut self.box_9, map),
+            3 => fill(&mut self.dependent_care_benefits, map),
+            4 => fill(&mut self.employee, map),
+            5 => fill(&mut self.employer, map),
+            6 => fill(&mut self.employer_id_number, map),
+            7 => fill(&mut self.federal_income_tax_withheld, map),
+            8 => fill(&mut self.medicare_tax_withheld, map),
+            9 => fill(&mut self.medicare_wages_and_tips, map),
+            10 => fill(&mut self.nonqualified_plans, map),
+            11 => fill(&mut self.other, map),
+            12 => fill(&mut self.retirement_plan, map),
+            13 => fill(&mut self.social_security_tax_withheld, map),
+            14 => fill(&mut self.social_security_tips, map),
+            15 => fill(&mut self.social_security_wages, map),
+            16 => fill(&mut self.state_and_local_wages, map),
+            17 => fill(&mut self.statutory_employee, map),
+            18 => fill(&mut self.tax_year, map),
+            19 => fill(&mut self.third_party_sick_pay, map),
+            20 => fill(&mut self.wages_tips_other_comp, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.allocated_tips);
+        fields.put(1, &self.box_12);
+        fields.put(2, &self.box_9);
+        fields.put(3, &self.dependent_care_benefits);
+        fields.put(4, &self.employee);
+        fields.put(5, &self.employer);
+        fields.put(6, &self.employer_id_number);
+        fields.put(7, &self.federal_income_tax_withheld);
+        fields.put(8, &self.medicare_tax_withheld);
+        fields.put(9, &self.medicare_wages_and_tips);
+        fields.put(10, &self.nonqualified_plans);
+        fields.put(11, &self.other);
+        fields.put(12, &self.retirement_plan);
+        fields.put(13, &self.social_security_tax_withheld);
+        fields.put(14, &self.social_security_tips);
+        fields.put(15, &self.social_security_wages);
+        fields.put(16, &self.state_and_local_wages);
+        fields.put(17, &self.statutory_employee);
+        fields.put(18, &self.tax_year);
+        fields.put(19, &self.third_party_sick_pay);
+        fields.put(20, &self.wages_tips_other_comp);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for W2Override {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+/// One line of the state and local part of a made-up W-2 form.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct W2StateAndLocalWagesOverride {
+    /// Number under which the state knows the employer, box 15 of the form.
+    pub employer_state_id_number: Option<String>,
+    /// Local income tax withheld, box 19 of the form, in US dollars.
+    pub local_income_tax: Option<String>,
+    /// Wages and tips on which local income tax is due, box 18 of the form, in US dollars.
+    pub local_wages_tips: Option<String>,
+    /// Name of the city or other locality that levies the local tax, box 20 of the form.
+    pub locality_name: Option<String>,
+    /// State the line is about, as abbreviated in box 15 of the form.
+    pub state: Option<String>,
+    /// State income tax withheld, box 17 of the form, in US dollars.
+    pub state_income_tax: Option<String>,
+    /// Wages and tips on which state income tax is due, box 16 of the form, in US dollars.
+    pub state_wages_tips: Option<String>,
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Generated for W2StateAndLocalWagesOverride {
+    fn empty() -> Self {
+        Self {
+            employer_state_id_number: Wire::empty(),
+            local_income_tax: Wire::empty(),
+            local_wages_tips: Wire::empty(),
+            locality_name: Wire::empty(),
+            state: Wire::empty(),
+            state_income_tax: Wire::empty(),
+            state_wages_tips: Wire::empty(),
+        }
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Record for W2StateAndLocalWagesOverride {
+    const NAME: &'static str = "W2StateAndLocalWagesOverride";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("employer_state_id_number", Optional),
+        ("local_income_tax", Optional),
+        ("local_wages_tips", Optional),
+        ("locality_name", Optional),
+        ("state", Optional),
+        ("state_income_tax", Optional),
+        ("state_wages_tips", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.employer_state_id_number, map),
+            1 => fill(&mut self.local_income_tax, map),
+            2 => fill(&mut self.local_wages_tips, map),
+            3 => fill(&mut self.locality_name, map),
+            4 => fill(&mut self.state, map),
+            5 => fill(&mut self.state_income_tax, map),
+            6 => fill(&mut self.state_wages_tips, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.employer_state_id_number);
+        fields.put(1, &self.local_income_tax);
+        fields.put(2, &self.local_wages_tips);
+        fields.put(3, &self.locality_name);
+        fields.put(4, &self.state);
+        fields.put(5, &self.state_income_tax);
+        fields.put(6, &self.state_wages_tips);
+    }
+}
+#[cfg(
+    any(
+        feature = "accounts",
+        feature = "assets",
+        feature = "auth",
+        feature = "balance",
+        feature = "beacon",
+        feature = "cra",
+        feature = "identity",
+        feature = "income",
+        feature = "investments",
+        feature = "items",
+        feature = "liabilities",
+        feature = "processor",
+        feature = "transactions",
+        feature = "users"
+    )
+)]
+impl Default for W2StateAndLocalWagesOverride {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+#[cfg(any(feature = "wallets", feature = "webhooks"))]
+/// Why a wallet transaction failed: `EXTERNAL_SYSTEM` trouble outside Plaid, `EXPIRED` not
+/// completed in time, `CANCELLED`, `INVALID` unacceptable details, `ACCOUNT_INVALID` an
+/// unusable account, `AUTHENTICATION_FAILED`, or `UNKNOWN`. Null when it did not fail.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WalletTransactionFailureReason {
+    /// Written `EXTERNAL_SYSTEM`.
+    ExternalSystem,
+    /// Written `EXPIRED`.
+    Expired,
+    /// Written `CANCELLED`.
+    Cancelled,
+    /// Written `INVALID`.
+    Invalid,
+    /// Written `ACCOUNT_INVALID`.
+    AccountInvalid,
+    /// Written `AUTHENTICATION_FAILED`.
+    AuthenticationFailed,
+    /// Written `UNKNOWN`.
+    UnknownValue,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "wallets", feature = "webhooks"))]
+impl OpenEnum for WalletTransactionFailureReason {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("EXTERNAL_SYSTEM", Self::ExternalSystem),
+        ("EXPIRED", Self::Expired),
+        ("CANCELLED", Self::Cancelled),
+        ("INVALID", Self::Invalid),
+        ("ACCOUNT_INVALID", Self::AccountInvalid),
+        ("AUTHENTICATION_FAILED", Self::AuthenticationFailed),
+        ("UNKNOWN", Self::UnknownValue),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "payment_initiation", feature = "wallets", feature = "webhooks"))]
+/// Stage of a wallet transaction: `AUTHORISING` under check, `INITIATED` accepted and under
+/// way, `EXECUTED` sent, `SETTLED` with the money arrived. `BLOCKED` means stopped by a check
+/// and `FAILED` not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum WalletTransactionStatus {
+    /// Written `AUTHORISING`.
+    Authorising,
+    /// Written `INITIATED`.
+    Initiated,
+    /// Written `EXECUTED`.
+    Executed,
+    /// Written `SETTLED`.
+    Settled,
+    /// Written `BLOCKED`.
+    Blocked,
+    /// Written `FAILED`.
+    Failed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "payment_initiation", feature = "wallets", feature = "webhooks"))]
+impl OpenEnum for WalletTransactionStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("AUTHORISING", Self::Authorising),
+        ("INITIATED", Self::Initiated),
+        ("EXECUTED", Self::Executed),
+        ("SETTLED", Self::Settled),
+        ("BLOCKED", Self::Blocked),
+        ("FAILED", Self::Failed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Rate of a fixed income instrument with its kind. Null when not known.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct YieldRate {
+    /// The rate as a percentage, so that `4.5` means 4.5 percent; `type` tells what it measures.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub percentage: Decimal,
+    /// What kind of rate `percentage` is, for instance a coupon or a discount. Null when not
+    /// known.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<YieldRateType>,
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Generated for YieldRate {
+    fn empty() -> Self {
+        Self {
+            percentage: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl Record for YieldRate {
+    const NAME: &'static str = "YieldRate";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("percentage", Required),
+        ("type", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.percentage, map),
+            1 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.percentage);
+        fields.put(1, &self.type_);
+    }
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+/// Kind of rate of a fixed income instrument: `coupon` the fixed interest on the face value,
+/// `coupon_equivalent` a discount converted so that it compares with a coupon, `discount` the
+/// reduction from the face value, `yield` the return on the price.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum YieldRateType {
+    /// Written `coupon`.
+    Coupon,
+    /// Written `coupon_equivalent`.
+    CouponEquivalent,
+    /// Written `discount`.
+    Discount,
+    /// Written `yield`.
+    Yield,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+#[cfg(any(feature = "investments", feature = "processor"))]
+impl OpenEnum for YieldRateType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("coupon", Self::Coupon),
+        ("coupon_equivalent", Self::CouponEquivalent),
+        ("discount", Self::Discount),
+        ("yield", Self::Yield),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Income before deductions since the start of the year, in an income summary, with the state
+/// of its verification.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct YtdGrossIncomeSummaryFieldNumber {
+    /// The amount of income itself, for the period that the field stands for.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub value: Decimal,
+    /// Whether the amount was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for YtdGrossIncomeSummaryFieldNumber {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for YtdGrossIncomeSummaryFieldNumber {
+    const NAME: &'static str = "YtdGrossIncomeSummaryFieldNumber";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
+/// Income after deductions since the start of the year, in an income summary, with the state
+/// of its verification.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct YtdNetIncomeSummaryFieldNumber {
+    /// The amount of income itself, for the period that the field stands for.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub value: Decimal,
+    /// Whether the amount was confirmed by other data.
+    pub verification_status: VerificationStatus,
+}
+impl Generated for YtdNetIncomeSummaryFieldNumber {
+    fn empty() -> Self {
+        Self {
+            value: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for YtdNetIncomeSummaryFieldNumber {
+    const NAME: &'static str = "YtdNetIncomeSummaryFieldNumber";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("value", Required),
+        ("verification_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.value, map),
+            1 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.value);
+        fields.put(1, &self.verification_status);
+    }
+}
 crate::wire::records!(
     #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
-    "identity", feature = "processor", feature = "transactions"))] AccountBalance,
-    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
-    "processor", feature = "transactions"))] AccountBase, #[cfg(any(feature = "accounts",
-    feature = "auth", feature = "balance", feature = "identity", feature = "processor",
-    feature = "transactions"))] AccountVerificationInsights, #[cfg(any(feature =
-    "accounts", feature = "auth", feature = "balance", feature = "identity", feature =
-    "processor", feature = "transactions"))] AccountVerificationInsightsNetworkStatus,
-    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
-    "identity", feature = "processor", feature = "transactions"))]
+    "identity", feature = "liabilities", feature = "processor", feature =
+    "transactions"))] AccountBalance, #[cfg(any(feature = "accounts", feature = "auth",
+    feature = "balance", feature = "liabilities", feature = "processor", feature =
+    "transactions"))] AccountBase, AccountFilter, #[cfg(any(feature = "identity", feature
+    = "processor"))] AccountIdentity, #[cfg(any(feature = "identity", feature =
+    "processor"))] AccountIdentityMatchScore, #[cfg(any(feature = "accounts", feature =
+    "auth", feature = "balance", feature = "identity", feature = "investments", feature =
+    "liabilities", feature = "processor", feature = "transactions"))]
+    AccountVerificationInsights, #[cfg(any(feature = "accounts", feature = "auth",
+    feature = "balance", feature = "identity", feature = "investments", feature =
+    "liabilities", feature = "processor", feature = "transactions"))]
+    AccountVerificationInsightsNetworkStatus, #[cfg(any(feature = "accounts", feature =
+    "auth", feature = "balance", feature = "identity", feature = "investments", feature =
+    "liabilities", feature = "processor", feature = "transactions"))]
     AccountVerificationInsightsPreviousReturns, #[cfg(any(feature = "accounts", feature =
-    "balance"))] AccountsGetResponse, #[cfg(any(feature = "assets", feature =
-    "identity"))] Address, #[cfg(any(feature = "assets", feature = "identity", feature =
-    "users"))] AddressData, #[cfg(any(feature = "assets", feature = "identity"))] Email,
+    "balance"))] AccountsGetResponse, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    Address, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
+    feature = "balance", feature = "beacon", feature = "cra", feature = "identity",
+    feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    AddressData, AddressDataNotRequired, #[cfg(any(feature = "identity", feature =
+    "processor"))] AddressDataNullableNoRequiredFields, #[cfg(any(feature = "identity",
+    feature = "processor"))] AddressMatchScore, #[cfg(any(feature = "assets", feature =
+    "cra", feature = "identity", feature = "income", feature = "processor", feature =
+    "transactions", feature = "users"))] AddressNullable, #[cfg(any(feature =
+    "liabilities", feature = "processor"))] Apr, #[cfg(any(feature = "processor", feature
+    = "signal"))] BankInitiatedReturnRisk, #[cfg(any(feature = "bank_transfers", feature
+    = "processor"))] BankTransfer, #[cfg(any(feature = "bank_transfers", feature =
+    "processor", feature = "sandbox"))] BankTransferFailure, #[cfg(any(feature =
+    "bank_transfers", feature = "processor"))] BankTransferUser, #[cfg(any(feature =
+    "processor", feature = "transactions"))] BusinessFinanceCategory, #[cfg(any(feature =
+    "assets", feature = "cra"))] Cause, #[cfg(any(feature = "enrich", feature =
+    "processor", feature = "transactions"))] ClientCustomization, #[cfg(any(feature =
+    "enrich", feature = "processor", feature = "transactions"))] CounterpartyNumbers,
+    #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
+    CounterpartyNumbersBacs, #[cfg(any(feature = "enrich", feature = "processor", feature
+    = "transactions"))] CounterpartyNumbersInternational,
+    CraCheckReportFreddieMacGetRequest, #[cfg(any(feature = "cra", feature = "link"))]
+    CraCheckReportHomeLendingReportOptions, #[cfg(any(feature = "cra", feature =
+    "link"))] CraCheckReportVerificationGetEmploymentRefreshOptions, #[cfg(any(feature =
+    "cra", feature = "link"))] CraPartnerInsightsBaseFicoScore, #[cfg(any(feature =
+    "cra", feature = "link"))] CraPartnerInsightsFicoInput, #[cfg(any(feature = "cra",
+    feature = "link"))] CraPartnerInsightsUltraFicoScoreRequest, CreditAccount,
+    #[cfg(any(feature = "cra", feature = "income"))] CreditAmountWithCurrency,
+    #[cfg(any(feature = "liabilities", feature = "processor"))] CreditCardLiability,
+    #[cfg(any(feature = "assets", feature = "cra", feature = "transactions"))]
+    CreditCategory, #[cfg(any(feature = "income", feature = "link"))]
+    CreditSessionDocumentIncomeResult, #[cfg(any(feature = "processor", feature =
+    "signal"))] CustomerInitiatedReturnRisk, DepositoryAccount, DeviceId,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))] Email,
+    #[cfg(any(feature = "identity", feature = "processor"))] EmailAddressMatchScore,
+    EmployeeIncomeSummaryFieldString, EmployerIncomeSummaryFieldString, #[cfg(any(feature
+    = "investments", feature = "processor"))] FixedIncome, #[cfg(any(feature =
+    "investments", feature = "processor"))] Holding, #[cfg(any(feature = "investments",
+    feature = "processor"))] HoldingTaxLot, #[cfg(any(feature = "accounts", feature =
+    "assets", feature = "auth", feature = "balance", feature = "beacon", feature = "cra",
+    feature = "identity", feature = "income", feature = "investments", feature = "items",
+    feature = "liabilities", feature = "processor", feature = "transactions", feature =
+    "users"))] HoldingsOverride, IdentityDocumentMetadata, #[cfg(any(feature =
+    "identity", feature = "processor"))] IdentityMatchUser, #[cfg(any(feature =
+    "identity_verification", feature = "link"))] IdentityVerificationRequestUserName,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
+    IncomeBreakdown, #[cfg(any(feature = "cra", feature = "link"))] IncomeInsightsFilter,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))] IncomeOverride,
+    IncomeSummary, IncomeSummaryFieldNumber, IncomeSummaryFieldString,
+    IncomeVerificationWebhookStatus, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    InflowModel, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
+    feature = "balance", feature = "beacon", feature = "cra", feature = "identity",
+    feature = "investments", feature = "items", feature = "liabilities", feature =
+    "processor", feature = "transactions"))] InstitutionsSearchAccountFilter,
+    #[cfg(any(feature = "investments", feature = "processor"))] InvestmentAccount,
+    #[cfg(any(feature = "investments", feature = "processor"))] InvestmentAccountBalance,
+    InvestmentAccountSubtypeStandalone, #[cfg(any(feature = "investments", feature =
+    "processor"))] InvestmentTransaction, #[cfg(any(feature = "investments", feature =
+    "processor"))] InvestmentsAuth401kContributionDetails, #[cfg(any(feature =
+    "investments", feature = "processor"))] InvestmentsAuth401kFeeDetails,
+    #[cfg(any(feature = "investments", feature = "processor"))]
+    InvestmentsAuthAccountDetails401k, #[cfg(any(feature = "investments", feature =
+    "processor"))] InvestmentsAuthDataSources, #[cfg(any(feature = "investments", feature
+    = "processor"))] InvestmentsAuthGetNumbers, #[cfg(any(feature = "investments",
+    feature = "processor"))] InvestmentsAuthOwner, #[cfg(any(feature = "investments",
+    feature = "processor"))] InvestmentsTransactionsGetRequestOptions, #[cfg(any(feature
+    = "accounts", feature = "assets", feature = "auth", feature = "balance", feature =
+    "beacon", feature = "cra", feature = "identity", feature = "income", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "processor",
+    feature = "transactions", feature = "users"))] InvestmentsTransactionsOverride,
     #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
-    "identity", feature = "items", feature = "transactions"))] Item, #[cfg(any(feature =
-    "assets", feature = "transactions"))] Location, #[cfg(any(feature = "assets", feature
-    = "identity"))] Owner, #[cfg(any(feature = "assets", feature = "transactions"))]
-    PaymentMeta, #[cfg(any(feature = "assets", feature = "identity"))] PhoneNumber,
-    PlaidError, #[cfg(any(feature = "assets", feature = "transactions"))]
-    TransactionBase, #[cfg(any(feature = "identity_verification", feature = "link",
-    feature = "users"))] UserIdNumber
+    "identity", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "transactions", feature = "users"))] Item, ItemApplicationListUserAuth,
+    #[cfg(any(feature = "liabilities", feature = "processor"))] LiabilitiesObject,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
+    LiabilityOverride, #[cfg(any(feature = "link", feature = "webhooks"))] LinkEvent,
+    #[cfg(any(feature = "link", feature = "webhooks"))] LinkEventMetadata,
+    #[cfg(any(feature = "income", feature = "link"))] LinkSessionBankEmploymentResult,
+    #[cfg(any(feature = "income", feature = "link"))]
+    LinkSessionSuccessMetadataInstitution, LinkTokenCreateRequestDepositSwitch,
+    LoanAccount, #[cfg(any(feature = "assets", feature = "cra", feature = "enrich",
+    feature = "processor", feature = "transactions"))] Location, #[cfg(any(feature =
+    "accounts", feature = "assets", feature = "auth", feature = "balance", feature =
+    "beacon", feature = "cra", feature = "identity", feature = "income", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "processor",
+    feature = "transactions", feature = "users"))] Meta, #[cfg(any(feature =
+    "liabilities", feature = "processor"))] MortgageInterestRate, #[cfg(any(feature =
+    "liabilities", feature = "processor"))] MortgageLiability, #[cfg(any(feature =
+    "liabilities", feature = "processor"))] MortgagePropertyAddress, #[cfg(any(feature =
+    "identity", feature = "processor"))] NameMatchScore, #[cfg(any(feature = "accounts",
+    feature = "assets", feature = "auth", feature = "balance", feature = "beacon",
+    feature = "cra", feature = "identity", feature = "income", feature = "investments",
+    feature = "items", feature = "liabilities", feature = "processor", feature =
+    "transactions", feature = "users"))] Numbers, #[cfg(any(feature = "investments",
+    feature = "processor"))] NumbersAcats, #[cfg(any(feature = "investments", feature =
+    "processor"))] NumbersAton, #[cfg(any(feature = "investments", feature =
+    "processor"))] NumbersRetirement401k, #[cfg(any(feature = "investments", feature =
+    "processor"))] OptionContract, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    OverrideAccounts, #[cfg(any(feature = "assets", feature = "cra", feature =
+    "identity", feature = "income", feature = "processor", feature = "transactions"))]
+    Owner, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature
+    = "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))] OwnerOverride,
+    PayFrequency, #[cfg(any(feature = "payment_initiation", feature = "wallets"))]
+    PaymentInitiationAddress, #[cfg(any(feature = "assets", feature = "processor",
+    feature = "transactions"))] PaymentMeta, PayrollAccount, PaystubDeduction,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverride, #[cfg(any(feature = "accounts", feature = "assets", feature =
+    "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideDeductions, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideDeductionsBreakdown, #[cfg(any(feature = "accounts", feature =
+    "assets", feature = "auth", feature = "balance", feature = "beacon", feature = "cra",
+    feature = "identity", feature = "income", feature = "investments", feature = "items",
+    feature = "liabilities", feature = "processor", feature = "transactions", feature =
+    "users"))] PaystubOverrideDeductionsTotal, #[cfg(any(feature = "accounts", feature =
+    "assets", feature = "auth", feature = "balance", feature = "beacon", feature = "cra",
+    feature = "identity", feature = "income", feature = "investments", feature = "items",
+    feature = "liabilities", feature = "processor", feature = "transactions", feature =
+    "users"))] PaystubOverrideDistributionBreakdown, #[cfg(any(feature = "accounts",
+    feature = "assets", feature = "auth", feature = "balance", feature = "beacon",
+    feature = "cra", feature = "identity", feature = "income", feature = "investments",
+    feature = "items", feature = "liabilities", feature = "processor", feature =
+    "transactions", feature = "users"))] PaystubOverrideEarnings, #[cfg(any(feature =
+    "accounts", feature = "assets", feature = "auth", feature = "balance", feature =
+    "beacon", feature = "cra", feature = "identity", feature = "income", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "processor",
+    feature = "transactions", feature = "users"))] PaystubOverrideEarningsBreakdown,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideEarningsTotal, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideEmployee, #[cfg(any(feature = "accounts", feature = "assets", feature
+    = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideEmployeeAddress, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideEmployer, #[cfg(any(feature = "accounts", feature = "assets", feature
+    = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideEmployerAddress, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideNetPay, #[cfg(any(feature = "accounts", feature = "assets", feature =
+    "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverridePayPeriodDetails, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PaystubOverrideTaxpayerId, #[cfg(any(feature = "cra", feature = "enrich", feature =
+    "processor", feature = "transactions"))] PersonalFinanceCategory, #[cfg(any(feature =
+    "accounts", feature = "assets", feature = "auth", feature = "balance", feature =
+    "beacon", feature = "cra", feature = "identity", feature = "income", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "processor",
+    feature = "transactions", feature = "users"))] PhoneNumber, #[cfg(any(feature =
+    "identity", feature = "processor"))] PhoneNumberMatchScore, PlaidError,
+    #[cfg(any(feature = "cra", feature = "link"))] PrismVersions,
+    ProjectedIncomeSummaryFieldNumber, #[cfg(any(feature = "accounts", feature =
+    "assets", feature = "auth", feature = "balance", feature = "beacon", feature = "cra",
+    feature = "identity", feature = "income", feature = "investments", feature = "items",
+    feature = "liabilities", feature = "processor", feature = "transactions", feature =
+    "users"))] PslfStatus, #[cfg(any(feature = "processor", feature = "transactions"))]
+    RemovedTransaction, RiskReason, #[cfg(any(feature = "processor", feature =
+    "signal"))] RuleDetails, #[cfg(any(feature = "processor", feature = "signal"))]
+    Ruleset, SandboxTransferRfpSimulateRequest, SandboxTransferRfpSimulateResponse,
+    #[cfg(any(feature = "investments", feature = "processor"))] Security,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
+    SecurityOverride, #[cfg(any(feature = "liabilities", feature = "processor"))]
+    ServicerAddressData, #[cfg(any(feature = "income", feature = "processor", feature =
+    "signal"))] SignalAddressData, #[cfg(any(feature = "beacon", feature = "processor",
+    feature = "signal"))] SignalDevice, #[cfg(any(feature = "processor", feature =
+    "signal"))] SignalEvaluateCoreAttributes, #[cfg(any(feature = "processor", feature =
+    "signal"))] SignalPersonName, #[cfg(any(feature = "processor", feature = "signal"))]
+    SignalScores, #[cfg(any(feature = "processor", feature = "signal"))] SignalUser,
+    #[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
+    SignalWarning, StandaloneAccountType, StandaloneCurrencyCodeList,
+    StandaloneInvestmentTransactionBuyType, StandaloneInvestmentTransactionCashType,
+    StandaloneInvestmentTransactionFeeType, StandaloneInvestmentTransactionSellType,
+    StandaloneInvestmentTransactionTransferType, StandaloneInvestmentTransactionType,
+    #[cfg(any(feature = "liabilities", feature = "processor"))] StudentLoan,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
+    StudentLoanRepaymentModel, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    StudentLoanStatus, #[cfg(any(feature = "liabilities", feature = "processor"))]
+    StudentRepaymentPlan, #[cfg(any(feature = "sandbox", feature = "transfer"))]
+    SweepFailure, #[cfg(any(feature = "processor", feature = "transactions"))]
+    Transaction, #[cfg(any(feature = "assets", feature = "processor", feature =
+    "transactions"))] TransactionBase, #[cfg(any(feature = "processor", feature =
+    "transactions"))] TransactionCounterparty, TransactionData, #[cfg(any(feature =
+    "accounts", feature = "assets", feature = "auth", feature = "balance", feature =
+    "beacon", feature = "cra", feature = "identity", feature = "income", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "processor",
+    feature = "transactions", feature = "users"))] TransactionOverride, #[cfg(any(feature
+    = "processor", feature = "transactions"))] TransactionStream, #[cfg(any(feature =
+    "enrich", feature = "processor", feature = "transactions"))] TransactionStreamAmount,
+    TransactionsRecurringCreateInput, TransactionsRecurringCreateRequest,
+    #[cfg(any(feature = "processor", feature = "transactions"))]
+    TransactionsRecurringCreateResponse, #[cfg(any(feature = "processor", feature =
+    "transactions"))] TransactionsRecurringGetRequestOptions,
+    TransactionsRecurringMergeInput, TransactionsRecurringMergeRequest, #[cfg(any(feature
+    = "processor", feature = "transactions"))] TransactionsRecurringMergeResponse,
+    TransactionsRecurringUpdateInput, TransactionsRecurringUpdateRequest,
+    #[cfg(any(feature = "processor", feature = "transactions"))]
+    TransactionsRecurringUpdateResponse, #[cfg(any(feature = "processor", feature =
+    "transactions"))] TransactionsSyncRequestOptions, #[cfg(any(feature = "sandbox",
+    feature = "transfer"))] TransferFailure, TransferOriginatorGetRequest,
+    #[cfg(any(feature = "identity_verification", feature = "protect"))] TrustIndex,
+    #[cfg(any(feature = "identity_verification", feature = "protect"))]
+    TrustIndexSubscore, #[cfg(any(feature = "identity_verification", feature =
+    "protect"))] TrustIndexSubscores, TrustedDeviceData, UnofficialCurrencyCodeList,
+    #[cfg(any(feature = "identity_verification", feature = "link"))] UserAddress,
+    #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
+    UserIdNumber, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
+    feature = "balance", feature = "beacon", feature = "cra", feature = "identity",
+    feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    W2Box12Override, #[cfg(any(feature = "accounts", feature = "assets", feature =
+    "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    W2Override, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
+    feature = "balance", feature = "beacon", feature = "cra", feature = "identity",
+    feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    W2StateAndLocalWagesOverride, #[cfg(any(feature = "investments", feature =
+    "processor"))] YieldRate, YtdGrossIncomeSummaryFieldNumber,
+    YtdNetIncomeSummaryFieldNumber
 );
 crate::wire::open_enums!(
     #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
-    "processor", feature = "transactions"))] AccountBaseVerificationStatus,
-    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
-    "identity", feature = "processor", feature = "transactions"))] AccountHolderCategory,
+    "liabilities", feature = "processor", feature = "transactions"))]
+    AccountBaseVerificationStatus, #[cfg(any(feature = "accounts", feature = "auth",
+    feature = "balance", feature = "identity", feature = "investments", feature =
+    "liabilities", feature = "processor", feature = "transactions"))]
+    AccountHolderCategory, #[cfg(any(feature = "identity", feature = "processor"))]
+    AccountIdentityMatchScoreVerificationStatus, #[cfg(any(feature = "identity", feature
+    = "processor"))] AccountIdentityVerificationStatus, AccountSelectionCardinality,
     #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
-    "balance", feature = "identity", feature = "processor", feature = "transactions"))]
-    AccountSubtype, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
-    feature = "balance", feature = "identity", feature = "processor", feature =
-    "transactions"))] AccountType, #[cfg(any(feature = "accounts", feature = "auth",
-    feature = "balance", feature = "identity", feature = "processor", feature =
-    "transactions"))] AccountVerificationInsightsAccountNumberFormat, #[cfg(any(feature =
-    "institutions", feature = "link"))] CountryCode, #[cfg(any(feature = "assets",
-    feature = "identity"))] EmailType, #[cfg(any(feature = "identity_verification",
-    feature = "link", feature = "users"))] IdNumberType, #[cfg(any(feature = "link",
-    feature = "sandbox"))] IncomeVerificationSourceType, #[cfg(any(feature = "accounts",
-    feature = "auth", feature = "balance", feature = "identity", feature = "items",
-    feature = "transactions"))] ItemAuthMethod, #[cfg(any(feature = "accounts", feature =
-    "auth", feature = "balance", feature = "identity", feature = "items", feature =
-    "transactions"))] ItemUpdateType, #[cfg(any(feature = "assets", feature =
-    "identity"))] PhoneNumberType, PlaidErrorType, #[cfg(any(feature = "accounts",
-    feature = "auth", feature = "balance", feature = "identity", feature =
-    "institutions", feature = "items", feature = "link", feature = "sandbox", feature =
-    "transactions"))] Products, #[cfg(any(feature = "accounts", feature = "assets",
-    feature = "transactions"))] TransactionBaseTransactionType
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))] AccountSubtype,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "processor",
+    feature = "transactions"))] AccountType, #[cfg(any(feature = "accounts", feature =
+    "auth", feature = "balance", feature = "identity", feature = "investments", feature =
+    "liabilities", feature = "processor", feature = "transactions"))]
+    AccountVerificationInsightsAccountNumberFormat, #[cfg(any(feature = "bank_transfers",
+    feature = "processor", feature = "transfer"))] AchClass, #[cfg(any(feature =
+    "liabilities", feature = "processor"))] AprAprType, #[cfg(any(feature = "sandbox",
+    feature = "webhooks"))] BankIncomeRefreshCompleteResult, #[cfg(any(feature =
+    "bank_transfers", feature = "processor"))] BankTransferDirection, #[cfg(any(feature =
+    "bank_transfers", feature = "processor"))] BankTransferNetwork, #[cfg(any(feature =
+    "bank_transfers", feature = "processor"))] BankTransferStatus, #[cfg(any(feature =
+    "bank_transfers", feature = "processor"))] BankTransferType, #[cfg(any(feature =
+    "cra", feature = "link"))] CashflowAttributesVersion, #[cfg(any(feature = "cra",
+    feature = "link"))] ConsumerReportPermissiblePurpose, #[cfg(any(feature = "enrich",
+    feature = "processor", feature = "transactions"))] CounterpartyType,
+    #[cfg(any(feature = "institutions", feature = "link"))] CountryCode,
+    #[cfg(any(feature = "cra", feature = "link"))]
+    CraCheckReportVerificationGetReportType, #[cfg(any(feature = "cra", feature =
+    "link"))] CraPartnerInsightsBaseFicoScoreVersion, #[cfg(any(feature = "cra", feature
+    = "link"))] CraPartnerInsightsBureau, #[cfg(any(feature = "cra", feature = "link"))]
+    CraPartnerInsightsUltraFicoScoreVersion, #[cfg(any(feature = "cra", feature =
+    "income"))] CreditBankIncomeAccountType, #[cfg(any(feature = "cra", feature =
+    "income"))] CreditBankIncomeCategory, #[cfg(any(feature = "cra", feature =
+    "income"))] CreditBankIncomeErrorType, #[cfg(any(feature = "cra", feature =
+    "income"))] CreditBankIncomePayFrequency, #[cfg(any(feature = "cra", feature =
+    "income"))] CreditBankIncomeWarningType, #[cfg(any(feature = "income", feature =
+    "link"))] CreditSessionBankEmploymentStatus, #[cfg(any(feature = "income", feature =
+    "link"))] CreditSessionBankIncomeStatus, #[cfg(any(feature = "investments", feature =
+    "processor"))] DataSources, #[cfg(any(feature = "cra", feature = "income", feature =
+    "link"))] DepositoryAccountSubtype, #[cfg(any(feature = "accounts", feature =
+    "assets", feature = "auth", feature = "balance", feature = "beacon", feature = "cra",
+    feature = "identity", feature = "income", feature = "investments", feature = "items",
+    feature = "liabilities", feature = "processor", feature = "transactions", feature =
+    "users"))] EarningsBreakdownCanonicalDescription, #[cfg(any(feature = "accounts",
+    feature = "assets", feature = "auth", feature = "balance", feature = "beacon",
+    feature = "cra", feature = "identity", feature = "income", feature = "investments",
+    feature = "items", feature = "liabilities", feature = "processor", feature =
+    "transactions", feature = "users"))] EmailType, #[cfg(any(feature = "accounts",
+    feature = "fdx"))] FdxPartyType, #[cfg(any(feature = "cra", feature = "link"))]
+    GseReportType, #[cfg(any(feature = "investments", feature = "processor"))]
+    HoldingTaxLotPositionType, #[cfg(any(feature = "beacon", feature =
+    "identity_verification", feature = "link", feature = "transfer", feature = "users"))]
+    IdNumberType, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
+    feature = "balance", feature = "beacon", feature = "cra", feature = "identity",
+    feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    IncomeBreakdownType, #[cfg(any(feature = "cra", feature = "link"))]
+    IncomeInsightsVersion, #[cfg(any(feature = "income", feature = "link"))]
+    IncomeVerificationDocParsingConfig, #[cfg(any(feature = "link", feature =
+    "sandbox"))] IncomeVerificationSourceType, #[cfg(any(feature = "investments", feature
+    = "processor"))] InvestmentAccountVerificationStatus, #[cfg(any(feature = "assets",
+    feature = "cra", feature = "investments", feature = "processor"))]
+    InvestmentTransactionSubtype, #[cfg(any(feature = "assets", feature = "cra", feature
+    = "investments", feature = "processor"))] InvestmentTransactionType,
+    #[cfg(any(feature = "accounts", feature = "auth", feature = "balance", feature =
+    "identity", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "transactions", feature = "users"))] ItemAuthMethod, #[cfg(any(feature =
+    "accounts", feature = "auth", feature = "balance", feature = "identity", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "transactions",
+    feature = "users"))] ItemUpdateType, #[cfg(any(feature = "business_verification",
+    feature = "identity_verification", feature = "monitor"))] MatchSummaryCode,
+    #[cfg(any(feature = "cra", feature = "link"))] NetworkInsightsVersion,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
+    OverrideAccountType, #[cfg(any(feature = "assets", feature = "cra"))] OwnershipType,
+    PayFrequencyValue, #[cfg(any(feature = "accounts", feature = "assets", feature =
+    "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PayPeriodDetailsPayFrequency, #[cfg(any(feature = "enrich", feature =
+    "transactions"))] PaymentChannel, #[cfg(any(feature = "payment_initiation", feature =
+    "webhooks"))] PaymentInitiationConsentStatus, #[cfg(any(feature =
+    "payment_initiation", feature = "sandbox", feature = "webhooks"))]
+    PaymentInitiationPaymentStatus, #[cfg(any(feature = "institutions", feature =
+    "payment_initiation"))] PaymentScheduleInterval, #[cfg(any(feature = "cra", feature =
+    "enrich", feature = "processor", feature = "transactions"))]
+    PersonalFinanceCategoryVersion, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    PhoneNumberType, PlaidErrorType, #[cfg(any(feature = "cra", feature = "link"))]
+    PlaidLendScoreVersion, #[cfg(any(feature = "cra", feature = "link"))]
+    PrismCashScoreVersion, #[cfg(any(feature = "cra", feature = "link"))]
+    PrismDetectVersion, #[cfg(any(feature = "cra", feature = "link"))]
+    PrismExtendVersion, #[cfg(any(feature = "cra", feature = "link"))]
+    PrismFirstDetectVersion, #[cfg(any(feature = "cra", feature = "link"))]
+    PrismInsightsVersion, #[cfg(any(feature = "accounts", feature = "auth", feature =
+    "balance", feature = "cra", feature = "identity", feature = "institutions", feature =
+    "investments", feature = "items", feature = "liabilities", feature = "link", feature
+    = "partner", feature = "processor", feature = "sandbox", feature = "transactions",
+    feature = "users", feature = "webhooks"))] Products, #[cfg(any(feature = "items",
+    feature = "users"))] ProductsTerminateReasonCode, #[cfg(any(feature = "enrich",
+    feature = "processor", feature = "transactions"))] RecurringTransactionFrequency,
+    #[cfg(any(feature = "processor", feature = "signal"))] RuleResult,
+    SandboxTransferRfpSimulateAction, #[cfg(any(feature = "processor", feature =
+    "signal"))] SignalDecisionOutcome, #[cfg(any(feature = "processor", feature =
+    "signal"))] SignalPaymentMethod, #[cfg(any(feature = "accounts", feature = "assets",
+    feature = "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
+    "identity", feature = "income", feature = "investments", feature = "items", feature =
+    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    StudentLoanStatusType, #[cfg(any(feature = "liabilities", feature = "processor"))]
+    StudentRepaymentPlanType, #[cfg(any(feature = "sandbox", feature = "transfer"))]
+    SweepStatus, #[cfg(any(feature = "sandbox", feature = "transfer"))] SweepTrigger,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "processor", feature =
+    "transactions"))] TransactionBaseTransactionType, #[cfg(any(feature = "processor",
+    feature = "transactions"))] TransactionCode, #[cfg(any(feature = "processor", feature
+    = "transactions"))] TransactionPaymentChannel, #[cfg(any(feature = "enrich", feature
+    = "processor", feature = "transactions"))] TransactionStreamStatus, #[cfg(any(feature
+    = "processor", feature = "transactions"))] TransactionTransactionType,
+    #[cfg(any(feature = "processor", feature = "transactions"))]
+    TransactionsUpdateStatus, #[cfg(any(feature = "transfer", feature = "webhooks"))]
+    TransferAuthorizationDecision, #[cfg(any(feature = "transfer", feature =
+    "webhooks"))] TransferAuthorizationDecisionRationaleCode, UserBasedProducts,
+    VerificationRefreshStatus, VerificationStatus, #[cfg(any(feature = "wallets", feature
+    = "webhooks"))] WalletTransactionFailureReason, #[cfg(any(feature =
+    "payment_initiation", feature = "wallets", feature = "webhooks"))]
+    WalletTransactionStatus, #[cfg(any(feature = "investments", feature = "processor"))]
+    YieldRateType
 );

@@ -6,34 +6,90 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
-/// Category of a transaction from the viewpoint of business bookkeeping, on two levels; null
-/// when none could be assigned.
+/// An account in a cash flow report: all of `AccountBase` plus, where known, the owners.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct BusinessFinanceCategory {
-    /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
-    /// rated.
-    pub confidence_level: Option<String>,
-    /// Specific category in the business taxonomy, a subdivision of the primary category.
-    pub detailed: String,
-    /// General category in the business taxonomy, written in capitals with underscores.
-    pub primary: String,
+pub struct BusinessAccount {
+    /// Identifier of the account within the Item; case-sensitive. It changes when the user links
+    /// the institution anew, so do not use it to recognize an account across Items.
+    pub account_id: String,
+    /// Balances of the account. They are stored values unless the answer comes from a call that
+    /// contacts the institution, such as `/accounts/balance/get`.
+    pub balances: AccountBalance,
+    /// Whether the account is held by a business or by a private person; null or absent when this
+    /// has not been determined.
+    pub holder_category: Option<AccountHolderCategory>,
+    /// The last characters of the account number, usually four digits, for showing to the user.
+    /// It is not unique within an Item; null or absent when unknown.
+    pub mask: Option<String>,
+    /// Short name of the account, chosen by the user or the institution and suited for display;
+    /// compare `official_name`.
+    pub name: String,
+    /// Full product name under which the institution offers the account; null or absent when it
+    /// gives none. Compare `name`.
+    pub official_name: Option<String>,
+    /// Owners of the account with their contact data, as held by the institution. Absent where
+    /// not available.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub owners: Vec<Owner>,
+    /// Identifier that stays the same for the same account in different Items, given only by some
+    /// institutions, notably ones with tokenized account numbers. Use it to recognize duplicates
+    /// and relinked accounts.
+    pub persistent_account_id: Option<String>,
+    /// Finer kind of the account within its `type`, such as `checking` or `mortgage`; null when
+    /// it is not known.
+    pub subtype: Option<AccountSubtype>,
+    /// Main class of the account, such as `depository` or `credit`; it decides how the balances
+    /// are to be read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: AccountType,
+    /// What a database check found out about the account; present only for accounts that were
+    /// verified in that way.
+    pub verification_insights: Option<AccountVerificationInsights>,
+    /// Name of the account holder used when the numbers were verified without a bank login;
+    /// absent for other accounts.
+    pub verification_name: Option<String>,
+    /// State of the check that the account numbers are right, for accounts added by
+    /// micro-deposits or database checks rather than by login. `automatically_verified` and
+    /// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+    /// give the outcome of a database check. Absent for accounts verified by login.
+    pub verification_status: Option<BusinessAccountVerificationStatus>,
 }
-impl Generated for BusinessFinanceCategory {
+impl Generated for BusinessAccount {
     fn empty() -> Self {
         Self {
-            confidence_level: Wire::empty(),
-            detailed: Wire::empty(),
-            primary: Wire::empty(),
+            account_id: Wire::empty(),
+            balances: Wire::empty(),
+            holder_category: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            official_name: Wire::empty(),
+            owners: Wire::empty(),
+            persistent_account_id: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+            verification_insights: Wire::empty(),
+            verification_name: Wire::empty(),
+            verification_status: Wire::empty(),
         }
     }
 }
-impl Record for BusinessFinanceCategory {
-    const NAME: &'static str = "BusinessFinanceCategory";
+impl Record for BusinessAccount {
+    const NAME: &'static str = "BusinessAccount";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("confidence_level", Optional),
-        ("detailed", Required),
-        ("primary", Required),
+        ("account_id", Required),
+        ("balances", Required),
+        ("holder_category", Optional),
+        ("mask", Written),
+        ("name", Required),
+        ("official_name", Written),
+        ("owners", Optional),
+        ("persistent_account_id", Optional),
+        ("subtype", Written),
+        ("type", Required),
+        ("verification_insights", Optional),
+        ("verification_name", Optional),
+        ("verification_status", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -41,16 +97,1675 @@ impl Record for BusinessFinanceCategory {
         map: &mut A,
     ) -> Result<(), A::Error> {
         match index {
-            0 => fill(&mut self.confidence_level, map),
-            1 => fill(&mut self.detailed, map),
-            2 => fill(&mut self.primary, map),
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.balances, map),
+            2 => fill(&mut self.holder_category, map),
+            3 => fill(&mut self.mask, map),
+            4 => fill(&mut self.name, map),
+            5 => fill(&mut self.official_name, map),
+            6 => fill(&mut self.owners, map),
+            7 => fill(&mut self.persistent_account_id, map),
+            8 => fill(&mut self.subtype, map),
+            9 => fill(&mut self.type_, map),
+            10 => fill(&mut self.verification_insights, map),
+            11 => fill(&mut self.verification_name, map),
+            12 => fill(&mut self.verification_status, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.confidence_level);
-        fields.put(1, &self.detailed);
-        fields.put(2, &self.primary);
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.balances);
+        fields.put(2, &self.holder_category);
+        fields.put(3, &self.mask);
+        fields.put(4, &self.name);
+        fields.put(5, &self.official_name);
+        fields.put(6, &self.owners);
+        fields.put(7, &self.persistent_account_id);
+        fields.put(8, &self.subtype);
+        fields.put(9, &self.type_);
+        fields.put(10, &self.verification_insights);
+        fields.put(11, &self.verification_name);
+        fields.put(12, &self.verification_status);
+    }
+}
+/// State of the check that the account numbers are right, for accounts added by
+/// micro-deposits or database checks rather than by login. `automatically_verified` and
+/// `manually_verified` are usable, the `pending_` values wait, and the `database_` values
+/// give the outcome of a database check. Absent for accounts verified by login.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BusinessAccountVerificationStatus {
+    /// Written `automatically_verified`.
+    AutomaticallyVerified,
+    /// Written `pending_automatic_verification`.
+    PendingAutomaticVerification,
+    /// Written `pending_manual_verification`.
+    PendingManualVerification,
+    /// Written `unsent`.
+    Unsent,
+    /// Written `manually_verified`.
+    ManuallyVerified,
+    /// Written `verification_expired`.
+    VerificationExpired,
+    /// Written `verification_failed`.
+    VerificationFailed,
+    /// Written `database_matched`.
+    DatabaseMatched,
+    /// Written `database_insights_pass`.
+    DatabaseInsightsPass,
+    /// Written `database_insights_pass_with_caution`.
+    DatabaseInsightsPassWithCaution,
+    /// Written `database_insights_fail`.
+    DatabaseInsightsFail,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for BusinessAccountVerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("automatically_verified", Self::AutomaticallyVerified),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
+        ("unsent", Self::Unsent),
+        ("manually_verified", Self::ManuallyVerified),
+        ("verification_expired", Self::VerificationExpired),
+        ("verification_failed", Self::VerificationFailed),
+        ("database_matched", Self::DatabaseMatched),
+        ("database_insights_pass", Self::DatabaseInsightsPass),
+        ("database_insights_pass_with_caution", Self::DatabaseInsightsPassWithCaution),
+        ("database_insights_fail", Self::DatabaseInsightsFail),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Figures about the cash flow of a business, by day and by month. It occurs in the answer of
+/// `POST /cashflow_report/insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportAccountInsights {
+    /// Balances in the past, one entry per date and currency.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub historical_balances: Vec<CashflowReportHistoricalBalance>,
+    /// Cash flow figures, one entry per month.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub monthly_summaries: Vec<CashflowReportMonthlySummary>,
+}
+impl Generated for CashflowReportAccountInsights {
+    fn empty() -> Self {
+        Self {
+            historical_balances: Wire::empty(),
+            monthly_summaries: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportAccountInsights {
+    const NAME: &'static str = "CashflowReportAccountInsights";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("historical_balances", Written),
+        ("monthly_summaries", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.historical_balances, map),
+            1 => fill(&mut self.monthly_summaries, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.historical_balances);
+        fields.put(1, &self.monthly_summaries);
+    }
+}
+impl Default for CashflowReportAccountInsights {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /cashflow_report/get`: the Item, the length of the history, paging and,
+/// optionally, the accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportGetRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Number of transactions in one page, from 1 to 500, 100 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub count: Option<i64>,
+    /// Position to go on from: an empty string or nothing for the first page, then `next_cursor`
+    /// of the previous page, passed verbatim.
+    pub cursor: Option<String>,
+    /// How many days of history the report is to cover, from 1 to 730. Required.
+    ///
+    /// Smallest value: `1`. Largest value: `730`.
+    pub days_requested: i64,
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub options: Option<CashflowReportGetRequestOptions>,
+}
+impl Generated for CashflowReportGetRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            count: Wire::empty(),
+            cursor: Wire::empty(),
+            days_requested: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportGetRequest {
+    const NAME: &'static str = "CashflowReportGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("count", Optional),
+        ("cursor", Optional),
+        ("days_requested", Required),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.count, map),
+            2 => fill(&mut self.cursor, map),
+            3 => fill(&mut self.days_requested, map),
+            4 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.count);
+        fields.put(2, &self.cursor);
+        fields.put(3, &self.days_requested);
+        fields.put(4, &self.options);
+    }
+}
+impl CashflowReportGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>, days_requested: impl Into<i64>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            days_requested: days_requested.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Filter for `POST /cashflow_report/get`, found in `CashflowReportGetRequest.options`;
+/// selects the accounts to report on.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportGetRequestOptions {
+    /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
+    /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids: Vec<String>,
+}
+impl Generated for CashflowReportGetRequestOptions {
+    fn empty() -> Self {
+        Self { account_ids: Wire::empty() }
+    }
+}
+impl Record for CashflowReportGetRequestOptions {
+    const NAME: &'static str = "CashflowReportGetRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_ids", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids);
+    }
+}
+impl Default for CashflowReportGetRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /cashflow_report/get`: one page of transactions with the business
+/// accounts, the Item and the time of the data.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportGetResponse {
+    /// The business accounts of the report. Expect them on every page and tell duplicates by
+    /// `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub accounts: Vec<BusinessAccount>,
+    /// Whether further transactions follow this page. The report is complete when it is false.
+    pub has_more: bool,
+    /// State of the Item the report belongs to.
+    pub item: Item,
+    /// ISO 8601 time at which the data of the report was last fetched from the institution with
+    /// success.
+    pub last_successful_update_time: DateTime<Utc>,
+    /// Cursor for the next page. Pass it verbatim as `cursor` as long as `has_more` is true.
+    pub next_cursor: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Number of transactions over all pages of the report.
+    pub total_transactions: i64,
+    /// The transactions of this page. Positive amounts are money leaving the account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transactions: Vec<CashflowReportTransaction>,
+}
+impl Generated for CashflowReportGetResponse {
+    fn empty() -> Self {
+        Self {
+            accounts: Wire::empty(),
+            has_more: Wire::empty(),
+            item: Wire::empty(),
+            last_successful_update_time: Wire::empty(),
+            next_cursor: Wire::empty(),
+            request_id: Wire::empty(),
+            total_transactions: Wire::empty(),
+            transactions: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportGetResponse {
+    const NAME: &'static str = "CashflowReportGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("accounts", Written),
+        ("has_more", Required),
+        ("item", Required),
+        ("last_successful_update_time", Required),
+        ("next_cursor", Required),
+        ("request_id", Required),
+        ("total_transactions", Required),
+        ("transactions", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.accounts, map),
+            1 => fill(&mut self.has_more, map),
+            2 => fill(&mut self.item, map),
+            3 => fill(&mut self.last_successful_update_time, map),
+            4 => fill(&mut self.next_cursor, map),
+            5 => fill(&mut self.request_id, map),
+            6 => fill(&mut self.total_transactions, map),
+            7 => fill(&mut self.transactions, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.accounts);
+        fields.put(1, &self.has_more);
+        fields.put(2, &self.item);
+        fields.put(3, &self.last_successful_update_time);
+        fields.put(4, &self.next_cursor);
+        fields.put(5, &self.request_id);
+        fields.put(6, &self.total_transactions);
+        fields.put(7, &self.transactions);
+    }
+}
+/// Balance of the business accounts on one date in the past. It occurs in the insights of a
+/// cash flow report.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportHistoricalBalance {
+    /// Balance on that date, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// Date of the balance as an ISO 8601 date.
+    pub date: NaiveDate,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportHistoricalBalance {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            date: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportHistoricalBalance {
+    const NAME: &'static str = "CashflowReportHistoricalBalance";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("date", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.date, map),
+            2 => fill(&mut self.iso_currency_code, map),
+            3 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.date);
+        fields.put(2, &self.iso_currency_code);
+        fields.put(3, &self.unofficial_currency_code);
+    }
+}
+/// Body of `POST /cashflow_report/insights/get`; it names only the Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportInsightsGetRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+}
+impl Generated for CashflowReportInsightsGetRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportInsightsGetRequest {
+    const NAME: &'static str = "CashflowReportInsightsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("access_token", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+    }
+}
+impl CashflowReportInsightsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+        }
+    }
+}
+/// Answer of `POST /cashflow_report/insights/get`: the history of balances and the monthly
+/// figures, with accounts and Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportInsightsGetResponse {
+    /// The figures themselves: daily balances and monthly summaries over the accounts.
+    pub account_insights: CashflowReportAccountInsights,
+    /// The business accounts from which the figures were worked out.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub accounts: Vec<BusinessAccount>,
+    /// State of the Item the figures belong to.
+    pub item: Item,
+    /// ISO 8601 time at which the figures were last worked out.
+    pub last_generated_time: DateTime<Utc>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for CashflowReportInsightsGetResponse {
+    fn empty() -> Self {
+        Self {
+            account_insights: Wire::empty(),
+            accounts: Wire::empty(),
+            item: Wire::empty(),
+            last_generated_time: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportInsightsGetResponse {
+    const NAME: &'static str = "CashflowReportInsightsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_insights", Required),
+        ("accounts", Written),
+        ("item", Required),
+        ("last_generated_time", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_insights, map),
+            1 => fill(&mut self.accounts, map),
+            2 => fill(&mut self.item, map),
+            3 => fill(&mut self.last_generated_time, map),
+            4 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_insights);
+        fields.put(1, &self.accounts);
+        fields.put(2, &self.item);
+        fields.put(3, &self.last_generated_time);
+        fields.put(4, &self.request_id);
+    }
+}
+/// Cash flow figures of a business for one month: balances, money in and out, revenue, kinds
+/// of expense, and signs of trouble. It occurs in the insights of a cash flow report.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummary {
+    /// Average over the days of the month of the balance at the end of the day.
+    pub average_daily_ending_balance: CashflowReportMonthlySummaryAverageDailyEndingBalance,
+    /// Average money that came in per day of the month.
+    pub average_daily_inflow_amount: CashflowReportMonthlySummaryAverageDailyInflowAmount,
+    /// Average number of transactions per day that brought money in; can be a fraction.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub average_daily_inflow_transaction_count: Decimal,
+    /// Average difference between money in and money out per day of the month.
+    pub average_daily_net_cashflow_amount: CashflowReportMonthlySummaryAverageDailyNetCashflowAmount,
+    /// Average money that went out per day of the month.
+    pub average_daily_outflow_amount: CashflowReportMonthlySummaryAverageDailyOutflowAmount,
+    /// Average number of transactions per day that took money out; can be a fraction.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub average_daily_outflow_transaction_count: Decimal,
+    /// Last day of the summary as an ISO 8601 date.
+    pub end_date: NaiveDate,
+    /// Balance at the end of the month. Null when it is not known.
+    pub ending_balance: Option<CashflowReportMonthlySummaryEndingBalance>,
+    /// Number of days in the month that ended with a balance below zero.
+    pub negative_ending_balance_day_count: i64,
+    /// Number of transactions in the month that stand for insufficient funds (NSF), such as fees
+    /// for a bounced payment.
+    pub nsf_transaction_count: i64,
+    /// Number of transactions in the month that stand for an overdraft, such as overdraft fees.
+    pub overdraft_transaction_count: i64,
+    /// First day of the summary as an ISO 8601 date.
+    pub start_date: NaiveDate,
+    /// Balance at the beginning of the month. Null when it is not known.
+    pub starting_balance: Option<CashflowReportMonthlySummaryStartingBalance>,
+    /// Sum of the payments on loans in the month.
+    pub total_loan_payment: CashflowReportMonthlySummaryTotalLoanPayment,
+    /// Sum of the wages paid out in the month.
+    pub total_payroll: CashflowReportMonthlySummaryTotalPayroll,
+    /// Sum of what counts as revenue of the business in the month.
+    pub total_revenue: CashflowReportMonthlySummaryTotalRevenue,
+    /// Sum of the variable expenses in the month.
+    pub total_variable_expense: CashflowReportMonthlySummaryTotalVariableExpense,
+}
+impl Generated for CashflowReportMonthlySummary {
+    fn empty() -> Self {
+        Self {
+            average_daily_ending_balance: Wire::empty(),
+            average_daily_inflow_amount: Wire::empty(),
+            average_daily_inflow_transaction_count: Wire::empty(),
+            average_daily_net_cashflow_amount: Wire::empty(),
+            average_daily_outflow_amount: Wire::empty(),
+            average_daily_outflow_transaction_count: Wire::empty(),
+            end_date: Wire::empty(),
+            ending_balance: Wire::empty(),
+            negative_ending_balance_day_count: Wire::empty(),
+            nsf_transaction_count: Wire::empty(),
+            overdraft_transaction_count: Wire::empty(),
+            start_date: Wire::empty(),
+            starting_balance: Wire::empty(),
+            total_loan_payment: Wire::empty(),
+            total_payroll: Wire::empty(),
+            total_revenue: Wire::empty(),
+            total_variable_expense: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummary {
+    const NAME: &'static str = "CashflowReportMonthlySummary";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("average_daily_ending_balance", Required),
+        ("average_daily_inflow_amount", Required),
+        ("average_daily_inflow_transaction_count", Required),
+        ("average_daily_net_cashflow_amount", Required),
+        ("average_daily_outflow_amount", Required),
+        ("average_daily_outflow_transaction_count", Required),
+        ("end_date", Required),
+        ("ending_balance", Written),
+        ("negative_ending_balance_day_count", Required),
+        ("nsf_transaction_count", Required),
+        ("overdraft_transaction_count", Required),
+        ("start_date", Required),
+        ("starting_balance", Written),
+        ("total_loan_payment", Required),
+        ("total_payroll", Required),
+        ("total_revenue", Required),
+        ("total_variable_expense", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.average_daily_ending_balance, map),
+            1 => fill(&mut self.average_daily_inflow_amount, map),
+            2 => fill(&mut self.average_daily_inflow_transaction_count, map),
+            3 => fill(&mut self.average_daily_net_cashflow_amount, map),
+            4 => fill(&mut self.average_daily_outflow_amount, map),
+            5 => fill(&mut self.average_daily_outflow_transaction_count, map),
+            6 => fill(&mut self.end_date, map),
+            7 => fill(&mut self.ending_balance, map),
+            8 => fill(&mut self.negative_ending_balance_day_count, map),
+            9 => fill(&mut self.nsf_transaction_count, map),
+            10 => fill(&mut self.overdraft_transaction_count, map),
+            11 => fill(&mut self.start_date, map),
+            12 => fill(&mut self.starting_balance, map),
+            13 => fill(&mut self.total_loan_payment, map),
+            14 => fill(&mut self.total_payroll, map),
+            15 => fill(&mut self.total_revenue, map),
+            16 => fill(&mut self.total_variable_expense, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.average_daily_ending_balance);
+        fields.put(1, &self.average_daily_inflow_amount);
+        fields.put(2, &self.average_daily_inflow_transaction_count);
+        fields.put(3, &self.average_daily_net_cashflow_amount);
+        fields.put(4, &self.average_daily_outflow_amount);
+        fields.put(5, &self.average_daily_outflow_transaction_count);
+        fields.put(6, &self.end_date);
+        fields.put(7, &self.ending_balance);
+        fields.put(8, &self.negative_ending_balance_day_count);
+        fields.put(9, &self.nsf_transaction_count);
+        fields.put(10, &self.overdraft_transaction_count);
+        fields.put(11, &self.start_date);
+        fields.put(12, &self.starting_balance);
+        fields.put(13, &self.total_loan_payment);
+        fields.put(14, &self.total_payroll);
+        fields.put(15, &self.total_revenue);
+        fields.put(16, &self.total_variable_expense);
+    }
+}
+/// Average over the days of the month of the balance at the end of the day, with its
+/// currency. It occurs in `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryAverageDailyEndingBalance {
+    /// Average balance at the end of a day, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryAverageDailyEndingBalance {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryAverageDailyEndingBalance {
+    const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyEndingBalance";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Average money that came in per day of the month, with its currency. It occurs in
+/// `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryAverageDailyInflowAmount {
+    /// Average money in per day, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryAverageDailyInflowAmount {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryAverageDailyInflowAmount {
+    const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyInflowAmount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Average difference between money in and money out per day of the month, with its currency.
+/// It occurs in `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
+    /// Average net cash flow per day, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
+    const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyNetCashflowAmount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Average money that went out per day of the month, with its currency. It occurs in
+/// `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryAverageDailyOutflowAmount {
+    /// Average money out per day, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryAverageDailyOutflowAmount {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryAverageDailyOutflowAmount {
+    const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyOutflowAmount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Balance of the business accounts at the end of the month, with its currency. Null when it
+/// is not known. It occurs in `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryEndingBalance {
+    /// Balance at the end of the month, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryEndingBalance {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryEndingBalance {
+    const NAME: &'static str = "CashflowReportMonthlySummaryEndingBalance";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Balance of the business accounts at the beginning of the month, with its currency. Null
+/// when it is not known. It occurs in `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryStartingBalance {
+    /// Balance at the beginning of the month, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryStartingBalance {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryStartingBalance {
+    const NAME: &'static str = "CashflowReportMonthlySummaryStartingBalance";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Sum of the payments on loans that the business made in the month, with its currency. It
+/// occurs in `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryTotalLoanPayment {
+    /// Loan payments of the month, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryTotalLoanPayment {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryTotalLoanPayment {
+    const NAME: &'static str = "CashflowReportMonthlySummaryTotalLoanPayment";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Sum of what the business paid out in wages in the month, with its currency. It occurs in
+/// `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryTotalPayroll {
+    /// Payroll of the month, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryTotalPayroll {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryTotalPayroll {
+    const NAME: &'static str = "CashflowReportMonthlySummaryTotalPayroll";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Sum of what counts as revenue of the business in the month, with its currency. It occurs
+/// in `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryTotalRevenue {
+    /// Revenue of the month, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryTotalRevenue {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryTotalRevenue {
+    const NAME: &'static str = "CashflowReportMonthlySummaryTotalRevenue";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Sum of the variable expenses of the business in the month, with its currency. It occurs in
+/// `CashflowReportMonthlySummary`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportMonthlySummaryTotalVariableExpense {
+    /// Variable expenses of the month, in units of the currency and not in cents.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub amount: Decimal,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+}
+impl Generated for CashflowReportMonthlySummaryTotalVariableExpense {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportMonthlySummaryTotalVariableExpense {
+    const NAME: &'static str = "CashflowReportMonthlySummaryTotalVariableExpense";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("iso_currency_code", Written),
+        ("unofficial_currency_code", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.unofficial_currency_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.unofficial_currency_code);
+    }
+}
+/// Details of a transfer between banks in a cash flow report, as passed on by the
+/// institution. Each field is null when the institution does not give it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportPaymentMeta {
+    /// Name of the party on whose order the transfer was made, if it differs from the payer; null
+    /// when unknown.
+    pub by_order_of: Option<String>,
+    /// Name of the party that receives the money; null when unknown.
+    pub payee: Option<String>,
+    /// Name of the party that pays the money; null when unknown.
+    pub payer: Option<String>,
+    /// Kind of transfer in the words of the institution, such as ACH; null when unknown.
+    pub payment_method: Option<String>,
+    /// Name of the company that processed the payment; null when unknown.
+    pub payment_processor: Option<String>,
+    /// ACH identifier of the company that originated the entry (PPD id); null when there is none.
+    pub ppd_id: Option<String>,
+    /// Purpose of the payment as stated by the payer; null when none was stated.
+    pub reason: Option<String>,
+    /// Reference number of the transfer, as given by the institution; null when there is none.
+    pub reference_number: Option<String>,
+}
+impl Generated for CashflowReportPaymentMeta {
+    fn empty() -> Self {
+        Self {
+            by_order_of: Wire::empty(),
+            payee: Wire::empty(),
+            payer: Wire::empty(),
+            payment_method: Wire::empty(),
+            payment_processor: Wire::empty(),
+            ppd_id: Wire::empty(),
+            reason: Wire::empty(),
+            reference_number: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportPaymentMeta {
+    const NAME: &'static str = "CashflowReportPaymentMeta";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("by_order_of", Written),
+        ("payee", Written),
+        ("payer", Written),
+        ("payment_method", Written),
+        ("payment_processor", Written),
+        ("ppd_id", Written),
+        ("reason", Written),
+        ("reference_number", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.by_order_of, map),
+            1 => fill(&mut self.payee, map),
+            2 => fill(&mut self.payer, map),
+            3 => fill(&mut self.payment_method, map),
+            4 => fill(&mut self.payment_processor, map),
+            5 => fill(&mut self.ppd_id, map),
+            6 => fill(&mut self.reason, map),
+            7 => fill(&mut self.reference_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.by_order_of);
+        fields.put(1, &self.payee);
+        fields.put(2, &self.payer);
+        fields.put(3, &self.payment_method);
+        fields.put(4, &self.payment_processor);
+        fields.put(5, &self.ppd_id);
+        fields.put(6, &self.reason);
+        fields.put(7, &self.reference_number);
+    }
+}
+impl Default for CashflowReportPaymentMeta {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /cashflow_report/refresh`: the Item and how much history to fetch.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportRefreshRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// How many days of history to fetch from the institution, from 1 to 730, by default 365.
+    ///
+    /// Smallest value: `1`. Largest value: `730`. Default: `365`.
+    pub days_requested: i64,
+}
+impl Generated for CashflowReportRefreshRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            days_requested: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportRefreshRequest {
+    const NAME: &'static str = "CashflowReportRefreshRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("days_requested", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.days_requested, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.days_requested);
+    }
+}
+impl CashflowReportRefreshRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>, days_requested: impl Into<i64>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            days_requested: days_requested.into(),
+        }
+    }
+}
+/// Answer of `POST /cashflow_report/refresh`: an acknowledgement that carries only the
+/// request identifier. The data is announced by a webhook.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportRefreshResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for CashflowReportRefreshResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for CashflowReportRefreshResponse {
+    const NAME: &'static str = "CashflowReportRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// A transaction in a cash flow report, like a `Transaction` but with the categories for
+/// bookkeeping and lending that a business report calls for.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportTransaction {
+    /// The `account_id` of the account the transaction was booked on.
+    pub account_id: String,
+    /// Identifies which holder of a shared account made the transaction, for instance by a
+    /// sub-account number; null when this is not known, which is the usual case.
+    pub account_owner: Option<String>,
+    /// Amount in units of the currency, not in cents. Positive means that money leaves the
+    /// account, negative that money comes in. May be null.
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(with = "Option<crate::wire::schema::Number>")
+    )]
+    pub amount: Option<Decimal>,
+    /// ISO 8601 date on which the payment was authorized, that is when the user paid; `date` is
+    /// the day of posting. Null when not known.
+    pub authorized_date: Option<NaiveDate>,
+    /// ISO 8601 time at which the payment was authorized, the finer form of `authorized_date`.
+    /// Only some institutions supply it; null otherwise.
+    pub authorized_datetime: Option<DateTime<Utc>>,
+    /// Category from the viewpoint of business bookkeeping; null or absent when none could be
+    /// assigned.
+    pub business_finance_category: Option<BusinessFinanceCategory>,
+    /// Number of the check the transaction was paid with; null or absent for transactions that
+    /// are not checks.
+    pub check_number: Option<String>,
+    /// The parties on the other side, for instance the merchant and the payment app in between;
+    /// absent or empty when none is known.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub counterparties: Vec<TransactionCounterparty>,
+    /// Category from the viewpoint of lending; null or absent when none could be assigned.
+    pub credit_category: Option<CreditCategory>,
+    /// ISO 8601 date. For a posted transaction it is the day of posting, for a pending one the
+    /// day it occurred. The day the user paid is in `authorized_date` where known.
+    pub date: NaiveDate,
+    /// ISO 8601 time at which the transaction was posted, the finer form of `date`. Only some
+    /// institutions supply it; null otherwise.
+    pub datetime: Option<DateTime<Utc>>,
+    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
+    /// instead.
+    pub iso_currency_code: Option<String>,
+    /// Where the transaction took place, as far as known; the fields inside are null for online
+    /// and unlocated transactions.
+    pub location: Location,
+    /// Address of an image with the logo of the merchant; null or absent when none is known.
+    pub logo_url: Option<String>,
+    /// Identifier that is the same for all transactions with one merchant, for grouping; null or
+    /// absent when the merchant is unknown.
+    pub merchant_entity_id: Option<String>,
+    /// Cleaned name of the merchant, derived by Plaid and suited for display; null or absent when
+    /// no merchant could be told.
+    pub merchant_name: Option<String>,
+    /// Description of the transaction, usually tidied text from the institution. Show
+    /// `merchant_name` where it is known, and use `original_description` for the raw text; may be
+    /// null.
+    pub name: Option<String>,
+    /// Description exactly as the institution gave it; null or absent when not available.
+    pub original_description: Option<String>,
+    /// Where the payment was made: `in store` at a physical place, `online` over the internet,
+    /// `other` for the rest, such as transfers and fees.
+    pub payment_channel: PaymentChannel,
+    /// Details of a transfer between banks, such as payer and reason; mostly empty for card
+    /// purchases.
+    pub payment_meta: CashflowReportPaymentMeta,
+    /// True while the transaction has not been posted; amount and description may still change.
+    /// Null when this is not known.
+    pub pending: Option<bool>,
+    /// On a posted transaction, the `transaction_id` of the pending one it replaces; null when no
+    /// pending one is known.
+    pub pending_transaction_id: Option<String>,
+    /// Category from the viewpoint of a private household; null or absent when none could be
+    /// assigned. Compare `business_finance_category`.
+    pub personal_finance_category: Option<PersonalFinanceCategory>,
+    /// Address of an icon image that stands for the primary personal finance category; null or
+    /// absent when there is none.
+    pub personal_finance_category_icon_url: Option<String>,
+    /// Technical kind of the transaction as coded by the institution, such as `direct debit`. It
+    /// is known mainly from European institutions and null otherwise.
+    pub transaction_code: Option<TransactionCode>,
+    /// Identifier of the transaction; case-sensitive. A pending transaction and the posted one
+    /// that replaces it have different ids.
+    pub transaction_id: String,
+    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
+    /// `iso_currency_code` is set.
+    pub unofficial_currency_code: Option<String>,
+    /// Web address of the merchant; null or absent when none is known.
+    pub website: Option<String>,
+}
+impl Generated for CashflowReportTransaction {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            account_owner: Wire::empty(),
+            amount: Wire::empty(),
+            authorized_date: Wire::empty(),
+            authorized_datetime: Wire::empty(),
+            business_finance_category: Wire::empty(),
+            check_number: Wire::empty(),
+            counterparties: Wire::empty(),
+            credit_category: Wire::empty(),
+            date: Wire::empty(),
+            datetime: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            location: Wire::empty(),
+            logo_url: Wire::empty(),
+            merchant_entity_id: Wire::empty(),
+            merchant_name: Wire::empty(),
+            name: Wire::empty(),
+            original_description: Wire::empty(),
+            payment_channel: Wire::empty(),
+            payment_meta: Wire::empty(),
+            pending: Wire::empty(),
+            pending_transaction_id: Wire::empty(),
+            personal_finance_category: Wire::empty(),
+            personal_finance_category_icon_url: Wire::empty(),
+            transaction_code: Wire::empty(),
+            transaction_id: Wire::empty(),
+            unofficial_currency_code: Wire::empty(),
+            website: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportTransaction {
+    const NAME: &'static str = "CashflowReportTransaction";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("account_owner", Written),
+        ("amount", Written),
+        ("authorized_date", Written),
+        ("authorized_datetime", Written),
+        ("business_finance_category", Optional),
+        ("check_number", Optional),
+        ("counterparties", Optional),
+        ("credit_category", Optional),
+        ("date", Required),
+        ("datetime", Written),
+        ("iso_currency_code", Written),
+        ("location", Required),
+        ("logo_url", Optional),
+        ("merchant_entity_id", Optional),
+        ("merchant_name", Optional),
+        ("name", Written),
+        ("original_description", Optional),
+        ("payment_channel", Required),
+        ("payment_meta", Required),
+        ("pending", Written),
+        ("pending_transaction_id", Written),
+        ("personal_finance_category", Optional),
+        ("personal_finance_category_icon_url", Optional),
+        ("transaction_code", Written),
+        ("transaction_id", Required),
+        ("unofficial_currency_code", Written),
+        ("website", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.account_owner, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.authorized_date, map),
+            4 => fill(&mut self.authorized_datetime, map),
+            5 => fill(&mut self.business_finance_category, map),
+            6 => fill(&mut self.check_number, map),
+            7 => fill(&mut self.counterparties, map),
+            8 => fill(&mut self.credit_category, map),
+            9 => fill(&mut self.date, map),
+            10 => fill(&mut self.datetime, map),
+            11 => fill(&mut self.iso_currency_code, map),
+            12 => fill(&mut self.location, map),
+            13 => fill(&mut self.logo_url, map),
+            14 => fill(&mut self.merchant_entity_id, map),
+            15 => fill(&mut self.merchant_name, map),
+            16 => fill(&mut self.name, map),
+            17 => fill(&mut self.original_description, map),
+            18 => fill(&mut self.payment_channel, map),
+            19 => fill(&mut self.payment_meta, map),
+            20 => fill(&mut self.pending, map),
+            21 => fill(&mut self.pending_transaction_id, map),
+            22 => fill(&mut self.personal_finance_category, map),
+            23 => fill(&mut self.personal_finance_category_icon_url, map),
+            24 => fill(&mut self.transaction_code, map),
+            25 => fill(&mut self.transaction_id, map),
+            26 => fill(&mut self.unofficial_currency_code, map),
+            27 => fill(&mut self.website, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.account_owner);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.authorized_date);
+        fields.put(4, &self.authorized_datetime);
+        fields.put(5, &self.business_finance_category);
+        fields.put(6, &self.check_number);
+        fields.put(7, &self.counterparties);
+        fields.put(8, &self.credit_category);
+        fields.put(9, &self.date);
+        fields.put(10, &self.datetime);
+        fields.put(11, &self.iso_currency_code);
+        fields.put(12, &self.location);
+        fields.put(13, &self.logo_url);
+        fields.put(14, &self.merchant_entity_id);
+        fields.put(15, &self.merchant_name);
+        fields.put(16, &self.name);
+        fields.put(17, &self.original_description);
+        fields.put(18, &self.payment_channel);
+        fields.put(19, &self.payment_meta);
+        fields.put(20, &self.pending);
+        fields.put(21, &self.pending_transaction_id);
+        fields.put(22, &self.personal_finance_category);
+        fields.put(23, &self.personal_finance_category_icon_url);
+        fields.put(24, &self.transaction_code);
+        fields.put(25, &self.transaction_id);
+        fields.put(26, &self.unofficial_currency_code);
+        fields.put(27, &self.website);
+    }
+}
+/// Body of `POST /cashflow_report/transactions/get`: the Item, paging and, optionally, the
+/// accounts.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportTransactionsGetRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Number of transactions in one page, from 1 to 500, 100 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub count: Option<i64>,
+    /// Position to go on from: an empty string or nothing for the first page, then `next_cursor`
+    /// of the previous page, passed verbatim.
+    pub cursor: Option<String>,
+    /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    pub options: Option<CashflowReportTransactionsGetRequestOptions>,
+}
+impl Generated for CashflowReportTransactionsGetRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            count: Wire::empty(),
+            cursor: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportTransactionsGetRequest {
+    const NAME: &'static str = "CashflowReportTransactionsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("count", Optional),
+        ("cursor", Optional),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.count, map),
+            2 => fill(&mut self.cursor, map),
+            3 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.count);
+        fields.put(2, &self.cursor);
+        fields.put(3, &self.options);
+    }
+}
+impl CashflowReportTransactionsGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Filter for `POST /cashflow_report/transactions/get`, found in
+/// `CashflowReportTransactionsGetRequest.options`; selects the accounts whose transactions
+/// are wanted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportTransactionsGetRequestOptions {
+    /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
+    /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids: Vec<String>,
+}
+impl Generated for CashflowReportTransactionsGetRequestOptions {
+    fn empty() -> Self {
+        Self { account_ids: Wire::empty() }
+    }
+}
+impl Record for CashflowReportTransactionsGetRequestOptions {
+    const NAME: &'static str = "CashflowReportTransactionsGetRequestOptions";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_ids", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids);
+    }
+}
+impl Default for CashflowReportTransactionsGetRequestOptions {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /cashflow_report/transactions/get`: one page of transactions with the
+/// business accounts and the Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashflowReportTransactionsGetResponse {
+    /// The business accounts the transactions belong to. Expect them on every page and tell
+    /// duplicates by `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub accounts: Vec<BusinessAccount>,
+    /// Whether further transactions follow this page. The list is complete when it is false.
+    pub has_more: bool,
+    /// State of the Item the transactions belong to.
+    pub item: Item,
+    /// Cursor for the next page. Pass it verbatim as `cursor` as long as `has_more` is true.
+    pub next_cursor: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Number of transactions over all pages.
+    pub total_transactions: i64,
+    /// The transactions of this page. Positive amounts are money leaving the account.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transactions: Vec<CashflowReportTransaction>,
+}
+impl Generated for CashflowReportTransactionsGetResponse {
+    fn empty() -> Self {
+        Self {
+            accounts: Wire::empty(),
+            has_more: Wire::empty(),
+            item: Wire::empty(),
+            next_cursor: Wire::empty(),
+            request_id: Wire::empty(),
+            total_transactions: Wire::empty(),
+            transactions: Wire::empty(),
+        }
+    }
+}
+impl Record for CashflowReportTransactionsGetResponse {
+    const NAME: &'static str = "CashflowReportTransactionsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("accounts", Written),
+        ("has_more", Required),
+        ("item", Required),
+        ("next_cursor", Required),
+        ("request_id", Required),
+        ("total_transactions", Required),
+        ("transactions", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.accounts, map),
+            1 => fill(&mut self.has_more, map),
+            2 => fill(&mut self.item, map),
+            3 => fill(&mut self.next_cursor, map),
+            4 => fill(&mut self.request_id, map),
+            5 => fill(&mut self.total_transactions, map),
+            6 => fill(&mut self.transactions, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.accounts);
+        fields.put(1, &self.has_more);
+        fields.put(2, &self.item);
+        fields.put(3, &self.next_cursor);
+        fields.put(4, &self.request_id);
+        fields.put(5, &self.total_transactions);
+        fields.put(6, &self.transactions);
     }
 }
 /// Body of `POST /categories/get`, an empty object. It has no credential fields, and sending
@@ -172,25 +1887,35 @@ impl Record for Category {
         fields.put(2, &self.hierarchy);
     }
 }
-/// Values attached to a transaction through customization set up for your team; null where
-/// there is none.
+/// Whether a refresh could be started for one Item and product of a user. It occurs in the
+/// answers of `/user/transactions/refresh` and `/user/financial_data/refresh`.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct ClientCustomization {
-    /// Identifier, in your own scheme, of the entity that was matched to the transaction.
-    pub custom_entity_id: Option<String>,
+pub struct RefreshResult {
+    /// Why the refresh could not be started for this Item, in the shape of an API error. Null or
+    /// absent when it was started.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Item the result is about. Use it to look up the `access_token` you
+    /// stored for that Item.
+    pub item_id: Option<String>,
+    /// Name of the product whose data is refreshed, such as `transactions`.
+    pub product: Option<String>,
 }
-impl Generated for ClientCustomization {
+impl Generated for RefreshResult {
     fn empty() -> Self {
         Self {
-            custom_entity_id: Wire::empty(),
+            error: Wire::empty(),
+            item_id: Wire::empty(),
+            product: Wire::empty(),
         }
     }
 }
-impl Record for ClientCustomization {
-    const NAME: &'static str = "ClientCustomization";
+impl Record for RefreshResult {
+    const NAME: &'static str = "RefreshResult";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("custom_entity_id", Optional),
+        ("error", Optional),
+        ("item_id", Optional),
+        ("product", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -198,41 +1923,68 @@ impl Record for ClientCustomization {
         map: &mut A,
     ) -> Result<(), A::Error> {
         match index {
-            0 => fill(&mut self.custom_entity_id, map),
+            0 => fill(&mut self.error, map),
+            1 => fill(&mut self.item_id, map),
+            2 => fill(&mut self.product, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.custom_entity_id);
+        fields.put(0, &self.error);
+        fields.put(1, &self.item_id);
+        fields.put(2, &self.product);
     }
 }
-impl Default for ClientCustomization {
+impl Default for RefreshResult {
     fn default() -> Self {
         Generated::empty()
     }
 }
-/// Account numbers of a counterparty, by payment scheme; null when none is known.
+/// A rule that puts a user's matching transactions into a category of your choice. Returned
+/// by the `/beta/transactions/rules/v1/` calls; any field may be absent.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CounterpartyNumbers {
-    /// UK account number and sort code of the counterparty; null or absent when unknown.
-    pub bacs: Option<CounterpartyNumbersBacs>,
-    /// IBAN and BIC of the counterparty; null or absent when unknown.
-    pub international: Option<CounterpartyNumbersInternational>,
+pub struct TransactionsCategoryRule {
+    /// Time at which the rule was created, as an ISO 8601 timestamp.
+    pub created_at: Option<DateTime<Utc>>,
+    /// Identifier of the rule, assigned by Plaid. Pass it as `rule_id` to
+    /// `/beta/transactions/rules/v1/remove`.
+    pub id: Option<String>,
+    /// Detailed personal finance category that the rule assigns.
+    pub pfc_detailed_category: Option<String>,
+    /// Primary personal finance category that the rule assigns.
+    pub pfc_primary_category: Option<String>,
+    /// Condition that a transaction must meet for the rule to apply.
+    pub rule_details: Option<TransactionsRuleDetails>,
+    /// Time at which the rule was last changed, as an ISO 8601 timestamp.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Identifier of the user on Plaid's side to whom the rule belongs, not the `client_user_id`
+    /// you chose.
+    pub user_id: Option<String>,
 }
-impl Generated for CounterpartyNumbers {
+impl Generated for TransactionsCategoryRule {
     fn empty() -> Self {
         Self {
-            bacs: Wire::empty(),
-            international: Wire::empty(),
+            created_at: Wire::empty(),
+            id: Wire::empty(),
+            pfc_detailed_category: Wire::empty(),
+            pfc_primary_category: Wire::empty(),
+            rule_details: Wire::empty(),
+            updated_at: Wire::empty(),
+            user_id: Wire::empty(),
         }
     }
 }
-impl Record for CounterpartyNumbers {
-    const NAME: &'static str = "CounterpartyNumbers";
+impl Record for TransactionsCategoryRule {
+    const NAME: &'static str = "TransactionsCategoryRule";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bacs", Optional),
-        ("international", Optional),
+        ("created_at", Optional),
+        ("id", Optional),
+        ("pfc_detailed_category", Optional),
+        ("pfc_primary_category", Optional),
+        ("rule_details", Optional),
+        ("updated_at", Optional),
+        ("user_id", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -240,732 +1992,29 @@ impl Record for CounterpartyNumbers {
         map: &mut A,
     ) -> Result<(), A::Error> {
         match index {
-            0 => fill(&mut self.bacs, map),
-            1 => fill(&mut self.international, map),
+            0 => fill(&mut self.created_at, map),
+            1 => fill(&mut self.id, map),
+            2 => fill(&mut self.pfc_detailed_category, map),
+            3 => fill(&mut self.pfc_primary_category, map),
+            4 => fill(&mut self.rule_details, map),
+            5 => fill(&mut self.updated_at, map),
+            6 => fill(&mut self.user_id, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.international);
+        fields.put(0, &self.created_at);
+        fields.put(1, &self.id);
+        fields.put(2, &self.pfc_detailed_category);
+        fields.put(3, &self.pfc_primary_category);
+        fields.put(4, &self.rule_details);
+        fields.put(5, &self.updated_at);
+        fields.put(6, &self.user_id);
     }
 }
-impl Default for CounterpartyNumbers {
+impl Default for TransactionsCategoryRule {
     fn default() -> Self {
         Generated::empty()
-    }
-}
-/// Numbers that identify the UK account of a counterparty; null when unknown.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CounterpartyNumbersBacs {
-    /// UK account number of the counterparty; null or absent when unknown.
-    pub account: Option<Secret>,
-    /// UK sort code of the bank and branch of the counterparty; null or absent when unknown.
-    pub sort_code: Option<String>,
-}
-impl Generated for CounterpartyNumbersBacs {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
-}
-impl Record for CounterpartyNumbersBacs {
-    const NAME: &'static str = "CounterpartyNumbersBacs";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account", Optional),
-        ("sort_code", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.account, map),
-            1 => fill(&mut self.sort_code, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.sort_code);
-    }
-}
-impl Default for CounterpartyNumbersBacs {
-    fn default() -> Self {
-        Generated::empty()
-    }
-}
-/// Numbers that identify the account of a counterparty internationally; null when unknown.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct CounterpartyNumbersInternational {
-    /// Bank identifier code (BIC), 8 to 11 characters, of the bank of the counterparty; null or
-    /// absent when unknown.
-    ///
-    /// Shortest length: `8`. Longest length: `11`.
-    pub bic: Option<String>,
-    /// International bank account number (IBAN) of the counterparty; null or absent when unknown.
-    ///
-    /// Shortest length: `15`. Longest length: `34`.
-    pub iban: Option<Secret>,
-}
-impl Generated for CounterpartyNumbersInternational {
-    fn empty() -> Self {
-        Self {
-            bic: Wire::empty(),
-            iban: Wire::empty(),
-        }
-    }
-}
-impl Record for CounterpartyNumbersInternational {
-    const NAME: &'static str = "CounterpartyNumbersInternational";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bic", Optional),
-        ("iban", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.bic, map),
-            1 => fill(&mut self.iban, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bic);
-        fields.put(1, &self.iban);
-    }
-}
-impl Default for CounterpartyNumbersInternational {
-    fn default() -> Self {
-        Generated::empty()
-    }
-}
-/// Part that a counterparty plays in a transaction: `merchant` sells, `marketplace` hosts the
-/// seller, `payment_app` and `payment_terminal` pass the payment on, `financial_institution`
-/// is a bank or lender, `income_source` pays the user.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CounterpartyType {
-    /// Written `merchant`.
-    Merchant,
-    /// Written `financial_institution`.
-    FinancialInstitution,
-    /// Written `payment_app`.
-    PaymentApp,
-    /// Written `marketplace`.
-    Marketplace,
-    /// Written `payment_terminal`.
-    PaymentTerminal,
-    /// Written `income_source`.
-    IncomeSource,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for CounterpartyType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("merchant", Self::Merchant),
-        ("financial_institution", Self::FinancialInstitution),
-        ("payment_app", Self::PaymentApp),
-        ("marketplace", Self::Marketplace),
-        ("payment_terminal", Self::PaymentTerminal),
-        ("income_source", Self::IncomeSource),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Category of a transaction from the viewpoint of a private household, on two levels; null
-/// when none could be assigned.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct PersonalFinanceCategory {
-    /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
-    /// rated.
-    pub confidence_level: Option<String>,
-    /// Specific category in capitals, such as `FOOD_AND_DRINK_COFFEE`; its name begins with the
-    /// primary category.
-    pub detailed: String,
-    /// General category in capitals, such as `FOOD_AND_DRINK`; the set depends on the taxonomy
-    /// version.
-    pub primary: String,
-    /// Taxonomy version from which `primary` and `detailed` are taken.
-    pub version: Option<PersonalFinanceCategoryVersion>,
-}
-impl Generated for PersonalFinanceCategory {
-    fn empty() -> Self {
-        Self {
-            confidence_level: Wire::empty(),
-            detailed: Wire::empty(),
-            primary: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
-}
-impl Record for PersonalFinanceCategory {
-    const NAME: &'static str = "PersonalFinanceCategory";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("confidence_level", Optional),
-        ("detailed", Required),
-        ("primary", Required),
-        ("version", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.confidence_level, map),
-            1 => fill(&mut self.detailed, map),
-            2 => fill(&mut self.primary, map),
-            3 => fill(&mut self.version, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.confidence_level);
-        fields.put(1, &self.detailed);
-        fields.put(2, &self.primary);
-        fields.put(3, &self.version);
-    }
-}
-/// Version of the taxonomy from which personal finance categories are taken: `v1` is the
-/// first one and `v2` its successor. The two do not have the same set of categories.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PersonalFinanceCategoryVersion {
-    /// Written `v1`.
-    V1,
-    /// Written `v2`.
-    V2,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for PersonalFinanceCategoryVersion {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("v1", Self::V1),
-        ("v2", Self::V2),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Names a transaction that is no longer valid and has to be deleted from your store, for
-/// instance a pending one that was posted or cancelled.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct RemovedTransaction {
-    /// The `account_id` of the account the removed transaction was on.
-    pub account_id: String,
-    /// The `transaction_id` of the transaction to delete, as it was given when the transaction
-    /// was added.
-    pub transaction_id: String,
-}
-impl Generated for RemovedTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            transaction_id: Wire::empty(),
-        }
-    }
-}
-impl Record for RemovedTransaction {
-    const NAME: &'static str = "RemovedTransaction";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_id", Required),
-        ("transaction_id", Required),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.account_id, map),
-            1 => fill(&mut self.transaction_id, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.transaction_id);
-    }
-}
-/// A booked or pending transaction on an account as returned by the Transactions product: all
-/// of `TransactionBase` plus category, times, channel and counterparties.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct Transaction {
-    /// The `account_id` of the account the transaction was booked on.
-    pub account_id: String,
-    /// Identifies which holder of a shared account made the transaction, for instance by a
-    /// sub-account number; null when this is not known, which is the usual case.
-    pub account_owner: Option<String>,
-    /// Amount in units of the currency, not in cents. Positive means that money leaves the
-    /// account, as in a purchase; negative means that money comes in, as in a deposit or refund.
-    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
-    pub amount: Decimal,
-    /// ISO 8601 date on which the transaction was authorized, which for a card purchase is
-    /// usually the day the user paid. Null when unknown; compare `date`, the day of posting.
-    pub authorized_date: Option<NaiveDate>,
-    /// ISO 8601 time at which the transaction was authorized, the finer form of
-    /// `authorized_date`. Only some institutions supply it; null otherwise.
-    pub authorized_datetime: Option<DateTime<Utc>>,
-    /// Category from the viewpoint of business bookkeeping; null or absent where that taxonomy is
-    /// not enabled or does not apply.
-    pub business_finance_category: Option<BusinessFinanceCategory>,
-    /// Category in the old taxonomy, as a path from general to specific. Deprecated and possibly
-    /// null; use `personal_finance_category` instead.
-    /**
-
-Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub category: Vec<String>,
-    /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
-    /// and possibly null; use `personal_finance_category` instead.
-    /**
-
-Deprecated by Plaid.*/
-    pub category_id: Option<String>,
-    /// Number of the check the transaction was paid with; null or absent for transactions that
-    /// are not checks.
-    pub check_number: Option<String>,
-    /// Values that come from customization by your own team; null or absent when there is none.
-    pub client_customization: Option<ClientCustomization>,
-    /// The parties on the other side, for instance the merchant and the payment app in between;
-    /// absent or empty when none is known.
-    #[cfg_attr(feature = "schemars", schemars(default))]
-    pub counterparties: Vec<TransactionCounterparty>,
-    /// ISO 8601 date. For a posted transaction it is the day of posting, for a pending one the
-    /// day it occurred. The day the user paid is in `authorized_date` where known.
-    pub date: NaiveDate,
-    /// ISO 8601 time at which the transaction was posted, the finer form of `date`. Only some
-    /// institutions supply it; null otherwise.
-    pub datetime: Option<DateTime<Utc>>,
-    /// ISO 4217 code of the currency of `amount`; null when `unofficial_currency_code` is set
-    /// instead.
-    pub iso_currency_code: Option<String>,
-    /// Where the transaction took place, as far as known; the fields inside are null for online
-    /// and unlocated transactions.
-    pub location: Option<Location>,
-    /// Address of an image with the logo of the merchant; null or absent when none is known.
-    pub logo_url: Option<String>,
-    /// Identifier that is the same for all transactions with one merchant, for grouping; null or
-    /// absent when the merchant is unknown.
-    pub merchant_entity_id: Option<String>,
-    /// Cleaned name of the merchant, derived by Plaid and suited for display; null when no
-    /// merchant could be told, as for transfers or fees.
-    pub merchant_name: Option<String>,
-    /// Description of the transaction, usually tidied text from the institution. Deprecated; show
-    /// `merchant_name`, and use `original_description` for the raw text.
-    /**
-
-Deprecated by Plaid.*/
-    pub name: Option<String>,
-    /// Description exactly as the institution gave it. It is null or absent unless asked for with
-    /// `include_original_description`.
-    pub original_description: Option<String>,
-    /// Where the payment was made: `in store` at a physical place, `online` over the internet,
-    /// `other` for the rest, such as transfers and fees.
-    pub payment_channel: TransactionPaymentChannel,
-    /// Details of a transfer between banks, such as payer and reason; mostly empty for card
-    /// purchases.
-    pub payment_meta: Option<PaymentMeta>,
-    /// True while the transaction has not been posted. Amount and description may still change,
-    /// and on posting it is replaced by a new transaction with another id.
-    pub pending: bool,
-    /// On a posted transaction, the `transaction_id` of the pending one it replaces; null or
-    /// absent when no pending one is known.
-    pub pending_transaction_id: Option<String>,
-    /// Category from the viewpoint of a private household, in the taxonomy version requested;
-    /// null or absent when none could be assigned.
-    pub personal_finance_category: Option<PersonalFinanceCategory>,
-    /// Address of an icon image that stands for the primary personal finance category.
-    pub personal_finance_category_icon_url: Option<String>,
-    /// Technical kind of the transaction as coded by the institution, such as `direct debit`. It
-    /// is known mainly from European institutions and null otherwise.
-    pub transaction_code: Option<TransactionCode>,
-    /// Identifier of the transaction; case-sensitive. A pending transaction and the posted one
-    /// that replaces it have different ids.
-    pub transaction_id: String,
-    /// Old rough kind of the transaction. Deprecated; use `payment_channel` of the transaction
-    /// instead.
-    /**
-
-Deprecated by Plaid.*/
-    pub transaction_type: Option<TransactionTransactionType>,
-    /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
-    /// `iso_currency_code` is set.
-    pub unofficial_currency_code: Option<String>,
-    /// Web address of the merchant; null or absent when none is known.
-    pub website: Option<String>,
-}
-impl Generated for Transaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_owner: Wire::empty(),
-            amount: Wire::empty(),
-            authorized_date: Wire::empty(),
-            authorized_datetime: Wire::empty(),
-            business_finance_category: Wire::empty(),
-            category: Wire::empty(),
-            category_id: Wire::empty(),
-            check_number: Wire::empty(),
-            client_customization: Wire::empty(),
-            counterparties: Wire::empty(),
-            date: Wire::empty(),
-            datetime: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            location: Wire::empty(),
-            logo_url: Wire::empty(),
-            merchant_entity_id: Wire::empty(),
-            merchant_name: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            payment_channel: Wire::empty(),
-            payment_meta: Wire::empty(),
-            pending: Wire::empty(),
-            pending_transaction_id: Wire::empty(),
-            personal_finance_category: Wire::empty(),
-            personal_finance_category_icon_url: Wire::empty(),
-            transaction_code: Wire::empty(),
-            transaction_id: Wire::empty(),
-            transaction_type: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
-}
-impl Record for Transaction {
-    const NAME: &'static str = "Transaction";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_id", Required),
-        ("account_owner", Optional),
-        ("amount", Required),
-        ("authorized_date", Written),
-        ("authorized_datetime", Written),
-        ("business_finance_category", Optional),
-        ("category", Optional),
-        ("category_id", Optional),
-        ("check_number", Optional),
-        ("client_customization", Optional),
-        ("counterparties", Optional),
-        ("date", Required),
-        ("datetime", Written),
-        ("iso_currency_code", Written),
-        ("location", Optional),
-        ("logo_url", Optional),
-        ("merchant_entity_id", Optional),
-        ("merchant_name", Optional),
-        ("name", Optional),
-        ("original_description", Optional),
-        ("payment_channel", Required),
-        ("payment_meta", Optional),
-        ("pending", Required),
-        ("pending_transaction_id", Optional),
-        ("personal_finance_category", Optional),
-        ("personal_finance_category_icon_url", Optional),
-        ("transaction_code", Written),
-        ("transaction_id", Required),
-        ("transaction_type", Optional),
-        ("unofficial_currency_code", Written),
-        ("website", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.account_id, map),
-            1 => fill(&mut self.account_owner, map),
-            2 => fill(&mut self.amount, map),
-            3 => fill(&mut self.authorized_date, map),
-            4 => fill(&mut self.authorized_datetime, map),
-            5 => fill(&mut self.business_finance_category, map),
-            6 => fill(&mut self.category, map),
-            7 => fill(&mut self.category_id, map),
-            8 => fill(&mut self.check_number, map),
-            9 => fill(&mut self.client_customization, map),
-            10 => fill(&mut self.counterparties, map),
-            11 => fill(&mut self.date, map),
-            12 => fill(&mut self.datetime, map),
-            13 => fill(&mut self.iso_currency_code, map),
-            14 => fill(&mut self.location, map),
-            15 => fill(&mut self.logo_url, map),
-            16 => fill(&mut self.merchant_entity_id, map),
-            17 => fill(&mut self.merchant_name, map),
-            18 => fill(&mut self.name, map),
-            19 => fill(&mut self.original_description, map),
-            20 => fill(&mut self.payment_channel, map),
-            21 => fill(&mut self.payment_meta, map),
-            22 => fill(&mut self.pending, map),
-            23 => fill(&mut self.pending_transaction_id, map),
-            24 => fill(&mut self.personal_finance_category, map),
-            25 => fill(&mut self.personal_finance_category_icon_url, map),
-            26 => fill(&mut self.transaction_code, map),
-            27 => fill(&mut self.transaction_id, map),
-            28 => fill(&mut self.transaction_type, map),
-            29 => fill(&mut self.unofficial_currency_code, map),
-            30 => fill(&mut self.website, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_owner);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.authorized_date);
-        fields.put(4, &self.authorized_datetime);
-        fields.put(5, &self.business_finance_category);
-        fields.put(6, &self.category);
-        fields.put(7, &self.category_id);
-        fields.put(8, &self.check_number);
-        fields.put(9, &self.client_customization);
-        fields.put(10, &self.counterparties);
-        fields.put(11, &self.date);
-        fields.put(12, &self.datetime);
-        fields.put(13, &self.iso_currency_code);
-        fields.put(14, &self.location);
-        fields.put(15, &self.logo_url);
-        fields.put(16, &self.merchant_entity_id);
-        fields.put(17, &self.merchant_name);
-        fields.put(18, &self.name);
-        fields.put(19, &self.original_description);
-        fields.put(20, &self.payment_channel);
-        fields.put(21, &self.payment_meta);
-        fields.put(22, &self.pending);
-        fields.put(23, &self.pending_transaction_id);
-        fields.put(24, &self.personal_finance_category);
-        fields.put(25, &self.personal_finance_category_icon_url);
-        fields.put(26, &self.transaction_code);
-        fields.put(27, &self.transaction_id);
-        fields.put(28, &self.transaction_type);
-        fields.put(29, &self.unofficial_currency_code);
-        fields.put(30, &self.website);
-    }
-}
-/// Technical kind of a transaction as coded by the institution, such as `cheque`, `standing
-/// order` or `cash`. It is known mainly from European institutions and null otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransactionCode {
-    /// Written `adjustment`.
-    Adjustment,
-    /// Written `atm`.
-    Atm,
-    /// Written `bank charge`.
-    BankCharge,
-    /// Written `bill payment`.
-    BillPayment,
-    /// Written `cash`.
-    Cash,
-    /// Written `cashback`.
-    Cashback,
-    /// Written `cheque`.
-    Cheque,
-    /// Written `direct debit`.
-    DirectDebit,
-    /// Written `interest`.
-    Interest,
-    /// Written `payment`.
-    Payment,
-    /// Written `purchase`.
-    Purchase,
-    /// Written `refund`.
-    Refund,
-    /// Written `standing order`.
-    StandingOrder,
-    /// Written `transfer`.
-    Transfer,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for TransactionCode {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("adjustment", Self::Adjustment),
-        ("atm", Self::Atm),
-        ("bank charge", Self::BankCharge),
-        ("bill payment", Self::BillPayment),
-        ("cash", Self::Cash),
-        ("cashback", Self::Cashback),
-        ("cheque", Self::Cheque),
-        ("direct debit", Self::DirectDebit),
-        ("interest", Self::Interest),
-        ("payment", Self::Payment),
-        ("purchase", Self::Purchase),
-        ("refund", Self::Refund),
-        ("standing order", Self::StandingOrder),
-        ("transfer", Self::Transfer),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// One party on the other side of a transaction, derived by Plaid from its description.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct TransactionCounterparty {
-    /// Account numbers of the party, where the institution passes them on; otherwise null or
-    /// absent.
-    pub account_numbers: Option<CounterpartyNumbers>,
-    /// How sure the identification of this party is, as a word such as `HIGH` or `LOW`; null or
-    /// absent when not rated.
-    pub confidence_level: Option<String>,
-    /// Identifier that is the same for this party in all transactions; null or absent when the
-    /// party is not known to Plaid.
-    pub entity_id: Option<String>,
-    /// Address of an image with the logo of the party; null when none is known.
-    pub logo_url: Option<String>,
-    /// Cleaned name of the party, suited for display.
-    pub name: String,
-    /// The part this party plays, for example the merchant itself or the payment app in between.
-    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
-    pub type_: CounterpartyType,
-    /// Web address of the party; null when none is known.
-    pub website: Option<String>,
-}
-impl Generated for TransactionCounterparty {
-    fn empty() -> Self {
-        Self {
-            account_numbers: Wire::empty(),
-            confidence_level: Wire::empty(),
-            entity_id: Wire::empty(),
-            logo_url: Wire::empty(),
-            name: Wire::empty(),
-            type_: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
-}
-impl Record for TransactionCounterparty {
-    const NAME: &'static str = "TransactionCounterparty";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_numbers", Optional),
-        ("confidence_level", Optional),
-        ("entity_id", Optional),
-        ("logo_url", Written),
-        ("name", Required),
-        ("type", Required),
-        ("website", Written),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.account_numbers, map),
-            1 => fill(&mut self.confidence_level, map),
-            2 => fill(&mut self.entity_id, map),
-            3 => fill(&mut self.logo_url, map),
-            4 => fill(&mut self.name, map),
-            5 => fill(&mut self.type_, map),
-            6 => fill(&mut self.website, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_numbers);
-        fields.put(1, &self.confidence_level);
-        fields.put(2, &self.entity_id);
-        fields.put(3, &self.logo_url);
-        fields.put(4, &self.name);
-        fields.put(5, &self.type_);
-        fields.put(6, &self.website);
-    }
-}
-/// Where the payment was made: `in store` at a physical place, `online` over the internet,
-/// `other` for the rest, such as transfers and fees.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransactionPaymentChannel {
-    /// Written `online`.
-    Online,
-    /// Written `in store`.
-    InStore,
-    /// Written `other`.
-    Other,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for TransactionPaymentChannel {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("online", Self::Online),
-        ("in store", Self::InStore),
-        ("other", Self::Other),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-/// Old rough kind of the transaction. Deprecated; use `payment_channel` of the transaction
-/// instead.
-/**
-
-Deprecated by Plaid.*/
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransactionTransactionType {
-    /// Written `digital`.
-    Digital,
-    /// Written `place`.
-    Place,
-    /// Written `special`.
-    Special,
-    /// Written `unresolved`.
-    Unresolved,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for TransactionTransactionType {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("digital", Self::Digital),
-        ("place", Self::Place),
-        ("special", Self::Special),
-        ("unresolved", Self::Unresolved),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
     }
 }
 /// Body of `POST /transactions/get`: the Item, the date range and, under `options`, paging
@@ -1224,6 +2273,127 @@ impl Record for TransactionsGetResponse {
         fields.put(4, &self.transactions);
     }
 }
+/// Body of `POST /transactions/recurring/get`: the Item and, optionally, the accounts and the
+/// category taxonomy.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringGetRequest {
+    /// The `access_token` of the Item the call is about, obtained from
+    /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    pub access_token: Secret,
+    /// Restricts the answer to streams on these accounts of the Item, given by `account_id`. It
+    /// stands at the top level, not in `options`; omit the list for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids: Vec<String>,
+    /// Optional settings on how the streams are categorized. Leave it out to accept the defaults.
+    pub options: Option<TransactionsRecurringGetRequestOptions>,
+}
+impl Generated for TransactionsRecurringGetRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_ids: Wire::empty(),
+            options: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRecurringGetRequest {
+    const NAME: &'static str = "TransactionsRecurringGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_ids", Optional),
+        ("options", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_ids, map),
+            2 => fill(&mut self.options, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_ids);
+        fields.put(2, &self.options);
+    }
+}
+impl TransactionsRecurringGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transactions/recurring/get`: the streams of money in and money out, with
+/// the time they were last worked out.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRecurringGetResponse {
+    /// Recurring transactions that bring money in, such as a salary. Empty when none was
+    /// detected.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub inflow_streams: Vec<TransactionStream>,
+    /// Recurring transactions that take money out, such as rent or a subscription. Empty when
+    /// none was detected.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub outflow_streams: Vec<TransactionStream>,
+    /// Taxonomy version from which the categories of the streams are taken. May be absent.
+    pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// ISO 8601 time at which the streams were last worked out.
+    pub updated_datetime: DateTime<Utc>,
+}
+impl Generated for TransactionsRecurringGetResponse {
+    fn empty() -> Self {
+        Self {
+            inflow_streams: Wire::empty(),
+            outflow_streams: Wire::empty(),
+            personal_finance_category_version: Wire::empty(),
+            request_id: Wire::empty(),
+            updated_datetime: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRecurringGetResponse {
+    const NAME: &'static str = "TransactionsRecurringGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("inflow_streams", Written),
+        ("outflow_streams", Written),
+        ("personal_finance_category_version", Optional),
+        ("request_id", Required),
+        ("updated_datetime", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.inflow_streams, map),
+            1 => fill(&mut self.outflow_streams, map),
+            2 => fill(&mut self.personal_finance_category_version, map),
+            3 => fill(&mut self.request_id, map),
+            4 => fill(&mut self.updated_datetime, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.inflow_streams);
+        fields.put(1, &self.outflow_streams);
+        fields.put(2, &self.personal_finance_category_version);
+        fields.put(3, &self.request_id);
+        fields.put(4, &self.updated_datetime);
+    }
+}
 /// Body of `POST /transactions/refresh`; it names only the Item to bring up to date.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -1280,6 +2450,389 @@ impl Generated for TransactionsRefreshResponse {
 }
 impl Record for TransactionsRefreshResponse {
     const NAME: &'static str = "TransactionsRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Condition of a categorization rule: which field of a transaction is compared, how, and
+/// with what.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRuleDetails {
+    /// Field of the transaction that is compared with `query`.
+    pub field: TransactionsRuleField,
+    /// Text to compare the field with: a merchant name, a part of one, or a `transaction_id`.
+    pub query: String,
+    /// Whether the field must be equal to `query` or only contain it.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: TransactionsRuleType,
+}
+impl Generated for TransactionsRuleDetails {
+    fn empty() -> Self {
+        Self {
+            field: Wire::empty(),
+            query: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRuleDetails {
+    const NAME: &'static str = "TransactionsRuleDetails";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("field", Required),
+        ("query", Required),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.field, map),
+            1 => fill(&mut self.query, map),
+            2 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.field);
+        fields.put(1, &self.query);
+        fields.put(2, &self.type_);
+    }
+}
+impl TransactionsRuleDetails {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        field: impl Into<TransactionsRuleField>,
+        query: impl Into<String>,
+        type_: impl Into<TransactionsRuleType>,
+    ) -> Self {
+        Self {
+            field: field.into(),
+            query: query.into(),
+            type_: type_.into(),
+        }
+    }
+}
+/// Field of a transaction that a categorization rule looks at: the `transaction_id`, for a
+/// rule on one transaction, or the merchant name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionsRuleField {
+    /// Written `TRANSACTION_ID`.
+    TransactionId,
+    /// Written `MERCHANT_NAME`.
+    MerchantName,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransactionsRuleField {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("TRANSACTION_ID", Self::TransactionId),
+        ("MERCHANT_NAME", Self::MerchantName),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// How a categorization rule compares: `EXACT_MATCH` wants the whole field to be equal,
+/// `SUBSTRING_MATCH` only a part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransactionsRuleType {
+    /// Written `EXACT_MATCH`.
+    ExactMatch,
+    /// Written `SUBSTRING_MATCH`.
+    SubstringMatch,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransactionsRuleType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("EXACT_MATCH", Self::ExactMatch),
+        ("SUBSTRING_MATCH", Self::SubstringMatch),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /beta/transactions/rules/v1/create`: the user, the condition and the
+/// category to assign.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRulesCreateRequest {
+    /// Your own identifier of the user whose transactions the rule applies to.
+    pub client_user_id: String,
+    /// Detailed personal finance category to assign to matching transactions; it must belong to
+    /// the primary one.
+    pub pfc_detailed_category: String,
+    /// Primary personal finance category to assign to matching transactions.
+    pub pfc_primary_category: String,
+    /// Condition that a transaction must meet for the rule to apply.
+    pub rule_details: TransactionsRuleDetails,
+}
+impl Generated for TransactionsRulesCreateRequest {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+            pfc_detailed_category: Wire::empty(),
+            pfc_primary_category: Wire::empty(),
+            rule_details: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRulesCreateRequest {
+    const NAME: &'static str = "TransactionsRulesCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_user_id", Required),
+        ("pfc_detailed_category", Required),
+        ("pfc_primary_category", Required),
+        ("rule_details", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            1 => fill(&mut self.pfc_detailed_category, map),
+            2 => fill(&mut self.pfc_primary_category, map),
+            3 => fill(&mut self.rule_details, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+        fields.put(1, &self.pfc_detailed_category);
+        fields.put(2, &self.pfc_primary_category);
+        fields.put(3, &self.rule_details);
+    }
+}
+impl TransactionsRulesCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        client_user_id: impl Into<String>,
+        pfc_detailed_category: impl Into<String>,
+        pfc_primary_category: impl Into<String>,
+        rule_details: impl Into<TransactionsRuleDetails>,
+    ) -> Self {
+        Self {
+            client_user_id: client_user_id.into(),
+            pfc_detailed_category: pfc_detailed_category.into(),
+            pfc_primary_category: pfc_primary_category.into(),
+            rule_details: rule_details.into(),
+        }
+    }
+}
+/// Answer of `POST /beta/transactions/rules/v1/create`: the rule that was created.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRulesCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The new rule with its identifier, which `/beta/transactions/rules/v1/remove` needs.
+    pub rule: TransactionsCategoryRule,
+}
+impl Generated for TransactionsRulesCreateResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            rule: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRulesCreateResponse {
+    const NAME: &'static str = "TransactionsRulesCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("rule", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.rule, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.rule);
+    }
+}
+/// Body of `POST /beta/transactions/rules/v1/list`; it names only the user.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRulesListRequest {
+    /// Your own identifier of the user whose rules are wanted, as given when they were created.
+    pub client_user_id: String,
+}
+impl Generated for TransactionsRulesListRequest {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRulesListRequest {
+    const NAME: &'static str = "TransactionsRulesListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("client_user_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+    }
+}
+impl TransactionsRulesListRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(client_user_id: impl Into<String>) -> Self {
+        Self {
+            client_user_id: client_user_id.into(),
+        }
+    }
+}
+/// Answer of `POST /beta/transactions/rules/v1/list`: all rules of the user at once.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRulesListResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The categorization rules of the user. Empty when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub rules: Vec<TransactionsCategoryRule>,
+}
+impl Generated for TransactionsRulesListResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            rules: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRulesListResponse {
+    const NAME: &'static str = "TransactionsRulesListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("rules", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.rules, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.rules);
+    }
+}
+/// Body of `POST /beta/transactions/rules/v1/remove`: the user and the rule to delete.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRulesRemoveRequest {
+    /// Your own identifier of the user the rule belongs to, as given when it was created.
+    pub client_user_id: String,
+    /// Identifier of the rule to delete, its `id` from the create or list call.
+    pub rule_id: String,
+}
+impl Generated for TransactionsRulesRemoveRequest {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+            rule_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransactionsRulesRemoveRequest {
+    const NAME: &'static str = "TransactionsRulesRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_user_id", Required),
+        ("rule_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            1 => fill(&mut self.rule_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+        fields.put(1, &self.rule_id);
+    }
+}
+impl TransactionsRulesRemoveRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(client_user_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
+        Self {
+            client_user_id: client_user_id.into(),
+            rule_id: rule_id.into(),
+        }
+    }
+}
+/// Answer of `POST /beta/transactions/rules/v1/remove`: an acknowledgement that carries only
+/// the request identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransactionsRulesRemoveResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransactionsRulesRemoveResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransactionsRulesRemoveResponse {
+    const NAME: &'static str = "TransactionsRulesRemoveResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1362,93 +2915,6 @@ impl TransactionsSyncRequest {
             access_token: access_token.into(),
             ..Generated::empty()
         }
-    }
-}
-/// Options of `POST /transactions/sync`. The object may be left out, but it must not be null.
-#[derive(Clone, Debug)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct TransactionsSyncRequestOptions {
-    /// Restricts the updates to one account of the Item. Each account then has a cursor of its
-    /// own, which must not be mixed with the cursor of the whole Item.
-    pub account_id: Option<String>,
-    /// How many days of history to fetch, from 1 to 730, by default 90. It counts only on the
-    /// call that initializes Transactions on the Item and is without effect afterwards.
-    ///
-    /// Smallest value: `1`. Largest value: `730`. Default: `90`.
-    pub days_requested: Option<i64>,
-    /// Formerly switched on logos and counterparties while they were a beta feature. Deprecated;
-    /// leave it out and read `logo_url` and `counterparties`.
-    ///
-    /// Default: `false`.
-    /**
-
-Deprecated by Plaid.*/
-    pub include_logo_and_counterparty_beta: Option<bool>,
-    /// Set to true to have `original_description`, the unedited text from the institution, filled
-    /// in on every transaction. Defaults to false.
-    ///
-    /// Default: `false`.
-    pub include_original_description: Option<bool>,
-    /// Formerly switched on `personal_finance_category` in the answer. Deprecated; choose the
-    /// taxonomy with `personal_finance_category_version` instead.
-    ///
-    /// Default: `false`.
-    /**
-
-Deprecated by Plaid.*/
-    pub include_personal_finance_category: Option<bool>,
-    /// Taxonomy version to use for `personal_finance_category` in the answer.
-    pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
-}
-impl Generated for TransactionsSyncRequestOptions {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            days_requested: Wire::empty(),
-            include_logo_and_counterparty_beta: Wire::empty(),
-            include_original_description: Wire::empty(),
-            include_personal_finance_category: Wire::empty(),
-            personal_finance_category_version: Wire::empty(),
-        }
-    }
-}
-impl Record for TransactionsSyncRequestOptions {
-    const NAME: &'static str = "TransactionsSyncRequestOptions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_id", Optional),
-        ("days_requested", Optional),
-        ("include_logo_and_counterparty_beta", Optional),
-        ("include_original_description", Optional),
-        ("include_personal_finance_category", Optional),
-        ("personal_finance_category_version", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.account_id, map),
-            1 => fill(&mut self.days_requested, map),
-            2 => fill(&mut self.include_logo_and_counterparty_beta, map),
-            3 => fill(&mut self.include_original_description, map),
-            4 => fill(&mut self.include_personal_finance_category, map),
-            5 => fill(&mut self.personal_finance_category_version, map),
-            _ => Ok(()),
-        }
-    }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.days_requested);
-        fields.put(2, &self.include_logo_and_counterparty_beta);
-        fields.put(3, &self.include_original_description);
-        fields.put(4, &self.include_personal_finance_category);
-        fields.put(5, &self.personal_finance_category_version);
-    }
-}
-impl Default for TransactionsSyncRequestOptions {
-    fn default() -> Self {
-        Generated::empty()
     }
 }
 /// Answer to `POST /transactions/sync`: one page of changes since the cursor and the cursor
@@ -1539,50 +3005,214 @@ impl Record for TransactionsSyncResponse {
         fields.put(7, &self.transactions_update_status);
     }
 }
-/// How far the history of an Item has been loaded: `NOT_READY` nothing yet,
-/// `INITIAL_UPDATE_COMPLETE` the most recent part, `HISTORICAL_UPDATE_COMPLETE` all that was
-/// requested. With `TRANSACTIONS_UPDATE_STATUS_UNKNOWN` it cannot be told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransactionsUpdateStatus {
-    /// Written `TRANSACTIONS_UPDATE_STATUS_UNKNOWN`.
-    TransactionsUpdateStatusUnknown,
-    /// Written `NOT_READY`.
-    NotReady,
-    /// Written `INITIAL_UPDATE_COMPLETE`.
-    InitialUpdateComplete,
-    /// Written `HISTORICAL_UPDATE_COMPLETE`.
-    HistoricalUpdateComplete,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
+/// Body of `POST /user/financial_data/refresh`; it names only the user.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserFinancialDataRefreshRequest {
+    /// Identifier of the user whose Items are to be refreshed, from `/user/create` (prefix
+    /// `usr_`).
+    pub user_id: String,
 }
-impl OpenEnum for TransactionsUpdateStatus {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("TRANSACTIONS_UPDATE_STATUS_UNKNOWN", Self::TransactionsUpdateStatusUnknown),
-        ("NOT_READY", Self::NotReady),
-        ("INITIAL_UPDATE_COMPLETE", Self::InitialUpdateComplete),
-        ("HISTORICAL_UPDATE_COMPLETE", Self::HistoricalUpdateComplete),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
+impl Generated for UserFinancialDataRefreshRequest {
+    fn empty() -> Self {
+        Self { user_id: Wire::empty() }
     }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
+}
+impl Record for UserFinancialDataRefreshRequest {
+    const NAME: &'static str = "UserFinancialDataRefreshRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("user_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.user_id);
+    }
+}
+impl UserFinancialDataRefreshRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self { user_id: user_id.into() }
+    }
+}
+/// Answer of `POST /user/financial_data/refresh`: for each Item and product of the user,
+/// whether the refresh could be started.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserFinancialDataRefreshResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: Option<String>,
+    /// Outcome of the start of the refresh, one entry per Item and product. Look for entries with
+    /// an `error`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub results: Vec<RefreshResult>,
+    /// Identifier of the user, as given in the request. May be absent.
+    pub user_id: Option<String>,
+}
+impl Generated for UserFinancialDataRefreshResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            results: Wire::empty(),
+            user_id: Wire::empty(),
         }
     }
 }
+impl Record for UserFinancialDataRefreshResponse {
+    const NAME: &'static str = "UserFinancialDataRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Optional),
+        ("results", Optional),
+        ("user_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.results, map),
+            2 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.results);
+        fields.put(2, &self.user_id);
+    }
+}
+impl Default for UserFinancialDataRefreshResponse {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /user/transactions/refresh`; it names only the user.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserTransactionsRefreshRequest {
+    /// Identifier of the user whose Items are to be refreshed, from `/user/create` (prefix
+    /// `usr_`).
+    pub user_id: String,
+}
+impl Generated for UserTransactionsRefreshRequest {
+    fn empty() -> Self {
+        Self { user_id: Wire::empty() }
+    }
+}
+impl Record for UserTransactionsRefreshRequest {
+    const NAME: &'static str = "UserTransactionsRefreshRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("user_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.user_id);
+    }
+}
+impl UserTransactionsRefreshRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self { user_id: user_id.into() }
+    }
+}
+/// Answer of `POST /user/transactions/refresh`: for each Item of the user, whether the
+/// refresh could be started.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserTransactionsRefreshResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: Option<String>,
+    /// Outcome of the start of the refresh, one entry per Item and product. Look for entries with
+    /// an `error`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub results: Vec<RefreshResult>,
+    /// Identifier of the user, as given in the request. May be absent.
+    pub user_id: Option<String>,
+}
+impl Generated for UserTransactionsRefreshResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            results: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for UserTransactionsRefreshResponse {
+    const NAME: &'static str = "UserTransactionsRefreshResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Optional),
+        ("results", Optional),
+        ("user_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.results, map),
+            2 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.results);
+        fields.put(2, &self.user_id);
+    }
+}
+impl Default for UserTransactionsRefreshResponse {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 crate::wire::records!(
-    BusinessFinanceCategory, CategoriesGetRequest, CategoriesGetResponse, Category,
-    ClientCustomization, CounterpartyNumbers, CounterpartyNumbersBacs,
-    CounterpartyNumbersInternational, PersonalFinanceCategory, RemovedTransaction,
-    Transaction, TransactionCounterparty, TransactionsGetRequest,
-    TransactionsGetRequestOptions, TransactionsGetResponse, TransactionsRefreshRequest,
-    TransactionsRefreshResponse, TransactionsSyncRequest, TransactionsSyncRequestOptions,
-    TransactionsSyncResponse
+    BusinessAccount, CashflowReportAccountInsights, CashflowReportGetRequest,
+    CashflowReportGetRequestOptions, CashflowReportGetResponse,
+    CashflowReportHistoricalBalance, CashflowReportInsightsGetRequest,
+    CashflowReportInsightsGetResponse, CashflowReportMonthlySummary,
+    CashflowReportMonthlySummaryAverageDailyEndingBalance,
+    CashflowReportMonthlySummaryAverageDailyInflowAmount,
+    CashflowReportMonthlySummaryAverageDailyNetCashflowAmount,
+    CashflowReportMonthlySummaryAverageDailyOutflowAmount,
+    CashflowReportMonthlySummaryEndingBalance,
+    CashflowReportMonthlySummaryStartingBalance,
+    CashflowReportMonthlySummaryTotalLoanPayment,
+    CashflowReportMonthlySummaryTotalPayroll, CashflowReportMonthlySummaryTotalRevenue,
+    CashflowReportMonthlySummaryTotalVariableExpense, CashflowReportPaymentMeta,
+    CashflowReportRefreshRequest, CashflowReportRefreshResponse,
+    CashflowReportTransaction, CashflowReportTransactionsGetRequest,
+    CashflowReportTransactionsGetRequestOptions, CashflowReportTransactionsGetResponse,
+    CategoriesGetRequest, CategoriesGetResponse, Category, RefreshResult,
+    TransactionsCategoryRule, TransactionsGetRequest, TransactionsGetRequestOptions,
+    TransactionsGetResponse, TransactionsRecurringGetRequest,
+    TransactionsRecurringGetResponse, TransactionsRefreshRequest,
+    TransactionsRefreshResponse, TransactionsRuleDetails, TransactionsRulesCreateRequest,
+    TransactionsRulesCreateResponse, TransactionsRulesListRequest,
+    TransactionsRulesListResponse, TransactionsRulesRemoveRequest,
+    TransactionsRulesRemoveResponse, TransactionsSyncRequest, TransactionsSyncResponse,
+    UserFinancialDataRefreshRequest, UserFinancialDataRefreshResponse,
+    UserTransactionsRefreshRequest, UserTransactionsRefreshResponse
 );
 crate::wire::open_enums!(
-    CounterpartyType, PersonalFinanceCategoryVersion, TransactionCode,
-    TransactionPaymentChannel, TransactionTransactionType, TransactionsUpdateStatus
+    BusinessAccountVerificationStatus, TransactionsRuleField, TransactionsRuleType
 );

@@ -6,28 +6,24 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
-/// SEC code of an ACH entry, which tells how it was authorized: `ccd` between businesses,
-/// `ppd` by a private person in writing or by standing agreement, `tel` by phone, `web` over
-/// the internet.
+/// SEC code that an originator can use for ACH credits: `ccd` between businesses, `ppd` to a
+/// private person, `web` between persons over the internet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum AchClass {
+pub enum CreditAchClass {
     /// Written `ccd`.
     Ccd,
     /// Written `ppd`.
     Ppd,
-    /// Written `tel`.
-    Tel,
     /// Written `web`.
     Web,
     /// A value that this crate does not know; see [`UnknownValue`].
     Unknown(UnknownValue),
 }
-impl OpenEnum for AchClass {
+impl OpenEnum for CreditAchClass {
     const VARIANTS: &'static [(&'static str, Self)] = &[
         ("ccd", Self::Ccd),
         ("ppd", Self::Ppd),
-        ("tel", Self::Tel),
         ("web", Self::Web),
     ];
     fn unknown(value: UnknownValue) -> Self {
@@ -40,33 +36,41 @@ impl OpenEnum for AchClass {
         }
     }
 }
-/// A notice that a Signal or transfer risk answer was made with less data than wanted; it
-/// does not make the call fail.
+/// An originator with its company name, diligence status and open requirements, as returned
+/// by `POST /transfer/originator/get`. Lists carry the shorter `Originator`.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct SignalWarning {
-    /// The precise warning within its class, meant for program logic.
-    pub warning_code: Option<String>,
-    /// Explanation in English for the developer; do not match on its wording.
-    pub warning_message: Option<String>,
-    /// Broad class of the warning, analogous to the `error_type` of an error.
-    pub warning_type: Option<String>,
+pub struct DetailedOriginator {
+    /// Plaid client identifier of the originator; pass it as `originator_client_id` to other
+    /// Transfer calls.
+    pub client_id: String,
+    /// Name of the originator's company, as given to `/transfer/originator/create`.
+    pub company_name: String,
+    /// Onboarding requirements that are still to be met, to be handed in with
+    /// `/transfer/platform/requirement/submit`. Empty or absent when nothing is missing.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub outstanding_requirements: Vec<TransferPlatformRequirement>,
+    /// How far the diligence review of the originator has come. Transfers for it have to wait for
+    /// `approved`.
+    pub transfer_diligence_status: TransferDiligenceStatus,
 }
-impl Generated for SignalWarning {
+impl Generated for DetailedOriginator {
     fn empty() -> Self {
         Self {
-            warning_code: Wire::empty(),
-            warning_message: Wire::empty(),
-            warning_type: Wire::empty(),
+            client_id: Wire::empty(),
+            company_name: Wire::empty(),
+            outstanding_requirements: Wire::empty(),
+            transfer_diligence_status: Wire::empty(),
         }
     }
 }
-impl Record for SignalWarning {
-    const NAME: &'static str = "SignalWarning";
+impl Record for DetailedOriginator {
+    const NAME: &'static str = "DetailedOriginator";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("warning_code", Optional),
-        ("warning_message", Optional),
-        ("warning_type", Optional),
+        ("client_id", Required),
+        ("company_name", Required),
+        ("outstanding_requirements", Optional),
+        ("transfer_diligence_status", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -74,21 +78,1114 @@ impl Record for SignalWarning {
         map: &mut A,
     ) -> Result<(), A::Error> {
         match index {
-            0 => fill(&mut self.warning_code, map),
-            1 => fill(&mut self.warning_message, map),
-            2 => fill(&mut self.warning_type, map),
+            0 => fill(&mut self.client_id, map),
+            1 => fill(&mut self.company_name, map),
+            2 => fill(&mut self.outstanding_requirements, map),
+            3 => fill(&mut self.transfer_diligence_status, map),
             _ => Ok(()),
         }
     }
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.warning_code);
-        fields.put(1, &self.warning_message);
-        fields.put(2, &self.warning_type);
+        fields.put(0, &self.client_id);
+        fields.put(1, &self.company_name);
+        fields.put(2, &self.outstanding_requirements);
+        fields.put(3, &self.transfer_diligence_status);
     }
 }
-impl Default for SignalWarning {
+/// Support of an institution for instant payment networks. It occurs in the answer of `POST
+/// /transfer/capabilities/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InstitutionSupportedNetworks {
+    /// Support for requests for payment (RfP), by which the account holder is asked to pay over
+    /// an instant network.
+    pub rfp: TransferCapabilitiesGetRfP,
+    /// Support for RTP, over which credits arrive at once.
+    pub rtp: TransferCapabilitiesGetRtp,
+}
+impl Generated for InstitutionSupportedNetworks {
+    fn empty() -> Self {
+        Self {
+            rfp: Wire::empty(),
+            rtp: Wire::empty(),
+        }
+    }
+}
+impl Record for InstitutionSupportedNetworks {
+    const NAME: &'static str = "InstitutionSupportedNetworks";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("rfp", Required),
+        ("rtp", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.rfp, map),
+            1 => fill(&mut self.rtp, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.rfp);
+        fields.put(1, &self.rtp);
+    }
+}
+/// What caused a movement on a Ledger: a transfer, a sweep or a refund. It is a filter of
+/// `/transfer/ledger/event/list`; null for all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LedgerEventSourceType {
+    /// Written `TRANSFER`.
+    Transfer,
+    /// Written `SWEEP`.
+    Sweep,
+    /// Written `REFUND`.
+    Refund,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LedgerEventSourceType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("TRANSFER", Self::Transfer),
+        ("SWEEP", Self::Sweep),
+        ("REFUND", Self::Refund),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Direction of the transfer that an event belongs to: `debit` or `credit`, seen from the end
+/// user's account. Absent from events that do not concern a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OmittableTransferType {
+    /// Written `debit`.
+    Debit,
+    /// Written `credit`.
+    Credit,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for OmittableTransferType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("debit", Self::Debit),
+        ("credit", Self::Credit),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// An originator in the answer of `POST /transfer/originator/list`, with its id and diligence
+/// status. `/transfer/originator/get` gives more.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Originator {
+    /// Plaid client identifier of the originator; pass it as `originator_client_id` to other
+    /// Transfer calls.
+    pub client_id: String,
+    /// How far the diligence review of the originator has come. Transfers for it have to wait for
+    /// `approved`.
+    pub transfer_diligence_status: TransferDiligenceStatus,
+}
+impl Generated for Originator {
+    fn empty() -> Self {
+        Self {
+            client_id: Wire::empty(),
+            transfer_diligence_status: Wire::empty(),
+        }
+    }
+}
+impl Record for Originator {
+    const NAME: &'static str = "Originator";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_id", Required),
+        ("transfer_diligence_status", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_id, map),
+            1 => fill(&mut self.transfer_diligence_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_id);
+        fields.put(1, &self.transfer_diligence_status);
+    }
+}
+/// How often an originator expects to make transfers, from `once_per_month` to `daily`. It
+/// occurs in the diligence data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OriginatorExpectedTransferFrequency {
+    /// Written `once_per_month`.
+    OncePerMonth,
+    /// Written `twice_per_month`.
+    TwicePerMonth,
+    /// Written `once_per_week`.
+    OncePerWeek,
+    /// Written `daily`.
+    Daily,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for OriginatorExpectedTransferFrequency {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("once_per_month", Self::OncePerMonth),
+        ("twice_per_month", Self::TwicePerMonth),
+        ("once_per_week", Self::OncePerWeek),
+        ("daily", Self::Daily),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of the deprecated `POST /payment_profile/create`; it needs nothing but credentials.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentProfileCreateRequest {}
+impl Generated for PaymentProfileCreateRequest {
+    fn empty() -> Self {
+        Self {}
+    }
+}
+impl Record for PaymentProfileCreateRequest {
+    const NAME: &'static str = "PaymentProfileCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _index: usize,
+        _map: &mut A,
+    ) -> Result<(), A::Error> {
+        Ok(())
+    }
+    fn write_fields<M: SerializeMap>(&self, _fields: &mut Fields<'_, M>) {}
+}
+impl Default for PaymentProfileCreateRequest {
     fn default() -> Self {
         Generated::empty()
+    }
+}
+/// Answer of the deprecated `POST /payment_profile/create`: the token of the new profile.
+/// Store it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentProfileCreateResponse {
+    /// Token of the new payment profile, of the form `payment-profile-<environment>-<uuid>`. Keep
+    /// it secret on the server.
+    pub payment_profile_token: Secret,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for PaymentProfileCreateResponse {
+    fn empty() -> Self {
+        Self {
+            payment_profile_token: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for PaymentProfileCreateResponse {
+    const NAME: &'static str = "PaymentProfileCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("payment_profile_token", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.payment_profile_token, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.payment_profile_token);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of the deprecated `POST /payment_profile/get`; it names only the profile to read.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentProfileGetRequest {
+    /// Token of the payment profile to read, from the deprecated `/payment_profile/create`.
+    pub payment_profile_token: Secret,
+}
+impl Generated for PaymentProfileGetRequest {
+    fn empty() -> Self {
+        Self {
+            payment_profile_token: Wire::empty(),
+        }
+    }
+}
+impl Record for PaymentProfileGetRequest {
+    const NAME: &'static str = "PaymentProfileGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("payment_profile_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.payment_profile_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.payment_profile_token);
+    }
+}
+impl PaymentProfileGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(payment_profile_token: impl Into<Secret>) -> Self {
+        Self {
+            payment_profile_token: payment_profile_token.into(),
+        }
+    }
+}
+/// Answer of the deprecated `POST /payment_profile/get`: the status of the profile and the
+/// times of its life.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentProfileGetResponse {
+    /// Time at which the profile was created, as an ISO 8601 timestamp.
+    pub created_at: DateTime<Utc>,
+    /// Time at which the profile was removed, as an ISO 8601 timestamp. Null while it exists.
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Whether the profile still awaits the user, can be used for transfers, or has been removed.
+    pub status: PaymentProfileStatus,
+    /// Time at which the profile was last changed, as an ISO 8601 timestamp.
+    pub updated_at: DateTime<Utc>,
+}
+impl Generated for PaymentProfileGetResponse {
+    fn empty() -> Self {
+        Self {
+            created_at: Wire::empty(),
+            deleted_at: Wire::empty(),
+            request_id: Wire::empty(),
+            status: Wire::empty(),
+            updated_at: Wire::empty(),
+        }
+    }
+}
+impl Record for PaymentProfileGetResponse {
+    const NAME: &'static str = "PaymentProfileGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("created_at", Required),
+        ("deleted_at", Written),
+        ("request_id", Required),
+        ("status", Required),
+        ("updated_at", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.created_at, map),
+            1 => fill(&mut self.deleted_at, map),
+            2 => fill(&mut self.request_id, map),
+            3 => fill(&mut self.status, map),
+            4 => fill(&mut self.updated_at, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.created_at);
+        fields.put(1, &self.deleted_at);
+        fields.put(2, &self.request_id);
+        fields.put(3, &self.status);
+        fields.put(4, &self.updated_at);
+    }
+}
+/// Body of the deprecated `POST /payment_profile/remove`; it names only the profile to
+/// remove.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentProfileRemoveRequest {
+    /// Token of the payment profile to remove, from the deprecated `/payment_profile/create`.
+    pub payment_profile_token: Secret,
+}
+impl Generated for PaymentProfileRemoveRequest {
+    fn empty() -> Self {
+        Self {
+            payment_profile_token: Wire::empty(),
+        }
+    }
+}
+impl Record for PaymentProfileRemoveRequest {
+    const NAME: &'static str = "PaymentProfileRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("payment_profile_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.payment_profile_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.payment_profile_token);
+    }
+}
+impl PaymentProfileRemoveRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(payment_profile_token: impl Into<Secret>) -> Self {
+        Self {
+            payment_profile_token: payment_profile_token.into(),
+        }
+    }
+}
+/// Answer of the deprecated `POST /payment_profile/remove`: an acknowledgement that carries
+/// only the request identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentProfileRemoveResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for PaymentProfileRemoveResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for PaymentProfileRemoveResponse {
+    const NAME: &'static str = "PaymentProfileRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// State of a payment profile: `PENDING` until the user has completed it in Link, `READY`
+/// when it can be used for transfers, `REMOVED` after its removal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PaymentProfileStatus {
+    /// Written `PENDING`.
+    Pending,
+    /// Written `READY`.
+    Ready,
+    /// Written `REMOVED`.
+    Removed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for PaymentProfileStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("PENDING", Self::Pending),
+        ("READY", Self::Ready),
+        ("REMOVED", Self::Removed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Why a transfer is cancelled, as an ISO 20022 reason code: for instance `AC03` wrong
+/// account number, `AM09` wrong amount, `CUST` wish of the customer, `DUPL` duplicate, `FRAD`
+/// fraud, `TECH` technical problem, `UPAY` undue payment, `MS03` not stated.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ReasonCode {
+    /// Written `AC03`.
+    Ac03,
+    /// Written `AM09`.
+    Am09,
+    /// Written `CUST`.
+    Cust,
+    /// Written `DUPL`.
+    Dupl,
+    /// Written `FRAD`.
+    Frad,
+    /// Written `TECH`.
+    Tech,
+    /// Written `UPAY`.
+    Upay,
+    /// Written `AC14`.
+    Ac14,
+    /// Written `AM06`.
+    Am06,
+    /// Written `BE05`.
+    Be05,
+    /// Written `FOCR`.
+    Focr,
+    /// Written `MS02`.
+    Ms02,
+    /// Written `MS03`.
+    Ms03,
+    /// Written `RR04`.
+    Rr04,
+    /// Written `RUTA`.
+    Ruta,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for ReasonCode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("AC03", Self::Ac03),
+        ("AM09", Self::Am09),
+        ("CUST", Self::Cust),
+        ("DUPL", Self::Dupl),
+        ("FRAD", Self::Frad),
+        ("TECH", Self::Tech),
+        ("UPAY", Self::Upay),
+        ("AC14", Self::Ac14),
+        ("AM06", Self::Am06),
+        ("BE05", Self::Be05),
+        ("FOCR", Self::Focr),
+        ("MS02", Self::Ms02),
+        ("MS03", Self::Ms03),
+        ("RR04", Self::Rr04),
+        ("RUTA", Self::Ruta),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A series of equal transfers on a weekly or monthly schedule, made by Plaid when they are
+/// due. Returned by `/transfer/recurring/create`, `/transfer/recurring/get` and
+/// `/transfer/recurring/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RecurringTransfer {
+    /// Identifier of the end user's account that is debited or credited by each transfer.
+    pub account_id: String,
+    /// SEC code used for the ACH entries of the series, which tells how they were authorized.
+    /// Absent where it does not apply.
+    pub ach_class: Option<AchClass>,
+    /// Amount of each single transfer as a decimal string with two digits after the point. Always
+    /// positive; the direction is in `type`.
+    pub amount: String,
+    /// Time at which the series was set up, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Text shown for each transfer on the end user's statement, as given when the series was set
+    /// up.
+    pub description: String,
+    /// Identifier of your own bank account on the other side of the transfers.
+    pub funding_account_id: String,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Payment network over which the transfers of the series run.
+    pub network: TransferRecurringNetwork,
+    /// ISO 8601 date on which the next transfer of the series is to be made. Null when no further
+    /// one is due.
+    pub next_origination_date: Option<NaiveDate>,
+    /// Deprecated identifier of the account the transfers originate from, still always present.
+    /// Read `funding_account_id` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: String,
+    /// Identifier of the series, assigned by Plaid. Pass it to `/transfer/recurring/get` or
+    /// `/transfer/recurring/cancel`.
+    pub recurring_transfer_id: String,
+    /// When the transfers are made: interval, day within it, first and last date.
+    pub schedule: TransferRecurringSchedule,
+    /// Whether the series is running, was cancelled, or has come to its end.
+    pub status: TransferRecurringStatus,
+    /// Identifier of the test clock whose simulated time the series follows. Sandbox only; null
+    /// or absent otherwise.
+    pub test_clock_id: Option<String>,
+    /// Identifiers of the transfers made from the series so far, for use with `/transfer/get`.
+    /// Empty before the first one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transfer_ids: Vec<String>,
+    /// Direction of every transfer of the series: `debit` takes money from the end user's
+    /// account, `credit` pays it into that account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: TransferType,
+    /// The account holder as described in the request; details that were not given are null.
+    pub user: TransferUserInResponse,
+}
+impl Generated for RecurringTransfer {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            created: Wire::empty(),
+            description: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            network: Wire::empty(),
+            next_origination_date: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            recurring_transfer_id: Wire::empty(),
+            schedule: Wire::empty(),
+            status: Wire::empty(),
+            test_clock_id: Wire::empty(),
+            transfer_ids: Wire::empty(),
+            type_: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for RecurringTransfer {
+    const NAME: &'static str = "RecurringTransfer";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("created", Required),
+        ("description", Required),
+        ("funding_account_id", Required),
+        ("iso_currency_code", Required),
+        ("network", Required),
+        ("next_origination_date", Written),
+        ("origination_account_id", Required),
+        ("recurring_transfer_id", Required),
+        ("schedule", Required),
+        ("status", Required),
+        ("test_clock_id", Optional),
+        ("transfer_ids", Written),
+        ("type", Required),
+        ("user", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.ach_class, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.created, map),
+            4 => fill(&mut self.description, map),
+            5 => fill(&mut self.funding_account_id, map),
+            6 => fill(&mut self.iso_currency_code, map),
+            7 => fill(&mut self.network, map),
+            8 => fill(&mut self.next_origination_date, map),
+            9 => fill(&mut self.origination_account_id, map),
+            10 => fill(&mut self.recurring_transfer_id, map),
+            11 => fill(&mut self.schedule, map),
+            12 => fill(&mut self.status, map),
+            13 => fill(&mut self.test_clock_id, map),
+            14 => fill(&mut self.transfer_ids, map),
+            15 => fill(&mut self.type_, map),
+            16 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.ach_class);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.created);
+        fields.put(4, &self.description);
+        fields.put(5, &self.funding_account_id);
+        fields.put(6, &self.iso_currency_code);
+        fields.put(7, &self.network);
+        fields.put(8, &self.next_origination_date);
+        fields.put(9, &self.origination_account_id);
+        fields.put(10, &self.recurring_transfer_id);
+        fields.put(11, &self.schedule);
+        fields.put(12, &self.status);
+        fields.put(13, &self.test_clock_id);
+        fields.put(14, &self.transfer_ids);
+        fields.put(15, &self.type_);
+        fields.put(16, &self.user);
+    }
+}
+/// A recurring transfer, or null when none was set up because the authorization was not
+/// approved. It occurs in the answer of `/transfer/recurring/create`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RecurringTransferNullable {
+    /// Identifier of the end user's account that is debited or credited by each transfer.
+    pub account_id: String,
+    /// SEC code used for the ACH entries of the series, which tells how they were authorized.
+    /// Absent where it does not apply.
+    pub ach_class: Option<AchClass>,
+    /// Amount of each single transfer as a decimal string with two digits after the point. Always
+    /// positive; the direction is in `type`.
+    pub amount: String,
+    /// Time at which the series was set up, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Text shown for each transfer on the end user's statement, as given when the series was set
+    /// up.
+    pub description: String,
+    /// Identifier of your own bank account on the other side of the transfers.
+    pub funding_account_id: String,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Payment network over which the transfers of the series run.
+    pub network: TransferRecurringNetwork,
+    /// ISO 8601 date on which the next transfer of the series is to be made. Null when no further
+    /// one is due.
+    pub next_origination_date: Option<NaiveDate>,
+    /// Deprecated identifier of the account the transfers originate from, still always present.
+    /// Read `funding_account_id` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: String,
+    /// Identifier of the series, assigned by Plaid. Pass it to `/transfer/recurring/get` or
+    /// `/transfer/recurring/cancel`.
+    pub recurring_transfer_id: String,
+    /// When the transfers are made: interval, day within it, first and last date.
+    pub schedule: TransferRecurringSchedule,
+    /// Whether the series is running, was cancelled, or has come to its end.
+    pub status: TransferRecurringStatus,
+    /// Identifier of the test clock whose simulated time the series follows. Sandbox only; null
+    /// or absent otherwise.
+    pub test_clock_id: Option<String>,
+    /// Identifiers of the transfers made from the series so far, for use with `/transfer/get`.
+    /// Empty before the first one.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transfer_ids: Vec<String>,
+    /// Direction of every transfer of the series: `debit` takes money from the end user's
+    /// account, `credit` pays it into that account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: TransferType,
+    /// The account holder as described in the request; details that were not given are null.
+    pub user: TransferUserInResponse,
+}
+impl Generated for RecurringTransferNullable {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            created: Wire::empty(),
+            description: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            network: Wire::empty(),
+            next_origination_date: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            recurring_transfer_id: Wire::empty(),
+            schedule: Wire::empty(),
+            status: Wire::empty(),
+            test_clock_id: Wire::empty(),
+            transfer_ids: Wire::empty(),
+            type_: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for RecurringTransferNullable {
+    const NAME: &'static str = "RecurringTransferNullable";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("created", Required),
+        ("description", Required),
+        ("funding_account_id", Required),
+        ("iso_currency_code", Required),
+        ("network", Required),
+        ("next_origination_date", Written),
+        ("origination_account_id", Required),
+        ("recurring_transfer_id", Required),
+        ("schedule", Required),
+        ("status", Required),
+        ("test_clock_id", Optional),
+        ("transfer_ids", Written),
+        ("type", Required),
+        ("user", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.ach_class, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.created, map),
+            4 => fill(&mut self.description, map),
+            5 => fill(&mut self.funding_account_id, map),
+            6 => fill(&mut self.iso_currency_code, map),
+            7 => fill(&mut self.network, map),
+            8 => fill(&mut self.next_origination_date, map),
+            9 => fill(&mut self.origination_account_id, map),
+            10 => fill(&mut self.recurring_transfer_id, map),
+            11 => fill(&mut self.schedule, map),
+            12 => fill(&mut self.status, map),
+            13 => fill(&mut self.test_clock_id, map),
+            14 => fill(&mut self.transfer_ids, map),
+            15 => fill(&mut self.type_, map),
+            16 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.ach_class);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.created);
+        fields.put(4, &self.description);
+        fields.put(5, &self.funding_account_id);
+        fields.put(6, &self.iso_currency_code);
+        fields.put(7, &self.network);
+        fields.put(8, &self.next_origination_date);
+        fields.put(9, &self.origination_account_id);
+        fields.put(10, &self.recurring_transfer_id);
+        fields.put(11, &self.schedule);
+        fields.put(12, &self.status);
+        fields.put(13, &self.test_clock_id);
+        fields.put(14, &self.transfer_ids);
+        fields.put(15, &self.type_);
+        fields.put(16, &self.user);
+    }
+}
+/// A debit or credit of an end user's account made with `/transfer/create`, with its status,
+/// network, settlement dates, refunds and sweep state. It occurs in the answers of
+/// `/transfer/create`, `/transfer/get` and `/transfer/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct Transfer {
+    /// Identifier of the end user's account that is debited or credited. May be absent.
+    pub account_id: Option<String>,
+    /// SEC code of the ACH entry, which tells how it was authorized. Absent where it does not
+    /// apply, as for networks other than ACH.
+    pub ach_class: Option<AchClass>,
+    /// Amount of the transfer as a decimal string with two digits after the point. Always
+    /// positive; the direction is in `type`.
+    pub amount: String,
+    /// Identifier of the authorization from `/transfer/authorization/create` that the transfer
+    /// was made from.
+    pub authorization_id: String,
+    /// Whether `/transfer/cancel` can still stop the transfer at the time of the answer. It
+    /// becomes false once the transfer is sent to the network.
+    pub cancellable: bool,
+    /// Time at which the transfer was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Deprecated indication of where the money for a credit comes from, null where not
+    /// applicable. Read `ledger_id` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub credit_funds_source: Option<TransferCreditFundsSource>,
+    /// Text shown for the transfer on the end user's statement, as given to `/transfer/create`.
+    pub description: String,
+    /// ISO 8601 date on which the money of the transfer is expected to become available. Null or
+    /// absent when no expectation is given.
+    pub expected_funds_available_date: Option<NaiveDate>,
+    /// ISO 8601 date on which the transfer is expected to settle, null when not known.
+    /// Deprecated; read `expected_funds_available_date` or `expected_sweep_settlement_schedule`.
+    /**
+
+Deprecated by Plaid.*/
+    pub expected_settlement_date: Option<NaiveDate>,
+    /// Dates on which money of the transfer is expected to reach your own account, with the
+    /// amount for each. May be absent.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub expected_sweep_settlement_schedule: Vec<
+        TransferExpectedSweepSettlementScheduleItem,
+    >,
+    /// Part of the transfer that the platform keeps as its fee, as a decimal string. Absent when
+    /// there is none.
+    pub facilitator_fee: Option<String>,
+    /// Why the transfer failed or was returned. Null while neither has happened.
+    pub failure_reason: Option<TransferFailure>,
+    /// Identifier of your own bank account on the other side of the transfer, null when none is
+    /// associated.
+    pub funding_account_id: Option<String>,
+    /// Whether Plaid guarantees settlement of the transfer. Null when no guarantee was decided
+    /// on.
+    pub guarantee_decision: Option<TransferAuthorizationGuaranteeDecision>,
+    /// Reason why the transfer is not guaranteed. Null when there is none to give.
+    pub guarantee_decision_rationale: Option<
+        TransferAuthorizationGuaranteeDecisionRationale,
+    >,
+    /// Identifier of the transfer, assigned by Plaid. Pass it as `transfer_id` to
+    /// `/transfer/get`, `/transfer/cancel` or `/transfer/refund/create`.
+    pub id: String,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Identifier of the Plaid Ledger on your side, which pays a credit or receives a debit. May
+    /// be null or absent.
+    pub ledger_id: Option<String>,
+    /// Your own key and value strings, as given to `/transfer/create`. Null when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub metadata: BTreeMap<String, String>,
+    /// Payment network over which the transfer runs: `ach`, `same-day-ach`, `rtp` or `wire`.
+    pub network: TransferNetwork,
+    /// Number under which the payment network keeps the transfer, such as an ACH trace number.
+    /// Null or absent while none has been assigned.
+    pub network_trace_id: Option<String>,
+    /// Deprecated identifier of the account the transfer originates from, still always present.
+    /// Read `funding_account_id` and `ledger_id` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: String,
+    /// Plaid client identifier of the originator the transfer is for, set when you act as a
+    /// platform for others. Null for your own transfers.
+    pub originator_client_id: Option<String>,
+    /// Identifier of the recurring transfer this one was made from. Null for a transfer that
+    /// stands alone.
+    pub recurring_transfer_id: Option<String>,
+    /// Refunds made of this transfer, in any status. Empty when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub refunds: Vec<TransferRefund>,
+    /// ISO 8601 date until which the bank can send the transfer back for usual reasons, such as
+    /// lack of funds. Null when not known yet; compare `unauthorized_return_window`.
+    pub standard_return_window: Option<NaiveDate>,
+    /// Stage the transfer has reached on the side of the end user's account. What has reached
+    /// your own account is in `sweep_status`.
+    pub status: TransferStatus,
+    /// How far the money of the transfer has been swept to or from your own account. Null or
+    /// absent when the transfer takes no part in sweeps.
+    pub sweep_status: Option<TransferSweepStatus>,
+    /// Direction of the money: `debit` takes it from the end user's account, `credit` pays it
+    /// into that account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: TransferType,
+    /// ISO 8601 date until which the account holder can have the transfer sent back as
+    /// unauthorized. Null when not known yet; it normally lies later than
+    /// `standard_return_window`.
+    pub unauthorized_return_window: Option<NaiveDate>,
+    /// The account holder as described when the transfer was authorized; details that were not
+    /// given are null.
+    pub user: TransferUserInResponse,
+    /// Details that apply only to wires, such as the message to the recipient. Absent for other
+    /// networks.
+    pub wire_details: Option<TransferWireDetails>,
+}
+impl Generated for Transfer {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            authorization_id: Wire::empty(),
+            cancellable: Wire::empty(),
+            created: Wire::empty(),
+            credit_funds_source: Wire::empty(),
+            description: Wire::empty(),
+            expected_funds_available_date: Wire::empty(),
+            expected_settlement_date: Wire::empty(),
+            expected_sweep_settlement_schedule: Wire::empty(),
+            facilitator_fee: Wire::empty(),
+            failure_reason: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            guarantee_decision: Wire::empty(),
+            guarantee_decision_rationale: Wire::empty(),
+            id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            ledger_id: Wire::empty(),
+            metadata: Wire::empty(),
+            network: Wire::empty(),
+            network_trace_id: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            recurring_transfer_id: Wire::empty(),
+            refunds: Wire::empty(),
+            standard_return_window: Wire::empty(),
+            status: Wire::empty(),
+            sweep_status: Wire::empty(),
+            type_: Wire::empty(),
+            unauthorized_return_window: Wire::empty(),
+            user: Wire::empty(),
+            wire_details: Wire::empty(),
+        }
+    }
+}
+impl Record for Transfer {
+    const NAME: &'static str = "Transfer";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("authorization_id", Required),
+        ("cancellable", Required),
+        ("created", Required),
+        ("credit_funds_source", Written),
+        ("description", Required),
+        ("expected_funds_available_date", Optional),
+        ("expected_settlement_date", Written),
+        ("expected_sweep_settlement_schedule", Optional),
+        ("facilitator_fee", Optional),
+        ("failure_reason", Written),
+        ("funding_account_id", Written),
+        ("guarantee_decision", Written),
+        ("guarantee_decision_rationale", Written),
+        ("id", Required),
+        ("iso_currency_code", Required),
+        ("ledger_id", Optional),
+        ("metadata", Written),
+        ("network", Required),
+        ("network_trace_id", Optional),
+        ("origination_account_id", Required),
+        ("originator_client_id", Written),
+        ("recurring_transfer_id", Written),
+        ("refunds", Written),
+        ("standard_return_window", Written),
+        ("status", Required),
+        ("sweep_status", Optional),
+        ("type", Required),
+        ("unauthorized_return_window", Written),
+        ("user", Required),
+        ("wire_details", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.ach_class, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.authorization_id, map),
+            4 => fill(&mut self.cancellable, map),
+            5 => fill(&mut self.created, map),
+            6 => fill(&mut self.credit_funds_source, map),
+            7 => fill(&mut self.description, map),
+            8 => fill(&mut self.expected_funds_available_date, map),
+            9 => fill(&mut self.expected_settlement_date, map),
+            10 => fill(&mut self.expected_sweep_settlement_schedule, map),
+            11 => fill(&mut self.facilitator_fee, map),
+            12 => fill(&mut self.failure_reason, map),
+            13 => fill(&mut self.funding_account_id, map),
+            14 => fill(&mut self.guarantee_decision, map),
+            15 => fill(&mut self.guarantee_decision_rationale, map),
+            16 => fill(&mut self.id, map),
+            17 => fill(&mut self.iso_currency_code, map),
+            18 => fill(&mut self.ledger_id, map),
+            19 => fill(&mut self.metadata, map),
+            20 => fill(&mut self.network, map),
+            21 => fill(&mut self.network_trace_id, map),
+            22 => fill(&mut self.origination_account_id, map),
+            23 => fill(&mut self.originator_client_id, map),
+            24 => fill(&mut self.recurring_transfer_id, map),
+            25 => fill(&mut self.refunds, map),
+            26 => fill(&mut self.standard_return_window, map),
+            27 => fill(&mut self.status, map),
+            28 => fill(&mut self.sweep_status, map),
+            29 => fill(&mut self.type_, map),
+            30 => fill(&mut self.unauthorized_return_window, map),
+            31 => fill(&mut self.user, map),
+            32 => fill(&mut self.wire_details, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.ach_class);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.authorization_id);
+        fields.put(4, &self.cancellable);
+        fields.put(5, &self.created);
+        fields.put(6, &self.credit_funds_source);
+        fields.put(7, &self.description);
+        fields.put(8, &self.expected_funds_available_date);
+        fields.put(9, &self.expected_settlement_date);
+        fields.put(10, &self.expected_sweep_settlement_schedule);
+        fields.put(11, &self.facilitator_fee);
+        fields.put(12, &self.failure_reason);
+        fields.put(13, &self.funding_account_id);
+        fields.put(14, &self.guarantee_decision);
+        fields.put(15, &self.guarantee_decision_rationale);
+        fields.put(16, &self.id);
+        fields.put(17, &self.iso_currency_code);
+        fields.put(18, &self.ledger_id);
+        fields.put(19, &self.metadata);
+        fields.put(20, &self.network);
+        fields.put(21, &self.network_trace_id);
+        fields.put(22, &self.origination_account_id);
+        fields.put(23, &self.originator_client_id);
+        fields.put(24, &self.recurring_transfer_id);
+        fields.put(25, &self.refunds);
+        fields.put(26, &self.standard_return_window);
+        fields.put(27, &self.status);
+        fields.put(28, &self.sweep_status);
+        fields.put(29, &self.type_);
+        fields.put(30, &self.unauthorized_return_window);
+        fields.put(31, &self.user);
+        fields.put(32, &self.wire_details);
+    }
+}
+/// Speed of an ACH movement, `ach` for ordinary and `same-day-ach` for same-day processing.
+/// It occurs in Ledger deposits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferAchNetwork {
+    /// Written `ach`.
+    Ach,
+    /// Written `same-day-ach`.
+    SameDayAch,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferAchNetwork {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ach", Self::Ach),
+        ("same-day-ach", Self::SameDayAch),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
     }
 }
 /// Plaid's decision on a proposed transfer, with the reasons and the transfer it applies to.
@@ -174,6 +1271,79 @@ impl Record for TransferAuthorization {
         fields.put(5, &self.id);
         fields.put(6, &self.payment_risk);
         fields.put(7, &self.proposed_transfer);
+    }
+}
+/// Body of `POST /transfer/authorization/cancel`; it names only the authorization to cancel.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferAuthorizationCancelRequest {
+    /// Identifier of the authorization to cancel, as returned by
+    /// `/transfer/authorization/create`. It must not have been used for a transfer.
+    pub authorization_id: String,
+}
+impl Generated for TransferAuthorizationCancelRequest {
+    fn empty() -> Self {
+        Self {
+            authorization_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferAuthorizationCancelRequest {
+    const NAME: &'static str = "TransferAuthorizationCancelRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("authorization_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.authorization_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.authorization_id);
+    }
+}
+impl TransferAuthorizationCancelRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(authorization_id: impl Into<String>) -> Self {
+        Self {
+            authorization_id: authorization_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/authorization/cancel`: an acknowledgement that carries only the
+/// request identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferAuthorizationCancelResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferAuthorizationCancelResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferAuthorizationCancelResponse {
+    const NAME: &'static str = "TransferAuthorizationCancelResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
     }
 }
 /// Body of `POST /transfer/authorization/create`: the proposed transfer, the end user and
@@ -450,36 +1620,6 @@ impl Record for TransferAuthorizationCreateResponse {
         fields.put(1, &self.request_id);
     }
 }
-/// Outcome of a transfer authorization: `approved`, `declined`, or `user_action_required`
-/// when the user has to act first, for instance by logging in again.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransferAuthorizationDecision {
-    /// Written `approved`.
-    Approved,
-    /// Written `declined`.
-    Declined,
-    /// Written `user_action_required`.
-    UserActionRequired,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for TransferAuthorizationDecision {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("approved", Self::Approved),
-        ("declined", Self::Declined),
-        ("user_action_required", Self::UserActionRequired),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
-    }
-}
 /// Reason for the decision on a transfer authorization, as a code and a sentence. It occurs
 /// on `TransferAuthorization` and may be null as a whole.
 #[derive(Clone, Debug)]
@@ -521,53 +1661,6 @@ impl Record for TransferAuthorizationDecisionRationale {
     fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
         fields.put(0, &self.code);
         fields.put(1, &self.description);
-    }
-}
-/// Reason for the decision on a transfer: `NSF` the account lacks the money, `RISK` a return
-/// is too likely, `TRANSFER_LIMIT_REACHED` a limit is exceeded, `ERROR` the check failed; the
-/// rest name a state of the Item or login, such as `ITEM_LOGIN_REQUIRED`, that stood in the
-/// way of a full check.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransferAuthorizationDecisionRationaleCode {
-    /// Written `NSF`.
-    Nsf,
-    /// Written `RISK`.
-    Risk,
-    /// Written `TRANSFER_LIMIT_REACHED`.
-    TransferLimitReached,
-    /// Written `MANUALLY_VERIFIED_ITEM`.
-    ManuallyVerifiedItem,
-    /// Written `ITEM_LOGIN_REQUIRED`.
-    ItemLoginRequired,
-    /// Written `PAYMENT_PROFILE_LOGIN_REQUIRED`.
-    PaymentProfileLoginRequired,
-    /// Written `ERROR`.
-    Error,
-    /// Written `MIGRATED_ACCOUNT_ITEM`.
-    MigratedAccountItem,
-    /// A value that this crate does not know; see [`UnknownValue`].
-    Unknown(UnknownValue),
-}
-impl OpenEnum for TransferAuthorizationDecisionRationaleCode {
-    const VARIANTS: &'static [(&'static str, Self)] = &[
-        ("NSF", Self::Nsf),
-        ("RISK", Self::Risk),
-        ("TRANSFER_LIMIT_REACHED", Self::TransferLimitReached),
-        ("MANUALLY_VERIFIED_ITEM", Self::ManuallyVerifiedItem),
-        ("ITEM_LOGIN_REQUIRED", Self::ItemLoginRequired),
-        ("PAYMENT_PROFILE_LOGIN_REQUIRED", Self::PaymentProfileLoginRequired),
-        ("ERROR", Self::Error),
-        ("MIGRATED_ACCOUNT_ITEM", Self::MigratedAccountItem),
-    ];
-    fn unknown(value: UnknownValue) -> Self {
-        Self::Unknown(value)
-    }
-    fn as_unknown(&self) -> Option<&UnknownValue> {
-        match self {
-            Self::Unknown(value) => Some(value),
-            _ => None,
-        }
     }
 }
 /// The device the end user started the transfer from, as you observed it. It occurs in
@@ -1015,6 +2108,813 @@ impl TransferAuthorizationUserInRequest {
         }
     }
 }
+/// A prefunded balance kept with Plaid for paying out credits, as returned by the deprecated
+/// `/transfer/balance/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferBalance {
+    /// Money that can be paid out now, as a decimal string.
+    pub available: String,
+    /// Total of the balance, including what is not available yet, as a decimal string. May be
+    /// absent.
+    pub current: Option<String>,
+    /// Which credits the balance pays for, those over RTP or those over ACH.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: TransferBalanceType,
+}
+impl Generated for TransferBalance {
+    fn empty() -> Self {
+        Self {
+            available: Wire::empty(),
+            current: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferBalance {
+    const NAME: &'static str = "TransferBalance";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("available", Required),
+        ("current", Optional),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.available, map),
+            1 => fill(&mut self.current, map),
+            2 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.available);
+        fields.put(1, &self.current);
+        fields.put(2, &self.type_);
+    }
+}
+/// Body of `POST /transfer/balance/get`, which is deprecated in favor of
+/// `/transfer/ledger/get`. It may name one kind of balance.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferBalanceGetRequest {
+    /// Plaid client identifier of the originator whose balance is wanted. Deprecated; use
+    /// `/transfer/ledger/get` with its `originator_client_id`.
+    /**
+
+Deprecated by Plaid.*/
+    pub originator_client_id: Option<String>,
+    /// Which prefunded balance to read, the one for RTP credits or the one for ACH credits.
+    /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<TransferBalanceType>,
+}
+impl Generated for TransferBalanceGetRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferBalanceGetRequest {
+    const NAME: &'static str = "TransferBalanceGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Optional),
+        ("type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            1 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+        fields.put(1, &self.type_);
+    }
+}
+impl Default for TransferBalanceGetRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/balance/get`, which is deprecated: one prefunded balance.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferBalanceGetResponse {
+    /// The prefunded balance, with its kind.
+    pub balance: TransferBalance,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferBalanceGetResponse {
+    fn empty() -> Self {
+        Self {
+            balance: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferBalanceGetResponse {
+    const NAME: &'static str = "TransferBalanceGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("balance", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.balance, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.balance);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Kind of prefunded balance, by the credits it pays for: those over RTP or those over ACH.
+/// It occurs in the deprecated `/transfer/balance/get`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferBalanceType {
+    /// Written `prefunded_rtp_credits`.
+    PrefundedRtpCredits,
+    /// Written `prefunded_ach_credits`.
+    PrefundedAchCredits,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferBalanceType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("prefunded_rtp_credits", Self::PrefundedRtpCredits),
+        ("prefunded_ach_credits", Self::PrefundedAchCredits),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /transfer/cancel`: names the transfer to stop and, optionally, the reason.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCancelRequest {
+    /// Plaid client identifier of the originator the transfer is for. Deprecated; leave it out,
+    /// since the id of the transfer suffices.
+    /**
+
+Deprecated by Plaid.*/
+    pub originator_client_id: Option<String>,
+    /// Why the transfer is stopped, as a code used in instant payments. Optional.
+    pub reason_code: Option<ReasonCode>,
+    /// Identifier of the transfer to stop, as returned by `/transfer/create`. Its `cancellable`
+    /// must still be true.
+    pub transfer_id: String,
+}
+impl Generated for TransferCancelRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+            reason_code: Wire::empty(),
+            transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferCancelRequest {
+    const NAME: &'static str = "TransferCancelRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Optional),
+        ("reason_code", Optional),
+        ("transfer_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            1 => fill(&mut self.reason_code, map),
+            2 => fill(&mut self.transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+        fields.put(1, &self.reason_code);
+        fields.put(2, &self.transfer_id);
+    }
+}
+impl TransferCancelRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(transfer_id: impl Into<String>) -> Self {
+        Self {
+            transfer_id: transfer_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/cancel`: an acknowledgement that carries only the request
+/// identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCancelResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferCancelResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferCancelResponse {
+    const NAME: &'static str = "TransferCancelResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/capabilities/get`: names the account whose networks are asked for.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCapabilitiesGetRequest {
+    /// Access token of the Item that holds the end user's account, as obtained from
+    /// `/item/public_token/exchange`. It does not expire; keep it secret and on the server.
+    pub access_token: Secret,
+    /// Identifier of the end user's account to check, which must belong to the Item of
+    /// `access_token`.
+    pub account_id: String,
+    /// Token of a payment profile that stands for the end user's account. Payment profiles come
+    /// from the deprecated `/payment_profile/create`; in new code use `access_token` and
+    /// `account_id`.
+    pub payment_profile_token: Option<Secret>,
+}
+impl Generated for TransferCapabilitiesGetRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_id: Wire::empty(),
+            payment_profile_token: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferCapabilitiesGetRequest {
+    const NAME: &'static str = "TransferCapabilitiesGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+        ("payment_profile_token", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_id, map),
+            2 => fill(&mut self.payment_profile_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_id);
+        fields.put(2, &self.payment_profile_token);
+    }
+}
+impl TransferCapabilitiesGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            account_id: account_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/capabilities/get`: what the institution of the account supports
+/// beyond ACH.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCapabilitiesGetResponse {
+    /// Support of the institution for the instant networks, RTP for credits and request for
+    /// payment for debits.
+    pub institution_supported_networks: InstitutionSupportedNetworks,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferCapabilitiesGetResponse {
+    fn empty() -> Self {
+        Self {
+            institution_supported_networks: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferCapabilitiesGetResponse {
+    const NAME: &'static str = "TransferCapabilitiesGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_supported_networks", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.institution_supported_networks, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.institution_supported_networks);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Support of an institution for requests for payment (RfP) over an instant network, with the
+/// largest amount it takes.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCapabilitiesGetRfP {
+    /// Whether money can be collected from the account by a request for payment. False unless
+    /// stated.
+    ///
+    /// Default: `false`.
+    pub debit: Option<bool>,
+    /// Currency of `max_amount` as an ISO 4217 code. Null or absent when there is no such amount.
+    pub iso_currency_code: Option<String>,
+    /// Largest amount of one request for payment, as a decimal string. Null or absent when no
+    /// limit is known or requests are not supported.
+    pub max_amount: Option<String>,
+}
+impl Generated for TransferCapabilitiesGetRfP {
+    fn empty() -> Self {
+        Self {
+            debit: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            max_amount: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferCapabilitiesGetRfP {
+    const NAME: &'static str = "TransferCapabilitiesGetRfP";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("debit", Optional),
+        ("iso_currency_code", Optional),
+        ("max_amount", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.debit, map),
+            1 => fill(&mut self.iso_currency_code, map),
+            2 => fill(&mut self.max_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.debit);
+        fields.put(1, &self.iso_currency_code);
+        fields.put(2, &self.max_amount);
+    }
+}
+impl Default for TransferCapabilitiesGetRfP {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Support of an institution for the instant network RTP.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCapabilitiesGetRtp {
+    /// Whether the account can receive credits over RTP, so that `rtp` can be chosen as network
+    /// of a credit. False unless stated.
+    ///
+    /// Default: `false`.
+    pub credit: Option<bool>,
+}
+impl Generated for TransferCapabilitiesGetRtp {
+    fn empty() -> Self {
+        Self { credit: Wire::empty() }
+    }
+}
+impl Record for TransferCapabilitiesGetRtp {
+    const NAME: &'static str = "TransferCapabilitiesGetRtp";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("credit", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.credit, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.credit);
+    }
+}
+impl Default for TransferCapabilitiesGetRtp {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /transfer/configuration/get`. It needs nothing but credentials, unless you
+/// ask for the limits of an originator.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferConfigurationGetRequest {
+    /// Plaid client identifier of the originator whose limits are wanted, when you act as a
+    /// platform. Null or left out for your own.
+    pub originator_client_id: Option<String>,
+}
+impl Generated for TransferConfigurationGetRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferConfigurationGetRequest {
+    const NAME: &'static str = "TransferConfigurationGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+    }
+}
+impl Default for TransferConfigurationGetRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/configuration/get`: the limits on transfers, separately for
+/// debits and credits.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferConfigurationGetResponse {
+    /// Currency of the limits as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Largest sum of all credits on one day, as a decimal string in the currency of
+    /// `iso_currency_code`.
+    pub max_daily_credit_amount: String,
+    /// Largest sum of all debits on one day, as a decimal string in the currency of
+    /// `iso_currency_code`.
+    pub max_daily_debit_amount: String,
+    /// Largest sum of transfers in one month, as a decimal string. Deprecated; read
+    /// `max_monthly_credit_amount` and `max_monthly_debit_amount`.
+    /**
+
+Deprecated by Plaid.*/
+    pub max_monthly_amount: String,
+    /// Largest sum of all credits in one month, as a decimal string in the currency of
+    /// `iso_currency_code`.
+    pub max_monthly_credit_amount: String,
+    /// Largest sum of all debits in one month, as a decimal string in the currency of
+    /// `iso_currency_code`.
+    pub max_monthly_debit_amount: String,
+    /// Largest amount of a single transfer, as a decimal string. Deprecated; read
+    /// `max_single_transfer_credit_amount` and `max_single_transfer_debit_amount`.
+    /**
+
+Deprecated by Plaid.*/
+    pub max_single_transfer_amount: String,
+    /// Largest amount of a single credit to an end user, as a decimal string in the currency of
+    /// `iso_currency_code`.
+    pub max_single_transfer_credit_amount: String,
+    /// Largest amount of a single debit from an end user, as a decimal string in the currency of
+    /// `iso_currency_code`.
+    pub max_single_transfer_debit_amount: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferConfigurationGetResponse {
+    fn empty() -> Self {
+        Self {
+            iso_currency_code: Wire::empty(),
+            max_daily_credit_amount: Wire::empty(),
+            max_daily_debit_amount: Wire::empty(),
+            max_monthly_amount: Wire::empty(),
+            max_monthly_credit_amount: Wire::empty(),
+            max_monthly_debit_amount: Wire::empty(),
+            max_single_transfer_amount: Wire::empty(),
+            max_single_transfer_credit_amount: Wire::empty(),
+            max_single_transfer_debit_amount: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferConfigurationGetResponse {
+    const NAME: &'static str = "TransferConfigurationGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("iso_currency_code", Required),
+        ("max_daily_credit_amount", Required),
+        ("max_daily_debit_amount", Required),
+        ("max_monthly_amount", Required),
+        ("max_monthly_credit_amount", Required),
+        ("max_monthly_debit_amount", Required),
+        ("max_single_transfer_amount", Required),
+        ("max_single_transfer_credit_amount", Required),
+        ("max_single_transfer_debit_amount", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.iso_currency_code, map),
+            1 => fill(&mut self.max_daily_credit_amount, map),
+            2 => fill(&mut self.max_daily_debit_amount, map),
+            3 => fill(&mut self.max_monthly_amount, map),
+            4 => fill(&mut self.max_monthly_credit_amount, map),
+            5 => fill(&mut self.max_monthly_debit_amount, map),
+            6 => fill(&mut self.max_single_transfer_amount, map),
+            7 => fill(&mut self.max_single_transfer_credit_amount, map),
+            8 => fill(&mut self.max_single_transfer_debit_amount, map),
+            9 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.iso_currency_code);
+        fields.put(1, &self.max_daily_credit_amount);
+        fields.put(2, &self.max_daily_debit_amount);
+        fields.put(3, &self.max_monthly_amount);
+        fields.put(4, &self.max_monthly_credit_amount);
+        fields.put(5, &self.max_monthly_debit_amount);
+        fields.put(6, &self.max_single_transfer_amount);
+        fields.put(7, &self.max_single_transfer_credit_amount);
+        fields.put(8, &self.max_single_transfer_debit_amount);
+        fields.put(9, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/create`: the approved authorization, the account and the statement
+/// text. Most other details are taken from the authorization.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCreateRequest {
+    /// Access token of the Item that holds the end user's account, as obtained from
+    /// `/item/public_token/exchange`. It does not expire; keep it secret and on the server.
+    pub access_token: Secret,
+    /// Identifier of the end user's account to debit or credit, the same as in the authorization.
+    pub account_id: String,
+    /// SEC code of the ACH entry. Deprecated; leave it out, since it is taken from the
+    /// authorization.
+    /**
+
+Deprecated by Plaid.*/
+    pub ach_class: Option<AchClass>,
+    /// Amount to move as a decimal string with two digits after the point. When left out, the
+    /// amount of the authorization is taken.
+    pub amount: Option<String>,
+    /// Identifier of the approved authorization from `/transfer/authorization/create`. It also
+    /// serves as the idempotency key: using it again returns the first transfer.
+    pub authorization_id: String,
+    /// Text shown for the transfer on the end user's statement, at most 15 characters. You supply
+    /// it; it is required.
+    ///
+    /// Longest length: `15`.
+    pub description: String,
+    /// Part of the transfer that you as a platform keep as your fee, as a decimal string with two
+    /// digits after the point. Leave out when there is none.
+    pub facilitator_fee: Option<String>,
+    /// Deprecated idempotency key, at most 50 characters. Leave it out; `authorization_id` plays
+    /// that role now.
+    ///
+    /// Longest length: `50`.
+    /**
+
+Deprecated by Plaid.*/
+    pub idempotency_key: Option<String>,
+    /// Currency of the transfer as an ISO 4217 code. Deprecated; leave it out, since it is taken
+    /// from the authorization.
+    /**
+
+Deprecated by Plaid.*/
+    pub iso_currency_code: Option<String>,
+    /// Your own key and value strings to be stored with the transfer and returned with it. Null
+    /// or left out when you have none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub metadata: BTreeMap<String, String>,
+    /// Payment network of the transfer. Deprecated; leave it out, since it is taken from the
+    /// authorization.
+    /**
+
+Deprecated by Plaid.*/
+    pub network: Option<TransferNetwork>,
+    /// Deprecated identifier of the account the transfer originates from. Leave it out; your side
+    /// is chosen in the authorization.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: Option<String>,
+    /// Identifier of a test clock from `/sandbox/transfer/test_clock/create` whose simulated time
+    /// this transfer follows. Sandbox only; null or left out otherwise.
+    pub test_clock_id: Option<String>,
+    /// Direction of the transfer. Deprecated; leave it out, since it is taken from the
+    /// authorization.
+    /**
+
+Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<TransferType>,
+    /// Description of the account holder. Deprecated; leave it out, since the user is taken from
+    /// the authorization.
+    pub user: Option<TransferUserInRequestDeprecated>,
+}
+impl Generated for TransferCreateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            authorization_id: Wire::empty(),
+            description: Wire::empty(),
+            facilitator_fee: Wire::empty(),
+            idempotency_key: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            metadata: Wire::empty(),
+            network: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            test_clock_id: Wire::empty(),
+            type_: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferCreateRequest {
+    const NAME: &'static str = "TransferCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+        ("ach_class", Optional),
+        ("amount", Optional),
+        ("authorization_id", Required),
+        ("description", Required),
+        ("facilitator_fee", Optional),
+        ("idempotency_key", Optional),
+        ("iso_currency_code", Optional),
+        ("metadata", Optional),
+        ("network", Optional),
+        ("origination_account_id", Optional),
+        ("test_clock_id", Optional),
+        ("type", Optional),
+        ("user", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_id, map),
+            2 => fill(&mut self.ach_class, map),
+            3 => fill(&mut self.amount, map),
+            4 => fill(&mut self.authorization_id, map),
+            5 => fill(&mut self.description, map),
+            6 => fill(&mut self.facilitator_fee, map),
+            7 => fill(&mut self.idempotency_key, map),
+            8 => fill(&mut self.iso_currency_code, map),
+            9 => fill(&mut self.metadata, map),
+            10 => fill(&mut self.network, map),
+            11 => fill(&mut self.origination_account_id, map),
+            12 => fill(&mut self.test_clock_id, map),
+            13 => fill(&mut self.type_, map),
+            14 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_id);
+        fields.put(2, &self.ach_class);
+        fields.put(3, &self.amount);
+        fields.put(4, &self.authorization_id);
+        fields.put(5, &self.description);
+        fields.put(6, &self.facilitator_fee);
+        fields.put(7, &self.idempotency_key);
+        fields.put(8, &self.iso_currency_code);
+        fields.put(9, &self.metadata);
+        fields.put(10, &self.network);
+        fields.put(11, &self.origination_account_id);
+        fields.put(12, &self.test_clock_id);
+        fields.put(13, &self.type_);
+        fields.put(14, &self.user);
+    }
+}
+impl TransferCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        access_token: impl Into<Secret>,
+        account_id: impl Into<String>,
+        authorization_id: impl Into<String>,
+        description: impl Into<String>,
+    ) -> Self {
+        Self {
+            access_token: access_token.into(),
+            account_id: account_id.into(),
+            authorization_id: authorization_id.into(),
+            description: description.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/create`: the transfer that was made, or the earlier one if the
+/// authorization had been used already.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The transfer, normally with status `pending`. Store its `id` to recognize it in transfer
+    /// events.
+    pub transfer: Transfer,
+}
+impl Generated for TransferCreateResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            transfer: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferCreateResponse {
+    const NAME: &'static str = "TransferCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("transfer", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.transfer, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.transfer);
+    }
+}
 /// Where the money for a credit transfer comes from: `sweep` for a sweep from your funding
 /// account, `prefunded_rtp_credits` or `prefunded_ach_credits` for a balance paid in
 /// beforehand for that network. The fields that use it are deprecated; `ledger_id` names the
@@ -1047,6 +2947,3253 @@ impl OpenEnum for TransferCreditFundsSource {
         }
     }
 }
+/// How an originator expects to use credits: how often, how much, and with which SEC codes.
+/// Null when it makes none.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferCreditUsageConfiguration {
+    /// Average amount of a single credit the originator expects to send, as a decimal string.
+    pub expected_average_amount: String,
+    /// How often the originator expects to send credits.
+    pub expected_frequency: OriginatorExpectedTransferFrequency,
+    /// Largest single credit the originator expects to send, as a decimal string.
+    pub expected_highest_amount: String,
+    /// Sum of the credits the originator expects to send in a month, as a decimal string.
+    pub expected_monthly_amount: String,
+    /// SEC codes the originator means to use for its ACH credits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub sec_codes: Vec<CreditAchClass>,
+}
+impl Generated for TransferCreditUsageConfiguration {
+    fn empty() -> Self {
+        Self {
+            expected_average_amount: Wire::empty(),
+            expected_frequency: Wire::empty(),
+            expected_highest_amount: Wire::empty(),
+            expected_monthly_amount: Wire::empty(),
+            sec_codes: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferCreditUsageConfiguration {
+    const NAME: &'static str = "TransferCreditUsageConfiguration";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("expected_average_amount", Required),
+        ("expected_frequency", Required),
+        ("expected_highest_amount", Required),
+        ("expected_monthly_amount", Required),
+        ("sec_codes", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.expected_average_amount, map),
+            1 => fill(&mut self.expected_frequency, map),
+            2 => fill(&mut self.expected_highest_amount, map),
+            3 => fill(&mut self.expected_monthly_amount, map),
+            4 => fill(&mut self.sec_codes, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.expected_average_amount);
+        fields.put(1, &self.expected_frequency);
+        fields.put(2, &self.expected_highest_amount);
+        fields.put(3, &self.expected_monthly_amount);
+        fields.put(4, &self.sec_codes);
+    }
+}
+impl TransferCreditUsageConfiguration {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        expected_average_amount: impl Into<String>,
+        expected_frequency: impl Into<OriginatorExpectedTransferFrequency>,
+        expected_highest_amount: impl Into<String>,
+        expected_monthly_amount: impl Into<String>,
+    ) -> Self {
+        Self {
+            expected_average_amount: expected_average_amount.into(),
+            expected_frequency: expected_frequency.into(),
+            expected_highest_amount: expected_highest_amount.into(),
+            expected_monthly_amount: expected_monthly_amount.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// How an originator expects to use debits: how often, how much, and with which SEC codes.
+/// Null when it makes none.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferDebitUsageConfiguration {
+    /// Average amount of a single debit the originator expects to make, as a decimal string.
+    pub expected_average_amount: String,
+    /// How often the originator expects to make debits.
+    pub expected_frequency: OriginatorExpectedTransferFrequency,
+    /// Largest single debit the originator expects to make, as a decimal string.
+    pub expected_highest_amount: String,
+    /// Sum of the debits the originator expects to make in a month, as a decimal string.
+    pub expected_monthly_amount: String,
+    /// SEC codes the originator means to use for its ACH debits.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub sec_codes: Vec<AchClass>,
+}
+impl Generated for TransferDebitUsageConfiguration {
+    fn empty() -> Self {
+        Self {
+            expected_average_amount: Wire::empty(),
+            expected_frequency: Wire::empty(),
+            expected_highest_amount: Wire::empty(),
+            expected_monthly_amount: Wire::empty(),
+            sec_codes: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferDebitUsageConfiguration {
+    const NAME: &'static str = "TransferDebitUsageConfiguration";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("expected_average_amount", Required),
+        ("expected_frequency", Required),
+        ("expected_highest_amount", Required),
+        ("expected_monthly_amount", Required),
+        ("sec_codes", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.expected_average_amount, map),
+            1 => fill(&mut self.expected_frequency, map),
+            2 => fill(&mut self.expected_highest_amount, map),
+            3 => fill(&mut self.expected_monthly_amount, map),
+            4 => fill(&mut self.sec_codes, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.expected_average_amount);
+        fields.put(1, &self.expected_frequency);
+        fields.put(2, &self.expected_highest_amount);
+        fields.put(3, &self.expected_monthly_amount);
+        fields.put(4, &self.sec_codes);
+    }
+}
+impl TransferDebitUsageConfiguration {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        expected_average_amount: impl Into<String>,
+        expected_frequency: impl Into<OriginatorExpectedTransferFrequency>,
+        expected_highest_amount: impl Into<String>,
+        expected_monthly_amount: impl Into<String>,
+    ) -> Self {
+        Self {
+            expected_average_amount: expected_average_amount.into(),
+            expected_frequency: expected_frequency.into(),
+            expected_highest_amount: expected_highest_amount.into(),
+            expected_monthly_amount: expected_monthly_amount.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// The device the end user started a recurring transfer from, as you observed it. It serves
+/// the risk evaluation.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferDevice {
+    /// IP address of the end user's device when the transfer was started. Send the user's
+    /// address, not that of your server.
+    pub ip_address: String,
+    /// User-Agent string of the browser or app on the end user's device when the transfer was
+    /// started.
+    pub user_agent: String,
+}
+impl Generated for TransferDevice {
+    fn empty() -> Self {
+        Self {
+            ip_address: Wire::empty(),
+            user_agent: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferDevice {
+    const NAME: &'static str = "TransferDevice";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ip_address", Required),
+        ("user_agent", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ip_address, map),
+            1 => fill(&mut self.user_agent, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ip_address);
+        fields.put(1, &self.user_agent);
+    }
+}
+impl TransferDevice {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(ip_address: impl Into<String>, user_agent: impl Into<String>) -> Self {
+        Self {
+            ip_address: ip_address.into(),
+            user_agent: user_agent.into(),
+        }
+    }
+}
+/// Multipart form of `POST /transfer/diligence/document/upload`: the originator, the file and
+/// its purpose.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferDiligenceDocumentUploadRequest {
+    /// The document itself, as the binary content of a form part.
+    pub file: String,
+    /// Plaid client identifier of the originator the document is about, from
+    /// `/transfer/originator/create`.
+    pub originator_client_id: String,
+    /// What the document is for; at present only `DUE_DILIGENCE` is known.
+    pub purpose: TransferDocumentPurpose,
+}
+impl Generated for TransferDiligenceDocumentUploadRequest {
+    fn empty() -> Self {
+        Self {
+            file: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            purpose: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferDiligenceDocumentUploadRequest {
+    const NAME: &'static str = "TransferDiligenceDocumentUploadRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("file", Required),
+        ("originator_client_id", Required),
+        ("purpose", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.file, map),
+            1 => fill(&mut self.originator_client_id, map),
+            2 => fill(&mut self.purpose, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.file);
+        fields.put(1, &self.originator_client_id);
+        fields.put(2, &self.purpose);
+    }
+}
+impl TransferDiligenceDocumentUploadRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        file: impl Into<String>,
+        originator_client_id: impl Into<String>,
+        purpose: impl Into<TransferDocumentPurpose>,
+    ) -> Self {
+        Self {
+            file: file.into(),
+            originator_client_id: originator_client_id.into(),
+            purpose: purpose.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/diligence/document/upload`: an acknowledgement that carries only
+/// the request identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferDiligenceDocumentUploadResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferDiligenceDocumentUploadResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferDiligenceDocumentUploadResponse {
+    const NAME: &'static str = "TransferDiligenceDocumentUploadResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// State of the diligence review of an originator: `not_submitted` nothing handed in,
+/// `submitted` received, `under_review` being looked at, `more_information_required` waiting
+/// for you, `approved` ready for transfers, `denied` refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferDiligenceStatus {
+    /// Written `not_submitted`.
+    NotSubmitted,
+    /// Written `submitted`.
+    Submitted,
+    /// Written `under_review`.
+    UnderReview,
+    /// Written `approved`.
+    Approved,
+    /// Written `denied`.
+    Denied,
+    /// Written `more_information_required`.
+    MoreInformationRequired,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferDiligenceStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("not_submitted", Self::NotSubmitted),
+        ("submitted", Self::Submitted),
+        ("under_review", Self::UnderReview),
+        ("approved", Self::Approved),
+        ("denied", Self::Denied),
+        ("more_information_required", Self::MoreInformationRequired),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /transfer/diligence/submit`: the originator and the data for its diligence
+/// review.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferDiligenceSubmitRequest {
+    /// Plaid client identifier of the originator under review, from
+    /// `/transfer/originator/create`.
+    pub originator_client_id: String,
+    /// Company data, expected usage and funding account of the originator.
+    pub originator_diligence: TransferOriginatorDiligence,
+}
+impl Generated for TransferDiligenceSubmitRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+            originator_diligence: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferDiligenceSubmitRequest {
+    const NAME: &'static str = "TransferDiligenceSubmitRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Required),
+        ("originator_diligence", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            1 => fill(&mut self.originator_diligence, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+        fields.put(1, &self.originator_diligence);
+    }
+}
+impl TransferDiligenceSubmitRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        originator_client_id: impl Into<String>,
+        originator_diligence: impl Into<TransferOriginatorDiligence>,
+    ) -> Self {
+        Self {
+            originator_client_id: originator_client_id.into(),
+            originator_diligence: originator_diligence.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/diligence/submit`: an acknowledgement that carries only the
+/// request identifier. The outcome is seen in `/transfer/originator/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferDiligenceSubmitResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferDiligenceSubmitResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferDiligenceSubmitResponse {
+    const NAME: &'static str = "TransferDiligenceSubmitResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// What an uploaded originator document is for. The only value, `DUE_DILIGENCE`, stands for
+/// the diligence review.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferDocumentPurpose {
+    /// Written `DUE_DILIGENCE`.
+    DueDiligence,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferDocumentPurpose {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("DUE_DILIGENCE", Self::DueDiligence),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// One change of a transfer, refund or sweep, as returned by `/transfer/event/sync` and
+/// `/transfer/event/list`. Fields that do not apply to the kind of event are null, absent or
+/// empty.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferEvent {
+    /// Identifier of the end user's account of the transfer. Absent when the event does not
+    /// concern one.
+    pub account_id: Option<String>,
+    /// Number of the event, which grows from event to event. The largest one seen is the next
+    /// `after_id` of `/transfer/event/sync`; also use it to drop duplicates.
+    ///
+    /// Smallest value: `0`.
+    pub event_id: i64,
+    /// What happened. It decides which of the identifiers in the event are filled.
+    pub event_type: TransferEventType,
+    /// Why the transfer, refund or sweep failed or was returned. Null for all other events.
+    pub failure_reason: Option<TransferFailure>,
+    /// Identifier of your own bank account on the other side, null when none is associated.
+    pub funding_account_id: Option<String>,
+    /// Identifier of the transfer intent the transfer was made from, for use with
+    /// `/transfer/intent/get`. Null or absent when there was no intent.
+    pub intent_id: Option<String>,
+    /// Identifier of the Plaid Ledger on your side. Null or absent when none takes part.
+    pub ledger_id: Option<String>,
+    /// Deprecated identifier of the account the transfer originates from; may be null. Read
+    /// `funding_account_id` and `ledger_id` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: Option<String>,
+    /// Plaid client identifier of the originator the transfer is for, set when you act as a
+    /// platform for others. Null for your own transfers.
+    pub originator_client_id: Option<String>,
+    /// Identifier of the refund the event concerns, for use with `/transfer/refund/get`. Null for
+    /// events that do not concern a refund.
+    pub refund_id: Option<String>,
+    /// Amount of the sweep as a signed decimal string; the sign tells in which direction the
+    /// money moves. Null for events that do not concern a sweep.
+    pub sweep_amount: Option<String>,
+    /// Identifier of the sweep the event belongs to, for use with `/transfer/sweep/get`. Null for
+    /// events that do not concern a sweep.
+    pub sweep_id: Option<String>,
+    /// Time at which the event took place, as an ISO 8601 timestamp.
+    pub timestamp: DateTime<Utc>,
+    /// Amount of the transfer as a decimal string with two digits after the point; the direction
+    /// is in `transfer_type`. Absent when the event does not concern a transfer.
+    pub transfer_amount: Option<String>,
+    /// Identifier of the transfer the event concerns. Always present; do not rely on it for
+    /// `sweep.` events, which concern a sweep.
+    pub transfer_id: String,
+    /// Direction of the transfer, `debit` or `credit` seen from the end user's account. Absent
+    /// when the event does not concern a transfer.
+    pub transfer_type: Option<OmittableTransferType>,
+    /// Fee charged when a wire is returned, as a decimal string. Null or absent for all other
+    /// events.
+    pub wire_return_fee: Option<String>,
+}
+impl Generated for TransferEvent {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            event_id: Wire::empty(),
+            event_type: Wire::empty(),
+            failure_reason: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            intent_id: Wire::empty(),
+            ledger_id: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            refund_id: Wire::empty(),
+            sweep_amount: Wire::empty(),
+            sweep_id: Wire::empty(),
+            timestamp: Wire::empty(),
+            transfer_amount: Wire::empty(),
+            transfer_id: Wire::empty(),
+            transfer_type: Wire::empty(),
+            wire_return_fee: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferEvent {
+    const NAME: &'static str = "TransferEvent";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("event_id", Required),
+        ("event_type", Required),
+        ("failure_reason", Written),
+        ("funding_account_id", Written),
+        ("intent_id", Optional),
+        ("ledger_id", Optional),
+        ("origination_account_id", Written),
+        ("originator_client_id", Written),
+        ("refund_id", Written),
+        ("sweep_amount", Written),
+        ("sweep_id", Written),
+        ("timestamp", Required),
+        ("transfer_amount", Optional),
+        ("transfer_id", Required),
+        ("transfer_type", Optional),
+        ("wire_return_fee", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.event_id, map),
+            2 => fill(&mut self.event_type, map),
+            3 => fill(&mut self.failure_reason, map),
+            4 => fill(&mut self.funding_account_id, map),
+            5 => fill(&mut self.intent_id, map),
+            6 => fill(&mut self.ledger_id, map),
+            7 => fill(&mut self.origination_account_id, map),
+            8 => fill(&mut self.originator_client_id, map),
+            9 => fill(&mut self.refund_id, map),
+            10 => fill(&mut self.sweep_amount, map),
+            11 => fill(&mut self.sweep_id, map),
+            12 => fill(&mut self.timestamp, map),
+            13 => fill(&mut self.transfer_amount, map),
+            14 => fill(&mut self.transfer_id, map),
+            15 => fill(&mut self.transfer_type, map),
+            16 => fill(&mut self.wire_return_fee, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.event_id);
+        fields.put(2, &self.event_type);
+        fields.put(3, &self.failure_reason);
+        fields.put(4, &self.funding_account_id);
+        fields.put(5, &self.intent_id);
+        fields.put(6, &self.ledger_id);
+        fields.put(7, &self.origination_account_id);
+        fields.put(8, &self.originator_client_id);
+        fields.put(9, &self.refund_id);
+        fields.put(10, &self.sweep_amount);
+        fields.put(11, &self.sweep_id);
+        fields.put(12, &self.timestamp);
+        fields.put(13, &self.transfer_amount);
+        fields.put(14, &self.transfer_id);
+        fields.put(15, &self.transfer_type);
+        fields.put(16, &self.wire_return_fee);
+    }
+}
+/// Body of `POST /transfer/event/list`: filters and paging. Everything is optional; filters
+/// given together all have to match.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferEventListRequest {
+    /// Restricts the list to events of transfers with this account of an end user. Null or left
+    /// out for all accounts.
+    pub account_id: Option<String>,
+    /// Number of events in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Latest time of the events to list, as an ISO 8601 timestamp despite the name. Null or left
+    /// out for no upper bound.
+    pub end_date: Option<DateTime<Utc>>,
+    /// Restricts the list to events of these types. Left out or empty for all types.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub event_types: Vec<TransferEventType>,
+    /// Restricts the list to events of transfers with this bank account of yours on the other
+    /// side. Null or left out for all.
+    pub funding_account_id: Option<String>,
+    /// Number of events to skip before the page starts, 0 if null or left out. Advance it by the
+    /// number received while `has_more` is true.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Deprecated filter by the account the transfers originate from. Leave it out and filter
+    /// with `funding_account_id`.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: Option<String>,
+    /// Restricts the list to events of transfers made for this originator, when you act as a
+    /// platform. Null or left out otherwise.
+    pub originator_client_id: Option<String>,
+    /// Earliest time of the events to list, as an ISO 8601 timestamp despite the name. Null or
+    /// left out for no lower bound.
+    pub start_date: Option<DateTime<Utc>>,
+    /// Restricts the list to events that belong to this sweep, which shows what a sweep settled.
+    /// Leave it out for all events.
+    pub sweep_id: Option<String>,
+    /// Restricts the list to events of this transfer. Null or left out for all transfers.
+    pub transfer_id: Option<String>,
+    /// Restricts the list to events of debits or of credits. Null or left out for both.
+    pub transfer_type: Option<TransferEventListTransferType>,
+}
+impl Generated for TransferEventListRequest {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            count: Wire::empty(),
+            end_date: Wire::empty(),
+            event_types: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            offset: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            start_date: Wire::empty(),
+            sweep_id: Wire::empty(),
+            transfer_id: Wire::empty(),
+            transfer_type: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferEventListRequest {
+    const NAME: &'static str = "TransferEventListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("count", Optional),
+        ("end_date", Optional),
+        ("event_types", Optional),
+        ("funding_account_id", Optional),
+        ("offset", Optional),
+        ("origination_account_id", Optional),
+        ("originator_client_id", Optional),
+        ("start_date", Optional),
+        ("sweep_id", Optional),
+        ("transfer_id", Optional),
+        ("transfer_type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.count, map),
+            2 => fill(&mut self.end_date, map),
+            3 => fill(&mut self.event_types, map),
+            4 => fill(&mut self.funding_account_id, map),
+            5 => fill(&mut self.offset, map),
+            6 => fill(&mut self.origination_account_id, map),
+            7 => fill(&mut self.originator_client_id, map),
+            8 => fill(&mut self.start_date, map),
+            9 => fill(&mut self.sweep_id, map),
+            10 => fill(&mut self.transfer_id, map),
+            11 => fill(&mut self.transfer_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.count);
+        fields.put(2, &self.end_date);
+        fields.put(3, &self.event_types);
+        fields.put(4, &self.funding_account_id);
+        fields.put(5, &self.offset);
+        fields.put(6, &self.origination_account_id);
+        fields.put(7, &self.originator_client_id);
+        fields.put(8, &self.start_date);
+        fields.put(9, &self.sweep_id);
+        fields.put(10, &self.transfer_id);
+        fields.put(11, &self.transfer_type);
+    }
+}
+impl Default for TransferEventListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/event/list`: one page of events and whether more follow.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferEventListResponse {
+    /// Whether further events follow this page. If true, call again with a larger `offset`.
+    pub has_more: bool,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The events of this page that match the filters.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transfer_events: Vec<TransferEvent>,
+}
+impl Generated for TransferEventListResponse {
+    fn empty() -> Self {
+        Self {
+            has_more: Wire::empty(),
+            request_id: Wire::empty(),
+            transfer_events: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferEventListResponse {
+    const NAME: &'static str = "TransferEventListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("has_more", Required),
+        ("request_id", Required),
+        ("transfer_events", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.has_more, map),
+            1 => fill(&mut self.request_id, map),
+            2 => fill(&mut self.transfer_events, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.has_more);
+        fields.put(1, &self.request_id);
+        fields.put(2, &self.transfer_events);
+    }
+}
+/// Filter of `/transfer/event/list` by direction of the transfer, `debit` or `credit` seen
+/// from the end user's account. Null for both.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferEventListTransferType {
+    /// Written `debit`.
+    Debit,
+    /// Written `credit`.
+    Credit,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferEventListTransferType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("debit", Self::Debit),
+        ("credit", Self::Credit),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /transfer/event/sync`: the event after which to go on and the size of the
+/// page.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferEventSyncRequest {
+    /// Largest `event_id` you have processed, 0 to start from the beginning. Only events with a
+    /// greater id are returned.
+    ///
+    /// Smallest value: `0`.
+    pub after_id: i64,
+    /// Number of events in one page, from 1 to 500, 100 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    pub count: Option<i64>,
+}
+impl Generated for TransferEventSyncRequest {
+    fn empty() -> Self {
+        Self {
+            after_id: Wire::empty(),
+            count: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferEventSyncRequest {
+    const NAME: &'static str = "TransferEventSyncRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("after_id", Required),
+        ("count", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.after_id, map),
+            1 => fill(&mut self.count, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.after_id);
+        fields.put(1, &self.count);
+    }
+}
+impl TransferEventSyncRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(after_id: impl Into<i64>) -> Self {
+        Self {
+            after_id: after_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/event/sync`: the next events in ascending order and whether more
+/// follow.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferEventSyncResponse {
+    /// Whether further events wait. If true, call again at once with the largest `event_id`
+    /// received as `after_id`.
+    pub has_more: bool,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The events after `after_id`, with ascending `event_id`. Empty when nothing new has
+    /// happened.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transfer_events: Vec<TransferEvent>,
+}
+impl Generated for TransferEventSyncResponse {
+    fn empty() -> Self {
+        Self {
+            has_more: Wire::empty(),
+            request_id: Wire::empty(),
+            transfer_events: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferEventSyncResponse {
+    const NAME: &'static str = "TransferEventSyncResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("has_more", Required),
+        ("request_id", Required),
+        ("transfer_events", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.has_more, map),
+            1 => fill(&mut self.request_id, map),
+            2 => fill(&mut self.transfer_events, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.has_more);
+        fields.put(1, &self.request_id);
+        fields.put(2, &self.transfer_events);
+    }
+}
+/// What happened in a transfer event. Values without a prefix concern a transfer, among them
+/// `swept`, `swept_settled` and `return_swept` for its part in a sweep; the `sweep.` values
+/// concern a sweep itself and the `refund.` values a refund. The words have the same meaning
+/// as the statuses of the object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferEventType {
+    /// Written `pending`.
+    Pending,
+    /// Written `cancelled`.
+    Cancelled,
+    /// Written `failed`.
+    Failed,
+    /// Written `posted`.
+    Posted,
+    /// Written `settled`.
+    Settled,
+    /// Written `funds_available`.
+    FundsAvailable,
+    /// Written `returned`.
+    Returned,
+    /// Written `swept`.
+    Swept,
+    /// Written `swept_settled`.
+    SweptSettled,
+    /// Written `return_swept`.
+    ReturnSwept,
+    /// Written `sweep.pending`.
+    SweepPending,
+    /// Written `sweep.posted`.
+    SweepPosted,
+    /// Written `sweep.settled`.
+    SweepSettled,
+    /// Written `sweep.returned`.
+    SweepReturned,
+    /// Written `sweep.failed`.
+    SweepFailed,
+    /// Written `sweep.funds_available`.
+    SweepFundsAvailable,
+    /// Written `refund.pending`.
+    RefundPending,
+    /// Written `refund.cancelled`.
+    RefundCancelled,
+    /// Written `refund.failed`.
+    RefundFailed,
+    /// Written `refund.posted`.
+    RefundPosted,
+    /// Written `refund.settled`.
+    RefundSettled,
+    /// Written `refund.returned`.
+    RefundReturned,
+    /// Written `refund.swept`.
+    RefundSwept,
+    /// Written `refund.return_swept`.
+    RefundReturnSwept,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferEventType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("pending", Self::Pending),
+        ("cancelled", Self::Cancelled),
+        ("failed", Self::Failed),
+        ("posted", Self::Posted),
+        ("settled", Self::Settled),
+        ("funds_available", Self::FundsAvailable),
+        ("returned", Self::Returned),
+        ("swept", Self::Swept),
+        ("swept_settled", Self::SweptSettled),
+        ("return_swept", Self::ReturnSwept),
+        ("sweep.pending", Self::SweepPending),
+        ("sweep.posted", Self::SweepPosted),
+        ("sweep.settled", Self::SweepSettled),
+        ("sweep.returned", Self::SweepReturned),
+        ("sweep.failed", Self::SweepFailed),
+        ("sweep.funds_available", Self::SweepFundsAvailable),
+        ("refund.pending", Self::RefundPending),
+        ("refund.cancelled", Self::RefundCancelled),
+        ("refund.failed", Self::RefundFailed),
+        ("refund.posted", Self::RefundPosted),
+        ("refund.settled", Self::RefundSettled),
+        ("refund.returned", Self::RefundReturned),
+        ("refund.swept", Self::RefundSwept),
+        ("refund.return_swept", Self::RefundReturnSwept),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// One step in the expected settlement of a transfer to your own account: a date and the
+/// amount that is expected to have been settled by sweeps. It occurs in
+/// `Transfer.expected_sweep_settlement_schedule`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferExpectedSweepSettlementScheduleItem {
+    /// ISO 8601 date on which the sweep of this step is expected to settle.
+    pub sweep_settlement_date: NaiveDate,
+    /// Amount of the transfer that is expected to be swept and settled on that date, as a decimal
+    /// string.
+    pub swept_settled_amount: String,
+}
+impl Generated for TransferExpectedSweepSettlementScheduleItem {
+    fn empty() -> Self {
+        Self {
+            sweep_settlement_date: Wire::empty(),
+            swept_settled_amount: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferExpectedSweepSettlementScheduleItem {
+    const NAME: &'static str = "TransferExpectedSweepSettlementScheduleItem";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("sweep_settlement_date", Required),
+        ("swept_settled_amount", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.sweep_settlement_date, map),
+            1 => fill(&mut self.swept_settled_amount, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.sweep_settlement_date);
+        fields.put(1, &self.swept_settled_amount);
+    }
+}
+/// Bank account of an originator, named by the Item it belongs to and its id there. It occurs
+/// in the onboarding of originators.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferFundingAccount {
+    /// Access token of the Item that holds the originator's bank account, as obtained from
+    /// `/item/public_token/exchange`. It does not expire; keep it secret and on the server.
+    pub access_token: Secret,
+    /// Identifier of the originator's bank account, which must belong to the Item of
+    /// `access_token`.
+    pub account_id: String,
+}
+impl Generated for TransferFundingAccount {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferFundingAccount {
+    const NAME: &'static str = "TransferFundingAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_id);
+    }
+}
+impl TransferFundingAccount {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            account_id: account_id.into(),
+        }
+    }
+}
+/// Bank account of an originator with a name for display, as sent to `POST
+/// /transfer/originator/funding_account/create`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferFundingAccountWithDisplayName {
+    /// Access token of the Item that holds the originator's bank account, as obtained from
+    /// `/item/public_token/exchange`. It does not expire; keep it secret and on the server.
+    pub access_token: Secret,
+    /// Identifier of the originator's bank account, which must belong to the Item of
+    /// `access_token`.
+    pub account_id: String,
+    /// Name of your choice for the funding account, to tell several apart. Optional.
+    pub display_name: Option<String>,
+}
+impl Generated for TransferFundingAccountWithDisplayName {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_id: Wire::empty(),
+            display_name: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferFundingAccountWithDisplayName {
+    const NAME: &'static str = "TransferFundingAccountWithDisplayName";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+        ("display_name", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_id, map),
+            2 => fill(&mut self.display_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_id);
+        fields.put(2, &self.display_name);
+    }
+}
+impl TransferFundingAccountWithDisplayName {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
+        Self {
+            access_token: access_token.into(),
+            account_id: account_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /transfer/get`. Name the transfer by `transfer_id` or by `authorization_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferGetRequest {
+    /// Identifier of the authorization the transfer was made from, an alternative to
+    /// `transfer_id` that helps when the answer of `/transfer/create` was lost.
+    pub authorization_id: Option<String>,
+    /// Plaid client identifier of the originator the transfer is for. Deprecated; leave it out,
+    /// since the id of the transfer suffices.
+    /**
+
+Deprecated by Plaid.*/
+    pub originator_client_id: Option<String>,
+    /// Identifier of the transfer to fetch, as returned by `/transfer/create`. Leave it out when
+    /// you name the transfer by `authorization_id`.
+    pub transfer_id: Option<String>,
+}
+impl Generated for TransferGetRequest {
+    fn empty() -> Self {
+        Self {
+            authorization_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferGetRequest {
+    const NAME: &'static str = "TransferGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("authorization_id", Optional),
+        ("originator_client_id", Optional),
+        ("transfer_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.authorization_id, map),
+            1 => fill(&mut self.originator_client_id, map),
+            2 => fill(&mut self.transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.authorization_id);
+        fields.put(1, &self.originator_client_id);
+        fields.put(2, &self.transfer_id);
+    }
+}
+impl Default for TransferGetRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/get`: the transfer in its present state.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferGetResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The transfer that was asked for, with its latest status and settlement data.
+    pub transfer: Transfer,
+}
+impl Generated for TransferGetResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            transfer: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferGetResponse {
+    const NAME: &'static str = "TransferGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("transfer", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.transfer, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.transfer);
+    }
+}
+/// Outcome of the authorization of a transfer intent, `APPROVED` or `DECLINED`. Null while no
+/// decision has been made.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferIntentAuthorizationDecision {
+    /// Written `APPROVED`.
+    Approved,
+    /// Written `DECLINED`.
+    Declined,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferIntentAuthorizationDecision {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("APPROVED", Self::Approved),
+        ("DECLINED", Self::Declined),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A transfer intent as it stands right after its creation, returned by `POST
+/// /transfer/intent/create`. `TransferIntentGet` has the outcome in addition.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferIntentCreate {
+    /// Identifier of the end user's account, as given in the request. Null or absent when the
+    /// user has yet to choose one in Link.
+    pub account_id: Option<String>,
+    /// SEC code of the ACH entry, which tells how the end user authorizes it. Absent where it
+    /// does not apply.
+    pub ach_class: Option<AchClass>,
+    /// Amount to move as a decimal string with two digits after the point. Always positive; the
+    /// direction is in `mode`.
+    pub amount: String,
+    /// Time at which the intent was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Text shown for the transfer on the end user's statement, as given in the request.
+    pub description: String,
+    /// Identifier of your own bank account on the other side of the transfer.
+    pub funding_account_id: String,
+    /// Identifier of the intent, assigned by Plaid. Pass it as `transfer.intent_id` to
+    /// `/link/token/create` and as `transfer_intent_id` to `/transfer/intent/get`.
+    pub id: String,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Your own key and value strings, as given in the request. Null or absent when there are
+    /// none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub metadata: BTreeMap<String, String>,
+    /// Direction of the money: `PAYMENT` takes it from the end user's account, `DISBURSEMENT`
+    /// pays it into that account.
+    pub mode: TransferIntentCreateMode,
+    /// Payment network of the intent. May be absent.
+    pub network: Option<TransferIntentCreateNetwork>,
+    /// Deprecated identifier of the account the transfer originates from, still always present.
+    /// Read `funding_account_id` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: String,
+    /// Whether the transfer is to be made only if Plaid guarantees its settlement. May be null or
+    /// absent.
+    pub require_guarantee: Option<bool>,
+    /// State of the intent, normally `PENDING` at this point.
+    pub status: TransferIntentStatus,
+    /// The account holder as described in the request; details that were not given are null.
+    pub user: TransferUserInResponse,
+}
+impl Generated for TransferIntentCreate {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            created: Wire::empty(),
+            description: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            metadata: Wire::empty(),
+            mode: Wire::empty(),
+            network: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            require_guarantee: Wire::empty(),
+            status: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferIntentCreate {
+    const NAME: &'static str = "TransferIntentCreate";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("created", Required),
+        ("description", Required),
+        ("funding_account_id", Required),
+        ("id", Required),
+        ("iso_currency_code", Required),
+        ("metadata", Optional),
+        ("mode", Required),
+        ("network", Optional),
+        ("origination_account_id", Required),
+        ("require_guarantee", Optional),
+        ("status", Required),
+        ("user", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.ach_class, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.created, map),
+            4 => fill(&mut self.description, map),
+            5 => fill(&mut self.funding_account_id, map),
+            6 => fill(&mut self.id, map),
+            7 => fill(&mut self.iso_currency_code, map),
+            8 => fill(&mut self.metadata, map),
+            9 => fill(&mut self.mode, map),
+            10 => fill(&mut self.network, map),
+            11 => fill(&mut self.origination_account_id, map),
+            12 => fill(&mut self.require_guarantee, map),
+            13 => fill(&mut self.status, map),
+            14 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.ach_class);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.created);
+        fields.put(4, &self.description);
+        fields.put(5, &self.funding_account_id);
+        fields.put(6, &self.id);
+        fields.put(7, &self.iso_currency_code);
+        fields.put(8, &self.metadata);
+        fields.put(9, &self.mode);
+        fields.put(10, &self.network);
+        fields.put(11, &self.origination_account_id);
+        fields.put(12, &self.require_guarantee);
+        fields.put(13, &self.status);
+        fields.put(14, &self.user);
+    }
+}
+/// Direction of a transfer intent: `PAYMENT` takes money from the end user's account,
+/// `DISBURSEMENT` pays money into it. It corresponds to `debit` and `credit` of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferIntentCreateMode {
+    /// Written `PAYMENT`.
+    Payment,
+    /// Written `DISBURSEMENT`.
+    Disbursement,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferIntentCreateMode {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("PAYMENT", Self::Payment),
+        ("DISBURSEMENT", Self::Disbursement),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Payment network for a transfer intent: ordinary ACH, same-day ACH, or `rtp` for an instant
+/// credit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferIntentCreateNetwork {
+    /// Written `ach`.
+    Ach,
+    /// Written `same-day-ach`.
+    SameDayAch,
+    /// Written `rtp`.
+    Rtp,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferIntentCreateNetwork {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ach", Self::Ach),
+        ("same-day-ach", Self::SameDayAch),
+        ("rtp", Self::Rtp),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Body of `POST /transfer/intent/create`: the amount, direction and description of the
+/// transfer that the end user is to approve in Link.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferIntentCreateRequest {
+    /// Identifier of the end user's account, if it is known already. Null or left out to have the
+    /// user choose or link one in the session.
+    pub account_id: Option<String>,
+    /// SEC code of the ACH entry, which tells how the end user authorizes it. Leave it out where
+    /// it does not apply.
+    pub ach_class: Option<AchClass>,
+    /// Amount to move as a decimal string with two digits after the point. Always positive; the
+    /// direction is in `mode`.
+    pub amount: String,
+    /// Text shown for the transfer on the end user's statement, from 1 to 15 characters. You
+    /// supply it; it is required.
+    ///
+    /// Shortest length: `1`. Longest length: `15`.
+    pub description: String,
+    /// Identifier of your own bank account on the other side of the transfer. Null or left out to
+    /// accept the default choice.
+    pub funding_account_id: Option<String>,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`. Optional.
+    pub iso_currency_code: Option<String>,
+    /// Your own key and value strings to be stored with the intent and returned with it. Null or
+    /// left out when you have none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub metadata: BTreeMap<String, String>,
+    /// Direction of the money: `PAYMENT` takes it from the end user's account, `DISBURSEMENT`
+    /// pays it into that account.
+    pub mode: TransferIntentCreateMode,
+    /// Payment network to use. Optional; `rtp` suits only disbursements.
+    pub network: Option<TransferIntentCreateNetwork>,
+    /// Deprecated identifier of the account the transfer originates from. Leave it out; choose
+    /// your side with `funding_account_id`.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: Option<String>,
+    /// Whether the transfer is to be made only if Plaid guarantees its settlement. False if null
+    /// or left out.
+    ///
+    /// Default: `false`.
+    pub require_guarantee: Option<bool>,
+    /// The holder of the end user's account. The legal name is required, the rest is optional.
+    pub user: TransferUserInRequest,
+}
+impl Generated for TransferIntentCreateRequest {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            description: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            metadata: Wire::empty(),
+            mode: Wire::empty(),
+            network: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            require_guarantee: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferIntentCreateRequest {
+    const NAME: &'static str = "TransferIntentCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("description", Required),
+        ("funding_account_id", Optional),
+        ("iso_currency_code", Optional),
+        ("metadata", Optional),
+        ("mode", Required),
+        ("network", Optional),
+        ("origination_account_id", Optional),
+        ("require_guarantee", Optional),
+        ("user", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.ach_class, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.description, map),
+            4 => fill(&mut self.funding_account_id, map),
+            5 => fill(&mut self.iso_currency_code, map),
+            6 => fill(&mut self.metadata, map),
+            7 => fill(&mut self.mode, map),
+            8 => fill(&mut self.network, map),
+            9 => fill(&mut self.origination_account_id, map),
+            10 => fill(&mut self.require_guarantee, map),
+            11 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.ach_class);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.description);
+        fields.put(4, &self.funding_account_id);
+        fields.put(5, &self.iso_currency_code);
+        fields.put(6, &self.metadata);
+        fields.put(7, &self.mode);
+        fields.put(8, &self.network);
+        fields.put(9, &self.origination_account_id);
+        fields.put(10, &self.require_guarantee);
+        fields.put(11, &self.user);
+    }
+}
+impl TransferIntentCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<String>,
+        description: impl Into<String>,
+        mode: impl Into<TransferIntentCreateMode>,
+        user: impl Into<TransferUserInRequest>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            description: description.into(),
+            mode: mode.into(),
+            user: user.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/intent/create`: the new transfer intent, ready for use in Link.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferIntentCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The transfer intent that was created. Its `id` goes to `/link/token/create`.
+    pub transfer_intent: TransferIntentCreate,
+}
+impl Generated for TransferIntentCreateResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            transfer_intent: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferIntentCreateResponse {
+    const NAME: &'static str = "TransferIntentCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("transfer_intent", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.transfer_intent, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.transfer_intent);
+    }
+}
+/// A transfer intent with its outcome so far: status, authorization decision and, when it
+/// succeeded, the transfer. Returned by `POST /transfer/intent/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferIntentGet {
+    /// Identifier of the end user's account. Null or absent while the user has not chosen one.
+    pub account_id: Option<String>,
+    /// SEC code of the ACH entry, which tells how the end user authorizes it. Absent where it
+    /// does not apply.
+    pub ach_class: Option<AchClass>,
+    /// Amount of the intent as a decimal string with two digits after the point. Always positive;
+    /// the direction is in `mode`.
+    pub amount: String,
+    /// Whether the transfer was approved or declined in the session. Null while no decision has
+    /// been made.
+    pub authorization_decision: Option<TransferIntentAuthorizationDecision>,
+    /// Reason for `authorization_decision`. It may be null, and an approval can carry one as
+    /// well.
+    pub authorization_decision_rationale: Option<TransferAuthorizationDecisionRationale>,
+    /// Time at which the intent was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Text shown for the transfer on the end user's statement, as given when the intent was
+    /// created.
+    pub description: String,
+    /// Why the intent failed. Null when it has not failed.
+    pub failure_reason: Option<TransferIntentGetFailureReason>,
+    /// Identifier of your own bank account on the other side of the transfer.
+    pub funding_account_id: String,
+    /// Whether Plaid guarantees settlement of the transfer. Null when no guarantee was decided
+    /// on.
+    pub guarantee_decision: Option<TransferAuthorizationGuaranteeDecision>,
+    /// Reason why the transfer is not guaranteed. Null when there is none to give.
+    pub guarantee_decision_rationale: Option<
+        TransferAuthorizationGuaranteeDecisionRationale,
+    >,
+    /// Identifier of the intent, assigned by Plaid when it was created.
+    pub id: String,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Your own key and value strings, as given when the intent was created. Null or absent when
+    /// there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub metadata: BTreeMap<String, String>,
+    /// Direction of the money: `PAYMENT` takes it from the end user's account, `DISBURSEMENT`
+    /// pays it into that account.
+    pub mode: TransferIntentCreateMode,
+    /// Payment network of the intent. May be absent.
+    pub network: Option<TransferIntentCreateNetwork>,
+    /// Deprecated identifier of the account the transfer originates from, still always present.
+    /// Read `funding_account_id` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: String,
+    /// Whether the transfer is to be made only if Plaid guarantees its settlement. May be null or
+    /// absent.
+    pub require_guarantee: Option<bool>,
+    /// Whether the intent still awaits the end user, has led to a transfer, or has failed.
+    pub status: TransferIntentStatus,
+    /// Identifier of the transfer made from the intent, for use with `/transfer/get`. Null while
+    /// there is none.
+    pub transfer_id: Option<String>,
+    /// The account holder as described in the request; details that were not given are null.
+    pub user: TransferUserInResponse,
+}
+impl Generated for TransferIntentGet {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            authorization_decision: Wire::empty(),
+            authorization_decision_rationale: Wire::empty(),
+            created: Wire::empty(),
+            description: Wire::empty(),
+            failure_reason: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            guarantee_decision: Wire::empty(),
+            guarantee_decision_rationale: Wire::empty(),
+            id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            metadata: Wire::empty(),
+            mode: Wire::empty(),
+            network: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            require_guarantee: Wire::empty(),
+            status: Wire::empty(),
+            transfer_id: Wire::empty(),
+            user: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferIntentGet {
+    const NAME: &'static str = "TransferIntentGet";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Optional),
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("authorization_decision", Written),
+        ("authorization_decision_rationale", Written),
+        ("created", Required),
+        ("description", Required),
+        ("failure_reason", Written),
+        ("funding_account_id", Required),
+        ("guarantee_decision", Written),
+        ("guarantee_decision_rationale", Written),
+        ("id", Required),
+        ("iso_currency_code", Required),
+        ("metadata", Optional),
+        ("mode", Required),
+        ("network", Optional),
+        ("origination_account_id", Required),
+        ("require_guarantee", Optional),
+        ("status", Required),
+        ("transfer_id", Written),
+        ("user", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.ach_class, map),
+            2 => fill(&mut self.amount, map),
+            3 => fill(&mut self.authorization_decision, map),
+            4 => fill(&mut self.authorization_decision_rationale, map),
+            5 => fill(&mut self.created, map),
+            6 => fill(&mut self.description, map),
+            7 => fill(&mut self.failure_reason, map),
+            8 => fill(&mut self.funding_account_id, map),
+            9 => fill(&mut self.guarantee_decision, map),
+            10 => fill(&mut self.guarantee_decision_rationale, map),
+            11 => fill(&mut self.id, map),
+            12 => fill(&mut self.iso_currency_code, map),
+            13 => fill(&mut self.metadata, map),
+            14 => fill(&mut self.mode, map),
+            15 => fill(&mut self.network, map),
+            16 => fill(&mut self.origination_account_id, map),
+            17 => fill(&mut self.require_guarantee, map),
+            18 => fill(&mut self.status, map),
+            19 => fill(&mut self.transfer_id, map),
+            20 => fill(&mut self.user, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.ach_class);
+        fields.put(2, &self.amount);
+        fields.put(3, &self.authorization_decision);
+        fields.put(4, &self.authorization_decision_rationale);
+        fields.put(5, &self.created);
+        fields.put(6, &self.description);
+        fields.put(7, &self.failure_reason);
+        fields.put(8, &self.funding_account_id);
+        fields.put(9, &self.guarantee_decision);
+        fields.put(10, &self.guarantee_decision_rationale);
+        fields.put(11, &self.id);
+        fields.put(12, &self.iso_currency_code);
+        fields.put(13, &self.metadata);
+        fields.put(14, &self.mode);
+        fields.put(15, &self.network);
+        fields.put(16, &self.origination_account_id);
+        fields.put(17, &self.require_guarantee);
+        fields.put(18, &self.status);
+        fields.put(19, &self.transfer_id);
+        fields.put(20, &self.user);
+    }
+}
+/// Why a transfer intent failed, in the terms of an API error. Null when it has not failed.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferIntentGetFailureReason {
+    /// Code of the error behind the failure, to be branched on together with `error_type`.
+    pub error_code: Option<String>,
+    /// The failure in words, for developers and logs. The wording is not stable; branch on
+    /// `error_code`.
+    pub error_message: Option<String>,
+    /// Broad class of the error behind the failure; together with `error_code` it can be branched
+    /// on.
+    pub error_type: Option<String>,
+}
+impl Generated for TransferIntentGetFailureReason {
+    fn empty() -> Self {
+        Self {
+            error_code: Wire::empty(),
+            error_message: Wire::empty(),
+            error_type: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferIntentGetFailureReason {
+    const NAME: &'static str = "TransferIntentGetFailureReason";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("error_code", Optional),
+        ("error_message", Optional),
+        ("error_type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.error_code, map),
+            1 => fill(&mut self.error_message, map),
+            2 => fill(&mut self.error_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.error_code);
+        fields.put(1, &self.error_message);
+        fields.put(2, &self.error_type);
+    }
+}
+impl Default for TransferIntentGetFailureReason {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /transfer/intent/get`; it names only the transfer intent to fetch.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferIntentGetRequest {
+    /// Identifier of the intent to fetch, the `id` from `/transfer/intent/create`.
+    pub transfer_intent_id: String,
+}
+impl Generated for TransferIntentGetRequest {
+    fn empty() -> Self {
+        Self {
+            transfer_intent_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferIntentGetRequest {
+    const NAME: &'static str = "TransferIntentGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("transfer_intent_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.transfer_intent_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.transfer_intent_id);
+    }
+}
+impl TransferIntentGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(transfer_intent_id: impl Into<String>) -> Self {
+        Self {
+            transfer_intent_id: transfer_intent_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/intent/get`: the transfer intent in its present state.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferIntentGetResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The transfer intent that was asked for, with its status and outcome.
+    pub transfer_intent: TransferIntentGet,
+}
+impl Generated for TransferIntentGetResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            transfer_intent: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferIntentGetResponse {
+    const NAME: &'static str = "TransferIntentGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("transfer_intent", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.transfer_intent, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.transfer_intent);
+    }
+}
+/// State of a transfer intent: `PENDING` awaits the end user, `SUCCEEDED` has led to a
+/// transfer, `FAILED` has not and will not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferIntentStatus {
+    /// Written `PENDING`.
+    Pending,
+    /// Written `SUCCEEDED`.
+    Succeeded,
+    /// Written `FAILED`.
+    Failed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferIntentStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("PENDING", Self::Pending),
+        ("SUCCEEDED", Self::Succeeded),
+        ("FAILED", Self::Failed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Balance of a Plaid Ledger, split by whether the money can be used yet. It occurs in the
+/// answer of `/transfer/ledger/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerBalance {
+    /// Money that can be withdrawn or paid out as credits now, as a decimal string.
+    pub available: String,
+    /// Money that is on its way into the Ledger and cannot be used yet, as a decimal string.
+    pub pending: String,
+}
+impl Generated for TransferLedgerBalance {
+    fn empty() -> Self {
+        Self {
+            available: Wire::empty(),
+            pending: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerBalance {
+    const NAME: &'static str = "TransferLedgerBalance";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("available", Required),
+        ("pending", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.available, map),
+            1 => fill(&mut self.pending, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.available);
+        fields.put(1, &self.pending);
+    }
+}
+/// Body of `POST /transfer/ledger/deposit`: the amount, the Ledger, the funding account and
+/// the network.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerDepositRequest {
+    /// Amount to deposit as a positive decimal string with two digits after the point.
+    pub amount: String,
+    /// Text shown for the deposit on the statement of your bank account, at most 10 characters.
+    /// Null or left out to accept the default text.
+    ///
+    /// Longest length: `10`.
+    pub description: Option<String>,
+    /// Identifier of your own bank account to take the money from. Null or left out to accept the
+    /// default choice.
+    pub funding_account_id: Option<String>,
+    /// String of your own choice, at most 50 characters, that makes a retry of this call return
+    /// the first result instead of depositing again. Required.
+    ///
+    /// Longest length: `50`.
+    pub idempotency_key: String,
+    /// Identifier of the Ledger to deposit into. Null or left out for the default Ledger.
+    pub ledger_id: Option<String>,
+    /// Speed of the deposit: `ach` for ordinary, `same-day-ach` for same-day processing.
+    pub network: TransferAchNetwork,
+    /// Plaid client identifier of the originator whose Ledger is to be filled, when you act as a
+    /// platform. Null or left out for your own.
+    pub originator_client_id: Option<String>,
+}
+impl Generated for TransferLedgerDepositRequest {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            description: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            idempotency_key: Wire::empty(),
+            ledger_id: Wire::empty(),
+            network: Wire::empty(),
+            originator_client_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerDepositRequest {
+    const NAME: &'static str = "TransferLedgerDepositRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("description", Optional),
+        ("funding_account_id", Optional),
+        ("idempotency_key", Required),
+        ("ledger_id", Optional),
+        ("network", Required),
+        ("originator_client_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.description, map),
+            2 => fill(&mut self.funding_account_id, map),
+            3 => fill(&mut self.idempotency_key, map),
+            4 => fill(&mut self.ledger_id, map),
+            5 => fill(&mut self.network, map),
+            6 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.description);
+        fields.put(2, &self.funding_account_id);
+        fields.put(3, &self.idempotency_key);
+        fields.put(4, &self.ledger_id);
+        fields.put(5, &self.network);
+        fields.put(6, &self.originator_client_id);
+    }
+}
+impl TransferLedgerDepositRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        network: impl Into<TransferAchNetwork>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            idempotency_key: idempotency_key.into(),
+            network: network.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/ledger/deposit`: the sweep that brings the money into the
+/// Ledger.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerDepositResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The sweep made for the deposit. Follow it with `/transfer/sweep/get` or the `sweep.`
+    /// events.
+    pub sweep: TransferSweep,
+}
+impl Generated for TransferLedgerDepositResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            sweep: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerDepositResponse {
+    const NAME: &'static str = "TransferLedgerDepositResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("sweep", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.sweep, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.sweep);
+    }
+}
+/// Body of `POST /transfer/ledger/distribute`: the two Ledgers and the amount to move between
+/// them.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerDistributeRequest {
+    /// Amount to move as a decimal string with two digits after the point. Always positive; the
+    /// direction is given by the two Ledgers.
+    pub amount: String,
+    /// Note of your own on the movement. Optional.
+    pub description: Option<String>,
+    /// Identifier of the Ledger from which the money is taken. Its available balance must cover
+    /// `amount`.
+    pub from_ledger_id: String,
+    /// String of your own choice, at most 50 characters, that keeps a retry of this call from
+    /// moving the money again. Required.
+    ///
+    /// Longest length: `50`.
+    pub idempotency_key: String,
+    /// Identifier of the Ledger to which the money is added.
+    pub to_ledger_id: String,
+}
+impl Generated for TransferLedgerDistributeRequest {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            description: Wire::empty(),
+            from_ledger_id: Wire::empty(),
+            idempotency_key: Wire::empty(),
+            to_ledger_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerDistributeRequest {
+    const NAME: &'static str = "TransferLedgerDistributeRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("description", Optional),
+        ("from_ledger_id", Required),
+        ("idempotency_key", Required),
+        ("to_ledger_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.description, map),
+            2 => fill(&mut self.from_ledger_id, map),
+            3 => fill(&mut self.idempotency_key, map),
+            4 => fill(&mut self.to_ledger_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.description);
+        fields.put(2, &self.from_ledger_id);
+        fields.put(3, &self.idempotency_key);
+        fields.put(4, &self.to_ledger_id);
+    }
+}
+impl TransferLedgerDistributeRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<String>,
+        from_ledger_id: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        to_ledger_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            from_ledger_id: from_ledger_id.into(),
+            idempotency_key: idempotency_key.into(),
+            to_ledger_id: to_ledger_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/ledger/distribute`: an acknowledgement that carries only the
+/// request identifier. The effect shows in `/transfer/ledger/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerDistributeResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferLedgerDistributeResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferLedgerDistributeResponse {
+    const NAME: &'static str = "TransferLedgerDistributeResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// One movement on a Plaid Ledger, with the balances after it and the transfer, refund or
+/// sweep behind it. Returned by `/transfer/ledger/event/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerEvent {
+    /// Amount of the movement as a decimal string. Its `available_balance` and `pending_balance`,
+    /// compared with those of the event before, show what the Ledger gained or lost.
+    pub amount: String,
+    /// Available balance of the Ledger after the movement, as a decimal string.
+    pub available_balance: String,
+    /// Explanation of the movement in words, for people and logs.
+    pub description: String,
+    /// Identifier of the movement, assigned by Plaid.
+    pub ledger_event_id: String,
+    /// Identifier of the Ledger on which the movement took place.
+    pub ledger_id: String,
+    /// Pending balance of the Ledger after the movement, as a decimal string.
+    pub pending_balance: String,
+    /// Identifier of the refund behind the movement. Null or absent when it has another cause.
+    pub refund_id: Option<String>,
+    /// Identifier of the sweep behind the movement, such as a deposit or withdrawal. Null or
+    /// absent when it has another cause.
+    pub sweep_id: Option<String>,
+    /// Time at which the movement took place, as an ISO 8601 timestamp.
+    pub timestamp: DateTime<Utc>,
+    /// Identifier of the transfer behind the movement. Null or absent when it has another cause.
+    pub transfer_id: Option<String>,
+    /// Kind of the movement, as a string without a fixed set of values. Tolerate unknown ones.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: String,
+}
+impl Generated for TransferLedgerEvent {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            available_balance: Wire::empty(),
+            description: Wire::empty(),
+            ledger_event_id: Wire::empty(),
+            ledger_id: Wire::empty(),
+            pending_balance: Wire::empty(),
+            refund_id: Wire::empty(),
+            sweep_id: Wire::empty(),
+            timestamp: Wire::empty(),
+            transfer_id: Wire::empty(),
+            type_: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerEvent {
+    const NAME: &'static str = "TransferLedgerEvent";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("available_balance", Required),
+        ("description", Required),
+        ("ledger_event_id", Required),
+        ("ledger_id", Required),
+        ("pending_balance", Required),
+        ("refund_id", Optional),
+        ("sweep_id", Optional),
+        ("timestamp", Required),
+        ("transfer_id", Optional),
+        ("type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.available_balance, map),
+            2 => fill(&mut self.description, map),
+            3 => fill(&mut self.ledger_event_id, map),
+            4 => fill(&mut self.ledger_id, map),
+            5 => fill(&mut self.pending_balance, map),
+            6 => fill(&mut self.refund_id, map),
+            7 => fill(&mut self.sweep_id, map),
+            8 => fill(&mut self.timestamp, map),
+            9 => fill(&mut self.transfer_id, map),
+            10 => fill(&mut self.type_, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.available_balance);
+        fields.put(2, &self.description);
+        fields.put(3, &self.ledger_event_id);
+        fields.put(4, &self.ledger_id);
+        fields.put(5, &self.pending_balance);
+        fields.put(6, &self.refund_id);
+        fields.put(7, &self.sweep_id);
+        fields.put(8, &self.timestamp);
+        fields.put(9, &self.transfer_id);
+        fields.put(10, &self.type_);
+    }
+}
+/// Body of `POST /transfer/ledger/event/list`: filters and paging. Everything is optional.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerEventListRequest {
+    /// Number of movements in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Latest time of the movements to list, as an ISO 8601 timestamp despite the name. Null or
+    /// left out for no upper bound.
+    pub end_date: Option<DateTime<Utc>>,
+    /// Restricts the list to the one movement with this identifier. Null or left out otherwise.
+    pub ledger_event_id: Option<String>,
+    /// Restricts the list to movements on this Ledger. Null or left out when no single Ledger is
+    /// meant.
+    pub ledger_id: Option<String>,
+    /// Number of movements to skip before the page starts, 0 if null or left out. Advance it by
+    /// the number received while `has_more` is true.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Plaid client identifier of the originator whose Ledger movements are wanted, when you act
+    /// as a platform. Null or left out for your own.
+    pub originator_client_id: Option<String>,
+    /// Restricts the list to movements caused by the transfer, sweep or refund with this
+    /// identifier. Null or left out for all.
+    pub source_id: Option<String>,
+    /// Restricts the list to movements caused by transfers, sweeps or refunds. Null or left out
+    /// for all.
+    pub source_type: Option<LedgerEventSourceType>,
+    /// Earliest time of the movements to list, as an ISO 8601 timestamp despite the name. Null or
+    /// left out for no lower bound.
+    pub start_date: Option<DateTime<Utc>>,
+}
+impl Generated for TransferLedgerEventListRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            end_date: Wire::empty(),
+            ledger_event_id: Wire::empty(),
+            ledger_id: Wire::empty(),
+            offset: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            source_id: Wire::empty(),
+            source_type: Wire::empty(),
+            start_date: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerEventListRequest {
+    const NAME: &'static str = "TransferLedgerEventListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("end_date", Optional),
+        ("ledger_event_id", Optional),
+        ("ledger_id", Optional),
+        ("offset", Optional),
+        ("originator_client_id", Optional),
+        ("source_id", Optional),
+        ("source_type", Optional),
+        ("start_date", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.end_date, map),
+            2 => fill(&mut self.ledger_event_id, map),
+            3 => fill(&mut self.ledger_id, map),
+            4 => fill(&mut self.offset, map),
+            5 => fill(&mut self.originator_client_id, map),
+            6 => fill(&mut self.source_id, map),
+            7 => fill(&mut self.source_type, map),
+            8 => fill(&mut self.start_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.end_date);
+        fields.put(2, &self.ledger_event_id);
+        fields.put(3, &self.ledger_id);
+        fields.put(4, &self.offset);
+        fields.put(5, &self.originator_client_id);
+        fields.put(6, &self.source_id);
+        fields.put(7, &self.source_type);
+        fields.put(8, &self.start_date);
+    }
+}
+impl Default for TransferLedgerEventListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/ledger/event/list`: one page of movements on a Ledger and
+/// whether more follow.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerEventListResponse {
+    /// Whether further movements follow this page. If true, call again with a larger `offset`.
+    pub has_more: bool,
+    /// The movements of this page that match the filters, each with the balances after it.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub ledger_events: Vec<TransferLedgerEvent>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferLedgerEventListResponse {
+    fn empty() -> Self {
+        Self {
+            has_more: Wire::empty(),
+            ledger_events: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerEventListResponse {
+    const NAME: &'static str = "TransferLedgerEventListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("has_more", Required),
+        ("ledger_events", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.has_more, map),
+            1 => fill(&mut self.ledger_events, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.has_more);
+        fields.put(1, &self.ledger_events);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/ledger/get`. Without a `ledger_id` the default Ledger is meant.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerGetRequest {
+    /// Identifier of the Ledger to read. Null or left out for the default Ledger.
+    pub ledger_id: Option<String>,
+    /// Plaid client identifier of the originator whose Ledger is wanted, when you act as a
+    /// platform. Null or left out for your own.
+    pub originator_client_id: Option<String>,
+}
+impl Generated for TransferLedgerGetRequest {
+    fn empty() -> Self {
+        Self {
+            ledger_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerGetRequest {
+    const NAME: &'static str = "TransferLedgerGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ledger_id", Optional),
+        ("originator_client_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ledger_id, map),
+            1 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ledger_id);
+        fields.put(1, &self.originator_client_id);
+    }
+}
+impl Default for TransferLedgerGetRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/ledger/get`: one Ledger with its balance.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerGetResponse {
+    /// Balance of the Ledger, split into available and pending money.
+    pub balance: TransferLedgerBalance,
+    /// Whether this is the Ledger that is used where a call names none.
+    pub is_default: bool,
+    /// Identifier of the Ledger the balance belongs to, for use in deposits, withdrawals and
+    /// authorizations.
+    pub ledger_id: String,
+    /// Name of the Ledger, for telling several Ledgers apart.
+    pub name: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferLedgerGetResponse {
+    fn empty() -> Self {
+        Self {
+            balance: Wire::empty(),
+            is_default: Wire::empty(),
+            ledger_id: Wire::empty(),
+            name: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerGetResponse {
+    const NAME: &'static str = "TransferLedgerGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("balance", Required),
+        ("is_default", Required),
+        ("ledger_id", Required),
+        ("name", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.balance, map),
+            1 => fill(&mut self.is_default, map),
+            2 => fill(&mut self.ledger_id, map),
+            3 => fill(&mut self.name, map),
+            4 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.balance);
+        fields.put(1, &self.is_default);
+        fields.put(2, &self.ledger_id);
+        fields.put(3, &self.name);
+        fields.put(4, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/ledger/withdraw`: the amount, the Ledger, the funding account and
+/// the network.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerWithdrawRequest {
+    /// Amount to withdraw as a positive decimal string with two digits after the point. The
+    /// available balance must cover it.
+    pub amount: String,
+    /// Text shown for the withdrawal on the statement of your bank account, at most 10
+    /// characters. Null or left out to accept the default text.
+    ///
+    /// Longest length: `10`.
+    pub description: Option<String>,
+    /// Identifier of your own bank account to pay the money into. Null or left out to accept the
+    /// default choice.
+    pub funding_account_id: Option<String>,
+    /// String of your own choice, at most 50 characters, that makes a retry of this call return
+    /// the first result instead of withdrawing again. Required.
+    ///
+    /// Longest length: `50`.
+    pub idempotency_key: String,
+    /// Identifier of the Ledger to withdraw from. Null or left out for the default Ledger.
+    pub ledger_id: Option<String>,
+    /// Payment network for the withdrawal: ordinary or same-day ACH, `rtp` for instant payment,
+    /// or `wire`.
+    pub network: TransferNetwork,
+    /// Plaid client identifier of the originator whose Ledger is to be drawn on, when you act as
+    /// a platform. Null or left out for your own.
+    pub originator_client_id: Option<String>,
+}
+impl Generated for TransferLedgerWithdrawRequest {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            description: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            idempotency_key: Wire::empty(),
+            ledger_id: Wire::empty(),
+            network: Wire::empty(),
+            originator_client_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerWithdrawRequest {
+    const NAME: &'static str = "TransferLedgerWithdrawRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("description", Optional),
+        ("funding_account_id", Optional),
+        ("idempotency_key", Required),
+        ("ledger_id", Optional),
+        ("network", Required),
+        ("originator_client_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.description, map),
+            2 => fill(&mut self.funding_account_id, map),
+            3 => fill(&mut self.idempotency_key, map),
+            4 => fill(&mut self.ledger_id, map),
+            5 => fill(&mut self.network, map),
+            6 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.description);
+        fields.put(2, &self.funding_account_id);
+        fields.put(3, &self.idempotency_key);
+        fields.put(4, &self.ledger_id);
+        fields.put(5, &self.network);
+        fields.put(6, &self.originator_client_id);
+    }
+}
+impl TransferLedgerWithdrawRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        network: impl Into<TransferNetwork>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            idempotency_key: idempotency_key.into(),
+            network: network.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/ledger/withdraw`: the sweep that takes the money out of the
+/// Ledger.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferLedgerWithdrawResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The sweep made for the withdrawal. Follow it with `/transfer/sweep/get` or the `sweep.`
+    /// events.
+    pub sweep: TransferSweep,
+}
+impl Generated for TransferLedgerWithdrawResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            sweep: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferLedgerWithdrawResponse {
+    const NAME: &'static str = "TransferLedgerWithdrawResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("sweep", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.sweep, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.sweep);
+    }
+}
+/// Body of `POST /transfer/list`: filters and paging. Everything is optional.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferListRequest {
+    /// Number of transfers in one page, from 1 to 25, 25 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Latest creation time of the transfers to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no upper bound.
+    pub end_date: Option<DateTime<Utc>>,
+    /// Restricts the list to transfers with this bank account of yours on the other side. Null or
+    /// left out for all.
+    pub funding_account_id: Option<String>,
+    /// Number of transfers to skip before the page starts, 0 if left out. Advance it by the
+    /// number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Deprecated filter by the account the transfers originate from. Leave it out and filter
+    /// with `funding_account_id`.
+    /**
+
+Deprecated by Plaid.*/
+    pub origination_account_id: Option<String>,
+    /// Restricts the list to transfers made for this originator, when you act as a platform. Null
+    /// or left out otherwise.
+    pub originator_client_id: Option<String>,
+    /// Earliest creation time of the transfers to list, as an ISO 8601 timestamp despite the
+    /// name. Null or left out for no lower bound.
+    pub start_date: Option<DateTime<Utc>>,
+}
+impl Generated for TransferListRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            end_date: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            offset: Wire::empty(),
+            origination_account_id: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            start_date: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferListRequest {
+    const NAME: &'static str = "TransferListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("end_date", Optional),
+        ("funding_account_id", Optional),
+        ("offset", Optional),
+        ("origination_account_id", Optional),
+        ("originator_client_id", Optional),
+        ("start_date", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.end_date, map),
+            2 => fill(&mut self.funding_account_id, map),
+            3 => fill(&mut self.offset, map),
+            4 => fill(&mut self.origination_account_id, map),
+            5 => fill(&mut self.originator_client_id, map),
+            6 => fill(&mut self.start_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.end_date);
+        fields.put(2, &self.funding_account_id);
+        fields.put(3, &self.offset);
+        fields.put(4, &self.origination_account_id);
+        fields.put(5, &self.originator_client_id);
+        fields.put(6, &self.start_date);
+    }
+}
+impl Default for TransferListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/list`: one page of transfers. It has no total, so a page shorter
+/// than `count` marks the end.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferListResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The transfers of this page that match the filters, each in its present state.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub transfers: Vec<Transfer>,
+}
+impl Generated for TransferListResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            transfers: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferListResponse {
+    const NAME: &'static str = "TransferListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("transfers", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.transfers, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.transfers);
+    }
+}
+/// How much of the limits on credits and debits the authorizations of the present day and
+/// month use up. It occurs in the answer of `/transfer/metrics/get` and may be null.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferMetricsGetAuthorizationUsage {
+    /// Share of the daily limit on credits that is used up, as a decimal string.
+    pub daily_credit_utilization: Option<String>,
+    /// Share of the daily limit on debits that is used up, as a decimal string.
+    pub daily_debit_utilization: Option<String>,
+    /// Share of the monthly limit on credits that is used up, as a decimal string.
+    pub monthly_credit_utilization: Option<String>,
+    /// Share of the monthly limit on debits that is used up, as a decimal string.
+    pub monthly_debit_utilization: Option<String>,
+}
+impl Generated for TransferMetricsGetAuthorizationUsage {
+    fn empty() -> Self {
+        Self {
+            daily_credit_utilization: Wire::empty(),
+            daily_debit_utilization: Wire::empty(),
+            monthly_credit_utilization: Wire::empty(),
+            monthly_debit_utilization: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferMetricsGetAuthorizationUsage {
+    const NAME: &'static str = "TransferMetricsGetAuthorizationUsage";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("daily_credit_utilization", Optional),
+        ("daily_debit_utilization", Optional),
+        ("monthly_credit_utilization", Optional),
+        ("monthly_debit_utilization", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.daily_credit_utilization, map),
+            1 => fill(&mut self.daily_debit_utilization, map),
+            2 => fill(&mut self.monthly_credit_utilization, map),
+            3 => fill(&mut self.monthly_debit_utilization, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.daily_credit_utilization);
+        fields.put(1, &self.daily_debit_utilization);
+        fields.put(2, &self.monthly_credit_utilization);
+        fields.put(3, &self.monthly_debit_utilization);
+    }
+}
+impl Default for TransferMetricsGetAuthorizationUsage {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /transfer/metrics/get`. It needs nothing but credentials, unless you ask for
+/// the figures of an originator.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferMetricsGetRequest {
+    /// Plaid client identifier of the originator whose figures are wanted, when you act as a
+    /// platform. Null or left out for your own.
+    pub originator_client_id: Option<String>,
+}
+impl Generated for TransferMetricsGetRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferMetricsGetRequest {
+    const NAME: &'static str = "TransferMetricsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+    }
+}
+impl Default for TransferMetricsGetRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/metrics/get`: volumes of the present day and month, return
+/// rates, and use of the limits.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferMetricsGetResponse {
+    /// How much of the daily and monthly limits is used up. Null or absent when not available.
+    pub authorization_usage: Option<TransferMetricsGetAuthorizationUsage>,
+    /// Sum of the credits of the day so far, as a decimal string. Compare it with
+    /// `max_daily_credit_amount` of `/transfer/configuration/get`.
+    pub daily_credit_transfer_volume: String,
+    /// Sum of the debits of the day so far, as a decimal string. Compare it with
+    /// `max_daily_debit_amount` of `/transfer/configuration/get`.
+    pub daily_debit_transfer_volume: String,
+    /// Currency of the volumes as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Sum of the credits of the month so far, as a decimal string. Compare it with
+    /// `max_monthly_credit_amount` of `/transfer/configuration/get`.
+    pub monthly_credit_transfer_volume: String,
+    /// Sum of the debits of the month so far, as a decimal string. Compare it with
+    /// `max_monthly_debit_amount` of `/transfer/configuration/get`.
+    pub monthly_debit_transfer_volume: String,
+    /// Sum of the transfers of the month so far, as a decimal string. Deprecated; read
+    /// `monthly_debit_transfer_volume` and `monthly_credit_transfer_volume`.
+    /**
+
+Deprecated by Plaid.*/
+    pub monthly_transfer_volume: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// How large a part of your debits has been returned. Null or absent when no rates are
+    /// available.
+    pub return_rates: Option<TransferMetricsGetReturnRates>,
+}
+impl Generated for TransferMetricsGetResponse {
+    fn empty() -> Self {
+        Self {
+            authorization_usage: Wire::empty(),
+            daily_credit_transfer_volume: Wire::empty(),
+            daily_debit_transfer_volume: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            monthly_credit_transfer_volume: Wire::empty(),
+            monthly_debit_transfer_volume: Wire::empty(),
+            monthly_transfer_volume: Wire::empty(),
+            request_id: Wire::empty(),
+            return_rates: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferMetricsGetResponse {
+    const NAME: &'static str = "TransferMetricsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("authorization_usage", Optional),
+        ("daily_credit_transfer_volume", Required),
+        ("daily_debit_transfer_volume", Required),
+        ("iso_currency_code", Required),
+        ("monthly_credit_transfer_volume", Required),
+        ("monthly_debit_transfer_volume", Required),
+        ("monthly_transfer_volume", Required),
+        ("request_id", Required),
+        ("return_rates", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.authorization_usage, map),
+            1 => fill(&mut self.daily_credit_transfer_volume, map),
+            2 => fill(&mut self.daily_debit_transfer_volume, map),
+            3 => fill(&mut self.iso_currency_code, map),
+            4 => fill(&mut self.monthly_credit_transfer_volume, map),
+            5 => fill(&mut self.monthly_debit_transfer_volume, map),
+            6 => fill(&mut self.monthly_transfer_volume, map),
+            7 => fill(&mut self.request_id, map),
+            8 => fill(&mut self.return_rates, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.authorization_usage);
+        fields.put(1, &self.daily_credit_transfer_volume);
+        fields.put(2, &self.daily_debit_transfer_volume);
+        fields.put(3, &self.iso_currency_code);
+        fields.put(4, &self.monthly_credit_transfer_volume);
+        fields.put(5, &self.monthly_debit_transfer_volume);
+        fields.put(6, &self.monthly_transfer_volume);
+        fields.put(7, &self.request_id);
+        fields.put(8, &self.return_rates);
+    }
+}
+/// Return rates of debits, by length of the period looked at. It occurs in the answer of
+/// `/transfer/metrics/get` and may be null.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferMetricsGetReturnRates {
+    /// Return rates over the last 60 days. Null or absent when not available.
+    pub last_60d: Option<TransferMetricsGetReturnRatesOverInterval>,
+}
+impl Generated for TransferMetricsGetReturnRates {
+    fn empty() -> Self {
+        Self { last_60d: Wire::empty() }
+    }
+}
+impl Record for TransferMetricsGetReturnRates {
+    const NAME: &'static str = "TransferMetricsGetReturnRates";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("last_60d", Optional)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.last_60d, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.last_60d);
+    }
+}
+impl Default for TransferMetricsGetReturnRates {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Return rates of debits over one period, in total and for the two kinds of returns that
+/// payment networks watch. May be null.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferMetricsGetReturnRatesOverInterval {
+    /// Rate of debits returned for administrative reasons, such as a wrong or closed account, as
+    /// a decimal string.
+    pub administrative_return_rate: Option<String>,
+    /// Rate of debits returned for any reason, as a decimal string.
+    pub overall_return_rate: Option<String>,
+    /// Rate of debits returned because the account holder disputed having authorized them, as a
+    /// decimal string.
+    pub unauthorized_return_rate: Option<String>,
+}
+impl Generated for TransferMetricsGetReturnRatesOverInterval {
+    fn empty() -> Self {
+        Self {
+            administrative_return_rate: Wire::empty(),
+            overall_return_rate: Wire::empty(),
+            unauthorized_return_rate: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferMetricsGetReturnRatesOverInterval {
+    const NAME: &'static str = "TransferMetricsGetReturnRatesOverInterval";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("administrative_return_rate", Optional),
+        ("overall_return_rate", Optional),
+        ("unauthorized_return_rate", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.administrative_return_rate, map),
+            1 => fill(&mut self.overall_return_rate, map),
+            2 => fill(&mut self.unauthorized_return_rate, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.administrative_return_rate);
+        fields.put(1, &self.overall_return_rate);
+        fields.put(2, &self.unauthorized_return_rate);
+    }
+}
+impl Default for TransferMetricsGetReturnRatesOverInterval {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /transfer/migrate_account`: the numbers of the end user's account that is to
+/// become an Item.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferMigrateAccountRequest {
+    /// Account number of the end user's account. A string, so that leading zeros survive; do not
+    /// log it.
+    pub account_number: Secret,
+    /// Type of the bank account, such as `checking` or `savings`.
+    pub account_type: String,
+    /// ABA routing number of the bank for ACH, nine digits.
+    pub routing_number: String,
+    /// ABA routing number of the bank for wires, which can differ from the one for ACH. Leave it
+    /// out unless you mean to send wires.
+    pub wire_routing_number: Option<String>,
+}
+impl Generated for TransferMigrateAccountRequest {
+    fn empty() -> Self {
+        Self {
+            account_number: Wire::empty(),
+            account_type: Wire::empty(),
+            routing_number: Wire::empty(),
+            wire_routing_number: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferMigrateAccountRequest {
+    const NAME: &'static str = "TransferMigrateAccountRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_number", Required),
+        ("account_type", Required),
+        ("routing_number", Required),
+        ("wire_routing_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_number, map),
+            1 => fill(&mut self.account_type, map),
+            2 => fill(&mut self.routing_number, map),
+            3 => fill(&mut self.wire_routing_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_number);
+        fields.put(1, &self.account_type);
+        fields.put(2, &self.routing_number);
+        fields.put(3, &self.wire_routing_number);
+    }
+}
+impl TransferMigrateAccountRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        account_number: impl Into<Secret>,
+        account_type: impl Into<String>,
+        routing_number: impl Into<String>,
+    ) -> Self {
+        Self {
+            account_number: account_number.into(),
+            account_type: account_type.into(),
+            routing_number: routing_number.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/migrate_account`: the token and account of the Item that was
+/// created. Store both.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferMigrateAccountResponse {
+    /// Access token of the new Item, for use in Transfer calls. It does not expire and must be
+    /// kept secret on the server.
+    pub access_token: Secret,
+    /// Identifier of the single account of the new Item, to be passed to
+    /// `/transfer/authorization/create`.
+    pub account_id: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferMigrateAccountResponse {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_id: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferMigrateAccountResponse {
+    const NAME: &'static str = "TransferMigrateAccountResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_id, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_id);
+        fields.put(2, &self.request_id);
+    }
+}
 /// Payment network of a transfer: `ach` for standard ACH, `same-day-ach` for ACH on the same
 /// day, `rtp` for real-time payments, `wire` for a wire transfer. Ask
 /// `/transfer/capabilities/get` what an account can do.
@@ -1070,6 +6217,3156 @@ impl OpenEnum for TransferNetwork {
         ("same-day-ach", Self::SameDayAch),
         ("rtp", Self::Rtp),
         ("wire", Self::Wire),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Address of an originator's business, sent with its diligence data. All parts are required.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorAddress {
+    /// City or town of the address.
+    pub city: String,
+    /// Country of the address as a two-letter ISO 3166-1 code such as `US`.
+    pub country_code: String,
+    /// Postal code of the address, a ZIP code in the US. A string, so that leading zeros survive.
+    pub postal_code: String,
+    /// State or province of the address, for instance a two-letter US state code such as `CA`.
+    pub region: String,
+    /// Street and house number, including any unit or suite.
+    pub street: String,
+}
+impl Generated for TransferOriginatorAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country_code: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorAddress {
+    const NAME: &'static str = "TransferOriginatorAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Required),
+        ("country_code", Required),
+        ("postal_code", Required),
+        ("region", Required),
+        ("street", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country_code, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country_code);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+    }
+}
+impl TransferOriginatorAddress {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        city: impl Into<String>,
+        country_code: impl Into<String>,
+        postal_code: impl Into<String>,
+        region: impl Into<String>,
+        street: impl Into<String>,
+    ) -> Self {
+        Self {
+            city: city.into(),
+            country_code: country_code.into(),
+            postal_code: postal_code.into(),
+            region: region.into(),
+            street: street.into(),
+        }
+    }
+}
+/// Body of `POST /transfer/originator/create`: the name of the new originator.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorCreateRequest {
+    /// Name of the originator's company; must not be empty. You supply it.
+    ///
+    /// Shortest length: `1`.
+    pub company_name: String,
+}
+impl Generated for TransferOriginatorCreateRequest {
+    fn empty() -> Self {
+        Self {
+            company_name: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorCreateRequest {
+    const NAME: &'static str = "TransferOriginatorCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("company_name", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.company_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.company_name);
+    }
+}
+impl TransferOriginatorCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(company_name: impl Into<String>) -> Self {
+        Self {
+            company_name: company_name.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/originator/create`: the id of the new originator. Store it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorCreateResponse {
+    /// Name of the originator's company, as given in the request.
+    pub company_name: String,
+    /// Plaid client identifier of the new originator, by which all further Transfer calls name
+    /// it.
+    pub originator_client_id: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferOriginatorCreateResponse {
+    fn empty() -> Self {
+        Self {
+            company_name: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorCreateResponse {
+    const NAME: &'static str = "TransferOriginatorCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("company_name", Required),
+        ("originator_client_id", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.company_name, map),
+            1 => fill(&mut self.originator_client_id, map),
+            2 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.company_name);
+        fields.put(1, &self.originator_client_id);
+        fields.put(2, &self.request_id);
+    }
+}
+/// Data about an originator for its diligence review, sent to `POST
+/// /transfer/diligence/submit`: the company, its expected use of credits and debits, and its
+/// funding account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorDiligence {
+    /// Address of the originator's business.
+    pub address: TransferOriginatorAddress,
+    /// How the originator expects to use credits, that is payouts. Null or left out when it makes
+    /// none.
+    pub credit_usage_configuration: Option<TransferCreditUsageConfiguration>,
+    /// Name under which the originator does business, if it differs from the legal name of the
+    /// company.
+    pub dba: String,
+    /// How the originator expects to use debits, that is collections. Null or left out when it
+    /// makes none.
+    pub debit_usage_configuration: Option<TransferDebitUsageConfiguration>,
+    /// Bank account from which the originator's transfers are funded and into which they are
+    /// paid.
+    pub funding_account: TransferFundingAccount,
+    /// Line of business of the originator, as a six-digit code of the North American Industry
+    /// Classification System (NAICS).
+    ///
+    /// Shortest length: `6`. Longest length: `6`.
+    pub naics_code: String,
+    /// Tax identification number of the originator, in the US the EIN. Must not be empty; treat
+    /// it as sensitive.
+    ///
+    /// Shortest length: `1`.
+    pub tax_id: Secret,
+    /// Web address of the originator's business, as a full URL.
+    pub website: String,
+}
+impl Generated for TransferOriginatorDiligence {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            credit_usage_configuration: Wire::empty(),
+            dba: Wire::empty(),
+            debit_usage_configuration: Wire::empty(),
+            funding_account: Wire::empty(),
+            naics_code: Wire::empty(),
+            tax_id: Wire::empty(),
+            website: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorDiligence {
+    const NAME: &'static str = "TransferOriginatorDiligence";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Required),
+        ("credit_usage_configuration", Optional),
+        ("dba", Required),
+        ("debit_usage_configuration", Optional),
+        ("funding_account", Required),
+        ("naics_code", Required),
+        ("tax_id", Required),
+        ("website", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.credit_usage_configuration, map),
+            2 => fill(&mut self.dba, map),
+            3 => fill(&mut self.debit_usage_configuration, map),
+            4 => fill(&mut self.funding_account, map),
+            5 => fill(&mut self.naics_code, map),
+            6 => fill(&mut self.tax_id, map),
+            7 => fill(&mut self.website, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.credit_usage_configuration);
+        fields.put(2, &self.dba);
+        fields.put(3, &self.debit_usage_configuration);
+        fields.put(4, &self.funding_account);
+        fields.put(5, &self.naics_code);
+        fields.put(6, &self.tax_id);
+        fields.put(7, &self.website);
+    }
+}
+impl TransferOriginatorDiligence {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        address: impl Into<TransferOriginatorAddress>,
+        dba: impl Into<String>,
+        funding_account: impl Into<TransferFundingAccount>,
+        naics_code: impl Into<String>,
+        tax_id: impl Into<Secret>,
+        website: impl Into<String>,
+    ) -> Self {
+        Self {
+            address: address.into(),
+            dba: dba.into(),
+            funding_account: funding_account.into(),
+            naics_code: naics_code.into(),
+            tax_id: tax_id.into(),
+            website: website.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /transfer/originator/funding_account/create`: the originator and the bank
+/// account to add.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorFundingAccountCreateRequest {
+    /// Bank account to add, with an optional name for display.
+    pub funding_account: TransferFundingAccountWithDisplayName,
+    /// Plaid client identifier of the originator that gets the funding account, from
+    /// `/transfer/originator/create`.
+    pub originator_client_id: String,
+}
+impl Generated for TransferOriginatorFundingAccountCreateRequest {
+    fn empty() -> Self {
+        Self {
+            funding_account: Wire::empty(),
+            originator_client_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorFundingAccountCreateRequest {
+    const NAME: &'static str = "TransferOriginatorFundingAccountCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("funding_account", Required),
+        ("originator_client_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.funding_account, map),
+            1 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.funding_account);
+        fields.put(1, &self.originator_client_id);
+    }
+}
+impl TransferOriginatorFundingAccountCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        funding_account: impl Into<TransferFundingAccountWithDisplayName>,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            funding_account: funding_account.into(),
+            originator_client_id: originator_client_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/originator/funding_account/create`: the identifier under which
+/// the account is used from now on.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorFundingAccountCreateResponse {
+    /// Identifier of the added funding account. Store it, and pass it as `funding_account_id` to
+    /// other Transfer calls.
+    pub funding_account_id: Option<String>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferOriginatorFundingAccountCreateResponse {
+    fn empty() -> Self {
+        Self {
+            funding_account_id: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorFundingAccountCreateResponse {
+    const NAME: &'static str = "TransferOriginatorFundingAccountCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("funding_account_id", Optional),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.funding_account_id, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.funding_account_id);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/originator/funding_account/update`: the originator and its new
+/// funding account.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorFundingAccountUpdateRequest {
+    /// Bank account that takes the place of the previous funding account.
+    pub funding_account: TransferFundingAccount,
+    /// Plaid client identifier of the originator whose funding account is replaced, from
+    /// `/transfer/originator/create`.
+    pub originator_client_id: String,
+}
+impl Generated for TransferOriginatorFundingAccountUpdateRequest {
+    fn empty() -> Self {
+        Self {
+            funding_account: Wire::empty(),
+            originator_client_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorFundingAccountUpdateRequest {
+    const NAME: &'static str = "TransferOriginatorFundingAccountUpdateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("funding_account", Required),
+        ("originator_client_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.funding_account, map),
+            1 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.funding_account);
+        fields.put(1, &self.originator_client_id);
+    }
+}
+impl TransferOriginatorFundingAccountUpdateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        funding_account: impl Into<TransferFundingAccount>,
+        originator_client_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            funding_account: funding_account.into(),
+            originator_client_id: originator_client_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/originator/funding_account/update`: an acknowledgement that
+/// carries only the request identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorFundingAccountUpdateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferOriginatorFundingAccountUpdateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferOriginatorFundingAccountUpdateResponse {
+    const NAME: &'static str = "TransferOriginatorFundingAccountUpdateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Answer of `POST /transfer/originator/get`: the originator in its present state.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorGetResponse {
+    /// The originator that was asked for, with its diligence status and open requirements.
+    pub originator: DetailedOriginator,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferOriginatorGetResponse {
+    fn empty() -> Self {
+        Self {
+            originator: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorGetResponse {
+    const NAME: &'static str = "TransferOriginatorGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/originator/list`; it has only the fields for paging, and both are
+/// optional.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorListRequest {
+    /// Number of originators in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Number of originators to skip before the page starts, 0 if null or left out. Advance it by
+    /// the number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+}
+impl Generated for TransferOriginatorListRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            offset: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorListRequest {
+    const NAME: &'static str = "TransferOriginatorListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("offset", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.offset, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.offset);
+    }
+}
+impl Default for TransferOriginatorListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/originator/list`: one page of originators. It has no total, so a
+/// page shorter than `count` marks the end.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorListResponse {
+    /// The originators of this page, each with its id and diligence status.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub originators: Vec<Originator>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferOriginatorListResponse {
+    fn empty() -> Self {
+        Self {
+            originators: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferOriginatorListResponse {
+    const NAME: &'static str = "TransferOriginatorListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originators", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originators, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originators);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/platform/originator/create`: the originator, its acceptance of the
+/// terms and the time of your review.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformOriginatorCreateRequest {
+    /// Plaid client identifier of the originator to submit, from `/transfer/originator/create`.
+    pub originator_client_id: String,
+    /// Time at which you as the platform finished your own review of the originator, as an ISO
+    /// 8601 timestamp.
+    pub originator_reviewed_at: DateTime<Utc>,
+    /// Record of how and when the originator accepted the terms of service.
+    pub tos_acceptance_metadata: TransferPlatformTosAcceptanceMetadata,
+    /// Address to which webhooks about the onboarding of this originator are to be sent.
+    /// Optional.
+    pub webhook: Option<String>,
+}
+impl Generated for TransferPlatformOriginatorCreateRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+            originator_reviewed_at: Wire::empty(),
+            tos_acceptance_metadata: Wire::empty(),
+            webhook: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformOriginatorCreateRequest {
+    const NAME: &'static str = "TransferPlatformOriginatorCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Required),
+        ("originator_reviewed_at", Required),
+        ("tos_acceptance_metadata", Required),
+        ("webhook", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            1 => fill(&mut self.originator_reviewed_at, map),
+            2 => fill(&mut self.tos_acceptance_metadata, map),
+            3 => fill(&mut self.webhook, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+        fields.put(1, &self.originator_reviewed_at);
+        fields.put(2, &self.tos_acceptance_metadata);
+        fields.put(3, &self.webhook);
+    }
+}
+impl TransferPlatformOriginatorCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        originator_client_id: impl Into<String>,
+        originator_reviewed_at: impl Into<DateTime<Utc>>,
+        tos_acceptance_metadata: impl Into<TransferPlatformTosAcceptanceMetadata>,
+    ) -> Self {
+        Self {
+            originator_client_id: originator_client_id.into(),
+            originator_reviewed_at: originator_reviewed_at.into(),
+            tos_acceptance_metadata: tos_acceptance_metadata.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/platform/originator/create`: an acknowledgement that carries
+/// only the request identifier. The progress is seen in `/transfer/originator/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformOriginatorCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferPlatformOriginatorCreateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferPlatformOriginatorCreateResponse {
+    const NAME: &'static str = "TransferPlatformOriginatorCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Postal address of a person behind an originator, sent to `POST
+/// /transfer/platform/person/create`. All parts but `street2` are required.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformPersonAddress {
+    /// City or town of the address.
+    pub city: String,
+    /// Country of the address as a two-letter ISO 3166-1 code such as `US`.
+    pub country: String,
+    /// Postal code of the address, a ZIP code in the US. A string, so that leading zeros survive.
+    pub postal_code: String,
+    /// State or province of the address, for instance a two-letter US state code such as `CA`.
+    pub region: String,
+    /// Street and house number; a second line goes into `street2`.
+    pub street: String,
+    /// Second line of the street address, such as a unit or apartment. Optional.
+    pub street2: Option<String>,
+}
+impl Generated for TransferPlatformPersonAddress {
+    fn empty() -> Self {
+        Self {
+            city: Wire::empty(),
+            country: Wire::empty(),
+            postal_code: Wire::empty(),
+            region: Wire::empty(),
+            street: Wire::empty(),
+            street2: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformPersonAddress {
+    const NAME: &'static str = "TransferPlatformPersonAddress";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("city", Required),
+        ("country", Required),
+        ("postal_code", Required),
+        ("region", Required),
+        ("street", Required),
+        ("street2", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.city, map),
+            1 => fill(&mut self.country, map),
+            2 => fill(&mut self.postal_code, map),
+            3 => fill(&mut self.region, map),
+            4 => fill(&mut self.street, map),
+            5 => fill(&mut self.street2, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.city);
+        fields.put(1, &self.country);
+        fields.put(2, &self.postal_code);
+        fields.put(3, &self.region);
+        fields.put(4, &self.street);
+        fields.put(5, &self.street2);
+    }
+}
+impl TransferPlatformPersonAddress {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        city: impl Into<String>,
+        country: impl Into<String>,
+        postal_code: impl Into<String>,
+        region: impl Into<String>,
+        street: impl Into<String>,
+    ) -> Self {
+        Self {
+            city: city.into(),
+            country: country.into(),
+            postal_code: postal_code.into(),
+            region: region.into(),
+            street: street.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /transfer/platform/person/create`: the originator and the personal data of
+/// someone who owns or controls it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformPersonCreateRequest {
+    /// Postal address of the person. Optional.
+    pub address: Option<TransferPlatformPersonAddress>,
+    /// Date of birth of the person as an ISO 8601 date (`YYYY-MM-DD`). Optional.
+    pub date_of_birth: Option<NaiveDate>,
+    /// Email address of the person. Optional.
+    pub email_address: Option<String>,
+    /// National identification number of the person with its kind. Optional; treat it as highly
+    /// sensitive.
+    pub id_number: Option<TransferPlatformPersonIdNumber>,
+    /// Given and family name of the person. Optional.
+    pub name: Option<TransferPlatformPersonName>,
+    /// Plaid client identifier of the originator the person belongs to, from
+    /// `/transfer/originator/create`.
+    pub originator_client_id: String,
+    /// Share of the originator that the person owns, in whole percent from 25 to 100. Leave it
+    /// out for smaller shares.
+    ///
+    /// Smallest value: `25`. Largest value: `100`.
+    pub ownership_percentage: Option<i64>,
+    /// Phone number of the person, preferably with country code. Optional.
+    pub phone_number: Option<String>,
+    /// Part the person plays for the originator, for instance as an owner or a person in control.
+    /// Optional.
+    pub relationship_to_originator: Option<String>,
+    /// Position the person holds at the originator, such as that of a managing director.
+    /// Optional.
+    pub title: Option<String>,
+}
+impl Generated for TransferPlatformPersonCreateRequest {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            date_of_birth: Wire::empty(),
+            email_address: Wire::empty(),
+            id_number: Wire::empty(),
+            name: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            ownership_percentage: Wire::empty(),
+            phone_number: Wire::empty(),
+            relationship_to_originator: Wire::empty(),
+            title: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformPersonCreateRequest {
+    const NAME: &'static str = "TransferPlatformPersonCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("date_of_birth", Optional),
+        ("email_address", Optional),
+        ("id_number", Optional),
+        ("name", Optional),
+        ("originator_client_id", Required),
+        ("ownership_percentage", Optional),
+        ("phone_number", Optional),
+        ("relationship_to_originator", Optional),
+        ("title", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.date_of_birth, map),
+            2 => fill(&mut self.email_address, map),
+            3 => fill(&mut self.id_number, map),
+            4 => fill(&mut self.name, map),
+            5 => fill(&mut self.originator_client_id, map),
+            6 => fill(&mut self.ownership_percentage, map),
+            7 => fill(&mut self.phone_number, map),
+            8 => fill(&mut self.relationship_to_originator, map),
+            9 => fill(&mut self.title, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.date_of_birth);
+        fields.put(2, &self.email_address);
+        fields.put(3, &self.id_number);
+        fields.put(4, &self.name);
+        fields.put(5, &self.originator_client_id);
+        fields.put(6, &self.ownership_percentage);
+        fields.put(7, &self.phone_number);
+        fields.put(8, &self.relationship_to_originator);
+        fields.put(9, &self.title);
+    }
+}
+impl TransferPlatformPersonCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(originator_client_id: impl Into<String>) -> Self {
+        Self {
+            originator_client_id: originator_client_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/platform/person/create`: the identifier of the registered
+/// person. Store it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformPersonCreateResponse {
+    /// Identifier of the person, for requirements about this person in
+    /// `/transfer/platform/requirement/submit`.
+    pub person_id: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferPlatformPersonCreateResponse {
+    fn empty() -> Self {
+        Self {
+            person_id: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformPersonCreateResponse {
+    const NAME: &'static str = "TransferPlatformPersonCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("person_id", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.person_id, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.person_id);
+        fields.put(1, &self.request_id);
+    }
+}
+/// National identification number of a person behind an originator, with its kind.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformPersonIdNumber {
+    /// Kind of the number, which decides how `value` is read.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: IdNumberType,
+    /// The identification number itself, as a string. Do not log it.
+    pub value: String,
+}
+impl Generated for TransferPlatformPersonIdNumber {
+    fn empty() -> Self {
+        Self {
+            type_: Wire::empty(),
+            value: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformPersonIdNumber {
+    const NAME: &'static str = "TransferPlatformPersonIdNumber";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("type", Required),
+        ("value", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.type_, map),
+            1 => fill(&mut self.value, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.type_);
+        fields.put(1, &self.value);
+    }
+}
+impl TransferPlatformPersonIdNumber {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(type_: impl Into<IdNumberType>, value: impl Into<String>) -> Self {
+        Self {
+            type_: type_.into(),
+            value: value.into(),
+        }
+    }
+}
+/// Name of a person behind an originator, split into given and family name.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformPersonName {
+    /// Family name, that is the last name or surname, of the person.
+    pub family_name: String,
+    /// Given name, that is the first name, of the person.
+    pub given_name: String,
+}
+impl Generated for TransferPlatformPersonName {
+    fn empty() -> Self {
+        Self {
+            family_name: Wire::empty(),
+            given_name: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformPersonName {
+    const NAME: &'static str = "TransferPlatformPersonName";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("family_name", Required),
+        ("given_name", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.family_name, map),
+            1 => fill(&mut self.given_name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.family_name);
+        fields.put(1, &self.given_name);
+    }
+}
+impl TransferPlatformPersonName {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
+        Self {
+            family_name: family_name.into(),
+            given_name: given_name.into(),
+        }
+    }
+}
+/// An onboarding requirement of an originator that is still to be met. It occurs in
+/// `DetailedOriginator.outstanding_requirements`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformRequirement {
+    /// Identifier of the person the requirement is about, from
+    /// `/transfer/platform/person/create`. Null or absent when it is about the company itself.
+    pub person_id: Option<String>,
+    /// Kind of information that is asked for; pass it as `requirement_type` to
+    /// `/transfer/platform/requirement/submit`.
+    pub requirement_type: Option<String>,
+}
+impl Generated for TransferPlatformRequirement {
+    fn empty() -> Self {
+        Self {
+            person_id: Wire::empty(),
+            requirement_type: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformRequirement {
+    const NAME: &'static str = "TransferPlatformRequirement";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("person_id", Optional),
+        ("requirement_type", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.person_id, map),
+            1 => fill(&mut self.requirement_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.person_id);
+        fields.put(1, &self.requirement_type);
+    }
+}
+impl Default for TransferPlatformRequirement {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// The value that meets one onboarding requirement of an originator, sent to `POST
+/// /transfer/platform/requirement/submit`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformRequirementSubmission {
+    /// UUID of the person the requirement is about, from `/transfer/platform/person/create`.
+    /// Leave it out when it is about the company itself.
+    pub person_id: Option<String>,
+    /// Kind of requirement that is met, as named by `requirement_type` in the open requirements
+    /// of the originator.
+    pub requirement_type: String,
+    /// The information asked for, always as a string, in the form that the kind of requirement
+    /// calls for.
+    pub value: String,
+}
+impl Generated for TransferPlatformRequirementSubmission {
+    fn empty() -> Self {
+        Self {
+            person_id: Wire::empty(),
+            requirement_type: Wire::empty(),
+            value: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformRequirementSubmission {
+    const NAME: &'static str = "TransferPlatformRequirementSubmission";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("person_id", Optional),
+        ("requirement_type", Required),
+        ("value", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.person_id, map),
+            1 => fill(&mut self.requirement_type, map),
+            2 => fill(&mut self.value, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.person_id);
+        fields.put(1, &self.requirement_type);
+        fields.put(2, &self.value);
+    }
+}
+impl TransferPlatformRequirementSubmission {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(requirement_type: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            requirement_type: requirement_type.into(),
+            value: value.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Body of `POST /transfer/platform/requirement/submit`: the originator and the values that
+/// meet its requirements.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformRequirementSubmitRequest {
+    /// Plaid client identifier of the originator the requirements belong to, from
+    /// `/transfer/originator/create`.
+    pub originator_client_id: String,
+    /// The values handed in, one entry per requirement; from 1 to 50 entries in one call.
+    ///
+    /// Fewest entries: `1`. Most entries: `50`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub requirement_submissions: Vec<TransferPlatformRequirementSubmission>,
+}
+impl Generated for TransferPlatformRequirementSubmitRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+            requirement_submissions: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformRequirementSubmitRequest {
+    const NAME: &'static str = "TransferPlatformRequirementSubmitRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Required),
+        ("requirement_submissions", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            1 => fill(&mut self.requirement_submissions, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+        fields.put(1, &self.requirement_submissions);
+    }
+}
+impl TransferPlatformRequirementSubmitRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(originator_client_id: impl Into<String>) -> Self {
+        Self {
+            originator_client_id: originator_client_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/platform/requirement/submit`: an acknowledgement that carries
+/// only the request identifier. The result of the review comes later.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformRequirementSubmitResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferPlatformRequirementSubmitResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferPlatformRequirementSubmitResponse {
+    const NAME: &'static str = "TransferPlatformRequirementSubmitResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Record of an originator's acceptance of the terms of service, sent to `POST
+/// /transfer/platform/originator/create`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformTosAcceptanceMetadata {
+    /// Whether the originator accepted the terms. Onboarding makes sense only with `true`.
+    pub agreement_accepted: bool,
+    /// Time at which the originator accepted the terms, as an ISO 8601 timestamp.
+    pub agreement_accepted_at: DateTime<Utc>,
+    /// IP address from which the originator accepted the terms. Send the originator's address,
+    /// not that of your server.
+    pub originator_ip_address: String,
+}
+impl Generated for TransferPlatformTosAcceptanceMetadata {
+    fn empty() -> Self {
+        Self {
+            agreement_accepted: Wire::empty(),
+            agreement_accepted_at: Wire::empty(),
+            originator_ip_address: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformTosAcceptanceMetadata {
+    const NAME: &'static str = "TransferPlatformTosAcceptanceMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("agreement_accepted", Required),
+        ("agreement_accepted_at", Required),
+        ("originator_ip_address", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.agreement_accepted, map),
+            1 => fill(&mut self.agreement_accepted_at, map),
+            2 => fill(&mut self.originator_ip_address, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.agreement_accepted);
+        fields.put(1, &self.agreement_accepted_at);
+        fields.put(2, &self.originator_ip_address);
+    }
+}
+impl TransferPlatformTosAcceptanceMetadata {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        agreement_accepted: impl Into<bool>,
+        agreement_accepted_at: impl Into<DateTime<Utc>>,
+        originator_ip_address: impl Into<String>,
+    ) -> Self {
+        Self {
+            agreement_accepted: agreement_accepted.into(),
+            agreement_accepted_at: agreement_accepted_at.into(),
+            originator_ip_address: originator_ip_address.into(),
+        }
+    }
+}
+/// Body of `POST /transfer/questionnaire/create`: the originator and the place to send it to
+/// afterwards.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferQuestionnaireCreateRequest {
+    /// Plaid client identifier of the originator that is to fill in the questionnaire, from
+    /// `/transfer/originator/create`.
+    pub originator_client_id: String,
+    /// Address of a page of yours to which the originator is sent when it is done with the
+    /// questionnaire.
+    pub redirect_uri: String,
+}
+impl Generated for TransferQuestionnaireCreateRequest {
+    fn empty() -> Self {
+        Self {
+            originator_client_id: Wire::empty(),
+            redirect_uri: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferQuestionnaireCreateRequest {
+    const NAME: &'static str = "TransferQuestionnaireCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Required),
+        ("redirect_uri", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            1 => fill(&mut self.redirect_uri, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.originator_client_id);
+        fields.put(1, &self.redirect_uri);
+    }
+}
+impl TransferQuestionnaireCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        originator_client_id: impl Into<String>,
+        redirect_uri: impl Into<String>,
+    ) -> Self {
+        Self {
+            originator_client_id: originator_client_id.into(),
+            redirect_uri: redirect_uri.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/questionnaire/create`: the address of the hosted questionnaire.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferQuestionnaireCreateResponse {
+    /// Address of the hosted questionnaire. Send the originator there in the browser, and to
+    /// nobody else.
+    pub onboarding_url: String,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferQuestionnaireCreateResponse {
+    fn empty() -> Self {
+        Self {
+            onboarding_url: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferQuestionnaireCreateResponse {
+    const NAME: &'static str = "TransferQuestionnaireCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("onboarding_url", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.onboarding_url, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.onboarding_url);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/recurring/cancel`; it names only the recurring transfer to stop.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringCancelRequest {
+    /// Identifier of the recurring transfer to stop, as returned by `/transfer/recurring/create`.
+    pub recurring_transfer_id: String,
+}
+impl Generated for TransferRecurringCancelRequest {
+    fn empty() -> Self {
+        Self {
+            recurring_transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringCancelRequest {
+    const NAME: &'static str = "TransferRecurringCancelRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("recurring_transfer_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.recurring_transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.recurring_transfer_id);
+    }
+}
+impl TransferRecurringCancelRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(recurring_transfer_id: impl Into<String>) -> Self {
+        Self {
+            recurring_transfer_id: recurring_transfer_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/recurring/cancel`: an acknowledgement that carries only the
+/// request identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringCancelResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRecurringCancelResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferRecurringCancelResponse {
+    const NAME: &'static str = "TransferRecurringCancelResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/recurring/create`: the account, amount, network and schedule of
+/// the series and the account holder.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringCreateRequest {
+    /// Access token of the Item that holds the end user's account, as obtained from
+    /// `/item/public_token/exchange`. It does not expire; keep it secret and on the server.
+    pub access_token: Secret,
+    /// Identifier of the end user's account to debit or credit, which must belong to the Item of
+    /// `access_token`.
+    pub account_id: String,
+    /// SEC code for the ACH entries, which tells how the end user authorized them. It matters for
+    /// debits over ACH; leave it out where it does not apply.
+    pub ach_class: Option<AchClass>,
+    /// Amount of each single transfer as a decimal string with two digits after the point. Always
+    /// positive; the direction is in `type`.
+    pub amount: String,
+    /// Text shown for each transfer on the end user's statement. Keep it short, because
+    /// statements may cut it off.
+    pub description: String,
+    /// The device from which the end user sets up the series, for the risk evaluation. Leave out
+    /// when no device is involved.
+    pub device: Option<TransferDevice>,
+    /// Deprecated identifier of your own bank account on the other side of the transfers. Leave
+    /// it out or send null to use the account set up for your team.
+    /**
+
+Deprecated by Plaid.*/
+    pub funding_account_id: Option<String>,
+    /// String of your own choice, at most 50 characters, that makes a retry of this call return
+    /// the first result instead of a second series. Required.
+    ///
+    /// Longest length: `50`.
+    pub idempotency_key: String,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`. Deprecated; leave it out.
+    /**
+
+Deprecated by Plaid.*/
+    pub iso_currency_code: Option<String>,
+    /// Payment network over which the transfers are to run. `rtp` suits only credits.
+    pub network: TransferRecurringNetwork,
+    /// When the transfers are to be made: interval, day within it, first and last date.
+    pub schedule: TransferRecurringSchedule,
+    /// Identifier of a test clock from `/sandbox/transfer/test_clock/create` whose simulated time
+    /// the series follows. Sandbox only; null or left out otherwise.
+    pub test_clock_id: Option<String>,
+    /// Direction of every transfer of the series: `debit` takes money from the end user's
+    /// account, `credit` pays it into that account.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: TransferType,
+    /// The holder of the end user's account. The legal name is required, the rest is optional.
+    pub user: TransferUserInRequest,
+    /// Whether the end user is setting up the series in person right now. Null or left out when
+    /// that is not to be stated.
+    pub user_present: Option<bool>,
+}
+impl Generated for TransferRecurringCreateRequest {
+    fn empty() -> Self {
+        Self {
+            access_token: Wire::empty(),
+            account_id: Wire::empty(),
+            ach_class: Wire::empty(),
+            amount: Wire::empty(),
+            description: Wire::empty(),
+            device: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            idempotency_key: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            network: Wire::empty(),
+            schedule: Wire::empty(),
+            test_clock_id: Wire::empty(),
+            type_: Wire::empty(),
+            user: Wire::empty(),
+            user_present: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringCreateRequest {
+    const NAME: &'static str = "TransferRecurringCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("access_token", Required),
+        ("account_id", Required),
+        ("ach_class", Optional),
+        ("amount", Required),
+        ("description", Required),
+        ("device", Optional),
+        ("funding_account_id", Optional),
+        ("idempotency_key", Required),
+        ("iso_currency_code", Optional),
+        ("network", Required),
+        ("schedule", Required),
+        ("test_clock_id", Optional),
+        ("type", Required),
+        ("user", Required),
+        ("user_present", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.access_token, map),
+            1 => fill(&mut self.account_id, map),
+            2 => fill(&mut self.ach_class, map),
+            3 => fill(&mut self.amount, map),
+            4 => fill(&mut self.description, map),
+            5 => fill(&mut self.device, map),
+            6 => fill(&mut self.funding_account_id, map),
+            7 => fill(&mut self.idempotency_key, map),
+            8 => fill(&mut self.iso_currency_code, map),
+            9 => fill(&mut self.network, map),
+            10 => fill(&mut self.schedule, map),
+            11 => fill(&mut self.test_clock_id, map),
+            12 => fill(&mut self.type_, map),
+            13 => fill(&mut self.user, map),
+            14 => fill(&mut self.user_present, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.access_token);
+        fields.put(1, &self.account_id);
+        fields.put(2, &self.ach_class);
+        fields.put(3, &self.amount);
+        fields.put(4, &self.description);
+        fields.put(5, &self.device);
+        fields.put(6, &self.funding_account_id);
+        fields.put(7, &self.idempotency_key);
+        fields.put(8, &self.iso_currency_code);
+        fields.put(9, &self.network);
+        fields.put(10, &self.schedule);
+        fields.put(11, &self.test_clock_id);
+        fields.put(12, &self.type_);
+        fields.put(13, &self.user);
+        fields.put(14, &self.user_present);
+    }
+}
+impl TransferRecurringCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        access_token: impl Into<Secret>,
+        account_id: impl Into<String>,
+        amount: impl Into<String>,
+        description: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        network: impl Into<TransferRecurringNetwork>,
+        schedule: impl Into<TransferRecurringSchedule>,
+        type_: impl Into<TransferType>,
+        user: impl Into<TransferUserInRequest>,
+    ) -> Self {
+        Self {
+            access_token: access_token.into(),
+            account_id: account_id.into(),
+            amount: amount.into(),
+            description: description.into(),
+            idempotency_key: idempotency_key.into(),
+            network: network.into(),
+            schedule: schedule.into(),
+            type_: type_.into(),
+            user: user.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/recurring/create`: the decision on the series and, when
+/// approved, the series itself.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringCreateResponse {
+    /// Outcome of the evaluation: `approved`, `declined`, or `user_action_required` when the end
+    /// user must do something, such as log in again, before it can be decided.
+    pub decision: TransferAuthorizationDecision,
+    /// Reason for `decision`. It may be null, and an approval can carry one as well, so treat it
+    /// as information rather than as a refusal.
+    pub decision_rationale: Option<TransferAuthorizationDecisionRationale>,
+    /// The series that was set up. Null or absent when `decision` is not `approved`.
+    pub recurring_transfer: Option<RecurringTransferNullable>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRecurringCreateResponse {
+    fn empty() -> Self {
+        Self {
+            decision: Wire::empty(),
+            decision_rationale: Wire::empty(),
+            recurring_transfer: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringCreateResponse {
+    const NAME: &'static str = "TransferRecurringCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("decision", Required),
+        ("decision_rationale", Optional),
+        ("recurring_transfer", Optional),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.decision, map),
+            1 => fill(&mut self.decision_rationale, map),
+            2 => fill(&mut self.recurring_transfer, map),
+            3 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.decision);
+        fields.put(1, &self.decision_rationale);
+        fields.put(2, &self.recurring_transfer);
+        fields.put(3, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/recurring/get`; it names only the recurring transfer to fetch.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringGetRequest {
+    /// Identifier of the recurring transfer to fetch, as returned by
+    /// `/transfer/recurring/create`.
+    pub recurring_transfer_id: String,
+}
+impl Generated for TransferRecurringGetRequest {
+    fn empty() -> Self {
+        Self {
+            recurring_transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringGetRequest {
+    const NAME: &'static str = "TransferRecurringGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("recurring_transfer_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.recurring_transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.recurring_transfer_id);
+    }
+}
+impl TransferRecurringGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(recurring_transfer_id: impl Into<String>) -> Self {
+        Self {
+            recurring_transfer_id: recurring_transfer_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/recurring/get`: the recurring transfer in its present state.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringGetResponse {
+    /// The recurring transfer that was asked for, with its schedule and the transfers made so
+    /// far.
+    pub recurring_transfer: RecurringTransfer,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRecurringGetResponse {
+    fn empty() -> Self {
+        Self {
+            recurring_transfer: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringGetResponse {
+    const NAME: &'static str = "TransferRecurringGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("recurring_transfer", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.recurring_transfer, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.recurring_transfer);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/recurring/list`: filters and paging. Everything is optional.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringListRequest {
+    /// Number of recurring transfers in one page, from 1 to 25, 25 if left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Latest creation time of the recurring transfers to list, as an ISO 8601 timestamp. Null or
+    /// left out for no upper bound.
+    pub end_time: Option<DateTime<Utc>>,
+    /// Restricts the list to recurring transfers with this bank account of yours on the other
+    /// side. Null or left out for all.
+    pub funding_account_id: Option<String>,
+    /// Number of recurring transfers to skip before the page starts, 0 if left out. Advance it by
+    /// the number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Earliest creation time of the recurring transfers to list, as an ISO 8601 timestamp. Null
+    /// or left out for no lower bound.
+    pub start_time: Option<DateTime<Utc>>,
+}
+impl Generated for TransferRecurringListRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            end_time: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            offset: Wire::empty(),
+            start_time: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringListRequest {
+    const NAME: &'static str = "TransferRecurringListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("end_time", Optional),
+        ("funding_account_id", Optional),
+        ("offset", Optional),
+        ("start_time", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.end_time, map),
+            2 => fill(&mut self.funding_account_id, map),
+            3 => fill(&mut self.offset, map),
+            4 => fill(&mut self.start_time, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.end_time);
+        fields.put(2, &self.funding_account_id);
+        fields.put(3, &self.offset);
+        fields.put(4, &self.start_time);
+    }
+}
+impl Default for TransferRecurringListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/recurring/list`: one page of recurring transfers. It has no
+/// total, so a page shorter than `count` marks the end.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringListResponse {
+    /// The recurring transfers of this page that match the filters, each in its present state.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub recurring_transfers: Vec<RecurringTransfer>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRecurringListResponse {
+    fn empty() -> Self {
+        Self {
+            recurring_transfers: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringListResponse {
+    const NAME: &'static str = "TransferRecurringListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("recurring_transfers", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.recurring_transfers, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.recurring_transfers);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Payment network for a recurring transfer: ordinary ACH, same-day ACH, or `rtp` for instant
+/// credits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferRecurringNetwork {
+    /// Written `ach`.
+    Ach,
+    /// Written `same-day-ach`.
+    SameDayAch,
+    /// Written `rtp`.
+    Rtp,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferRecurringNetwork {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ach", Self::Ach),
+        ("same-day-ach", Self::SameDayAch),
+        ("rtp", Self::Rtp),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Schedule of a recurring transfer: every so many weeks or months, on a given day, from a
+/// first date to an optional last one.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRecurringSchedule {
+    /// ISO 8601 date after which no further transfers are made. Null or absent for a series
+    /// without a set end.
+    pub end_date: Option<NaiveDate>,
+    /// Number of units between two transfers: 2 with unit `week` means every other week.
+    pub interval_count: i64,
+    /// Day within the interval on which the transfer is made: a day of the week as a number when
+    /// the unit is `week`, a day of the month when it is `month`.
+    pub interval_execution_day: i64,
+    /// Unit in which the interval is counted, `week` or `month`.
+    pub interval_unit: TransferScheduleIntervalUnit,
+    /// ISO 8601 date from which the schedule runs; the first transfer is made on the first
+    /// execution day from then on.
+    pub start_date: NaiveDate,
+}
+impl Generated for TransferRecurringSchedule {
+    fn empty() -> Self {
+        Self {
+            end_date: Wire::empty(),
+            interval_count: Wire::empty(),
+            interval_execution_day: Wire::empty(),
+            interval_unit: Wire::empty(),
+            start_date: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRecurringSchedule {
+    const NAME: &'static str = "TransferRecurringSchedule";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("end_date", Optional),
+        ("interval_count", Required),
+        ("interval_execution_day", Required),
+        ("interval_unit", Required),
+        ("start_date", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.end_date, map),
+            1 => fill(&mut self.interval_count, map),
+            2 => fill(&mut self.interval_execution_day, map),
+            3 => fill(&mut self.interval_unit, map),
+            4 => fill(&mut self.start_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.end_date);
+        fields.put(1, &self.interval_count);
+        fields.put(2, &self.interval_execution_day);
+        fields.put(3, &self.interval_unit);
+        fields.put(4, &self.start_date);
+    }
+}
+impl TransferRecurringSchedule {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        interval_count: impl Into<i64>,
+        interval_execution_day: impl Into<i64>,
+        interval_unit: impl Into<TransferScheduleIntervalUnit>,
+        start_date: impl Into<NaiveDate>,
+    ) -> Self {
+        Self {
+            interval_count: interval_count.into(),
+            interval_execution_day: interval_execution_day.into(),
+            interval_unit: interval_unit.into(),
+            start_date: start_date.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// State of a recurring transfer: `active` is running, `cancelled` was stopped by a call or
+/// otherwise before its end, `expired` has reached its end date.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferRecurringStatus {
+    /// Written `active`.
+    Active,
+    /// Written `cancelled`.
+    Cancelled,
+    /// Written `expired`.
+    Expired,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferRecurringStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("active", Self::Active),
+        ("cancelled", Self::Cancelled),
+        ("expired", Self::Expired),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A repayment of all or part of a debit to the end user. Returned by
+/// `/transfer/refund/create` and `/transfer/refund/get`, and listed in `Transfer.refunds`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefund {
+    /// Amount of the refund as a decimal string with two digits after the point, always positive.
+    pub amount: String,
+    /// Time at which the refund was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Why the refund failed or was returned. Null while neither has happened.
+    pub failure_reason: Option<TransferRefundFailure>,
+    /// Identifier of the refund, assigned by Plaid. Pass it as `refund_id` to
+    /// `/transfer/refund/get` or `/transfer/refund/cancel`.
+    pub id: String,
+    /// Identifier of the Plaid Ledger from which the refund is paid. May be null or absent.
+    pub ledger_id: Option<String>,
+    /// Number under which the payment network keeps the refund, such as an ACH trace number. Null
+    /// or absent while none has been assigned.
+    pub network_trace_id: Option<String>,
+    /// Stage the refund has reached. It can be cancelled only while `pending`.
+    pub status: TransferRefundStatus,
+    /// Identifier of the transfer that is paid back.
+    pub transfer_id: String,
+}
+impl Generated for TransferRefund {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            created: Wire::empty(),
+            failure_reason: Wire::empty(),
+            id: Wire::empty(),
+            ledger_id: Wire::empty(),
+            network_trace_id: Wire::empty(),
+            status: Wire::empty(),
+            transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRefund {
+    const NAME: &'static str = "TransferRefund";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("created", Required),
+        ("failure_reason", Written),
+        ("id", Required),
+        ("ledger_id", Optional),
+        ("network_trace_id", Optional),
+        ("status", Required),
+        ("transfer_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.created, map),
+            2 => fill(&mut self.failure_reason, map),
+            3 => fill(&mut self.id, map),
+            4 => fill(&mut self.ledger_id, map),
+            5 => fill(&mut self.network_trace_id, map),
+            6 => fill(&mut self.status, map),
+            7 => fill(&mut self.transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.created);
+        fields.put(2, &self.failure_reason);
+        fields.put(3, &self.id);
+        fields.put(4, &self.ledger_id);
+        fields.put(5, &self.network_trace_id);
+        fields.put(6, &self.status);
+        fields.put(7, &self.transfer_id);
+    }
+}
+/// Body of `POST /transfer/refund/cancel`; it names only the refund to cancel.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefundCancelRequest {
+    /// Identifier of the refund to cancel, as returned by `/transfer/refund/create`. It must not
+    /// have been sent to the network yet.
+    pub refund_id: String,
+}
+impl Generated for TransferRefundCancelRequest {
+    fn empty() -> Self {
+        Self { refund_id: Wire::empty() }
+    }
+}
+impl Record for TransferRefundCancelRequest {
+    const NAME: &'static str = "TransferRefundCancelRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("refund_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.refund_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.refund_id);
+    }
+}
+impl TransferRefundCancelRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(refund_id: impl Into<String>) -> Self {
+        Self {
+            refund_id: refund_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/refund/cancel`: an acknowledgement that carries only the request
+/// identifier.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefundCancelResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRefundCancelResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for TransferRefundCancelResponse {
+    const NAME: &'static str = "TransferRefundCancelResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /transfer/refund/create`: the transfer and the amount to pay back.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefundCreateRequest {
+    /// Amount to pay back as a positive decimal string with two digits after the point. Together
+    /// with earlier refunds it cannot exceed the transfer.
+    pub amount: String,
+    /// String of your own choice, at most 50 characters, that makes a retry of this call return
+    /// the first refund instead of a second one. Required.
+    ///
+    /// Longest length: `50`.
+    pub idempotency_key: String,
+    /// Identifier of the transfer to refund, as returned by `/transfer/create`.
+    pub transfer_id: String,
+}
+impl Generated for TransferRefundCreateRequest {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            idempotency_key: Wire::empty(),
+            transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRefundCreateRequest {
+    const NAME: &'static str = "TransferRefundCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("idempotency_key", Required),
+        ("transfer_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.idempotency_key, map),
+            2 => fill(&mut self.transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.idempotency_key);
+        fields.put(2, &self.transfer_id);
+    }
+}
+impl TransferRefundCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        amount: impl Into<String>,
+        idempotency_key: impl Into<String>,
+        transfer_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            amount: amount.into(),
+            idempotency_key: idempotency_key.into(),
+            transfer_id: transfer_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/refund/create`: the refund that was made.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefundCreateResponse {
+    /// The refund, normally with status `pending`. Store its `id` to recognize it in events.
+    pub refund: TransferRefund,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRefundCreateResponse {
+    fn empty() -> Self {
+        Self {
+            refund: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRefundCreateResponse {
+    const NAME: &'static str = "TransferRefundCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("refund", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.refund, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.refund);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Why a refund failed or was returned. Null when neither has happened.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefundFailure {
+    /// ACH return code. Deprecated; read `failure_code`, which also covers other networks.
+    /**
+
+Deprecated by Plaid.*/
+    pub ach_return_code: Option<String>,
+    /// Explanation of the failure in English, for logs and support. The wording may change, so
+    /// decide by `failure_code`.
+    pub description: Option<String>,
+    /// Code of the failure, such as the ACH return code `R01`. Null or absent when no code
+    /// applies.
+    pub failure_code: Option<String>,
+}
+impl Generated for TransferRefundFailure {
+    fn empty() -> Self {
+        Self {
+            ach_return_code: Wire::empty(),
+            description: Wire::empty(),
+            failure_code: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRefundFailure {
+    const NAME: &'static str = "TransferRefundFailure";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("ach_return_code", Optional),
+        ("description", Optional),
+        ("failure_code", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.ach_return_code, map),
+            1 => fill(&mut self.description, map),
+            2 => fill(&mut self.failure_code, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.ach_return_code);
+        fields.put(1, &self.description);
+        fields.put(2, &self.failure_code);
+    }
+}
+impl Default for TransferRefundFailure {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Body of `POST /transfer/refund/get`; it names only the refund to fetch.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefundGetRequest {
+    /// Identifier of the refund to fetch, as returned by `/transfer/refund/create`.
+    pub refund_id: String,
+}
+impl Generated for TransferRefundGetRequest {
+    fn empty() -> Self {
+        Self { refund_id: Wire::empty() }
+    }
+}
+impl Record for TransferRefundGetRequest {
+    const NAME: &'static str = "TransferRefundGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("refund_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.refund_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.refund_id);
+    }
+}
+impl TransferRefundGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(refund_id: impl Into<String>) -> Self {
+        Self {
+            refund_id: refund_id.into(),
+        }
+    }
+}
+/// Answer of `POST /transfer/refund/get`: the refund in its present state.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRefundGetResponse {
+    /// The refund that was asked for, with its latest status.
+    pub refund: TransferRefund,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRefundGetResponse {
+    fn empty() -> Self {
+        Self {
+            refund: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRefundGetResponse {
+    const NAME: &'static str = "TransferRefundGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("refund", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.refund, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.refund);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Stage of a refund: `pending` not yet sent, `posted` handed to the network, `settled`
+/// settled at the banks, `cancelled` stopped before sending, `failed` not carried out,
+/// `returned` sent back by the bank.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferRefundStatus {
+    /// Written `pending`.
+    Pending,
+    /// Written `posted`.
+    Posted,
+    /// Written `cancelled`.
+    Cancelled,
+    /// Written `failed`.
+    Failed,
+    /// Written `settled`.
+    Settled,
+    /// Written `returned`.
+    Returned,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferRefundStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("pending", Self::Pending),
+        ("posted", Self::Posted),
+        ("cancelled", Self::Cancelled),
+        ("failed", Self::Failed),
+        ("settled", Self::Settled),
+        ("returned", Self::Returned),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A settlement between you and Plaid because of transfers that were returned. The returns it
+/// covers are listed by `/transfer/repayment/return/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRepayment {
+    /// Amount of the repayment as a decimal string in the currency of `iso_currency_code`.
+    pub amount: String,
+    /// Time at which the repayment was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Identifier of the repayment, assigned by Plaid. Pass it to
+    /// `/transfer/repayment/return/list`.
+    pub repayment_id: String,
+}
+impl Generated for TransferRepayment {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            created: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            repayment_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRepayment {
+    const NAME: &'static str = "TransferRepayment";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("created", Required),
+        ("iso_currency_code", Required),
+        ("repayment_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.created, map),
+            2 => fill(&mut self.iso_currency_code, map),
+            3 => fill(&mut self.repayment_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.created);
+        fields.put(2, &self.iso_currency_code);
+        fields.put(3, &self.repayment_id);
+    }
+}
+/// Body of `POST /transfer/repayment/list`: time range and paging. Everything is optional.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRepaymentListRequest {
+    /// Number of repayments in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Latest creation time of the repayments to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no upper bound.
+    pub end_date: Option<DateTime<Utc>>,
+    /// Number of repayments to skip before the page starts, 0 if left out. Advance it by the
+    /// number received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Earliest creation time of the repayments to list, as an ISO 8601 timestamp despite the
+    /// name. Null or left out for no lower bound.
+    pub start_date: Option<DateTime<Utc>>,
+}
+impl Generated for TransferRepaymentListRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            end_date: Wire::empty(),
+            offset: Wire::empty(),
+            start_date: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRepaymentListRequest {
+    const NAME: &'static str = "TransferRepaymentListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("end_date", Optional),
+        ("offset", Optional),
+        ("start_date", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.end_date, map),
+            2 => fill(&mut self.offset, map),
+            3 => fill(&mut self.start_date, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.end_date);
+        fields.put(2, &self.offset);
+        fields.put(3, &self.start_date);
+    }
+}
+impl Default for TransferRepaymentListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/repayment/list`: one page of repayments. It has no total, so a
+/// page shorter than `count` marks the end.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRepaymentListResponse {
+    /// The repayments of this page that lie in the time range.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub repayments: Vec<TransferRepayment>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRepaymentListResponse {
+    fn empty() -> Self {
+        Self {
+            repayments: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRepaymentListResponse {
+    const NAME: &'static str = "TransferRepaymentListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("repayments", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.repayments, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.repayments);
+        fields.put(1, &self.request_id);
+    }
+}
+/// A return of a transfer that is covered by a repayment, with the amount it contributes.
+/// Listed by `/transfer/repayment/return/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRepaymentReturn {
+    /// Amount of the return that the repayment covers, as a decimal string.
+    pub amount: String,
+    /// Number of the transfer event that reported the return, as in `TransferEvent.event_id`.
+    ///
+    /// Smallest value: `0`.
+    pub event_id: i64,
+    /// Currency of `amount` as an ISO 4217 code, for instance `USD`.
+    pub iso_currency_code: String,
+    /// Identifier of the transfer that was returned, for use with `/transfer/get`.
+    pub transfer_id: String,
+}
+impl Generated for TransferRepaymentReturn {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            event_id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            transfer_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRepaymentReturn {
+    const NAME: &'static str = "TransferRepaymentReturn";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("event_id", Required),
+        ("iso_currency_code", Required),
+        ("transfer_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.event_id, map),
+            2 => fill(&mut self.iso_currency_code, map),
+            3 => fill(&mut self.transfer_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.event_id);
+        fields.put(2, &self.iso_currency_code);
+        fields.put(3, &self.transfer_id);
+    }
+}
+/// Body of `POST /transfer/repayment/return/list`: the repayment and paging.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRepaymentReturnListRequest {
+    /// Number of returns in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Number of returns to skip before the page starts, 0 if left out. Advance it by the number
+    /// received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Identifier of the repayment whose returns are wanted, from `/transfer/repayment/list`.
+    pub repayment_id: String,
+}
+impl Generated for TransferRepaymentReturnListRequest {
+    fn empty() -> Self {
+        Self {
+            count: Wire::empty(),
+            offset: Wire::empty(),
+            repayment_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRepaymentReturnListRequest {
+    const NAME: &'static str = "TransferRepaymentReturnListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("count", Optional),
+        ("offset", Optional),
+        ("repayment_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.count, map),
+            1 => fill(&mut self.offset, map),
+            2 => fill(&mut self.repayment_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.count);
+        fields.put(1, &self.offset);
+        fields.put(2, &self.repayment_id);
+    }
+}
+impl TransferRepaymentReturnListRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(repayment_id: impl Into<String>) -> Self {
+        Self {
+            repayment_id: repayment_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /transfer/repayment/return/list`: one page of returns. It has no total, so
+/// a page shorter than `count` marks the end.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferRepaymentReturnListResponse {
+    /// The returns of this page that the repayment covers.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub repayment_returns: Vec<TransferRepaymentReturn>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for TransferRepaymentReturnListResponse {
+    fn empty() -> Self {
+        Self {
+            repayment_returns: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferRepaymentReturnListResponse {
+    const NAME: &'static str = "TransferRepaymentReturnListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("repayment_returns", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.repayment_returns, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.repayment_returns);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Unit in which the interval of a recurring transfer is counted, `week` or `month`.
+///
+/// Shortest length: `1`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferScheduleIntervalUnit {
+    /// Written `week`.
+    Week,
+    /// Written `month`.
+    Month,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferScheduleIntervalUnit {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("week", Self::Week),
+        ("month", Self::Month),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Stage of a transfer: `pending` not yet sent, `posted` handed to the network, `settled`
+/// settled at the banks, `funds_available` with the money free for use, `cancelled` stopped
+/// before sending, `failed` not carried out, `returned` sent back by the bank.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferStatus {
+    /// Written `pending`.
+    Pending,
+    /// Written `posted`.
+    Posted,
+    /// Written `settled`.
+    Settled,
+    /// Written `funds_available`.
+    FundsAvailable,
+    /// Written `cancelled`.
+    Cancelled,
+    /// Written `failed`.
+    Failed,
+    /// Written `returned`.
+    Returned,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("pending", Self::Pending),
+        ("posted", Self::Posted),
+        ("settled", Self::Settled),
+        ("funds_available", Self::FundsAvailable),
+        ("cancelled", Self::Cancelled),
+        ("failed", Self::Failed),
+        ("returned", Self::Returned),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// A movement of money between Plaid and your own funding account that settles transfers.
+/// Returned by `POST /transfer/sweep/get` and `POST /transfer/sweep/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferSweep {
+    /// Amount of the sweep as a signed decimal string, such as `-12.34`; the sign tells in which
+    /// direction the money moves.
+    pub amount: String,
+    /// Time at which the sweep was created, as an ISO 8601 timestamp.
+    pub created: DateTime<Utc>,
+    /// Text shown for the sweep on the statement of your bank account. May be absent.
+    pub description: Option<String>,
+    /// ISO 8601 date on which the money of the sweep is expected to become available. Null or
+    /// absent when no expectation is given.
+    pub expected_funds_available_date: Option<NaiveDate>,
+    /// Why the sweep failed or was returned. Null or absent otherwise.
+    pub failure_reason: Option<SweepFailure>,
+    /// Identifier of your own bank account that is debited or credited by the sweep.
+    pub funding_account_id: String,
+    /// Identifier of the sweep, assigned by Plaid. Pass it as `sweep_id` to
+    /// `/transfer/sweep/get`.
+    pub id: String,
+    /// ISO 4217 code of the currency of `amount`, for example `USD`.
+    pub iso_currency_code: String,
+    /// Identifier of the Transfer Ledger the sweep adds to or draws from. May be null or absent.
+    pub ledger_id: Option<String>,
+    /// Number under which the payment network keeps the sweep, such as an ACH trace number. Null
+    /// or absent while none has been assigned.
+    pub network_trace_id: Option<String>,
+    /// ISO 8601 date on which the sweep settled. Null until then.
+    pub settled: Option<NaiveDate>,
+    /// Stage the sweep has reached. Null or absent when not stated.
+    pub status: Option<SweepStatus>,
+    /// What set the sweep off. Null or absent when not stated.
+    pub trigger: Option<SweepTrigger>,
+}
+impl Generated for TransferSweep {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            created: Wire::empty(),
+            description: Wire::empty(),
+            expected_funds_available_date: Wire::empty(),
+            failure_reason: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            id: Wire::empty(),
+            iso_currency_code: Wire::empty(),
+            ledger_id: Wire::empty(),
+            network_trace_id: Wire::empty(),
+            settled: Wire::empty(),
+            status: Wire::empty(),
+            trigger: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferSweep {
+    const NAME: &'static str = "TransferSweep";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Required),
+        ("created", Required),
+        ("description", Optional),
+        ("expected_funds_available_date", Optional),
+        ("failure_reason", Optional),
+        ("funding_account_id", Required),
+        ("id", Required),
+        ("iso_currency_code", Required),
+        ("ledger_id", Optional),
+        ("network_trace_id", Optional),
+        ("settled", Written),
+        ("status", Optional),
+        ("trigger", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.created, map),
+            2 => fill(&mut self.description, map),
+            3 => fill(&mut self.expected_funds_available_date, map),
+            4 => fill(&mut self.failure_reason, map),
+            5 => fill(&mut self.funding_account_id, map),
+            6 => fill(&mut self.id, map),
+            7 => fill(&mut self.iso_currency_code, map),
+            8 => fill(&mut self.ledger_id, map),
+            9 => fill(&mut self.network_trace_id, map),
+            10 => fill(&mut self.settled, map),
+            11 => fill(&mut self.status, map),
+            12 => fill(&mut self.trigger, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.created);
+        fields.put(2, &self.description);
+        fields.put(3, &self.expected_funds_available_date);
+        fields.put(4, &self.failure_reason);
+        fields.put(5, &self.funding_account_id);
+        fields.put(6, &self.id);
+        fields.put(7, &self.iso_currency_code);
+        fields.put(8, &self.ledger_id);
+        fields.put(9, &self.network_trace_id);
+        fields.put(10, &self.settled);
+        fields.put(11, &self.status);
+        fields.put(12, &self.trigger);
+    }
+}
+/// Body of `POST /transfer/sweep/get`; it names only the sweep to fetch.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferSweepGetRequest {
+    /// Identifier of the sweep to fetch, known from transfer events, from `/transfer/sweep/list`
+    /// or from a Ledger deposit or withdrawal.
+    pub sweep_id: String,
+}
+impl Generated for TransferSweepGetRequest {
+    fn empty() -> Self {
+        Self { sweep_id: Wire::empty() }
+    }
+}
+impl Record for TransferSweepGetRequest {
+    const NAME: &'static str = "TransferSweepGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("sweep_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.sweep_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.sweep_id);
+    }
+}
+impl TransferSweepGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(sweep_id: impl Into<String>) -> Self {
+        Self { sweep_id: sweep_id.into() }
+    }
+}
+/// Answer of `POST /transfer/sweep/get`: the sweep in its present state.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferSweepGetResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The sweep that was asked for, with its amount, status and settlement date.
+    pub sweep: TransferSweep,
+}
+impl Generated for TransferSweepGetResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            sweep: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferSweepGetResponse {
+    const NAME: &'static str = "TransferSweepGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("sweep", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.sweep, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.sweep);
+    }
+}
+/// Body of `POST /transfer/sweep/list`: filters and paging. Everything is optional; filters
+/// given together all have to match.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferSweepListRequest {
+    /// Restricts the list to sweeps of exactly this amount, as a signed decimal string in the
+    /// form of `TransferSweep.amount`. Null or left out for all.
+    pub amount: Option<String>,
+    /// Number of sweeps in one page, from 1 to 25, 25 if null or left out.
+    ///
+    /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    pub count: Option<i64>,
+    /// Latest creation time of the sweeps to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no upper bound.
+    pub end_date: Option<DateTime<Utc>>,
+    /// Restricts the list to sweeps that debit or credit this bank account of yours. Null or left
+    /// out for all.
+    pub funding_account_id: Option<String>,
+    /// Number of sweeps to skip before the page starts, 0 if left out. Advance it by the number
+    /// received until a page is shorter than `count`.
+    ///
+    /// Smallest value: `0`. Default: `0`.
+    pub offset: Option<i64>,
+    /// Restricts the list to sweeps of this originator, when you act as a platform. Null or left
+    /// out otherwise.
+    pub originator_client_id: Option<String>,
+    /// Earliest creation time of the sweeps to list, as an ISO 8601 timestamp despite the name.
+    /// Null or left out for no lower bound.
+    pub start_date: Option<DateTime<Utc>>,
+    /// Restricts the list to sweeps in this stage. Null or left out for all.
+    pub status: Option<SweepStatus>,
+    /// Restricts the list to sweeps that this transfer takes part in. Null or left out for all.
+    pub transfer_id: Option<String>,
+    /// Restricts the list to sweeps set off in this way. Null or left out for all.
+    pub trigger: Option<SweepTrigger>,
+}
+impl Generated for TransferSweepListRequest {
+    fn empty() -> Self {
+        Self {
+            amount: Wire::empty(),
+            count: Wire::empty(),
+            end_date: Wire::empty(),
+            funding_account_id: Wire::empty(),
+            offset: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            start_date: Wire::empty(),
+            status: Wire::empty(),
+            transfer_id: Wire::empty(),
+            trigger: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferSweepListRequest {
+    const NAME: &'static str = "TransferSweepListRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("amount", Optional),
+        ("count", Optional),
+        ("end_date", Optional),
+        ("funding_account_id", Optional),
+        ("offset", Optional),
+        ("originator_client_id", Optional),
+        ("start_date", Optional),
+        ("status", Optional),
+        ("transfer_id", Optional),
+        ("trigger", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.amount, map),
+            1 => fill(&mut self.count, map),
+            2 => fill(&mut self.end_date, map),
+            3 => fill(&mut self.funding_account_id, map),
+            4 => fill(&mut self.offset, map),
+            5 => fill(&mut self.originator_client_id, map),
+            6 => fill(&mut self.start_date, map),
+            7 => fill(&mut self.status, map),
+            8 => fill(&mut self.transfer_id, map),
+            9 => fill(&mut self.trigger, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.amount);
+        fields.put(1, &self.count);
+        fields.put(2, &self.end_date);
+        fields.put(3, &self.funding_account_id);
+        fields.put(4, &self.offset);
+        fields.put(5, &self.originator_client_id);
+        fields.put(6, &self.start_date);
+        fields.put(7, &self.status);
+        fields.put(8, &self.transfer_id);
+        fields.put(9, &self.trigger);
+    }
+}
+impl Default for TransferSweepListRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /transfer/sweep/list`: one page of sweeps. It has no total, so a page
+/// shorter than `count` marks the end.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferSweepListResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// The sweeps of this page that match the filters, each in its present state.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub sweeps: Vec<TransferSweep>,
+}
+impl Generated for TransferSweepListResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            sweeps: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferSweepListResponse {
+    const NAME: &'static str = "TransferSweepListResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("sweeps", Written),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.sweeps, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.sweeps);
+    }
+}
+/// How far the money of a transfer has been swept: `unswept` not yet, `swept` included in a
+/// sweep, `swept_settled` in a sweep that has settled, `return_swept` taken back by a sweep
+/// after a return. Null when the transfer takes no part in sweeps.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransferSweepStatus {
+    /// Written `unswept`.
+    Unswept,
+    /// Written `swept`.
+    Swept,
+    /// Written `swept_settled`.
+    SweptSettled,
+    /// Written `return_swept`.
+    ReturnSwept,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for TransferSweepStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("unswept", Self::Unswept),
+        ("swept", Self::Swept),
+        ("swept_settled", Self::SweptSettled),
+        ("return_swept", Self::ReturnSwept),
     ];
     fn unknown(value: UnknownValue) -> Self {
         Self::Unknown(value)
@@ -1235,6 +9532,133 @@ impl Default for TransferUserAddressInResponse {
         Generated::empty()
     }
 }
+/// The holder of the end user's account as you describe them when you set up a recurring
+/// transfer or a transfer intent. Complete details help the risk evaluation.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferUserInRequest {
+    /// Postal address of the account holder. Optional, and each part of it is optional too.
+    pub address: Option<TransferUserAddressInRequest>,
+    /// Email address of the account holder, as you hold it. Optional.
+    pub email_address: Option<String>,
+    /// Full legal name of the account holder, a person or a business. You supply it; it is
+    /// required.
+    pub legal_name: String,
+    /// Phone number of the account holder, as you hold it, preferably with country code.
+    /// Optional.
+    pub phone_number: Option<String>,
+}
+impl Generated for TransferUserInRequest {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            email_address: Wire::empty(),
+            legal_name: Wire::empty(),
+            phone_number: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferUserInRequest {
+    const NAME: &'static str = "TransferUserInRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("email_address", Optional),
+        ("legal_name", Required),
+        ("phone_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.email_address, map),
+            2 => fill(&mut self.legal_name, map),
+            3 => fill(&mut self.phone_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.email_address);
+        fields.put(2, &self.legal_name);
+        fields.put(3, &self.phone_number);
+    }
+}
+impl TransferUserInRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(legal_name: impl Into<String>) -> Self {
+        Self {
+            legal_name: legal_name.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Deprecated description of the account holder in `/transfer/create`, which may be null.
+/// Leave it out; the user is taken from the authorization.
+/**
+
+Deprecated by Plaid.*/
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferUserInRequestDeprecated {
+    /// Postal address of the account holder. Give it as `user.address` in
+    /// `/transfer/authorization/create` instead.
+    pub address: Option<TransferUserAddressInRequest>,
+    /// Email address of the account holder. Give it as `user.email_address` in
+    /// `/transfer/authorization/create` instead.
+    pub email_address: Option<String>,
+    /// Full legal name of the account holder. Give it as `user.legal_name` in
+    /// `/transfer/authorization/create` instead.
+    pub legal_name: Option<String>,
+    /// Phone number of the account holder. Give it as `user.phone_number` in
+    /// `/transfer/authorization/create` instead.
+    pub phone_number: Option<String>,
+}
+impl Generated for TransferUserInRequestDeprecated {
+    fn empty() -> Self {
+        Self {
+            address: Wire::empty(),
+            email_address: Wire::empty(),
+            legal_name: Wire::empty(),
+            phone_number: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferUserInRequestDeprecated {
+    const NAME: &'static str = "TransferUserInRequestDeprecated";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("address", Optional),
+        ("email_address", Optional),
+        ("legal_name", Optional),
+        ("phone_number", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.address, map),
+            1 => fill(&mut self.email_address, map),
+            2 => fill(&mut self.legal_name, map),
+            3 => fill(&mut self.phone_number, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.address);
+        fields.put(1, &self.email_address);
+        fields.put(2, &self.legal_name);
+        fields.put(3, &self.phone_number);
+    }
+}
+impl Default for TransferUserInRequestDeprecated {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
 /// The end user of a transfer, echoing what was supplied in the request. It occurs on
 /// transfers, recurring transfers, transfer intents and proposed transfers; details not
 /// supplied are null.
@@ -1336,16 +9760,75 @@ impl Default for TransferWireDetails {
     }
 }
 crate::wire::records!(
-    SignalWarning, TransferAuthorization, TransferAuthorizationCreateRequest,
-    TransferAuthorizationCreateResponse, TransferAuthorizationDecisionRationale,
-    TransferAuthorizationDevice, TransferAuthorizationGuaranteeDecisionRationale,
-    TransferAuthorizationPaymentRisk, TransferAuthorizationProposedTransfer,
-    TransferAuthorizationUserInRequest, TransferUserAddressInRequest,
-    TransferUserAddressInResponse, TransferUserInResponse, TransferWireDetails
+    DetailedOriginator, InstitutionSupportedNetworks, Originator,
+    PaymentProfileCreateRequest, PaymentProfileCreateResponse, PaymentProfileGetRequest,
+    PaymentProfileGetResponse, PaymentProfileRemoveRequest, PaymentProfileRemoveResponse,
+    RecurringTransfer, RecurringTransferNullable, Transfer, TransferAuthorization,
+    TransferAuthorizationCancelRequest, TransferAuthorizationCancelResponse,
+    TransferAuthorizationCreateRequest, TransferAuthorizationCreateResponse,
+    TransferAuthorizationDecisionRationale, TransferAuthorizationDevice,
+    TransferAuthorizationGuaranteeDecisionRationale, TransferAuthorizationPaymentRisk,
+    TransferAuthorizationProposedTransfer, TransferAuthorizationUserInRequest,
+    TransferBalance, TransferBalanceGetRequest, TransferBalanceGetResponse,
+    TransferCancelRequest, TransferCancelResponse, TransferCapabilitiesGetRequest,
+    TransferCapabilitiesGetResponse, TransferCapabilitiesGetRfP,
+    TransferCapabilitiesGetRtp, TransferConfigurationGetRequest,
+    TransferConfigurationGetResponse, TransferCreateRequest, TransferCreateResponse,
+    TransferCreditUsageConfiguration, TransferDebitUsageConfiguration, TransferDevice,
+    TransferDiligenceDocumentUploadRequest, TransferDiligenceDocumentUploadResponse,
+    TransferDiligenceSubmitRequest, TransferDiligenceSubmitResponse, TransferEvent,
+    TransferEventListRequest, TransferEventListResponse, TransferEventSyncRequest,
+    TransferEventSyncResponse, TransferExpectedSweepSettlementScheduleItem,
+    TransferFundingAccount, TransferFundingAccountWithDisplayName, TransferGetRequest,
+    TransferGetResponse, TransferIntentCreate, TransferIntentCreateRequest,
+    TransferIntentCreateResponse, TransferIntentGet, TransferIntentGetFailureReason,
+    TransferIntentGetRequest, TransferIntentGetResponse, TransferLedgerBalance,
+    TransferLedgerDepositRequest, TransferLedgerDepositResponse,
+    TransferLedgerDistributeRequest, TransferLedgerDistributeResponse,
+    TransferLedgerEvent, TransferLedgerEventListRequest, TransferLedgerEventListResponse,
+    TransferLedgerGetRequest, TransferLedgerGetResponse, TransferLedgerWithdrawRequest,
+    TransferLedgerWithdrawResponse, TransferListRequest, TransferListResponse,
+    TransferMetricsGetAuthorizationUsage, TransferMetricsGetRequest,
+    TransferMetricsGetResponse, TransferMetricsGetReturnRates,
+    TransferMetricsGetReturnRatesOverInterval, TransferMigrateAccountRequest,
+    TransferMigrateAccountResponse, TransferOriginatorAddress,
+    TransferOriginatorCreateRequest, TransferOriginatorCreateResponse,
+    TransferOriginatorDiligence, TransferOriginatorFundingAccountCreateRequest,
+    TransferOriginatorFundingAccountCreateResponse,
+    TransferOriginatorFundingAccountUpdateRequest,
+    TransferOriginatorFundingAccountUpdateResponse, TransferOriginatorGetResponse,
+    TransferOriginatorListRequest, TransferOriginatorListResponse,
+    TransferPlatformOriginatorCreateRequest, TransferPlatformOriginatorCreateResponse,
+    TransferPlatformPersonAddress, TransferPlatformPersonCreateRequest,
+    TransferPlatformPersonCreateResponse, TransferPlatformPersonIdNumber,
+    TransferPlatformPersonName, TransferPlatformRequirement,
+    TransferPlatformRequirementSubmission, TransferPlatformRequirementSubmitRequest,
+    TransferPlatformRequirementSubmitResponse, TransferPlatformTosAcceptanceMetadata,
+    TransferQuestionnaireCreateRequest, TransferQuestionnaireCreateResponse,
+    TransferRecurringCancelRequest, TransferRecurringCancelResponse,
+    TransferRecurringCreateRequest, TransferRecurringCreateResponse,
+    TransferRecurringGetRequest, TransferRecurringGetResponse,
+    TransferRecurringListRequest, TransferRecurringListResponse,
+    TransferRecurringSchedule, TransferRefund, TransferRefundCancelRequest,
+    TransferRefundCancelResponse, TransferRefundCreateRequest,
+    TransferRefundCreateResponse, TransferRefundFailure, TransferRefundGetRequest,
+    TransferRefundGetResponse, TransferRepayment, TransferRepaymentListRequest,
+    TransferRepaymentListResponse, TransferRepaymentReturn,
+    TransferRepaymentReturnListRequest, TransferRepaymentReturnListResponse,
+    TransferSweep, TransferSweepGetRequest, TransferSweepGetResponse,
+    TransferSweepListRequest, TransferSweepListResponse, TransferUserAddressInRequest,
+    TransferUserAddressInResponse, TransferUserInRequest,
+    TransferUserInRequestDeprecated, TransferUserInResponse, TransferWireDetails
 );
 crate::wire::open_enums!(
-    AchClass, TransferAuthorizationDecision, TransferAuthorizationDecisionRationaleCode,
-    TransferAuthorizationGuaranteeDecision,
+    CreditAchClass, LedgerEventSourceType, OmittableTransferType,
+    OriginatorExpectedTransferFrequency, PaymentProfileStatus, ReasonCode,
+    TransferAchNetwork, TransferAuthorizationGuaranteeDecision,
     TransferAuthorizationGuaranteeDecisionRationaleCode, TransferAuthorizationRiskLevel,
-    TransferCreditFundsSource, TransferNetwork, TransferType
+    TransferBalanceType, TransferCreditFundsSource, TransferDiligenceStatus,
+    TransferDocumentPurpose, TransferEventListTransferType, TransferEventType,
+    TransferIntentAuthorizationDecision, TransferIntentCreateMode,
+    TransferIntentCreateNetwork, TransferIntentStatus, TransferNetwork,
+    TransferRecurringNetwork, TransferRecurringStatus, TransferRefundStatus,
+    TransferScheduleIntervalUnit, TransferStatus, TransferSweepStatus, TransferType
 );

@@ -545,9 +545,885 @@ impl Record for UserCreateResponse {
         fields.put(2, &self.user_token);
     }
 }
+/// Body of `POST /user/get`: the user to fetch.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserGetRequest {
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`.
+    pub user_id: String,
+}
+impl Generated for UserGetRequest {
+    fn empty() -> Self {
+        Self { user_id: Wire::empty() }
+    }
+}
+impl Record for UserGetRequest {
+    const NAME: &'static str = "UserGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("user_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.user_id);
+    }
+}
+impl UserGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self { user_id: user_id.into() }
+    }
+}
+/// Answer of `POST /user/get`: the user with your own identifier and the identity data on
+/// file.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserGetResponse {
+    /// Identifier of the user in your own system, as you gave it to `/user/create`. May be null.
+    pub client_user_id: Option<String>,
+    /// Time at which the user was created, as an ISO 8601 timestamp.
+    pub created_at: DateTime<Utc>,
+    /// Identity data of the user on file. Null or absent when none have been supplied or they
+    /// were removed.
+    pub identity: Option<ClientUserIdentity>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Time of the latest change of the user, as an ISO 8601 timestamp. May be absent.
+    pub updated_at: Option<DateTime<Utc>>,
+    /// Identifier of the Plaid user, beginning with `usr_`.
+    pub user_id: String,
+}
+impl Generated for UserGetResponse {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+            created_at: Wire::empty(),
+            identity: Wire::empty(),
+            request_id: Wire::empty(),
+            updated_at: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for UserGetResponse {
+    const NAME: &'static str = "UserGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_user_id", Written),
+        ("created_at", Required),
+        ("identity", Optional),
+        ("request_id", Required),
+        ("updated_at", Optional),
+        ("user_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            1 => fill(&mut self.created_at, map),
+            2 => fill(&mut self.identity, map),
+            3 => fill(&mut self.request_id, map),
+            4 => fill(&mut self.updated_at, map),
+            5 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+        fields.put(1, &self.created_at);
+        fields.put(2, &self.identity);
+        fields.put(3, &self.request_id);
+        fields.put(4, &self.updated_at);
+        fields.put(5, &self.user_id);
+    }
+}
+/// Body of `POST /user/identity/remove`: the user whose identity data to delete.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserIdentityRemoveRequest {
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`.
+    pub user_id: String,
+}
+impl Generated for UserIdentityRemoveRequest {
+    fn empty() -> Self {
+        Self { user_id: Wire::empty() }
+    }
+}
+impl Record for UserIdentityRemoveRequest {
+    const NAME: &'static str = "UserIdentityRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("user_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.user_id);
+    }
+}
+impl UserIdentityRemoveRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self { user_id: user_id.into() }
+    }
+}
+/// Answer of `POST /user/identity/remove`; it carries only the request identifier, and a
+/// success means that the identity data are deleted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserIdentityRemoveResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserIdentityRemoveResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for UserIdentityRemoveResponse {
+    const NAME: &'static str = "UserIdentityRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /user/items/associate`: the user and the Items to attach.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserItemsAssociateRequest {
+    /// The `item_id` of every Item to attach to the user; ids are case-sensitive.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`.
+    pub user_id: String,
+}
+impl Generated for UserItemsAssociateRequest {
+    fn empty() -> Self {
+        Self {
+            item_ids: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for UserItemsAssociateRequest {
+    const NAME: &'static str = "UserItemsAssociateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("item_ids", Written),
+        ("user_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.item_ids, map),
+            1 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.item_ids);
+        fields.put(1, &self.user_id);
+    }
+}
+impl UserItemsAssociateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self {
+            user_id: user_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /user/items/associate`; it carries only the request identifier, and a
+/// success means that the Items are attached.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserItemsAssociateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserItemsAssociateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for UserItemsAssociateResponse {
+    const NAME: &'static str = "UserItemsAssociateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /user/items/get`: the user whose Items to list, named in one of two ways.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserItemsGetRequest {
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub user_id: Option<String>,
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub user_token: Option<Secret>,
+}
+impl Generated for UserItemsGetRequest {
+    fn empty() -> Self {
+        Self {
+            user_id: Wire::empty(),
+            user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for UserItemsGetRequest {
+    const NAME: &'static str = "UserItemsGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("user_id", Optional),
+        ("user_token", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.user_id, map),
+            1 => fill(&mut self.user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.user_id);
+        fields.put(1, &self.user_token);
+    }
+}
+impl Default for UserItemsGetRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /user/items/get`: the Items of the user.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserItemsGetResponse {
+    /// The Items that belong to the user, without their access tokens. Empty when there are none.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub items: Vec<Item>,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserItemsGetResponse {
+    fn empty() -> Self {
+        Self {
+            items: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for UserItemsGetResponse {
+    const NAME: &'static str = "UserItemsGetResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("items", Written),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.items, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.items);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /user/items/remove`: the user and the Items to remove.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserItemsRemoveRequest {
+    /// The `item_id` of every Item to remove; ids are case-sensitive, and the Items must belong
+    /// to the user.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub user_id: Option<String>,
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub user_token: Option<Secret>,
+}
+impl Generated for UserItemsRemoveRequest {
+    fn empty() -> Self {
+        Self {
+            item_ids: Wire::empty(),
+            user_id: Wire::empty(),
+            user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for UserItemsRemoveRequest {
+    const NAME: &'static str = "UserItemsRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("item_ids", Written),
+        ("user_id", Optional),
+        ("user_token", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.item_ids, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.item_ids);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.user_token);
+    }
+}
+impl Default for UserItemsRemoveRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /user/items/remove`; it carries only the request identifier, and a success
+/// means that the Items are removed.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserItemsRemoveResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserItemsRemoveResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for UserItemsRemoveResponse {
+    const NAME: &'static str = "UserItemsRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /user/products/terminate`: the user whose products end, and the reason.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserProductsTerminateRequest {
+    /// Reason for ending the products, chosen from a fixed list. Required.
+    pub reason_code: ProductsTerminateReasonCode,
+    /// Free text that explains the reason further, at most 512 characters. Null or absent when
+    /// not needed; leave out personal data.
+    ///
+    /// Longest length: `512`.
+    pub reason_note: Option<String>,
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`.
+    pub user_id: String,
+}
+impl Generated for UserProductsTerminateRequest {
+    fn empty() -> Self {
+        Self {
+            reason_code: Wire::empty(),
+            reason_note: Wire::empty(),
+            user_id: Wire::empty(),
+        }
+    }
+}
+impl Record for UserProductsTerminateRequest {
+    const NAME: &'static str = "UserProductsTerminateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("reason_code", Required),
+        ("reason_note", Optional),
+        ("user_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.reason_code, map),
+            1 => fill(&mut self.reason_note, map),
+            2 => fill(&mut self.user_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.reason_code);
+        fields.put(1, &self.reason_note);
+        fields.put(2, &self.user_id);
+    }
+}
+impl UserProductsTerminateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(
+        reason_code: impl Into<ProductsTerminateReasonCode>,
+        user_id: impl Into<String>,
+    ) -> Self {
+        Self {
+            reason_code: reason_code.into(),
+            user_id: user_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /user/products/terminate`; it carries only the request identifier, and a
+/// success means that the termination was accepted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserProductsTerminateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserProductsTerminateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for UserProductsTerminateResponse {
+    const NAME: &'static str = "UserProductsTerminateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /user/remove`: the user to delete, named in one of two ways.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserRemoveRequest {
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub user_id: Option<String>,
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub user_token: Option<Secret>,
+}
+impl Generated for UserRemoveRequest {
+    fn empty() -> Self {
+        Self {
+            user_id: Wire::empty(),
+            user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for UserRemoveRequest {
+    const NAME: &'static str = "UserRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("user_id", Optional),
+        ("user_token", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.user_id, map),
+            1 => fill(&mut self.user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.user_id);
+        fields.put(1, &self.user_token);
+    }
+}
+impl Default for UserRemoveRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /user/remove`; it carries only the request identifier, and a success means
+/// that the user is deleted.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserRemoveResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserRemoveResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for UserRemoveResponse {
+    const NAME: &'static str = "UserRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
+/// Body of `POST /user/third_party_token/create`: the user, the third party that is to have
+/// access, and for how long.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserThirdPartyTokenCreateRequest {
+    /// Time at which the token is to expire, as an ISO 8601 timestamp. Null or left out to accept
+    /// the default life.
+    pub expiration_time: Option<DateTime<Utc>>,
+    /// Plaid client identifier of the third party that is to use the token; ask that party for
+    /// it.
+    pub third_party_client_id: String,
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub user_id: Option<String>,
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub user_token: Option<Secret>,
+}
+impl Generated for UserThirdPartyTokenCreateRequest {
+    fn empty() -> Self {
+        Self {
+            expiration_time: Wire::empty(),
+            third_party_client_id: Wire::empty(),
+            user_id: Wire::empty(),
+            user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for UserThirdPartyTokenCreateRequest {
+    const NAME: &'static str = "UserThirdPartyTokenCreateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("expiration_time", Optional),
+        ("third_party_client_id", Required),
+        ("user_id", Optional),
+        ("user_token", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.expiration_time, map),
+            1 => fill(&mut self.third_party_client_id, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.expiration_time);
+        fields.put(1, &self.third_party_client_id);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.user_token);
+    }
+}
+impl UserThirdPartyTokenCreateRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(third_party_client_id: impl Into<String>) -> Self {
+        Self {
+            third_party_client_id: third_party_client_id.into(),
+            ..Generated::empty()
+        }
+    }
+}
+/// Answer of `POST /user/third_party_token/create`, carrying the token to hand over to the
+/// third party.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserThirdPartyTokenCreateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+    /// Token of the form `third-party-user-<environment>-<uuid>` for the named third party. Keep
+    /// it as well, since revoking needs it.
+    pub third_party_user_token: Secret,
+}
+impl Generated for UserThirdPartyTokenCreateResponse {
+    fn empty() -> Self {
+        Self {
+            request_id: Wire::empty(),
+            third_party_user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for UserThirdPartyTokenCreateResponse {
+    const NAME: &'static str = "UserThirdPartyTokenCreateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("request_id", Required),
+        ("third_party_user_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            1 => fill(&mut self.third_party_user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+        fields.put(1, &self.third_party_user_token);
+    }
+}
+/// Body of `POST /user/third_party_token/remove`: the token to revoke.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserThirdPartyTokenRemoveRequest {
+    /// The token to revoke, as returned by `/user/third_party_token/create`.
+    pub third_party_user_token: Secret,
+}
+impl Generated for UserThirdPartyTokenRemoveRequest {
+    fn empty() -> Self {
+        Self {
+            third_party_user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for UserThirdPartyTokenRemoveRequest {
+    const NAME: &'static str = "UserThirdPartyTokenRemoveRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("third_party_user_token", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.third_party_user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.third_party_user_token);
+    }
+}
+impl UserThirdPartyTokenRemoveRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    pub fn new(third_party_user_token: impl Into<Secret>) -> Self {
+        Self {
+            third_party_user_token: third_party_user_token.into(),
+        }
+    }
+}
+/// Answer of `POST /user/third_party_token/remove`: whether the token was revoked.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserThirdPartyTokenRemoveResponse {
+    /// True if the token was revoked and can no longer be used.
+    pub removed: bool,
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserThirdPartyTokenRemoveResponse {
+    fn empty() -> Self {
+        Self {
+            removed: Wire::empty(),
+            request_id: Wire::empty(),
+        }
+    }
+}
+impl Record for UserThirdPartyTokenRemoveResponse {
+    const NAME: &'static str = "UserThirdPartyTokenRemoveResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("removed", Required),
+        ("request_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.removed, map),
+            1 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.removed);
+        fields.put(1, &self.request_id);
+    }
+}
+/// Body of `POST /user/update`: the user, and the identity data in the current or the older
+/// format.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserUpdateRequest {
+    /// Identity data in the older format used for consumer reports: one name, one primary
+    /// address, flat lists of phone numbers and emails. New integrations supply `identity`
+    /// instead.
+    pub consumer_report_user_identity: Option<ConsumerReportUserIdentity>,
+    /// Identity data of the user in the current format, with lists of emails, phone numbers,
+    /// addresses and ID numbers. Takes the place of the older `consumer_report_user_identity`.
+    pub identity: Option<ClientUserIdentity>,
+    /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
+    /// takes the place of the legacy `user_token`.
+    pub user_id: Option<String>,
+    /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
+    /// the user; it does not expire. Newer integrations send `user_id` instead.
+    pub user_token: Option<Secret>,
+}
+impl Generated for UserUpdateRequest {
+    fn empty() -> Self {
+        Self {
+            consumer_report_user_identity: Wire::empty(),
+            identity: Wire::empty(),
+            user_id: Wire::empty(),
+            user_token: Wire::empty(),
+        }
+    }
+}
+impl Record for UserUpdateRequest {
+    const NAME: &'static str = "UserUpdateRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("consumer_report_user_identity", Optional),
+        ("identity", Optional),
+        ("user_id", Optional),
+        ("user_token", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.consumer_report_user_identity, map),
+            1 => fill(&mut self.identity, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.user_token, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.consumer_report_user_identity);
+        fields.put(1, &self.identity);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.user_token);
+    }
+}
+impl Default for UserUpdateRequest {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Answer of `POST /user/update`; it carries only the request identifier, and a success means
+/// that the data were stored.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct UserUpdateResponse {
+    /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
+    /// has no other use.
+    pub request_id: String,
+}
+impl Generated for UserUpdateResponse {
+    fn empty() -> Self {
+        Self { request_id: Wire::empty() }
+    }
+}
+impl Record for UserUpdateResponse {
+    const NAME: &'static str = "UserUpdateResponse";
+    const FIELDS: &'static [(&'static str, Presence)] = &[("request_id", Required)];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.request_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.request_id);
+    }
+}
 crate::wire::records!(
     ClientUserIdentity, ClientUserIdentityAddress, ClientUserIdentityEmail,
     ClientUserIdentityName, ClientUserIdentityPhoneNumber, ConsumerReportUserIdentity,
-    UserCreateRequest, UserCreateResponse
+    UserCreateRequest, UserCreateResponse, UserGetRequest, UserGetResponse,
+    UserIdentityRemoveRequest, UserIdentityRemoveResponse, UserItemsAssociateRequest,
+    UserItemsAssociateResponse, UserItemsGetRequest, UserItemsGetResponse,
+    UserItemsRemoveRequest, UserItemsRemoveResponse, UserProductsTerminateRequest,
+    UserProductsTerminateResponse, UserRemoveRequest, UserRemoveResponse,
+    UserThirdPartyTokenCreateRequest, UserThirdPartyTokenCreateResponse,
+    UserThirdPartyTokenRemoveRequest, UserThirdPartyTokenRemoveResponse,
+    UserUpdateRequest, UserUpdateResponse
 );
 crate::wire::open_enums!();

@@ -6,6 +6,174 @@
 use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
+/// Version of an Asset Report announced by the ASSETS `PRODUCT_READY` webhook: `FAST` an
+/// early version with a part of the data, `FULL` the complete report.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AssetReportType {
+    /// Written `FULL`.
+    Full,
+    /// Written `FAST`.
+    Fast,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for AssetReportType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("FULL", Self::Full),
+        ("FAST", Self::Fast),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent when an Asset Report could not be created. Read `error` for the reason; the report
+/// cannot be fetched and has to be created anew.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetsErrorWebhook {
+    /// Identifier of the report that failed, as returned with the `asset_report_token` on
+    /// creation.
+    pub asset_report_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Why the report could not be created, in the same shape as an API error but without
+    /// `request_id` and with the HTTP status inside. `causes` names the Items at fault.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Plaid user the report was made for. Absent when the report is not tied
+    /// to such a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `ERROR` for this webhook. Other types have webhooks with the
+    /// same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `ASSETS` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for AssetsErrorWebhook {
+    fn empty() -> Self {
+        Self {
+            asset_report_id: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetsErrorWebhook {
+    const NAME: &'static str = "AssetsErrorWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_id", Required),
+        ("environment", Required),
+        ("error", Written),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.error, map),
+            3 => fill(&mut self.user_id, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.error);
+        fields.put(3, &self.user_id);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
+/// Sent when an Asset Report is ready. Fetch it with `/asset_report/get` or
+/// `/asset_report/pdf/get`; with fast assets enabled one message arrives for each of the two
+/// versions.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct AssetsProductReadyWebhook {
+    /// Identifier of the report that is ready, as returned with the `asset_report_token` on
+    /// creation. Use it to look up the token you stored, which the fetching calls need.
+    pub asset_report_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Which version of the report is ready: the quick partial one or the full one. Absent when
+    /// the message does not tell.
+    pub report_type: Option<AssetReportType>,
+    /// Identifier of the Plaid user the report was made for. Absent when the report is not tied
+    /// to such a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `PRODUCT_READY` for this webhook. The INCOME type has a
+    /// webhook with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `ASSETS` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for AssetsProductReadyWebhook {
+    fn empty() -> Self {
+        Self {
+            asset_report_id: Wire::empty(),
+            environment: Wire::empty(),
+            report_type: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for AssetsProductReadyWebhook {
+    const NAME: &'static str = "AssetsProductReadyWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("asset_report_id", Required),
+        ("environment", Required),
+        ("report_type", Optional),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.asset_report_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.report_type, map),
+            3 => fill(&mut self.user_id, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.asset_report_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.report_type);
+        fields.put(3, &self.user_id);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
 /// Sent when account or routing numbers on an Item have appeared or changed. Fetch the new
 /// numbers with `/auth/get` before the next payment, as the old ones may fail.
 #[derive(Clone, Debug)]
@@ -182,6 +350,1801 @@ impl Record for AutomaticallyVerifiedWebhook {
         fields.put(5, &self.webhook_type);
     }
 }
+/// Outcome of bank income processing: `SUCCESS` the data can be fetched, `FAILURE` it cannot.
+/// It occurs in the INCOME `BANK_INCOME_COMPLETE` webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BankIncomeCompleteResult {
+    /// Written `SUCCESS`.
+    Success,
+    /// Written `FAILURE`.
+    Failure,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for BankIncomeCompleteResult {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SUCCESS", Self::Success),
+        ("FAILURE", Self::Failure),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent when a user's bank income has been processed. On success fetch it with
+/// `/credit/bank_income/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankIncomeCompleteWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the bank income could be prepared. After `SUCCESS` it can be fetched with
+    /// `/credit/bank_income/get`.
+    pub result: BankIncomeCompleteResult,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `BANK_INCOME_COMPLETE` for this webhook. The CRA\_INCOME
+    /// type has a webhook with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BankIncomeCompleteWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            result: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BankIncomeCompleteWebhook {
+    const NAME: &'static str = "BankIncomeCompleteWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("result", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.result, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.result);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a refresh of a user's bank income has ended. On success fetch the new data with
+/// `/credit/bank_income/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankIncomeRefreshCompleteWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the refresh produced new bank income data. After `FAILURE` the older data remains
+    /// the latest.
+    pub result: BankIncomeRefreshCompleteResult,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `BANK_INCOME_REFRESH_COMPLETE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BankIncomeRefreshCompleteWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            result: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BankIncomeRefreshCompleteWebhook {
+    const NAME: &'static str = "BankIncomeRefreshCompleteWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("result", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.result, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.result);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when there is news about the data behind a user's bank income, so that a refresh may
+/// be worthwhile.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankIncomeRefreshUpdateWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `BANK_INCOME_REFRESH_UPDATE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BankIncomeRefreshUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BankIncomeRefreshUpdateWebhook {
+    const NAME: &'static str = "BankIncomeRefreshUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when new events are available for legacy bank transfers. It carries no events;
+/// collect them with `/bank_transfer/event/sync` from the last `event_id` you processed.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankTransfersEventsUpdateWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `BANK_TRANSFERS_EVENTS_UPDATE` for this webhook. Another
+    /// BANK\_TRANSFERS schema shares the code and carries the same field names, so type and code
+    /// alone do not tell the two apart.
+    pub webhook_code: String,
+    /// Product area of the event, always `BANK_TRANSFERS` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BankTransfersEventsUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BankTransfersEventsUpdateWebhook {
+    const NAME: &'static str = "BankTransfersEventsUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.webhook_code, map),
+            2 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.webhook_code);
+        fields.put(2, &self.webhook_type);
+    }
+}
+/// Form of the bank transfer event notice that belongs to Auth micro-deposits. It has the
+/// same type, code and fields as `BankTransfersEventsUpdateWebhook` and is handled alike,
+/// with `/bank_transfer/event/sync`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BankTransfersEventsUpdateWebhookForAuth {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `BANK_TRANSFERS_EVENTS_UPDATE` for this webhook. Another
+    /// BANK\_TRANSFERS schema shares the code and carries the same field names, so type and code
+    /// alone do not tell the two apart.
+    pub webhook_code: String,
+    /// Product area of the event, always `BANK_TRANSFERS` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BankTransfersEventsUpdateWebhookForAuth {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BankTransfersEventsUpdateWebhookForAuth {
+    const NAME: &'static str = "BankTransfersEventsUpdateWebhookForAuth";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.webhook_code, map),
+            2 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.webhook_code);
+        fields.put(2, &self.webhook_type);
+    }
+}
+/// Sent when a base report could not be created for a user. Read `error` for the reason; no
+/// report can be fetched from this attempt.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BaseReportsErrorWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Why the report could not be created, in the same shape as an API error but without
+    /// `request_id` and with the HTTP status inside.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `ERROR` for this webhook. Other types have webhooks with the
+    /// same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `BASE_REPORT` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BaseReportsErrorWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BaseReportsErrorWebhook {
+    const NAME: &'static str = "BaseReportsErrorWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("error", Written),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.error, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.error);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a Beacon user turns out to resemble another user of your program, which may mean
+/// that one person signed up twice. Fetch the comparison with `/beacon/duplicate/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BeaconDuplicateDetectedWebhook {
+    /// Identifier of the record of the duplicate, beginning with `becdup_`. Pass it to
+    /// `/beacon/duplicate/get` to learn which two users resemble each other.
+    pub beacon_duplicate_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `DUPLICATE_DETECTED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `BEACON` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BeaconDuplicateDetectedWebhook {
+    fn empty() -> Self {
+        Self {
+            beacon_duplicate_id: Wire::empty(),
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BeaconDuplicateDetectedWebhook {
+    const NAME: &'static str = "BeaconDuplicateDetectedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_duplicate_id", Required),
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_duplicate_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_duplicate_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when a Beacon Report has been created for one of your Beacon users. A report from the
+/// network that was matched to your user arrives as `REPORT_SYNDICATION_CREATED` instead.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BeaconReportCreatedWebhook {
+    /// Identifier of the new Beacon Report, beginning with `becrpt_`. Pass it to
+    /// `/beacon/report/get`.
+    pub beacon_report_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `REPORT_CREATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `BEACON` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BeaconReportCreatedWebhook {
+    fn empty() -> Self {
+        Self {
+            beacon_report_id: Wire::empty(),
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BeaconReportCreatedWebhook {
+    const NAME: &'static str = "BeaconReportCreatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_report_id", Required),
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_report_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_report_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when a fraud report in the Beacon network has been matched to one of your Beacon
+/// users. Fetch the details with `/beacon/report_syndication/get` and consider a review of
+/// the user.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BeaconReportSyndicationCreatedWebhook {
+    /// Identifier of the syndicated report, beginning with `becrsn_`. Pass it to
+    /// `/beacon/report_syndication/get`; it is not the identifier of the underlying report.
+    pub beacon_report_syndication_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `REPORT_SYNDICATION_CREATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `BEACON` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BeaconReportSyndicationCreatedWebhook {
+    fn empty() -> Self {
+        Self {
+            beacon_report_syndication_id: Wire::empty(),
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BeaconReportSyndicationCreatedWebhook {
+    const NAME: &'static str = "BeaconReportSyndicationCreatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_report_syndication_id", Required),
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_report_syndication_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_report_syndication_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when an existing Beacon Report has been changed. Fetch its present content with
+/// `/beacon/report/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BeaconReportUpdatedWebhook {
+    /// Identifier of the changed Beacon Report, beginning with `becrpt_`. Pass it to
+    /// `/beacon/report/get`.
+    pub beacon_report_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `REPORT_UPDATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `BEACON` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BeaconReportUpdatedWebhook {
+    fn empty() -> Self {
+        Self {
+            beacon_report_id: Wire::empty(),
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BeaconReportUpdatedWebhook {
+    const NAME: &'static str = "BeaconReportUpdatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_report_id", Required),
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_report_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_report_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when the status of a Beacon user changes, for instance after a review or a new
+/// finding. Fetch the new status with `/beacon/user/get`, since the message does not carry
+/// it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct BeaconUserStatusUpdatedWebhook {
+    /// Identifier of the Beacon user whose status changed, beginning with `becusr_`. Pass it to
+    /// `/beacon/user/get`.
+    pub beacon_user_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `USER_STATUS_UPDATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `BEACON` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for BeaconUserStatusUpdatedWebhook {
+    fn empty() -> Self {
+        Self {
+            beacon_user_id: Wire::empty(),
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for BeaconUserStatusUpdatedWebhook {
+    const NAME: &'static str = "BeaconUserStatusUpdatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("beacon_user_id", Required),
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.beacon_user_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.beacon_user_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Kind of finding in a cash flow update: `LARGE_DEPOSIT_DETECTED` an unusually large
+/// deposit, `LOW_BALANCE_DETECTED` a low balance, `NEW_LOAN_PAYMENT_DETECTED` payments on a
+/// loan not seen before, `NSF_OVERDRAFT_DETECTED` a bounced payment or overdraft.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CashFlowInsight {
+    /// Written `LARGE_DEPOSIT_DETECTED`.
+    LargeDepositDetected,
+    /// Written `LOW_BALANCE_DETECTED`.
+    LowBalanceDetected,
+    /// Written `NEW_LOAN_PAYMENT_DETECTED`.
+    NewLoanPaymentDetected,
+    /// Written `NSF_OVERDRAFT_DETECTED`.
+    NsfOverdraftDetected,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for CashFlowInsight {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("LARGE_DEPOSIT_DETECTED", Self::LargeDepositDetected),
+        ("LOW_BALANCE_DETECTED", Self::LowBalanceDetected),
+        ("NEW_LOAN_PAYMENT_DETECTED", Self::NewLoanPaymentDetected),
+        ("NSF_OVERDRAFT_DETECTED", Self::NsfOverdraftDetected),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent when a deposit that was due by the pattern of earlier ones did not arrive for a
+/// monitored user. Fetch the details with `/cra/monitoring_insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesExpectedDepositMissedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `EXPECTED_DEPOSIT_MISSED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesExpectedDepositMissedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesExpectedDepositMissedWebhook {
+    const NAME: &'static str = "CashFlowUpdatesExpectedDepositMissedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when cash flow insights of a monitored user have been updated, with the kinds of
+/// finding concerned. Fetch the details with `/cra/monitoring_insights/get`; the user must
+/// have been subscribed with `/cra/monitoring_insights/subscribe`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesInsightsV2Webhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Kinds of finding that are behind this update. A hint only; the figures come from
+    /// `/cra/monitoring_insights/get`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub insights: Vec<CashFlowInsight>,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `CASH_FLOW_INSIGHTS_UPDATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesInsightsV2Webhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            insights: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesInsightsV2Webhook {
+    const NAME: &'static str = "CashFlowUpdatesInsightsV2Webhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("insights", Written),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.insights, map),
+            2 => fill(&mut self.status, map),
+            3 => fill(&mut self.user_id, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.insights);
+        fields.put(2, &self.status);
+        fields.put(3, &self.user_id);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
+/// Sent when cash flow insights of a monitored user have been updated. Deprecated; use
+/// `CASH_FLOW_INSIGHTS_UPDATED` instead, which also says what was found.
+/**
+
+Deprecated by Plaid.*/
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesInsightsWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `INSIGHTS_UPDATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesInsightsWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesInsightsWebhook {
+    const NAME: &'static str = "CashFlowUpdatesInsightsWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when an unusually large deposit has been noticed on an account of a monitored user.
+/// Fetch the details with `/cra/monitoring_insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesLargeDepositWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `LARGE_DEPOSIT_DETECTED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesLargeDepositWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesLargeDepositWebhook {
+    const NAME: &'static str = "CashFlowUpdatesLargeDepositWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a low balance has been noticed on an account of a monitored user. Fetch the
+/// details with `/cra/monitoring_insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesLowBalanceWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `LOW_BALANCE_DETECTED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesLowBalanceWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesLowBalanceWebhook {
+    const NAME: &'static str = "CashFlowUpdatesLowBalanceWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when income from a source not seen before has been noticed for a monitored user.
+/// Fetch the details with `/cra/monitoring_insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesNewIncomeStreamWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `NEW_INCOME_STREAM_DETECTED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesNewIncomeStreamWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesNewIncomeStreamWebhook {
+    const NAME: &'static str = "CashFlowUpdatesNewIncomeStreamWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when payments on a loan not seen before have been noticed for a monitored user. Fetch
+/// the details with `/cra/monitoring_insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesNewLoanPaymentWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `NEW_LOAN_PAYMENT_DETECTED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesNewLoanPaymentWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesNewLoanPaymentWebhook {
+    const NAME: &'static str = "CashFlowUpdatesNewLoanPaymentWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a bounced payment or an overdraft has been noticed on an account of a monitored
+/// user. Fetch the details with `/cra/monitoring_insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CashFlowUpdatesNsfWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the updated insights can be fetched. After `FAILED` there is nothing to fetch from
+    /// this update.
+    pub status: MonitoringInsightsStatus,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `NSF_OVERDRAFT_DETECTED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CASH_FLOW_UPDATES` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CashFlowUpdatesNsfWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CashFlowUpdatesNsfWebhook {
+    const NAME: &'static str = "CashFlowUpdatesNsfWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("status", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.status, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.status);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Outcome of bank income processing for Plaid Check: `SUCCESS` the data can be fetched,
+/// `FAILURE` it cannot. It occurs in the CRA\_INCOME `BANK_INCOME_COMPLETE` webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CraBankIncomeCompleteResult {
+    /// Written `SUCCESS`.
+    Success,
+    /// Written `FAILURE`.
+    Failure,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for CraBankIncomeCompleteResult {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SUCCESS", Self::Success),
+        ("FAILURE", Self::Failure),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent when bank income data of a user has been processed for Plaid Check. The Income
+/// product uses the same code for its own bank income, so tell them apart by `webhook_type`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraBankIncomeCompleteWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Whether the bank income data could be prepared. Absent when the message does not tell.
+    pub result: Option<CraBankIncomeCompleteResult>,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `BANK_INCOME_COMPLETE` for this webhook. The INCOME type has
+    /// a webhook with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `CRA_INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraBankIncomeCompleteWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            result: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraBankIncomeCompleteWebhook {
+    const NAME: &'static str = "CraBankIncomeCompleteWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("result", Optional),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.result, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.result);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when the processing of a user's bank income for Plaid Check ended in an error. The
+/// message does not carry the error itself.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraBankIncomeErrorWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `ERROR` for this webhook. Other types have webhooks with the
+    /// same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `CRA_INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraBankIncomeErrorWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraBankIncomeErrorWebhook {
+    const NAME: &'static str = "CraBankIncomeErrorWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when a consumer report of a user could not be created. A new attempt is made with
+/// `/cra/check_report/create`. `USER_CHECK_REPORT_FAILED` reports the same thing and is
+/// handled alike.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraCheckReportFailedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifiers of the Items that the report was to be made from. Null or absent when the
+    /// message does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `CHECK_REPORT_FAILED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CHECK_REPORT` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraCheckReportFailedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            item_ids: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraCheckReportFailedWebhook {
+    const NAME: &'static str = "CraCheckReportFailedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("item_ids", Optional),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.item_ids, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.item_ids);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a consumer report of a user is ready. Fetch its parts with the
+/// `/cra/check_report/*` calls within 24 hours, after which the report expires.
+/// `USER_CHECK_REPORT_READY` reports the same thing and is handled alike.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraCheckReportReadyWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Plaid Check products whose part of the report could not be generated. Null or absent when
+    /// none failed or the message does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub failed_products: Vec<Products>,
+    /// Identifiers of the Items from which the report was made. Null or absent when the message
+    /// does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Plaid Check products whose part of the report was generated and can be fetched. Null or
+    /// absent when the message does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub successful_products: Vec<Products>,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `CHECK_REPORT_READY` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CHECK_REPORT` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraCheckReportReadyWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            failed_products: Wire::empty(),
+            item_ids: Wire::empty(),
+            successful_products: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraCheckReportReadyWebhook {
+    const NAME: &'static str = "CraCheckReportReadyWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("failed_products", Optional),
+        ("item_ids", Optional),
+        ("successful_products", Optional),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.failed_products, map),
+            2 => fill(&mut self.item_ids, map),
+            3 => fill(&mut self.successful_products, map),
+            4 => fill(&mut self.user_id, map),
+            5 => fill(&mut self.webhook_code, map),
+            6 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.failed_products);
+        fields.put(2, &self.item_ids);
+        fields.put(3, &self.successful_products);
+        fields.put(4, &self.user_id);
+        fields.put(5, &self.webhook_code);
+        fields.put(6, &self.webhook_type);
+    }
+}
+/// Sent when partner insights of a user have been computed. Fetch them with
+/// `/cra/check_report/partner_insights/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraPartnerInsightsCompleteWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `PARTNER_INSIGHTS_COMPLETE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CRA_INSIGHTS` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraPartnerInsightsCompleteWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraPartnerInsightsCompleteWebhook {
+    const NAME: &'static str = "CraPartnerInsightsCompleteWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when partner insights of a user could not be computed. The message does not carry the
+/// error itself.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraPartnerInsightsErrorWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `PARTNER_INSIGHTS_ERROR` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CRA_INSIGHTS` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraPartnerInsightsErrorWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraPartnerInsightsErrorWebhook {
+    const NAME: &'static str = "CraPartnerInsightsErrorWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when existing Items of a user could not be upgraded for use with Plaid Check, so no
+/// consumer report can draw on them.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraUpgradeFailedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifiers of the Items that could not be upgraded.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `UPGRADE_FAILED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CHECK_REPORT` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraUpgradeFailedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            item_ids: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraUpgradeFailedWebhook {
+    const NAME: &'static str = "CraUpgradeFailedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("item_ids", Written),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.item_ids, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.item_ids);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a consumer report of a user could not be created. A new attempt is made with
+/// `/cra/check_report/create`. `CHECK_REPORT_FAILED` reports the same thing and is handled
+/// alike.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraUserCheckReportFailedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifiers of the Items that the report was to be made from. Null or absent when the
+    /// message does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `USER_CHECK_REPORT_FAILED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CHECK_REPORT` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraUserCheckReportFailedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            item_ids: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraUserCheckReportFailedWebhook {
+    const NAME: &'static str = "CraUserCheckReportFailedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("item_ids", Optional),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.item_ids, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.item_ids);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a consumer report of a user is ready. Fetch its parts with the
+/// `/cra/check_report/*` calls within 24 hours, after which the report expires.
+/// `CHECK_REPORT_READY` reports the same thing and is handled alike.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct CraUserCheckReportReadyWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Plaid Check products whose part of the report could not be generated. Absent when none
+    /// failed or the message does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub failed_products: Vec<Products>,
+    /// Identifiers of the Items from which the report was made. Null or absent when the message
+    /// does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub item_ids: Vec<String>,
+    /// Plaid Check products whose part of the report was generated and can be fetched. Absent
+    /// when the message does not list them.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub successful_products: Vec<Products>,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `USER_CHECK_REPORT_READY` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `CHECK_REPORT` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for CraUserCheckReportReadyWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            failed_products: Wire::empty(),
+            item_ids: Wire::empty(),
+            successful_products: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for CraUserCheckReportReadyWebhook {
+    const NAME: &'static str = "CraUserCheckReportReadyWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("failed_products", Optional),
+        ("item_ids", Optional),
+        ("successful_products", Optional),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.failed_products, map),
+            2 => fill(&mut self.item_ids, map),
+            3 => fill(&mut self.successful_products, map),
+            4 => fill(&mut self.user_id, map),
+            5 => fill(&mut self.webhook_code, map),
+            6 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.failed_products);
+        fields.put(2, &self.item_ids);
+        fields.put(3, &self.successful_products);
+        fields.put(4, &self.user_id);
+        fields.put(5, &self.webhook_code);
+        fields.put(6, &self.webhook_type);
+    }
+}
 /// Sent when an Item has new transactions after the first fetches are done. Meant for
 /// integrations on `/transactions/get`; with `/transactions/sync` react to
 /// `SYNC_UPDATES_AVAILABLE` instead.
@@ -252,6 +2215,64 @@ impl Record for DefaultUpdateWebhook {
         fields.put(3, &self.new_transactions);
         fields.put(4, &self.webhook_code);
         fields.put(5, &self.webhook_type);
+    }
+}
+/// Sent when the status of a watchlist screening of an organization changes, for instance
+/// after a review or a new hit. Fetch the new status with `/watchlist_screening/entity/get`,
+/// since the message does not carry it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct EntityScreeningStatusUpdatedWebhook {
+    /// Identifier of the screening of an organization whose status changed, beginning with
+    /// `entscr_`. Pass it as `entity_watchlist_screening_id` to
+    /// `/watchlist_screening/entity/get`.
+    pub entity_screening_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `STATUS_UPDATED` for this webhook. Other types have webhooks
+    /// with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `ENTITY_SCREENING` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for EntityScreeningStatusUpdatedWebhook {
+    fn empty() -> Self {
+        Self {
+            entity_screening_id: Wire::empty(),
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for EntityScreeningStatusUpdatedWebhook {
+    const NAME: &'static str = "EntityScreeningStatusUpdatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("entity_screening_id", Required),
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.entity_screening_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.entity_screening_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
     }
 }
 /// Variant of the AUTH `AUTOMATICALLY_VERIFIED` webhook, sent when fallback micro-deposits
@@ -470,6 +2491,92 @@ impl Record for HistoricalUpdateWebhook {
         fields.put(5, &self.webhook_type);
     }
 }
+/// Sent when the investment holdings of an Item have changed or new ones have appeared. Fetch
+/// them with `/investments/holdings/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct HoldingsDefaultUpdateWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Number of holdings that were not there before. A count only; the holdings themselves come
+    /// from `/investments/holdings/get`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub new_holdings: Decimal,
+    /// Number of known holdings whose data changed. A count only; the holdings themselves come
+    /// from `/investments/holdings/get`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub updated_holdings: Decimal,
+    /// Identifier of the Plaid user the Item belongs to. Absent when the Item is not tied to such
+    /// a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `DEFAULT_UPDATE` for this webhook. Other types have webhooks
+    /// with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `HOLDINGS` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for HoldingsDefaultUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            item_id: Wire::empty(),
+            new_holdings: Wire::empty(),
+            updated_holdings: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for HoldingsDefaultUpdateWebhook {
+    const NAME: &'static str = "HoldingsDefaultUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("error", Optional),
+        ("item_id", Required),
+        ("new_holdings", Required),
+        ("updated_holdings", Required),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.error, map),
+            2 => fill(&mut self.item_id, map),
+            3 => fill(&mut self.new_holdings, map),
+            4 => fill(&mut self.updated_holdings, map),
+            5 => fill(&mut self.user_id, map),
+            6 => fill(&mut self.webhook_code, map),
+            7 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.error);
+        fields.put(2, &self.item_id);
+        fields.put(3, &self.new_holdings);
+        fields.put(4, &self.updated_holdings);
+        fields.put(5, &self.user_id);
+        fields.put(6, &self.webhook_code);
+        fields.put(7, &self.webhook_type);
+    }
+}
 /// Sent when a user has dealt with a micro-deposit verification offered by text message and
 /// hosted by Plaid. Read `status` for the outcome; on success `/auth/get` returns the
 /// account's numbers.
@@ -536,6 +2643,470 @@ impl Record for HostedMmdVerificationWebhook {
         fields.put(1, &self.environment);
         fields.put(2, &self.item_id);
         fields.put(3, &self.status);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
+/// Sent when Plaid has found that the owner data of accounts on an Item changed at the
+/// institution. Fetch the new data with `/identity/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityDefaultUpdateWebhook {
+    /// Accounts whose owner data changed, each with the kinds of data concerned. Accounts without
+    /// a change are left out.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids_with_updated_identity: BTreeMap<String, Vec<IdentityUpdateTypes>>,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Always present, null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Event within the type, always `DEFAULT_UPDATE` for this webhook. Other types have webhooks
+    /// with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `IDENTITY` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IdentityDefaultUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            account_ids_with_updated_identity: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            item_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityDefaultUpdateWebhook {
+    const NAME: &'static str = "IdentityDefaultUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_ids_with_updated_identity", Written),
+        ("environment", Required),
+        ("error", Written),
+        ("item_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids_with_updated_identity, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.error, map),
+            3 => fill(&mut self.item_id, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids_with_updated_identity);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.error);
+        fields.put(3, &self.item_id);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
+/// Which owner data of an account changed: `PHONES`, `ADDRESSES`, `EMAILS` or `NAMES`. It
+/// occurs in the IDENTITY `DEFAULT_UPDATE` webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum IdentityUpdateTypes {
+    /// Written `PHONES`.
+    Phones,
+    /// Written `ADDRESSES`.
+    Addresses,
+    /// Written `EMAILS`.
+    Emails,
+    /// Written `NAMES`.
+    Names,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for IdentityUpdateTypes {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("PHONES", Self::Phones),
+        ("ADDRESSES", Self::Addresses),
+        ("EMAILS", Self::Emails),
+        ("NAMES", Self::Names),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent when a user's identity verification has been started anew as a retry. The retry is a
+/// session of its own; fetch it with `/identity_verification/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationRetriedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Identity Verification session, beginning with `idv_`. Pass it to
+    /// `/identity_verification/get`.
+    pub identity_verification_id: String,
+    /// Event within the type, always `RETRIED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `IDENTITY_VERIFICATION` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IdentityVerificationRetriedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            identity_verification_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationRetriedWebhook {
+    const NAME: &'static str = "IdentityVerificationRetriedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("identity_verification_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.identity_verification_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.identity_verification_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when the status of an Identity Verification session as a whole changes, for instance
+/// to `success`, `failed` or `pending_review`. Fetch the result with
+/// `/identity_verification/get`, since the message does not carry it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationStatusUpdatedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Identity Verification session, beginning with `idv_`. Pass it to
+    /// `/identity_verification/get`.
+    pub identity_verification_id: String,
+    /// Event within the type, always `STATUS_UPDATED` for this webhook. Other types have webhooks
+    /// with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `IDENTITY_VERIFICATION` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IdentityVerificationStatusUpdatedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            identity_verification_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationStatusUpdatedWebhook {
+    const NAME: &'static str = "IdentityVerificationStatusUpdatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("identity_verification_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.identity_verification_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.identity_verification_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when a step of an Identity Verification session has moved on, for instance started or
+/// finished. Fetch the session with `/identity_verification/get`; the outcome of the whole
+/// session is announced by `STATUS_UPDATED`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IdentityVerificationStepUpdatedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Identity Verification session, beginning with `idv_`. Pass it to
+    /// `/identity_verification/get`.
+    pub identity_verification_id: String,
+    /// Event within the type, always `STEP_UPDATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `IDENTITY_VERIFICATION` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IdentityVerificationStepUpdatedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            identity_verification_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IdentityVerificationStepUpdatedWebhook {
+    const NAME: &'static str = "IdentityVerificationStepUpdatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("identity_verification_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.identity_verification_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.identity_verification_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when a refresh of a user's payroll income needs the user to connect to the payroll
+/// provider again. Send the user through Link, then repeat `/credit/payroll_income/refresh`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeVerificationRefreshReconnectNeededWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Plaid user the event concerns, as returned by `/user/create`. Use it to
+    /// find the user on your side.
+    pub user_id: String,
+    /// Event within the type, always `INCOME_VERIFICATION_REFRESH_RECONNECT_NEEDED` for this
+    /// webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IncomeVerificationRefreshReconnectNeededWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IncomeVerificationRefreshReconnectNeededWebhook {
+    const NAME: &'static str = "IncomeVerificationRefreshReconnectNeededWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("user_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.user_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.user_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when the search for signs of tampering in uploaded income documents has ended. Fetch
+/// the findings with `/credit/payroll_income/risk_signals/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeVerificationRiskSignalsStatusWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Item that the checked documents belong to; it is case-sensitive.
+    pub item_id: String,
+    /// State of the risk evaluation as an open string. It tells how the evaluation itself ended,
+    /// not whether risks were found.
+    pub risk_signals_status: String,
+    /// Identifier of the Plaid user the Item belongs to. Absent when the Item is not tied to such
+    /// a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `INCOME_VERIFICATION_RISK_SIGNALS` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IncomeVerificationRiskSignalsStatusWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            item_id: Wire::empty(),
+            risk_signals_status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IncomeVerificationRiskSignalsStatusWebhook {
+    const NAME: &'static str = "IncomeVerificationRiskSignalsStatusWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("item_id", Required),
+        ("risk_signals_status", Required),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.item_id, map),
+            2 => fill(&mut self.risk_signals_status, map),
+            3 => fill(&mut self.user_id, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.item_id);
+        fields.put(2, &self.risk_signals_status);
+        fields.put(3, &self.user_id);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
+/// Sent when the processing of a user's payroll or document income has ended. On success
+/// fetch the data with `/credit/payroll_income/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IncomeVerificationStatusWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Item that the income verification belongs to; it is case-sensitive.
+    pub item_id: String,
+    /// Identifier of the Plaid user the Item belongs to. Absent when the Item is not tied to such
+    /// a user.
+    pub user_id: Option<String>,
+    /// Outcome of the verification as an open string. Treat values you do not know as not
+    /// completed.
+    pub verification_status: String,
+    /// Event within the type, always `INCOME_VERIFICATION` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IncomeVerificationStatusWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            item_id: Wire::empty(),
+            user_id: Wire::empty(),
+            verification_status: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IncomeVerificationStatusWebhook {
+    const NAME: &'static str = "IncomeVerificationStatusWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("item_id", Required),
+        ("user_id", Optional),
+        ("verification_status", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.item_id, map),
+            2 => fill(&mut self.user_id, map),
+            3 => fill(&mut self.verification_status, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.item_id);
+        fields.put(2, &self.user_id);
+        fields.put(3, &self.verification_status);
         fields.put(4, &self.webhook_code);
         fields.put(5, &self.webhook_type);
     }
@@ -608,6 +3179,386 @@ impl Record for InitialUpdateWebhook {
         fields.put(1, &self.error);
         fields.put(2, &self.item_id);
         fields.put(3, &self.new_transactions);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
+/// Sent when an alert on the health of an institution, set up in the Dashboard, has been
+/// triggered. Details of the institution's health come from `/institutions/get_by_id` with
+/// `include_status`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InstitutionStatusAlertWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier, of the form `ins_<n>`, of the institution whose health triggered the alert.
+    pub institution_id: String,
+    /// Overall rate of success of connections to the institution at the time of the alert. The
+    /// higher it is, the healthier the institution.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub institution_overall_success_rate: Decimal,
+    /// Event within the type, always `INSTITUTION_STATUS_ALERT_TRIGGERED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `DASHBOARD_CONFIGURED_ALERT` for this webhook. Route on
+    /// it together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for InstitutionStatusAlertWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            institution_id: Wire::empty(),
+            institution_overall_success_rate: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for InstitutionStatusAlertWebhook {
+    const NAME: &'static str = "InstitutionStatusAlertWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("institution_id", Required),
+        ("institution_overall_success_rate", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.institution_id, map),
+            2 => fill(&mut self.institution_overall_success_rate, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.institution_id);
+        fields.put(2, &self.institution_overall_success_rate);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when an Item has new or cancelled investment transactions. Fetch them with
+/// `/investments/transactions/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsDefaultUpdateWebhook {
+    /// Number of investment transactions that were cancelled. A count only; compare a fresh
+    /// `/investments/transactions/get` with what you stored.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub cancelled_investments_transactions: Decimal,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Number of investment transactions that became available with this update. A count only;
+    /// the transactions themselves come from `/investments/transactions/get`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub new_investments_transactions: Decimal,
+    /// Identifier of the Plaid user the Item belongs to. Absent when the Item is not tied to such
+    /// a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `DEFAULT_UPDATE` for this webhook. Other types have webhooks
+    /// with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `INVESTMENTS_TRANSACTIONS` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for InvestmentsDefaultUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            cancelled_investments_transactions: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            item_id: Wire::empty(),
+            new_investments_transactions: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for InvestmentsDefaultUpdateWebhook {
+    const NAME: &'static str = "InvestmentsDefaultUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("cancelled_investments_transactions", Required),
+        ("environment", Required),
+        ("error", Optional),
+        ("item_id", Required),
+        ("new_investments_transactions", Required),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.cancelled_investments_transactions, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.error, map),
+            3 => fill(&mut self.item_id, map),
+            4 => fill(&mut self.new_investments_transactions, map),
+            5 => fill(&mut self.user_id, map),
+            6 => fill(&mut self.webhook_code, map),
+            7 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.cancelled_investments_transactions);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.error);
+        fields.put(3, &self.item_id);
+        fields.put(4, &self.new_investments_transactions);
+        fields.put(5, &self.user_id);
+        fields.put(6, &self.webhook_code);
+        fields.put(7, &self.webhook_type);
+    }
+}
+/// Sent when the asynchronous first fetch of an Item's investment transactions is complete.
+/// It answers a call of `/investments/transactions/get` with `async_update`, which can be
+/// repeated from then on.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct InvestmentsHistoricalUpdateWebhook {
+    /// Number of investment transactions that were cancelled. A count only; compare a fresh
+    /// `/investments/transactions/get` with what you stored.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub cancelled_investments_transactions: Decimal,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Number of investment transactions that the first fetch produced. A count only; the
+    /// transactions themselves come from `/investments/transactions/get`.
+    #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
+    pub new_investments_transactions: Decimal,
+    /// Identifier of the Plaid user the Item belongs to. Absent when the Item is not tied to such
+    /// a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `HISTORICAL_UPDATE` for this webhook. Other types have
+    /// webhooks with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `INVESTMENTS_TRANSACTIONS` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for InvestmentsHistoricalUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            cancelled_investments_transactions: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            item_id: Wire::empty(),
+            new_investments_transactions: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for InvestmentsHistoricalUpdateWebhook {
+    const NAME: &'static str = "InvestmentsHistoricalUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("cancelled_investments_transactions", Required),
+        ("environment", Required),
+        ("error", Optional),
+        ("item_id", Required),
+        ("new_investments_transactions", Required),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.cancelled_investments_transactions, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.error, map),
+            3 => fill(&mut self.item_id, map),
+            4 => fill(&mut self.new_investments_transactions, map),
+            5 => fill(&mut self.user_id, map),
+            6 => fill(&mut self.webhook_code, map),
+            7 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.cancelled_investments_transactions);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.error);
+        fields.put(3, &self.item_id);
+        fields.put(4, &self.new_investments_transactions);
+        fields.put(5, &self.user_id);
+        fields.put(6, &self.webhook_code);
+        fields.put(7, &self.webhook_type);
+    }
+}
+/// Sent to subscribers when a known problem with an institution has been resolved. Subscribe
+/// with `/issues/subscribe`; this is one of the few webhooks without an `environment`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct IssueResolvedWebhook {
+    /// Identifier, of the form `ins_<n>`, of the institution that the issue concerned. Use it to
+    /// find the Items that can be tried again.
+    pub institution_id: String,
+    /// Display name of the institution that the issue concerned; rely on `institution_id` for
+    /// matching.
+    pub institution_name: String,
+    /// Short account in English of what the problem was, for display or logging rather than for
+    /// program logic.
+    pub issue_description: String,
+    /// Identifier of the resolved issue, the one that was subscribed to. `/issues/get` returns
+    /// the issue with its description and status.
+    pub issue_id: String,
+    /// When the issue was resolved, as an ISO 8601 date-time. It may be earlier than the time of
+    /// delivery.
+    pub issue_resolved_at: DateTime<Utc>,
+    /// Event within the type, always `ISSUE_RESOLVED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `ISSUES` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for IssueResolvedWebhook {
+    fn empty() -> Self {
+        Self {
+            institution_id: Wire::empty(),
+            institution_name: Wire::empty(),
+            issue_description: Wire::empty(),
+            issue_id: Wire::empty(),
+            issue_resolved_at: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for IssueResolvedWebhook {
+    const NAME: &'static str = "IssueResolvedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_id", Required),
+        ("institution_name", Required),
+        ("issue_description", Required),
+        ("issue_id", Required),
+        ("issue_resolved_at", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.institution_id, map),
+            1 => fill(&mut self.institution_name, map),
+            2 => fill(&mut self.issue_description, map),
+            3 => fill(&mut self.issue_id, map),
+            4 => fill(&mut self.issue_resolved_at, map),
+            5 => fill(&mut self.webhook_code, map),
+            6 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.institution_id);
+        fields.put(1, &self.institution_name);
+        fields.put(2, &self.issue_description);
+        fields.put(3, &self.issue_id);
+        fields.put(4, &self.issue_resolved_at);
+        fields.put(5, &self.webhook_code);
+        fields.put(6, &self.webhook_type);
+    }
+}
+/// Sent when a user has connected an Item in a Link session. It brings the `public_token` to
+/// the server, which matters for Hosted Link and for sessions that connect several Items.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemAddResultWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// ID of the Link session in which the Item was connected, for tracing it in logs and with
+    /// support.
+    pub link_session_id: String,
+    /// The `link_token` with which the session was opened. Use it to find the user on your side.
+    pub link_token: Secret,
+    /// Single-use token of the new Item, valid for 30 minutes; exchange it with
+    /// `/item/public_token/exchange` for an `access_token`.
+    pub public_token: Secret,
+    /// Event within the type, always `ITEM_ADD_RESULT` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `LINK` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for ItemAddResultWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            link_session_id: Wire::empty(),
+            link_token: Wire::empty(),
+            public_token: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemAddResultWebhook {
+    const NAME: &'static str = "ItemAddResultWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("link_session_id", Required),
+        ("link_token", Required),
+        ("public_token", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.link_session_id, map),
+            2 => fill(&mut self.link_token, map),
+            3 => fill(&mut self.public_token, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.link_session_id);
+        fields.put(2, &self.link_token);
+        fields.put(3, &self.public_token);
         fields.put(4, &self.webhook_code);
         fields.put(5, &self.webhook_type);
     }
@@ -744,6 +3695,69 @@ impl Record for ItemLoginRepairedWebhook {
         fields.put(4, &self.webhook_type);
     }
 }
+/// Sent when income data has become ready for an Item. The ASSETS product uses the same code
+/// for a finished report, so tell them apart by `webhook_type`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ItemProductReadyWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Event within the type, always `PRODUCT_READY` for this webhook. The ASSETS type has a
+    /// webhook with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `INCOME` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for ItemProductReadyWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            item_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for ItemProductReadyWebhook {
+    const NAME: &'static str = "ItemProductReadyWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("error", Optional),
+        ("item_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.error, map),
+            2 => fill(&mut self.item_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.error);
+        fields.put(2, &self.item_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
 /// Public half of a webhook signing key as a JSON Web Key on curve P-256, extended by
 /// creation and expiry times. It occurs in the answer to `/webhook_verification_key/get`.
 #[derive(Clone, Debug)]
@@ -830,6 +3844,955 @@ impl Record for JwkPublicKey {
         fields.put(8, &self.y);
     }
 }
+/// Sent when a user has passed the authentication step of a Layer session. Match it to the
+/// session by `link_token` or `link_session_id`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LayerAuthenticationPassedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// ID of the Link session in which the user was authenticated, for tracing it in logs and
+    /// with support.
+    pub link_session_id: String,
+    /// The token with which the session was opened, as received from `/session/token/create`. Use
+    /// it to find the user on your side.
+    pub link_token: Secret,
+    /// Event within the type, always `LAYER_AUTHENTICATION_PASSED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `LAYER` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for LayerAuthenticationPassedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            link_session_id: Wire::empty(),
+            link_token: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for LayerAuthenticationPassedWebhook {
+    const NAME: &'static str = "LayerAuthenticationPassedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("link_session_id", Required),
+        ("link_token", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.link_session_id, map),
+            2 => fill(&mut self.link_token, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.link_session_id);
+        fields.put(2, &self.link_token);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when liabilities of an Item have appeared or changed, for instance a new statement or
+/// due date. Fetch them with `/liabilities/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LiabilitiesDefaultUpdateWebhook {
+    /// Identifiers of the accounts that have liability data for the first time. Empty when no
+    /// account is new in this sense.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids_with_new_liabilities: Vec<String>,
+    /// Accounts whose known liability data changed, each with the names of the fields concerned.
+    /// Accounts that had none before are in `account_ids_with_new_liabilities`.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub account_ids_with_updated_liabilities: BTreeMap<String, Vec<String>>,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Always present, null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Identifier of the Plaid user the Item belongs to. Absent when the Item is not tied to such
+    /// a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `DEFAULT_UPDATE` for this webhook. Other types have webhooks
+    /// with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `LIABILITIES` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for LiabilitiesDefaultUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            account_ids_with_new_liabilities: Wire::empty(),
+            account_ids_with_updated_liabilities: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            item_id: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for LiabilitiesDefaultUpdateWebhook {
+    const NAME: &'static str = "LiabilitiesDefaultUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_ids_with_new_liabilities", Written),
+        ("account_ids_with_updated_liabilities", Written),
+        ("environment", Required),
+        ("error", Written),
+        ("item_id", Required),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_ids_with_new_liabilities, map),
+            1 => fill(&mut self.account_ids_with_updated_liabilities, map),
+            2 => fill(&mut self.environment, map),
+            3 => fill(&mut self.error, map),
+            4 => fill(&mut self.item_id, map),
+            5 => fill(&mut self.user_id, map),
+            6 => fill(&mut self.webhook_code, map),
+            7 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_ids_with_new_liabilities);
+        fields.put(1, &self.account_ids_with_updated_liabilities);
+        fields.put(2, &self.environment);
+        fields.put(3, &self.error);
+        fields.put(4, &self.item_id);
+        fields.put(5, &self.user_id);
+        fields.put(6, &self.webhook_code);
+        fields.put(7, &self.webhook_type);
+    }
+}
+/// What Link reported in a Link Delivery session: the callback, the event or exit status, and
+/// the institution and accounts involved. It occurs in the `LINK_DELIVERY` webhook
+/// `LINK_CALLBACK`; fields that do not apply to the callback are absent.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkCallbackMetadata {
+    /// Accounts that the user chose to share; absent or empty when the user has not chosen any.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub accounts: Vec<LinkDeliveryAccount>,
+    /// Kind of callback: success, exit, or an event on the way. It decides which of the other
+    /// fields are filled.
+    pub callback_type: Option<LinkDeliveryWebhookCallbackType>,
+    /// Name of the event in capitals, such as `OPEN` or `SELECT_INSTITUTION`; given for
+    /// `ON_EVENT` callbacks.
+    pub event_name: Option<LinkEventName>,
+    /// Institution that the user had chosen; absent when none was chosen yet.
+    pub institution: Option<LinkDeliveryInstitution>,
+    /// ID of the Link session, for tracing it in logs and with support. It differs from
+    /// `link_delivery_session_id`, which names the delivery.
+    pub link_session_id: Option<String>,
+    /// ID of the last request that Link made before the callback; quote it to support when asking
+    /// about an error.
+    pub request_id: Option<String>,
+    /// Point of the flow at which the user left Link, as an open string; given when the user left
+    /// before finishing.
+    pub status: Option<String>,
+}
+impl Generated for LinkCallbackMetadata {
+    fn empty() -> Self {
+        Self {
+            accounts: Wire::empty(),
+            callback_type: Wire::empty(),
+            event_name: Wire::empty(),
+            institution: Wire::empty(),
+            link_session_id: Wire::empty(),
+            request_id: Wire::empty(),
+            status: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkCallbackMetadata {
+    const NAME: &'static str = "LinkCallbackMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("accounts", Optional),
+        ("callback_type", Optional),
+        ("event_name", Optional),
+        ("institution", Optional),
+        ("link_session_id", Optional),
+        ("request_id", Optional),
+        ("status", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.accounts, map),
+            1 => fill(&mut self.callback_type, map),
+            2 => fill(&mut self.event_name, map),
+            3 => fill(&mut self.institution, map),
+            4 => fill(&mut self.link_session_id, map),
+            5 => fill(&mut self.request_id, map),
+            6 => fill(&mut self.status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.accounts);
+        fields.put(1, &self.callback_type);
+        fields.put(2, &self.event_name);
+        fields.put(3, &self.institution);
+        fields.put(4, &self.link_session_id);
+        fields.put(5, &self.request_id);
+        fields.put(6, &self.status);
+    }
+}
+impl Default for LinkCallbackMetadata {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// An account that the user shared in a Link Delivery session, as passed on in a
+/// `LINK_CALLBACK` webhook.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryAccount {
+    /// Further classification of the account as an open string, handed over by Link. For
+    /// decisions rely on `type` and `subtype`, which the rest of the API uses as well.
+    pub class_type: Option<String>,
+    /// Account ID, the same value that other calls name `account_id`.
+    pub id: Option<String>,
+    /// Last characters of the displayed account number, which help the user to recognize the
+    /// account; absent when the institution gives none.
+    pub mask: Option<String>,
+    /// Name of the account, as given by the institution or by the user.
+    pub name: Option<String>,
+    /// Finer kind of the account within its `type`, such as `checking` or `credit card`.
+    pub subtype: Option<String>,
+    /// Broad kind of the account, such as `depository` or `credit`; `subtype` is the finer one.
+    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    pub type_: Option<String>,
+    /// State of the micro-deposit or database verification of the account; absent for accounts
+    /// that need none.
+    pub verification_status: Option<LinkDeliveryVerificationStatus>,
+}
+impl Generated for LinkDeliveryAccount {
+    fn empty() -> Self {
+        Self {
+            class_type: Wire::empty(),
+            id: Wire::empty(),
+            mask: Wire::empty(),
+            name: Wire::empty(),
+            subtype: Wire::empty(),
+            type_: Wire::empty(),
+            verification_status: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryAccount {
+    const NAME: &'static str = "LinkDeliveryAccount";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("class_type", Optional),
+        ("id", Optional),
+        ("mask", Optional),
+        ("name", Optional),
+        ("subtype", Optional),
+        ("type", Optional),
+        ("verification_status", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.class_type, map),
+            1 => fill(&mut self.id, map),
+            2 => fill(&mut self.mask, map),
+            3 => fill(&mut self.name, map),
+            4 => fill(&mut self.subtype, map),
+            5 => fill(&mut self.type_, map),
+            6 => fill(&mut self.verification_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.class_type);
+        fields.put(1, &self.id);
+        fields.put(2, &self.mask);
+        fields.put(3, &self.name);
+        fields.put(4, &self.subtype);
+        fields.put(5, &self.type_);
+        fields.put(6, &self.verification_status);
+    }
+}
+impl Default for LinkDeliveryAccount {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// Sent when Link reports something in a Link Delivery session that a client application
+/// would otherwise learn from a callback. It carries no `environment`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryCallbackWebhook {
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Kind of callback and its details, such as the event name, the institution and the
+    /// accounts.
+    pub link_callback_metadata: LinkCallbackMetadata,
+    /// Identifier of the Link Delivery session, as returned by `/link_delivery/create`. Pass it
+    /// to `/link_delivery/get` for the state of the session.
+    pub link_delivery_session_id: String,
+    /// Time of the event as a string in ISO 8601 format. Use it to put messages about the same
+    /// session in order.
+    pub timestamp: String,
+    /// Event within the type, always `LINK_CALLBACK` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `LINK_DELIVERY` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for LinkDeliveryCallbackWebhook {
+    fn empty() -> Self {
+        Self {
+            error: Wire::empty(),
+            link_callback_metadata: Wire::empty(),
+            link_delivery_session_id: Wire::empty(),
+            timestamp: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryCallbackWebhook {
+    const NAME: &'static str = "LinkDeliveryCallbackWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("error", Optional),
+        ("link_callback_metadata", Required),
+        ("link_delivery_session_id", Required),
+        ("timestamp", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.error, map),
+            1 => fill(&mut self.link_callback_metadata, map),
+            2 => fill(&mut self.link_delivery_session_id, map),
+            3 => fill(&mut self.timestamp, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.error);
+        fields.put(1, &self.link_callback_metadata);
+        fields.put(2, &self.link_delivery_session_id);
+        fields.put(3, &self.timestamp);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
+/// Institution the user had chosen in a Link Delivery session, as passed on in a
+/// `LINK_CALLBACK` webhook.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryInstitution {
+    /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
+    pub institution_id: Option<String>,
+    /// Name of the institution as users know it, for example `First Platypus Bank`.
+    pub name: Option<String>,
+}
+impl Generated for LinkDeliveryInstitution {
+    fn empty() -> Self {
+        Self {
+            institution_id: Wire::empty(),
+            name: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryInstitution {
+    const NAME: &'static str = "LinkDeliveryInstitution";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("institution_id", Optional),
+        ("name", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.institution_id, map),
+            1 => fill(&mut self.name, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.institution_id);
+        fields.put(1, &self.name);
+    }
+}
+impl Default for LinkDeliveryInstitution {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// How a Link Delivery message was sent and whether it arrived. It occurs in the
+/// `LINK_DELIVERY` webhook `DELIVERY_STATUS`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkDeliveryMetadata {
+    /// Channel over which the message was sent, `SMS` or `EMAIL`.
+    pub communication_method: Option<LinkDeliveryWebhookCommunicationMethod>,
+    /// Whether the message was delivered over this channel. After `FAILURE`, check the address or
+    /// hand the user the delivery URL in another way.
+    pub delivery_status: Option<LinkDeliveryWebhookDeliveryStatus>,
+}
+impl Generated for LinkDeliveryMetadata {
+    fn empty() -> Self {
+        Self {
+            communication_method: Wire::empty(),
+            delivery_status: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkDeliveryMetadata {
+    const NAME: &'static str = "LinkDeliveryMetadata";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("communication_method", Optional),
+        ("delivery_status", Optional),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.communication_method, map),
+            1 => fill(&mut self.delivery_status, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.communication_method);
+        fields.put(1, &self.delivery_status);
+    }
+}
+impl Default for LinkDeliveryMetadata {
+    fn default() -> Self {
+        Generated::empty()
+    }
+}
+/// State of the check that the numbers of an account are right, for accounts added by
+/// micro-deposits or database checks. `automatically_verified` and `manually_verified` are
+/// usable, the `pending_` values wait, `verification_expired` and `verification_failed` ended
+/// without success, `unsent` has not been started, and the `database_` values belong to
+/// database checks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkDeliveryVerificationStatus {
+    /// Written `automatically_verified`.
+    AutomaticallyVerified,
+    /// Written `pending_automatic_verification`.
+    PendingAutomaticVerification,
+    /// Written `pending_manual_verification`.
+    PendingManualVerification,
+    /// Written `manually_verified`.
+    ManuallyVerified,
+    /// Written `verification_expired`.
+    VerificationExpired,
+    /// Written `verification_failed`.
+    VerificationFailed,
+    /// Written `unsent`.
+    Unsent,
+    /// Written `database_matched`.
+    DatabaseMatched,
+    /// Written `database_insights_pending`.
+    DatabaseInsightsPending,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LinkDeliveryVerificationStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("automatically_verified", Self::AutomaticallyVerified),
+        ("pending_automatic_verification", Self::PendingAutomaticVerification),
+        ("pending_manual_verification", Self::PendingManualVerification),
+        ("manually_verified", Self::ManuallyVerified),
+        ("verification_expired", Self::VerificationExpired),
+        ("verification_failed", Self::VerificationFailed),
+        ("unsent", Self::Unsent),
+        ("database_matched", Self::DatabaseMatched),
+        ("database_insights_pending", Self::DatabaseInsightsPending),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Which Link callback a Link Delivery webhook passes on: `ON_SUCCESS` the user finished,
+/// `ON_EXIT` the user left without finishing, `ON_EVENT` something happened on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkDeliveryWebhookCallbackType {
+    /// Written `ON_SUCCESS`.
+    OnSuccess,
+    /// Written `ON_EVENT`.
+    OnEvent,
+    /// Written `ON_EXIT`.
+    OnExit,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LinkDeliveryWebhookCallbackType {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("ON_SUCCESS", Self::OnSuccess),
+        ("ON_EVENT", Self::OnEvent),
+        ("ON_EXIT", Self::OnExit),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Channel over which a Link Delivery message was sent to the user: text message (`SMS`) or
+/// `EMAIL`. It occurs in the delivery metadata of the `DELIVERY_STATUS` webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkDeliveryWebhookCommunicationMethod {
+    /// Written `SMS`.
+    Sms,
+    /// Written `EMAIL`.
+    Email,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LinkDeliveryWebhookCommunicationMethod {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SMS", Self::Sms),
+        ("EMAIL", Self::Email),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Whether a Link Delivery message reached the user: `SUCCESS` it was delivered, `FAILURE` it
+/// was not. It occurs in the delivery metadata of the `DELIVERY_STATUS` webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkDeliveryWebhookDeliveryStatus {
+    /// Written `SUCCESS`.
+    Success,
+    /// Written `FAILURE`.
+    Failure,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LinkDeliveryWebhookDeliveryStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SUCCESS", Self::Success),
+        ("FAILURE", Self::Failure),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Name of an event in Link as reported in Link Delivery callbacks: screen changes, choices
+/// of an institution, entries of credentials, codes or account numbers, OAuth steps, document
+/// uploads, and the end of the session as `HANDOFF` (success) or `EXIT` (left early). New
+/// names may be added.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkEventName {
+    /// Written `BANK_INCOME_INSIGHTS_COMPLETED`.
+    BankIncomeInsightsCompleted,
+    /// Written `CLOSE_OAUTH`.
+    CloseOauth,
+    /// Written `ERROR`.
+    Error,
+    /// Written `EXIT`.
+    Exit,
+    /// Written `FAIL_OAUTH`.
+    FailOauth,
+    /// Written `HANDOFF`.
+    Handoff,
+    /// Written `ISSUE_FOLLOWED`.
+    IssueFollowed,
+    /// Written `OPEN`.
+    Open,
+    /// Written `OPEN_MY_PLAID`.
+    OpenMyPlaid,
+    /// Written `OPEN_OAUTH`.
+    OpenOauth,
+    /// Written `SEARCH_INSTITUTION`.
+    SearchInstitution,
+    /// Written `SELECT_AUTH_TYPE`.
+    SelectAuthType,
+    /// Written `SELECT_BRAND`.
+    SelectBrand,
+    /// Written `SELECT_DEGRADED_INSTITUTION`.
+    SelectDegradedInstitution,
+    /// Written `SELECT_DOWN_INSTITUTION`.
+    SelectDownInstitution,
+    /// Written `SELECT_FILTERED_INSTITUTION`.
+    SelectFilteredInstitution,
+    /// Written `SELECT_INSTITUTION`.
+    SelectInstitution,
+    /// Written `SUBMIT_ACCOUNT_NUMBER`.
+    SubmitAccountNumber,
+    /// Written `SUBMIT_CREDENTIALS`.
+    SubmitCredentials,
+    /// Written `SUBMIT_DOCUMENTS`.
+    SubmitDocuments,
+    /// Written `SUBMIT_DOCUMENTS_ERROR`.
+    SubmitDocumentsError,
+    /// Written `SUBMIT_DOCUMENTS_SUCCESS`.
+    SubmitDocumentsSuccess,
+    /// Written `SUBMIT_MFA`.
+    SubmitMfa,
+    /// Written `SUBMIT_ROUTING_NUMBER`.
+    SubmitRoutingNumber,
+    /// Written `TRANSITION_VIEW`.
+    TransitionView,
+    /// Written `VIEW_DATA_TYPES`.
+    ViewDataTypes,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for LinkEventName {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("BANK_INCOME_INSIGHTS_COMPLETED", Self::BankIncomeInsightsCompleted),
+        ("CLOSE_OAUTH", Self::CloseOauth),
+        ("ERROR", Self::Error),
+        ("EXIT", Self::Exit),
+        ("FAIL_OAUTH", Self::FailOauth),
+        ("HANDOFF", Self::Handoff),
+        ("ISSUE_FOLLOWED", Self::IssueFollowed),
+        ("OPEN", Self::Open),
+        ("OPEN_MY_PLAID", Self::OpenMyPlaid),
+        ("OPEN_OAUTH", Self::OpenOauth),
+        ("SEARCH_INSTITUTION", Self::SearchInstitution),
+        ("SELECT_AUTH_TYPE", Self::SelectAuthType),
+        ("SELECT_BRAND", Self::SelectBrand),
+        ("SELECT_DEGRADED_INSTITUTION", Self::SelectDegradedInstitution),
+        ("SELECT_DOWN_INSTITUTION", Self::SelectDownInstitution),
+        ("SELECT_FILTERED_INSTITUTION", Self::SelectFilteredInstitution),
+        ("SELECT_INSTITUTION", Self::SelectInstitution),
+        ("SUBMIT_ACCOUNT_NUMBER", Self::SubmitAccountNumber),
+        ("SUBMIT_CREDENTIALS", Self::SubmitCredentials),
+        ("SUBMIT_DOCUMENTS", Self::SubmitDocuments),
+        ("SUBMIT_DOCUMENTS_ERROR", Self::SubmitDocumentsError),
+        ("SUBMIT_DOCUMENTS_SUCCESS", Self::SubmitDocumentsSuccess),
+        ("SUBMIT_MFA", Self::SubmitMfa),
+        ("SUBMIT_ROUTING_NUMBER", Self::SubmitRoutingNumber),
+        ("TRANSITION_VIEW", Self::TransitionView),
+        ("VIEW_DATA_TYPES", Self::ViewDataTypes),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent after a Link session with the events that happened in it. It is meant for analysis;
+/// the results of the session come with `SESSION_FINISHED` or from `/link/token/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkEventsWebhook {
+    /// Events of the session, each with its name, time and details. Sort them by `timestamp`
+    /// where the order matters.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub events: Vec<LinkEvent>,
+    /// ID of the Link session the events belong to, for tracing it in logs and with support.
+    pub link_session_id: String,
+    /// The `link_token` with which the session was opened. Use it to find the user on your side.
+    pub link_token: Secret,
+    /// Event within the type, always `EVENTS` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `LINK` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for LinkEventsWebhook {
+    fn empty() -> Self {
+        Self {
+            events: Wire::empty(),
+            link_session_id: Wire::empty(),
+            link_token: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkEventsWebhook {
+    const NAME: &'static str = "LinkEventsWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("events", Written),
+        ("link_session_id", Required),
+        ("link_token", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.events, map),
+            1 => fill(&mut self.link_session_id, map),
+            2 => fill(&mut self.link_token, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.events);
+        fields.put(1, &self.link_session_id);
+        fields.put(2, &self.link_token);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a Link session has ended, whether or not the user completed it. On success it
+/// carries the public tokens of the Items connected.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkSessionFinishedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// ID of the Link session that ended, for tracing it in logs and with support.
+    pub link_session_id: String,
+    /// The `link_token` with which the session was opened. Pass it to `/link/token/get` for the
+    /// full results of the session.
+    pub link_token: Secret,
+    /// Public token of the one Item connected in the session. Deprecated because a session may
+    /// connect several; use `public_tokens` instead.
+    /**
+
+Deprecated by Plaid.*/
+    pub public_token: Option<Secret>,
+    /// Public tokens of all Items connected in the session, each single-use and valid for 30
+    /// minutes. Exchange each with `/item/public_token/exchange`; absent or empty when no Item
+    /// was connected.
+    #[cfg_attr(feature = "schemars", schemars(default))]
+    pub public_tokens: Vec<Secret>,
+    /// How the session ended, as an open string that tells success from an early exit. Treat
+    /// values you do not know as not successful.
+    pub status: String,
+    /// Identifier of the Plaid user the session was opened for. Absent when the session is not
+    /// tied to such a user.
+    pub user_id: Option<String>,
+    /// Event within the type, always `SESSION_FINISHED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `LINK` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for LinkSessionFinishedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            link_session_id: Wire::empty(),
+            link_token: Wire::empty(),
+            public_token: Wire::empty(),
+            public_tokens: Wire::empty(),
+            status: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkSessionFinishedWebhook {
+    const NAME: &'static str = "LinkSessionFinishedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("link_session_id", Required),
+        ("link_token", Required),
+        ("public_token", Optional),
+        ("public_tokens", Optional),
+        ("status", Required),
+        ("user_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.link_session_id, map),
+            2 => fill(&mut self.link_token, map),
+            3 => fill(&mut self.public_token, map),
+            4 => fill(&mut self.public_tokens, map),
+            5 => fill(&mut self.status, map),
+            6 => fill(&mut self.user_id, map),
+            7 => fill(&mut self.webhook_code, map),
+            8 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.link_session_id);
+        fields.put(2, &self.link_token);
+        fields.put(3, &self.public_token);
+        fields.put(4, &self.public_tokens);
+        fields.put(5, &self.status);
+        fields.put(6, &self.user_id);
+        fields.put(7, &self.webhook_code);
+        fields.put(8, &self.webhook_type);
+    }
+}
+/// Sent when the fate of a Link Delivery message to a user is known. It tells whether the
+/// text message or email arrived, not whether the user opened it; it carries no
+/// `environment`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct LinkUserDeliveryStatusWebhook {
+    /// Channel over which the message went and whether it was delivered.
+    pub link_delivery_metadata: LinkDeliveryMetadata,
+    /// Identifier of the Link Delivery session, as returned by `/link_delivery/create`. Pass it
+    /// to `/link_delivery/get` for the state of the session.
+    pub link_delivery_session_id: String,
+    /// Time of the event as a string in ISO 8601 format. Use it to put messages about the same
+    /// session in order.
+    pub timestamp: String,
+    /// Event within the type, always `DELIVERY_STATUS` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `LINK_DELIVERY` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for LinkUserDeliveryStatusWebhook {
+    fn empty() -> Self {
+        Self {
+            link_delivery_metadata: Wire::empty(),
+            link_delivery_session_id: Wire::empty(),
+            timestamp: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for LinkUserDeliveryStatusWebhook {
+    const NAME: &'static str = "LinkUserDeliveryStatusWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("link_delivery_metadata", Required),
+        ("link_delivery_session_id", Required),
+        ("timestamp", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.link_delivery_metadata, map),
+            1 => fill(&mut self.link_delivery_session_id, map),
+            2 => fill(&mut self.timestamp, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.link_delivery_metadata);
+        fields.put(1, &self.link_delivery_session_id);
+        fields.put(2, &self.timestamp);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Whether the cash flow insights of a user are there to be fetched (`AVAILABLE`) or could
+/// not be computed (`FAILED`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MonitoringInsightsStatus {
+    /// Written `AVAILABLE`.
+    Available,
+    /// Written `FAILED`.
+    Failed,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for MonitoringInsightsStatus {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("AVAILABLE", Self::Available),
+        ("FAILED", Self::Failed),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
 /// Sent when Plaid sees accounts at the institution that the user has not shared on an Item.
 /// Offer Link in update mode with account selection so that the user can add them. No field
 /// is required here.
@@ -903,6 +4866,319 @@ impl Record for NewAccountsAvailableWebhook {
 impl Default for NewAccountsAvailableWebhook {
     fn default() -> Self {
         Generated::empty()
+    }
+}
+/// State of an end customer's registration with an OAuth institution, as reported by the
+/// `PARTNER` webhook: `not-started`, `processing` while it is handled, `approved` but not
+/// live yet, `enabled` and usable, `attention-required` when something has to be put right
+/// first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PartnerEndCustomerOAuthStatusUpdatedValues {
+    /// Written `not-started`.
+    NotStarted,
+    /// Written `processing`.
+    Processing,
+    /// Written `approved`.
+    Approved,
+    /// Written `enabled`.
+    Enabled,
+    /// Written `attention-required`.
+    AttentionRequired,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for PartnerEndCustomerOAuthStatusUpdatedValues {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("not-started", Self::NotStarted),
+        ("processing", Self::Processing),
+        ("approved", Self::Approved),
+        ("enabled", Self::Enabled),
+        ("attention-required", Self::AttentionRequired),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent to a reseller partner when the registration of one of its end customers with an OAuth
+/// institution changes state. `/partner/customer/oauth_institutions/get` returns all
+/// registrations of the customer.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PartnerEndCustomerOAuthStatusUpdatedWebhook {
+    /// The `client_id` of the end customer whose registration changed, as returned when the
+    /// customer was created.
+    pub end_customer_client_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier, of the form `ins_<n>`, of the OAuth institution that the registration is for.
+    pub institution_id: String,
+    /// Display name of the OAuth institution that the registration is for; rely on
+    /// `institution_id` for matching.
+    pub institution_name: String,
+    /// State of the registration after the change. The customer's users can connect this
+    /// institution once it is `enabled`.
+    pub status: PartnerEndCustomerOAuthStatusUpdatedValues,
+    /// Event within the type, always `END_CUSTOMER_OAUTH_STATUS_UPDATED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `PARTNER` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for PartnerEndCustomerOAuthStatusUpdatedWebhook {
+    fn empty() -> Self {
+        Self {
+            end_customer_client_id: Wire::empty(),
+            environment: Wire::empty(),
+            institution_id: Wire::empty(),
+            institution_name: Wire::empty(),
+            status: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for PartnerEndCustomerOAuthStatusUpdatedWebhook {
+    const NAME: &'static str = "PartnerEndCustomerOAuthStatusUpdatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("end_customer_client_id", Required),
+        ("environment", Required),
+        ("institution_id", Required),
+        ("institution_name", Required),
+        ("status", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.end_customer_client_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.institution_id, map),
+            3 => fill(&mut self.institution_name, map),
+            4 => fill(&mut self.status, map),
+            5 => fill(&mut self.webhook_code, map),
+            6 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.end_customer_client_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.institution_id);
+        fields.put(3, &self.institution_name);
+        fields.put(4, &self.status);
+        fields.put(5, &self.webhook_code);
+        fields.put(6, &self.webhook_type);
+    }
+}
+/// Sent when a payment consent changes status, for instance when the payer authorises or
+/// revokes it. Payments can be executed only while the consent is `AUTHORISED`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentInitiationConsentStatusUpdateWebhook {
+    /// Identifier of the payment consent whose status changed. Pass it to
+    /// `/payment_initiation/consent/get` for the full record.
+    pub consent_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Status of the payment consent after the change. As messages may arrive out of order,
+    /// compare `timestamp` before overwriting a stored status.
+    pub new_status: PaymentInitiationConsentStatus,
+    /// Status of the payment consent before the change, for comparison with `new_status`.
+    pub old_status: PaymentInitiationConsentStatus,
+    /// Time of the status change, as an ISO 8601 date-time. Use it to put messages about the same
+    /// consent in order.
+    pub timestamp: DateTime<Utc>,
+    /// Event within the type, always `CONSENT_STATUS_UPDATE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `PAYMENT_INITIATION` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for PaymentInitiationConsentStatusUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            consent_id: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            new_status: Wire::empty(),
+            old_status: Wire::empty(),
+            timestamp: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for PaymentInitiationConsentStatusUpdateWebhook {
+    const NAME: &'static str = "PaymentInitiationConsentStatusUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("consent_id", Required),
+        ("environment", Required),
+        ("error", Optional),
+        ("new_status", Required),
+        ("old_status", Required),
+        ("timestamp", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.consent_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.error, map),
+            3 => fill(&mut self.new_status, map),
+            4 => fill(&mut self.old_status, map),
+            5 => fill(&mut self.timestamp, map),
+            6 => fill(&mut self.webhook_code, map),
+            7 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.consent_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.error);
+        fields.put(3, &self.new_status);
+        fields.put(4, &self.old_status);
+        fields.put(5, &self.timestamp);
+        fields.put(6, &self.webhook_code);
+        fields.put(7, &self.webhook_type);
+    }
+}
+/// Sent when a payment of the Payment Initiation product changes status. It is the
+/// recommended alternative to polling `/payment_initiation/payment/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct PaymentStatusUpdateWebhook {
+    /// Reference as it was altered to satisfy the institution; null or absent when
+    /// `original_reference` was sent unchanged.
+    pub adjusted_reference: Option<String>,
+    /// Start date of a standing order as it was moved to satisfy the institution, as an ISO 8601
+    /// date; null for single payments and where the original date stands.
+    pub adjusted_start_date: Option<NaiveDate>,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Status of the payment after the change. As messages may arrive out of order, compare
+    /// `timestamp` before overwriting a stored status.
+    pub new_payment_status: PaymentInitiationPaymentStatus,
+    /// Status of the payment before the change, for comparison with `new_payment_status`.
+    pub old_payment_status: PaymentInitiationPaymentStatus,
+    /// Reference that you gave when you created the payment; may be null. What was really sent
+    /// may be in `adjusted_reference`.
+    pub original_reference: Option<String>,
+    /// Start date that you gave for a standing order, as an ISO 8601 date; null for single
+    /// payments.
+    pub original_start_date: Option<NaiveDate>,
+    /// Identifier of the payment whose status changed. Pass it to
+    /// `/payment_initiation/payment/get` for the full record.
+    pub payment_id: String,
+    /// Time of the status change, as an ISO 8601 date-time. Use it to put messages about the same
+    /// payment in order.
+    pub timestamp: DateTime<Utc>,
+    /// Identifier of the wallet transaction that belongs to the payment, when it goes to a
+    /// virtual account. Null or absent otherwise.
+    pub transaction_id: Option<String>,
+    /// Event within the type, always `PAYMENT_STATUS_UPDATE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `PAYMENT_INITIATION` for this webhook. Route on it
+    /// together with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for PaymentStatusUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            adjusted_reference: Wire::empty(),
+            adjusted_start_date: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            new_payment_status: Wire::empty(),
+            old_payment_status: Wire::empty(),
+            original_reference: Wire::empty(),
+            original_start_date: Wire::empty(),
+            payment_id: Wire::empty(),
+            timestamp: Wire::empty(),
+            transaction_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for PaymentStatusUpdateWebhook {
+    const NAME: &'static str = "PaymentStatusUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("adjusted_reference", Optional),
+        ("adjusted_start_date", Written),
+        ("environment", Required),
+        ("error", Optional),
+        ("new_payment_status", Required),
+        ("old_payment_status", Required),
+        ("original_reference", Written),
+        ("original_start_date", Written),
+        ("payment_id", Required),
+        ("timestamp", Required),
+        ("transaction_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.adjusted_reference, map),
+            1 => fill(&mut self.adjusted_start_date, map),
+            2 => fill(&mut self.environment, map),
+            3 => fill(&mut self.error, map),
+            4 => fill(&mut self.new_payment_status, map),
+            5 => fill(&mut self.old_payment_status, map),
+            6 => fill(&mut self.original_reference, map),
+            7 => fill(&mut self.original_start_date, map),
+            8 => fill(&mut self.payment_id, map),
+            9 => fill(&mut self.timestamp, map),
+            10 => fill(&mut self.transaction_id, map),
+            11 => fill(&mut self.webhook_code, map),
+            12 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.adjusted_reference);
+        fields.put(1, &self.adjusted_start_date);
+        fields.put(2, &self.environment);
+        fields.put(3, &self.error);
+        fields.put(4, &self.new_payment_status);
+        fields.put(5, &self.old_payment_status);
+        fields.put(6, &self.original_reference);
+        fields.put(7, &self.original_start_date);
+        fields.put(8, &self.payment_id);
+        fields.put(9, &self.timestamp);
+        fields.put(10, &self.transaction_id);
+        fields.put(11, &self.webhook_code);
+        fields.put(12, &self.webhook_type);
     }
 }
 /// Sent some time before an Item will be disconnected for a reason on the institution's side.
@@ -1426,6 +5702,77 @@ impl Record for ProcessorSyncUpdatesAvailableWebhook {
         fields.put(5, &self.webhook_type);
     }
 }
+/// Sent to the new URL after the webhook of a processor token has been changed with
+/// `/processor/token/webhook/update`. Its arrival shows that the new receiver works.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProcessorTokenWebhookUpdate {
+    /// Identifier of the account the event concerns, the one your `processor_token` stands for.
+    /// It is case-sensitive and takes the place of an Item identifier, which processors do not
+    /// receive.
+    pub account_id: String,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// URL that webhooks for the processor token go to from now on, the same as the one this
+    /// message was delivered to.
+    pub new_webhook_url: String,
+    /// Event within the type, always `WEBHOOK_UPDATE_ACKNOWLEDGED` for this webhook. The ITEM
+    /// type has a webhook with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `PROCESSOR_TOKEN` for this webhook. Route on it together
+    /// with `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for ProcessorTokenWebhookUpdate {
+    fn empty() -> Self {
+        Self {
+            account_id: Wire::empty(),
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            new_webhook_url: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for ProcessorTokenWebhookUpdate {
+    const NAME: &'static str = "ProcessorTokenWebhookUpdate";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("account_id", Required),
+        ("environment", Required),
+        ("error", Optional),
+        ("new_webhook_url", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.account_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.error, map),
+            3 => fill(&mut self.new_webhook_url, map),
+            4 => fill(&mut self.webhook_code, map),
+            5 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.account_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.error);
+        fields.put(3, &self.new_webhook_url);
+        fields.put(4, &self.webhook_code);
+        fields.put(5, &self.webhook_type);
+    }
+}
 /// Sent to a processor when transactions of its account have been deleted. Meant for
 /// integrations on `/processor/transactions/get`; with `/processor/transactions/sync`
 /// deletions arrive in `removed`.
@@ -1554,6 +5901,267 @@ impl Record for ProductPermissionsRequiredAuthWebhook {
         fields.put(3, &self.webhook_type);
     }
 }
+/// Sent when the user's permissions on an Item do not cover Identity, so owner data cannot be
+/// read. Ask the user to grant it through Link in update mode.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProductPermissionsRequiredIdentityWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Event within the type, always `PRODUCT_PERMISSIONS_REQUIRED` for this webhook. Other types
+    /// have webhooks with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `IDENTITY` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for ProductPermissionsRequiredIdentityWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            item_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for ProductPermissionsRequiredIdentityWebhook {
+    const NAME: &'static str = "ProductPermissionsRequiredIdentityWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("item_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.item_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.item_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when an event relevant to fraud has been recorded for a user by Plaid Protect.
+/// `/protect/user/insights/get` returns what is known about the user.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ProtectUserEventWebhook {
+    /// Identifier of the user in your own system, as given when the user was introduced to Plaid.
+    /// Null or absent when none is known.
+    pub client_user_id: Option<String>,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Protect event; use it to recognize deliveries that arrive twice.
+    pub event_id: String,
+    /// Kind of the event as an open string. New kinds may be added, so ignore those you do not
+    /// know.
+    pub event_type: String,
+    /// ID of the Link session in which the event happened; null or absent for events outside
+    /// Link.
+    pub link_session_id: Option<String>,
+    /// Time at which the event happened, as an ISO 8601 date-time. It may be earlier than the
+    /// time of delivery.
+    pub timestamp: DateTime<Utc>,
+    /// Identifier of the Plaid user the event concerns; always present but null when no such user
+    /// is known.
+    pub user_id: Option<String>,
+    /// Event within the type, always `PROTECT_USER_EVENT` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `PROTECT` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for ProtectUserEventWebhook {
+    fn empty() -> Self {
+        Self {
+            client_user_id: Wire::empty(),
+            environment: Wire::empty(),
+            event_id: Wire::empty(),
+            event_type: Wire::empty(),
+            link_session_id: Wire::empty(),
+            timestamp: Wire::empty(),
+            user_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for ProtectUserEventWebhook {
+    const NAME: &'static str = "ProtectUserEventWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("client_user_id", Optional),
+        ("environment", Required),
+        ("event_id", Required),
+        ("event_type", Required),
+        ("link_session_id", Optional),
+        ("timestamp", Required),
+        ("user_id", Written),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.client_user_id, map),
+            1 => fill(&mut self.environment, map),
+            2 => fill(&mut self.event_id, map),
+            3 => fill(&mut self.event_type, map),
+            4 => fill(&mut self.link_session_id, map),
+            5 => fill(&mut self.timestamp, map),
+            6 => fill(&mut self.user_id, map),
+            7 => fill(&mut self.webhook_code, map),
+            8 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.client_user_id);
+        fields.put(1, &self.environment);
+        fields.put(2, &self.event_id);
+        fields.put(3, &self.event_type);
+        fields.put(4, &self.link_session_id);
+        fields.put(5, &self.timestamp);
+        fields.put(6, &self.user_id);
+        fields.put(7, &self.webhook_code);
+        fields.put(8, &self.webhook_type);
+    }
+}
+/// Sent when a recurring transfer has been cancelled. No further transfers are originated
+/// from it; `/transfer/recurring/get` returns its record.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RecurringCancelledWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the recurring transfer that was cancelled. `/transfer/recurring/get` returns
+    /// its schedule and status.
+    pub recurring_transfer_id: String,
+    /// Event within the type, always `RECURRING_CANCELLED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `TRANSFER` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for RecurringCancelledWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            recurring_transfer_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for RecurringCancelledWebhook {
+    const NAME: &'static str = "RecurringCancelledWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("recurring_transfer_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.recurring_transfer_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.recurring_transfer_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Sent when a recurring transfer has originated a new transfer. Follow that transfer with
+/// `/transfer/get` or through its events.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RecurringNewTransferWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the recurring transfer the event concerns. `/transfer/recurring/get` returns
+    /// its schedule and status.
+    pub recurring_transfer_id: String,
+    /// Identifier of the single transfer that was originated. Pass it to `/transfer/get`.
+    pub transfer_id: String,
+    /// Event within the type, always `RECURRING_NEW_TRANSFER` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `TRANSFER` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for RecurringNewTransferWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            recurring_transfer_id: Wire::empty(),
+            transfer_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for RecurringNewTransferWebhook {
+    const NAME: &'static str = "RecurringNewTransferWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("recurring_transfer_id", Required),
+        ("transfer_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.recurring_transfer_id, map),
+            2 => fill(&mut self.transfer_id, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.recurring_transfer_id);
+        fields.put(2, &self.transfer_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
 /// Sent when the recurring transaction streams of an Item have changed. Collect them anew
 /// with `/transactions/recurring/get`.
 #[derive(Clone, Debug)]
@@ -1614,6 +6222,230 @@ impl Record for RecurringTransactionsUpdateWebhook {
         fields.put(0, &self.account_ids);
         fields.put(1, &self.environment);
         fields.put(2, &self.item_id);
+        fields.put(3, &self.webhook_code);
+        fields.put(4, &self.webhook_type);
+    }
+}
+/// Sent when a recurring transfer did not originate a transfer on a scheduled day, for the
+/// reason given by the authorization decision. `/transfer/recurring/get` shows the state of
+/// the recurring transfer.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct RecurringTransferSkippedWebhook {
+    /// Decision on the authorization that was attempted for the skipped transfer, such as
+    /// `declined`.
+    pub authorization_decision: TransferAuthorizationDecision,
+    /// Reason for the authorization decision, such as `NSF` for a lack of funds or
+    /// `ITEM_LOGIN_REQUIRED` for an Item that needs a new login. Absent when no reason is given.
+    pub authorization_decision_rationale_code: Option<
+        TransferAuthorizationDecisionRationaleCode,
+    >,
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the recurring transfer the event concerns. `/transfer/recurring/get` returns
+    /// its schedule and status.
+    pub recurring_transfer_id: String,
+    /// The scheduled day on which no transfer was originated, as an ISO 8601 date.
+    pub skipped_origination_date: NaiveDate,
+    /// Event within the type, always `RECURRING_TRANSFER_SKIPPED` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `TRANSFER` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for RecurringTransferSkippedWebhook {
+    fn empty() -> Self {
+        Self {
+            authorization_decision: Wire::empty(),
+            authorization_decision_rationale_code: Wire::empty(),
+            environment: Wire::empty(),
+            recurring_transfer_id: Wire::empty(),
+            skipped_origination_date: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for RecurringTransferSkippedWebhook {
+    const NAME: &'static str = "RecurringTransferSkippedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("authorization_decision", Required),
+        ("authorization_decision_rationale_code", Optional),
+        ("environment", Required),
+        ("recurring_transfer_id", Required),
+        ("skipped_origination_date", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.authorization_decision, map),
+            1 => fill(&mut self.authorization_decision_rationale_code, map),
+            2 => fill(&mut self.environment, map),
+            3 => fill(&mut self.recurring_transfer_id, map),
+            4 => fill(&mut self.skipped_origination_date, map),
+            5 => fill(&mut self.webhook_code, map),
+            6 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.authorization_decision);
+        fields.put(1, &self.authorization_decision_rationale_code);
+        fields.put(2, &self.environment);
+        fields.put(3, &self.recurring_transfer_id);
+        fields.put(4, &self.skipped_origination_date);
+        fields.put(5, &self.webhook_code);
+        fields.put(6, &self.webhook_type);
+    }
+}
+/// Sent when the status of a watchlist screening of a person changes, for instance after a
+/// review or a new hit. Fetch the new status with `/watchlist_screening/individual/get`,
+/// since the message does not carry it.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct ScreeningStatusUpdatedWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the screening of a person whose status changed, beginning with `scr_`. Pass
+    /// it as `watchlist_screening_id` to `/watchlist_screening/individual/get`.
+    pub screening_id: String,
+    /// Event within the type, always `STATUS_UPDATED` for this webhook. Other types have webhooks
+    /// with the same code.
+    pub webhook_code: String,
+    /// Product area of the event, always `SCREENING` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for ScreeningStatusUpdatedWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            screening_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for ScreeningStatusUpdatedWebhook {
+    const NAME: &'static str = "ScreeningStatusUpdatedWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("screening_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.screening_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.screening_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
+    }
+}
+/// Outcome of a refresh of statements: `SUCCESS` the statements were extracted, `FAILURE`
+/// they were not. It occurs in the `STATEMENTS_REFRESH_COMPLETE` webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StatementsRefreshCompleteResult {
+    /// Written `SUCCESS`.
+    Success,
+    /// Written `FAILURE`.
+    Failure,
+    /// A value that this crate does not know; see [`UnknownValue`].
+    Unknown(UnknownValue),
+}
+impl OpenEnum for StatementsRefreshCompleteResult {
+    const VARIANTS: &'static [(&'static str, Self)] = &[
+        ("SUCCESS", Self::Success),
+        ("FAILURE", Self::Failure),
+    ];
+    fn unknown(value: UnknownValue) -> Self {
+        Self::Unknown(value)
+    }
+    fn as_unknown(&self) -> Option<&UnknownValue> {
+        match self {
+            Self::Unknown(value) => Some(value),
+            _ => None,
+        }
+    }
+}
+/// Sent when a refresh that was started with `/statements/refresh` has ended. On success list
+/// the new statements with `/statements/list`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct StatementsRefreshCompleteWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Identifier of the Item the event concerns. Use it to look up the `access_token` you stored
+    /// for that Item; it is case-sensitive.
+    pub item_id: String,
+    /// Whether the statements could be extracted. After `FAILURE` the refresh has brought nothing
+    /// new.
+    pub result: StatementsRefreshCompleteResult,
+    /// Event within the type, always `STATEMENTS_REFRESH_COMPLETE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `STATEMENTS` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for StatementsRefreshCompleteWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            item_id: Wire::empty(),
+            result: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for StatementsRefreshCompleteWebhook {
+    const NAME: &'static str = "StatementsRefreshCompleteWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("item_id", Required),
+        ("result", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.item_id, map),
+            2 => fill(&mut self.result, map),
+            3 => fill(&mut self.webhook_code, map),
+            4 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.item_id);
+        fields.put(2, &self.result);
         fields.put(3, &self.webhook_code);
         fields.put(4, &self.webhook_type);
     }
@@ -1765,6 +6597,109 @@ impl Record for TransactionsRemovedWebhook {
         fields.put(3, &self.removed_transactions);
         fields.put(4, &self.webhook_code);
         fields.put(5, &self.webhook_type);
+    }
+}
+/// Sent when new events are available for transfers, refunds or sweeps. It carries no events;
+/// collect them with `/transfer/event/sync` from the last `event_id` you processed.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferEventsUpdateWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Event within the type, always `TRANSFER_EVENTS_UPDATE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `TRANSFER` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for TransferEventsUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferEventsUpdateWebhook {
+    const NAME: &'static str = "TransferEventsUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.webhook_code, map),
+            2 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.webhook_code);
+        fields.put(2, &self.webhook_type);
+    }
+}
+/// Sent to a transfer platform when the onboarding of one of its originators has moved on.
+/// Fetch the present state with `/transfer/originator/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferPlatformOnboardingUpdateWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// The `client_id` of the originator whose onboarding changed. Pass it to
+    /// `/transfer/originator/get`.
+    pub originator_client_id: String,
+    /// Event within the type, always `PLATFORM_ONBOARDING_UPDATE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `TRANSFER` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for TransferPlatformOnboardingUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            originator_client_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for TransferPlatformOnboardingUpdateWebhook {
+    const NAME: &'static str = "TransferPlatformOnboardingUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("originator_client_id", Required),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.originator_client_id, map),
+            2 => fill(&mut self.webhook_code, map),
+            3 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.originator_client_id);
+        fields.put(2, &self.webhook_code);
+        fields.put(3, &self.webhook_type);
     }
 }
 /// Sent when the user has withdrawn your access to one account of an Item while the rest
@@ -1978,6 +6913,109 @@ impl Record for VerificationExpiredWebhook {
         fields.put(5, &self.webhook_type);
     }
 }
+/// Sent when a transaction on a virtual account changes status. Fetch the full record with
+/// `/wallet/transaction/get`.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct WalletTransactionStatusUpdateWebhook {
+    /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
+    /// receiver URL serves both environments.
+    pub environment: WebhookEnvironmentValues,
+    /// Error behind the event, in the same shape as an API error but without `request_id` and
+    /// with the HTTP status inside. Absent or null when nothing went wrong.
+    pub error: Option<PlaidError>,
+    /// Why the transaction failed, for example `ACCOUNT_INVALID`. Null or absent when it has not
+    /// failed.
+    pub failure_reason: Option<WalletTransactionFailureReason>,
+    /// Status of the transaction after the change. As messages may arrive out of order, compare
+    /// `timestamp` before overwriting a stored status.
+    pub new_status: WalletTransactionStatus,
+    /// Status of the transaction before the change, for comparison with `new_status`.
+    pub old_status: WalletTransactionStatus,
+    /// Identifier of the Payment Initiation payment that the transaction goes back to. Null or
+    /// absent when there is none.
+    pub payment_id: Option<String>,
+    /// Time of the status change, as an ISO 8601 date-time. Use it to put messages about the same
+    /// transaction in order.
+    pub timestamp: DateTime<Utc>,
+    /// Identifier of the wallet transaction whose status changed. Pass it to
+    /// `/wallet/transaction/get`.
+    pub transaction_id: String,
+    /// Identifier of the virtual account on which the transaction was made. `/wallet/get` returns
+    /// its balance.
+    pub wallet_id: Option<String>,
+    /// Event within the type, always `WALLET_TRANSACTION_STATUS_UPDATE` for this webhook.
+    pub webhook_code: String,
+    /// Product area of the event, always `WALLET` for this webhook. Route on it together with
+    /// `webhook_code`, since codes repeat across types.
+    pub webhook_type: String,
+}
+impl Generated for WalletTransactionStatusUpdateWebhook {
+    fn empty() -> Self {
+        Self {
+            environment: Wire::empty(),
+            error: Wire::empty(),
+            failure_reason: Wire::empty(),
+            new_status: Wire::empty(),
+            old_status: Wire::empty(),
+            payment_id: Wire::empty(),
+            timestamp: Wire::empty(),
+            transaction_id: Wire::empty(),
+            wallet_id: Wire::empty(),
+            webhook_code: Wire::empty(),
+            webhook_type: Wire::empty(),
+        }
+    }
+}
+impl Record for WalletTransactionStatusUpdateWebhook {
+    const NAME: &'static str = "WalletTransactionStatusUpdateWebhook";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("environment", Required),
+        ("error", Optional),
+        ("failure_reason", Optional),
+        ("new_status", Required),
+        ("old_status", Required),
+        ("payment_id", Optional),
+        ("timestamp", Required),
+        ("transaction_id", Required),
+        ("wallet_id", Optional),
+        ("webhook_code", Required),
+        ("webhook_type", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.environment, map),
+            1 => fill(&mut self.error, map),
+            2 => fill(&mut self.failure_reason, map),
+            3 => fill(&mut self.new_status, map),
+            4 => fill(&mut self.old_status, map),
+            5 => fill(&mut self.payment_id, map),
+            6 => fill(&mut self.timestamp, map),
+            7 => fill(&mut self.transaction_id, map),
+            8 => fill(&mut self.wallet_id, map),
+            9 => fill(&mut self.webhook_code, map),
+            10 => fill(&mut self.webhook_type, map),
+            _ => Ok(()),
+        }
+    }
+    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
+        fields.put(0, &self.environment);
+        fields.put(1, &self.error);
+        fields.put(2, &self.failure_reason);
+        fields.put(3, &self.new_status);
+        fields.put(4, &self.old_status);
+        fields.put(5, &self.payment_id);
+        fields.put(6, &self.timestamp);
+        fields.put(7, &self.transaction_id);
+        fields.put(8, &self.wallet_id);
+        fields.put(9, &self.webhook_code);
+        fields.put(10, &self.webhook_type);
+    }
+}
 /// Environment a webhook was sent from: `sandbox` for test data or `production` for live
 /// data. It occurs in the `environment` field of nearly every webhook.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -2154,20 +7192,56 @@ impl Record for WebhookVerificationKeyGetResponse {
     }
 }
 crate::wire::records!(
-    AuthDefaultUpdateWebhook, AutomaticallyVerifiedWebhook, DefaultUpdateWebhook,
-    FallbackAuthMicrodepositAutoVerifiedWebhook,
+    AssetsErrorWebhook, AssetsProductReadyWebhook, AuthDefaultUpdateWebhook,
+    AutomaticallyVerifiedWebhook, BankIncomeCompleteWebhook,
+    BankIncomeRefreshCompleteWebhook, BankIncomeRefreshUpdateWebhook,
+    BankTransfersEventsUpdateWebhook, BankTransfersEventsUpdateWebhookForAuth,
+    BaseReportsErrorWebhook, BeaconDuplicateDetectedWebhook, BeaconReportCreatedWebhook,
+    BeaconReportSyndicationCreatedWebhook, BeaconReportUpdatedWebhook,
+    BeaconUserStatusUpdatedWebhook, CashFlowUpdatesExpectedDepositMissedWebhook,
+    CashFlowUpdatesInsightsV2Webhook, CashFlowUpdatesInsightsWebhook,
+    CashFlowUpdatesLargeDepositWebhook, CashFlowUpdatesLowBalanceWebhook,
+    CashFlowUpdatesNewIncomeStreamWebhook, CashFlowUpdatesNewLoanPaymentWebhook,
+    CashFlowUpdatesNsfWebhook, CraBankIncomeCompleteWebhook, CraBankIncomeErrorWebhook,
+    CraCheckReportFailedWebhook, CraCheckReportReadyWebhook,
+    CraPartnerInsightsCompleteWebhook, CraPartnerInsightsErrorWebhook,
+    CraUpgradeFailedWebhook, CraUserCheckReportFailedWebhook,
+    CraUserCheckReportReadyWebhook, DefaultUpdateWebhook,
+    EntityScreeningStatusUpdatedWebhook, FallbackAuthMicrodepositAutoVerifiedWebhook,
     FallbackAuthMicrodepositVerificationExpiredWebhook, HistoricalUpdateWebhook,
-    HostedMmdVerificationWebhook, InitialUpdateWebhook, ItemErrorWebhook,
-    ItemLoginRepairedWebhook, JwkPublicKey, NewAccountsAvailableWebhook,
+    HoldingsDefaultUpdateWebhook, HostedMmdVerificationWebhook,
+    IdentityDefaultUpdateWebhook, IdentityVerificationRetriedWebhook,
+    IdentityVerificationStatusUpdatedWebhook, IdentityVerificationStepUpdatedWebhook,
+    IncomeVerificationRefreshReconnectNeededWebhook,
+    IncomeVerificationRiskSignalsStatusWebhook, IncomeVerificationStatusWebhook,
+    InitialUpdateWebhook, InstitutionStatusAlertWebhook, InvestmentsDefaultUpdateWebhook,
+    InvestmentsHistoricalUpdateWebhook, IssueResolvedWebhook, ItemAddResultWebhook,
+    ItemErrorWebhook, ItemLoginRepairedWebhook, ItemProductReadyWebhook, JwkPublicKey,
+    LayerAuthenticationPassedWebhook, LiabilitiesDefaultUpdateWebhook,
+    LinkCallbackMetadata, LinkDeliveryAccount, LinkDeliveryCallbackWebhook,
+    LinkDeliveryInstitution, LinkDeliveryMetadata, LinkEventsWebhook,
+    LinkSessionFinishedWebhook, LinkUserDeliveryStatusWebhook,
+    NewAccountsAvailableWebhook, PartnerEndCustomerOAuthStatusUpdatedWebhook,
+    PaymentInitiationConsentStatusUpdateWebhook, PaymentStatusUpdateWebhook,
     PendingDisconnectWebhook, PendingExpirationWebhook, ProcessorDefaultUpdateWebhook,
     ProcessorHistoricalUpdateWebhook, ProcessorInitialUpdateWebhook,
     ProcessorRecurringTransactionsUpdateWebhook, ProcessorSyncUpdatesAvailableWebhook,
-    ProcessorTransactionsRemovedWebhook, ProductPermissionsRequiredAuthWebhook,
-    RecurringTransactionsUpdateWebhook, SyncUpdatesAvailableWebhook,
-    TransactionsRemovedWebhook, UserAccountRevokedWebhook, UserPermissionRevokedWebhook,
-    VerificationExpiredWebhook, WebhookUpdateAcknowledgedWebhook,
+    ProcessorTokenWebhookUpdate, ProcessorTransactionsRemovedWebhook,
+    ProductPermissionsRequiredAuthWebhook, ProductPermissionsRequiredIdentityWebhook,
+    ProtectUserEventWebhook, RecurringCancelledWebhook, RecurringNewTransferWebhook,
+    RecurringTransactionsUpdateWebhook, RecurringTransferSkippedWebhook,
+    ScreeningStatusUpdatedWebhook, StatementsRefreshCompleteWebhook,
+    SyncUpdatesAvailableWebhook, TransactionsRemovedWebhook, TransferEventsUpdateWebhook,
+    TransferPlatformOnboardingUpdateWebhook, UserAccountRevokedWebhook,
+    UserPermissionRevokedWebhook, VerificationExpiredWebhook,
+    WalletTransactionStatusUpdateWebhook, WebhookUpdateAcknowledgedWebhook,
     WebhookVerificationKeyGetRequest, WebhookVerificationKeyGetResponse
 );
 crate::wire::open_enums!(
-    AuthUpdateTypes, PendingDisconnectWebhookReason, WebhookEnvironmentValues
+    AssetReportType, AuthUpdateTypes, BankIncomeCompleteResult, CashFlowInsight,
+    CraBankIncomeCompleteResult, IdentityUpdateTypes, LinkDeliveryVerificationStatus,
+    LinkDeliveryWebhookCallbackType, LinkDeliveryWebhookCommunicationMethod,
+    LinkDeliveryWebhookDeliveryStatus, LinkEventName, MonitoringInsightsStatus,
+    PartnerEndCustomerOAuthStatusUpdatedValues, PendingDisconnectWebhookReason,
+    StatementsRefreshCompleteResult, WebhookEnvironmentValues
 );
