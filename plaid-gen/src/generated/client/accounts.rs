@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /accounts/get`
     #[inline]
-    pub async fn accounts_get<'a>(
-        &'a self,
-        body: &'a types::AccountsGetRequest,
+    pub async fn accounts_get(
+        &self,
+        body: &types::AccountsGetRequest,
     ) -> Result<ResponseValue<types::AccountsGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/accounts/get", self.baseurl,);
         let mut request = self

@@ -11,9 +11,9 @@ impl Client {
     ///
     /// `POST /asset_report/audit_copy/create`
     #[inline]
-    pub async fn asset_report_audit_copy_create<'a>(
-        &'a self,
-        body: &'a types::AssetReportAuditCopyCreateRequest,
+    pub async fn asset_report_audit_copy_create(
+        &self,
+        body: &types::AssetReportAuditCopyCreateRequest,
     ) -> Result<
         ResponseValue<types::AssetReportAuditCopyCreateResponse>,
         Error<types::PlaidError>,
@@ -44,9 +44,9 @@ impl Client {
     ///
     /// `POST /asset_report/audit_copy/get`
     #[inline]
-    pub async fn asset_report_audit_copy_get<'a>(
-        &'a self,
-        body: &'a types::AssetReportAuditCopyGetRequest,
+    pub async fn asset_report_audit_copy_get(
+        &self,
+        body: &types::AssetReportAuditCopyGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/asset_report/audit_copy/get", self.baseurl,);
         let mut request = self
@@ -74,9 +74,9 @@ impl Client {
     ///
     /// `POST /asset_report/audit_copy/pdf/get`
     #[inline]
-    pub async fn asset_report_audit_copy_pdf_get<'a>(
-        &'a self,
-        body: &'a types::AssetReportAuditCopyPdfGetRequest,
+    pub async fn asset_report_audit_copy_pdf_get(
+        &self,
+        body: &types::AssetReportAuditCopyPdfGetRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/asset_report/audit_copy/pdf/get", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -96,9 +96,9 @@ impl Client {
     ///
     /// `POST /asset_report/audit_copy/remove`
     #[inline]
-    pub async fn asset_report_audit_copy_remove<'a>(
-        &'a self,
-        body: &'a types::AssetReportAuditCopyRemoveRequest,
+    pub async fn asset_report_audit_copy_remove(
+        &self,
+        body: &types::AssetReportAuditCopyRemoveRequest,
     ) -> Result<
         ResponseValue<types::AssetReportAuditCopyRemoveResponse>,
         Error<types::PlaidError>,
@@ -129,9 +129,9 @@ impl Client {
     ///
     /// `POST /asset_report/create`
     #[inline]
-    pub async fn asset_report_create<'a>(
-        &'a self,
-        body: &'a types::AssetReportCreateRequest,
+    pub async fn asset_report_create(
+        &self,
+        body: &types::AssetReportCreateRequest,
     ) -> Result<
         ResponseValue<types::AssetReportCreateResponse>,
         Error<types::PlaidError>,
@@ -162,9 +162,9 @@ impl Client {
     ///
     /// `POST /asset_report/filter`
     #[inline]
-    pub async fn asset_report_filter<'a>(
-        &'a self,
-        body: &'a types::AssetReportFilterRequest,
+    pub async fn asset_report_filter(
+        &self,
+        body: &types::AssetReportFilterRequest,
     ) -> Result<
         ResponseValue<types::AssetReportFilterResponse>,
         Error<types::PlaidError>,
@@ -195,9 +195,9 @@ impl Client {
     ///
     /// `POST /asset_report/get`
     #[inline]
-    pub async fn asset_report_get<'a>(
-        &'a self,
-        body: &'a types::AssetReportGetRequest,
+    pub async fn asset_report_get(
+        &self,
+        body: &types::AssetReportGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/asset_report/get", self.baseurl,);
         let mut request = self
@@ -225,9 +225,9 @@ impl Client {
     ///
     /// `POST /asset_report/pdf/get`
     #[inline]
-    pub async fn asset_report_pdf_get<'a>(
-        &'a self,
-        body: &'a types::AssetReportPdfGetRequest,
+    pub async fn asset_report_pdf_get(
+        &self,
+        body: &types::AssetReportPdfGetRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/asset_report/pdf/get", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -247,9 +247,9 @@ impl Client {
     ///
     /// `POST /asset_report/refresh`
     #[inline]
-    pub async fn asset_report_refresh<'a>(
-        &'a self,
-        body: &'a types::AssetReportRefreshRequest,
+    pub async fn asset_report_refresh(
+        &self,
+        body: &types::AssetReportRefreshRequest,
     ) -> Result<
         ResponseValue<types::AssetReportRefreshResponse>,
         Error<types::PlaidError>,
@@ -280,9 +280,9 @@ impl Client {
     ///
     /// `POST /asset_report/remove`
     #[inline]
-    pub async fn asset_report_remove<'a>(
-        &'a self,
-        body: &'a types::AssetReportRemoveRequest,
+    pub async fn asset_report_remove(
+        &self,
+        body: &types::AssetReportRemoveRequest,
     ) -> Result<
         ResponseValue<types::AssetReportRemoveResponse>,
         Error<types::PlaidError>,
@@ -313,9 +313,9 @@ impl Client {
     ///
     /// `POST /credit/asset_report/freddie_mac/get`
     #[inline]
-    pub async fn credit_asset_report_freddie_mac_get<'a>(
-        &'a self,
-        body: &'a types::AssetReportFreddieGetRequest,
+    pub async fn credit_asset_report_freddie_mac_get(
+        &self,
+        body: &types::AssetReportFreddieGetRequest,
     ) -> Result<
         ResponseValue<types::AssetReportFreddieGetResponse>,
         Error<types::PlaidError>,
@@ -346,9 +346,9 @@ impl Client {
     ///
     /// `POST /credit/freddie_mac/reports/get`
     #[inline]
-    pub async fn credit_freddie_mac_reports_get<'a>(
-        &'a self,
-        body: &'a types::CreditFreddieMacReportsGetRequest,
+    pub async fn credit_freddie_mac_reports_get(
+        &self,
+        body: &types::CreditFreddieMacReportsGetRequest,
     ) -> Result<
         ResponseValue<types::CreditFreddieMacReportsGetResponse>,
         Error<types::PlaidError>,
@@ -379,9 +379,9 @@ impl Client {
     ///
     /// `POST /credit/relay/create`
     #[inline]
-    pub async fn credit_relay_create<'a>(
-        &'a self,
-        body: &'a types::CreditRelayCreateRequest,
+    pub async fn credit_relay_create(
+        &self,
+        body: &types::CreditRelayCreateRequest,
     ) -> Result<
         ResponseValue<types::CreditRelayCreateResponse>,
         Error<types::PlaidError>,
@@ -412,9 +412,9 @@ impl Client {
     ///
     /// `POST /credit/relay/get`
     #[inline]
-    pub async fn credit_relay_get<'a>(
-        &'a self,
-        body: &'a types::CreditRelayGetRequest,
+    pub async fn credit_relay_get(
+        &self,
+        body: &types::CreditRelayGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/credit/relay/get", self.baseurl,);
         let mut request = self
@@ -442,9 +442,9 @@ impl Client {
     ///
     /// `POST /credit/relay/pdf/get`
     #[inline]
-    pub async fn credit_relay_pdf_get<'a>(
-        &'a self,
-        body: &'a types::CreditRelayPdfGetRequest,
+    pub async fn credit_relay_pdf_get(
+        &self,
+        body: &types::CreditRelayPdfGetRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/credit/relay/pdf/get", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -464,9 +464,9 @@ impl Client {
     ///
     /// `POST /credit/relay/refresh`
     #[inline]
-    pub async fn credit_relay_refresh<'a>(
-        &'a self,
-        body: &'a types::CreditRelayRefreshRequest,
+    pub async fn credit_relay_refresh(
+        &self,
+        body: &types::CreditRelayRefreshRequest,
     ) -> Result<
         ResponseValue<types::CreditRelayRefreshResponse>,
         Error<types::PlaidError>,
@@ -497,9 +497,9 @@ impl Client {
     ///
     /// `POST /credit/relay/remove`
     #[inline]
-    pub async fn credit_relay_remove<'a>(
-        &'a self,
-        body: &'a types::CreditRelayRemoveRequest,
+    pub async fn credit_relay_remove(
+        &self,
+        body: &types::CreditRelayRemoveRequest,
     ) -> Result<
         ResponseValue<types::CreditRelayRemoveResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /auth/get`
     #[inline]
-    pub async fn auth_get<'a>(
-        &'a self,
-        body: &'a types::AuthGetRequest,
+    pub async fn auth_get(
+        &self,
+        body: &types::AuthGetRequest,
     ) -> Result<ResponseValue<types::AuthGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/auth/get", self.baseurl,);
         let mut request = self
@@ -40,9 +40,9 @@ impl Client {
     ///
     /// `POST /auth/verify`
     #[inline]
-    pub async fn auth_verify<'a>(
-        &'a self,
-        body: &'a types::AuthVerifyRequest,
+    pub async fn auth_verify(
+        &self,
+        body: &types::AuthVerifyRequest,
     ) -> Result<ResponseValue<types::AuthVerifyResponse>, Error<types::PlaidError>> {
         let url = format!("{}/auth/verify", self.baseurl,);
         let mut request = self

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /accounts/balance/get`
     #[inline]
-    pub async fn accounts_balance_get<'a>(
-        &'a self,
-        body: &'a types::AccountsBalanceGetRequest,
+    pub async fn accounts_balance_get(
+        &self,
+        body: &types::AccountsBalanceGetRequest,
     ) -> Result<ResponseValue<types::AccountsGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/accounts/balance/get", self.baseurl,);
         let mut request = self

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/balance/get`
     #[inline]
-    pub async fn bank_transfer_balance_get<'a>(
-        &'a self,
-        body: &'a types::BankTransferBalanceGetRequest,
+    pub async fn bank_transfer_balance_get(
+        &self,
+        body: &types::BankTransferBalanceGetRequest,
     ) -> Result<
         ResponseValue<types::BankTransferBalanceGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/cancel`
     #[inline]
-    pub async fn bank_transfer_cancel<'a>(
-        &'a self,
-        body: &'a types::BankTransferCancelRequest,
+    pub async fn bank_transfer_cancel(
+        &self,
+        body: &types::BankTransferCancelRequest,
     ) -> Result<
         ResponseValue<types::BankTransferCancelResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/create`
     #[inline]
-    pub async fn bank_transfer_create<'a>(
-        &'a self,
-        body: &'a types::BankTransferCreateRequest,
+    pub async fn bank_transfer_create(
+        &self,
+        body: &types::BankTransferCreateRequest,
     ) -> Result<
         ResponseValue<types::BankTransferCreateResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/event/list`
     #[inline]
-    pub async fn bank_transfer_event_list<'a>(
-        &'a self,
-        body: &'a types::BankTransferEventListRequest,
+    pub async fn bank_transfer_event_list(
+        &self,
+        body: &types::BankTransferEventListRequest,
     ) -> Result<
         ResponseValue<types::BankTransferEventListResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/event/sync`
     #[inline]
-    pub async fn bank_transfer_event_sync<'a>(
-        &'a self,
-        body: &'a types::BankTransferEventSyncRequest,
+    pub async fn bank_transfer_event_sync(
+        &self,
+        body: &types::BankTransferEventSyncRequest,
     ) -> Result<
         ResponseValue<types::BankTransferEventSyncResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/get`
     #[inline]
-    pub async fn bank_transfer_get<'a>(
-        &'a self,
-        body: &'a types::BankTransferGetRequest,
+    pub async fn bank_transfer_get(
+        &self,
+        body: &types::BankTransferGetRequest,
     ) -> Result<
         ResponseValue<types::BankTransferGetResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/list`
     #[inline]
-    pub async fn bank_transfer_list<'a>(
-        &'a self,
-        body: &'a types::BankTransferListRequest,
+    pub async fn bank_transfer_list(
+        &self,
+        body: &types::BankTransferListRequest,
     ) -> Result<
         ResponseValue<types::BankTransferListResponse>,
         Error<types::PlaidError>,
@@ -241,9 +241,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/migrate_account`
     #[inline]
-    pub async fn bank_transfer_migrate_account<'a>(
-        &'a self,
-        body: &'a types::BankTransferMigrateAccountRequest,
+    pub async fn bank_transfer_migrate_account(
+        &self,
+        body: &types::BankTransferMigrateAccountRequest,
     ) -> Result<
         ResponseValue<types::BankTransferMigrateAccountResponse>,
         Error<types::PlaidError>,
@@ -274,9 +274,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/sweep/get`
     #[inline]
-    pub async fn bank_transfer_sweep_get<'a>(
-        &'a self,
-        body: &'a types::BankTransferSweepGetRequest,
+    pub async fn bank_transfer_sweep_get(
+        &self,
+        body: &types::BankTransferSweepGetRequest,
     ) -> Result<
         ResponseValue<types::BankTransferSweepGetResponse>,
         Error<types::PlaidError>,
@@ -307,9 +307,9 @@ impl Client {
     ///
     /// `POST /bank_transfer/sweep/list`
     #[inline]
-    pub async fn bank_transfer_sweep_list<'a>(
-        &'a self,
-        body: &'a types::BankTransferSweepListRequest,
+    pub async fn bank_transfer_sweep_list(
+        &self,
+        body: &types::BankTransferSweepListRequest,
     ) -> Result<
         ResponseValue<types::BankTransferSweepListResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /beacon/account_risk/v1/evaluate`
     #[inline]
-    pub async fn beacon_account_risk_evaluate<'a>(
-        &'a self,
-        body: &'a types::BeaconAccountRiskEvaluateRequest,
+    pub async fn beacon_account_risk_evaluate(
+        &self,
+        body: &types::BeaconAccountRiskEvaluateRequest,
     ) -> Result<
         ResponseValue<types::BeaconAccountRiskEvaluateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /beacon/duplicate/get`
     #[inline]
-    pub async fn beacon_duplicate_get<'a>(
-        &'a self,
-        body: &'a types::BeaconDuplicateGetRequest,
+    pub async fn beacon_duplicate_get(
+        &self,
+        body: &types::BeaconDuplicateGetRequest,
     ) -> Result<
         ResponseValue<types::BeaconDuplicateGetResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /beacon/report/create`
     #[inline]
-    pub async fn beacon_report_create<'a>(
-        &'a self,
-        body: &'a types::BeaconReportCreateRequest,
+    pub async fn beacon_report_create(
+        &self,
+        body: &types::BeaconReportCreateRequest,
     ) -> Result<
         ResponseValue<types::BeaconReportCreateResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /beacon/report/get`
     #[inline]
-    pub async fn beacon_report_get<'a>(
-        &'a self,
-        body: &'a types::BeaconReportGetRequest,
+    pub async fn beacon_report_get(
+        &self,
+        body: &types::BeaconReportGetRequest,
     ) -> Result<
         ResponseValue<types::BeaconReportGetResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /beacon/report/list`
     #[inline]
-    pub async fn beacon_report_list<'a>(
-        &'a self,
-        body: &'a types::BeaconReportListRequest,
+    pub async fn beacon_report_list(
+        &self,
+        body: &types::BeaconReportListRequest,
     ) -> Result<
         ResponseValue<types::BeaconReportListResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /beacon/report_syndication/get`
     #[inline]
-    pub async fn beacon_report_syndication_get<'a>(
-        &'a self,
-        body: &'a types::BeaconReportSyndicationGetRequest,
+    pub async fn beacon_report_syndication_get(
+        &self,
+        body: &types::BeaconReportSyndicationGetRequest,
     ) -> Result<
         ResponseValue<types::BeaconReportSyndicationGetResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /beacon/report_syndication/list`
     #[inline]
-    pub async fn beacon_report_syndication_list<'a>(
-        &'a self,
-        body: &'a types::BeaconReportSyndicationListRequest,
+    pub async fn beacon_report_syndication_list(
+        &self,
+        body: &types::BeaconReportSyndicationListRequest,
     ) -> Result<
         ResponseValue<types::BeaconReportSyndicationListResponse>,
         Error<types::PlaidError>,
@@ -241,9 +241,9 @@ impl Client {
     ///
     /// `POST /beacon/user/account_insights/get`
     #[inline]
-    pub async fn beacon_user_account_insights_get<'a>(
-        &'a self,
-        body: &'a types::BeaconUserAccountInsightsGetRequest,
+    pub async fn beacon_user_account_insights_get(
+        &self,
+        body: &types::BeaconUserAccountInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::BeaconUserAccountInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -274,9 +274,9 @@ impl Client {
     ///
     /// `POST /beacon/user/create`
     #[inline]
-    pub async fn beacon_user_create<'a>(
-        &'a self,
-        body: &'a types::BeaconUserCreateRequest,
+    pub async fn beacon_user_create(
+        &self,
+        body: &types::BeaconUserCreateRequest,
     ) -> Result<
         ResponseValue<types::BeaconUserCreateResponse>,
         Error<types::PlaidError>,
@@ -307,9 +307,9 @@ impl Client {
     ///
     /// `POST /beacon/user/get`
     #[inline]
-    pub async fn beacon_user_get<'a>(
-        &'a self,
-        body: &'a types::BeaconUserGetRequest,
+    pub async fn beacon_user_get(
+        &self,
+        body: &types::BeaconUserGetRequest,
     ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/beacon/user/get", self.baseurl,);
         let mut request = self
@@ -337,9 +337,9 @@ impl Client {
     ///
     /// `POST /beacon/user/history/list`
     #[inline]
-    pub async fn beacon_user_history_list<'a>(
-        &'a self,
-        body: &'a types::BeaconUserHistoryListRequest,
+    pub async fn beacon_user_history_list(
+        &self,
+        body: &types::BeaconUserHistoryListRequest,
     ) -> Result<
         ResponseValue<types::BeaconUserHistoryListResponse>,
         Error<types::PlaidError>,
@@ -370,9 +370,9 @@ impl Client {
     ///
     /// `POST /beacon/user/review`
     #[inline]
-    pub async fn beacon_user_review<'a>(
-        &'a self,
-        body: &'a types::BeaconUserReviewRequest,
+    pub async fn beacon_user_review(
+        &self,
+        body: &types::BeaconUserReviewRequest,
     ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/beacon/user/review", self.baseurl,);
         let mut request = self
@@ -400,9 +400,9 @@ impl Client {
     ///
     /// `POST /beacon/user/update`
     #[inline]
-    pub async fn beacon_user_update<'a>(
-        &'a self,
-        body: &'a types::BeaconUserUpdateRequest,
+    pub async fn beacon_user_update(
+        &self,
+        body: &types::BeaconUserUpdateRequest,
     ) -> Result<
         ResponseValue<types::BeaconUserUpdateResponse>,
         Error<types::PlaidError>,

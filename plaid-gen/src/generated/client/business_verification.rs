@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /business_verification/create`
     #[inline]
-    pub async fn business_verification_create<'a>(
-        &'a self,
-        body: &'a types::BusinessVerificationCreateRequest,
+    pub async fn business_verification_create(
+        &self,
+        body: &types::BusinessVerificationCreateRequest,
     ) -> Result<
         ResponseValue<types::BusinessVerificationCreateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /business_verification/get`
     #[inline]
-    pub async fn business_verification_get<'a>(
-        &'a self,
-        body: &'a types::BusinessVerificationGetRequest,
+    pub async fn business_verification_get(
+        &self,
+        body: &types::BusinessVerificationGetRequest,
     ) -> Result<
         ResponseValue<types::BusinessVerificationGetResponse>,
         Error<types::PlaidError>,

@@ -11,9 +11,9 @@ impl Client {
     ///
     /// `POST /beta/ewa_report/v1/get`
     #[inline]
-    pub async fn beta_ewa_report_v1_get<'a>(
-        &'a self,
-        body: &'a types::BetaEwaReportV1GetRequest,
+    pub async fn beta_ewa_report_v1_get(
+        &self,
+        body: &types::BetaEwaReportV1GetRequest,
     ) -> Result<
         ResponseValue<types::BetaEwaReportV1GetResponse>,
         Error<types::PlaidError>,
@@ -44,9 +44,9 @@ impl Client {
     ///
     /// `POST /consumer_report/pdf/get`
     #[inline]
-    pub async fn consumer_report_pdf_get<'a>(
-        &'a self,
-        body: &'a types::ConsumerReportPdfGetRequest,
+    pub async fn consumer_report_pdf_get(
+        &self,
+        body: &types::ConsumerReportPdfGetRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/consumer_report/pdf/get", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -66,9 +66,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/base_report/get`
     #[inline]
-    pub async fn cra_check_report_base_report_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportBaseReportGetRequest,
+    pub async fn cra_check_report_base_report_get(
+        &self,
+        body: &types::CraCheckReportBaseReportGetRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportBaseReportGetResponse>,
         Error<types::PlaidError>,
@@ -99,9 +99,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/cashflow_insights/get`
     #[inline]
-    pub async fn cra_check_report_cashflow_insights_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportCashflowInsightsGetRequest,
+    pub async fn cra_check_report_cashflow_insights_get(
+        &self,
+        body: &types::CraCheckReportCashflowInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportCashflowInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -132,9 +132,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/create`
     #[inline]
-    pub async fn cra_check_report_create<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportCreateRequest,
+    pub async fn cra_check_report_create(
+        &self,
+        body: &types::CraCheckReportCreateRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportCreateResponse>,
         Error<types::PlaidError>,
@@ -165,9 +165,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/income_insights/get`
     #[inline]
-    pub async fn cra_check_report_income_insights_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportIncomeInsightsGetRequest,
+    pub async fn cra_check_report_income_insights_get(
+        &self,
+        body: &types::CraCheckReportIncomeInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportIncomeInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -198,9 +198,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/lend_score/get`
     #[inline]
-    pub async fn cra_check_report_lend_score_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportLendScoreGetRequest,
+    pub async fn cra_check_report_lend_score_get(
+        &self,
+        body: &types::CraCheckReportLendScoreGetRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportLendScoreGetResponse>,
         Error<types::PlaidError>,
@@ -231,9 +231,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/network_insights/get`
     #[inline]
-    pub async fn cra_check_report_network_insights_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportNetworkInsightsGetRequest,
+    pub async fn cra_check_report_network_insights_get(
+        &self,
+        body: &types::CraCheckReportNetworkInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportNetworkInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -264,9 +264,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/partner_insights/get`
     #[inline]
-    pub async fn cra_check_report_partner_insights_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportPartnerInsightsGetRequest,
+    pub async fn cra_check_report_partner_insights_get(
+        &self,
+        body: &types::CraCheckReportPartnerInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportPartnerInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -297,9 +297,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/pdf/get`
     #[inline]
-    pub async fn cra_check_report_pdf_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportPdfGetRequest,
+    pub async fn cra_check_report_pdf_get(
+        &self,
+        body: &types::CraCheckReportPdfGetRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/cra/check_report/pdf/get", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -319,9 +319,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/verification/get`
     #[inline]
-    pub async fn cra_check_report_verification_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportVerificationGetRequest,
+    pub async fn cra_check_report_verification_get(
+        &self,
+        body: &types::CraCheckReportVerificationGetRequest,
     ) -> Result<
         ResponseValue<types::CraCheckReportVerificationGetResponse>,
         Error<types::PlaidError>,
@@ -352,9 +352,9 @@ impl Client {
     ///
     /// `POST /cra/check_report/verification/pdf/get`
     #[inline]
-    pub async fn cra_check_report_verification_pdf_get<'a>(
-        &'a self,
-        body: &'a types::CraCheckReportVerificationPdfGetRequest,
+    pub async fn cra_check_report_verification_pdf_get(
+        &self,
+        body: &types::CraCheckReportVerificationPdfGetRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/cra/check_report/verification/pdf/get", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -374,9 +374,9 @@ impl Client {
     ///
     /// `POST /cra/credit_profile/report/get`
     #[inline]
-    pub async fn cra_credit_profile_report_get<'a>(
-        &'a self,
-        body: &'a types::CraCreditProfileReportGetRequest,
+    pub async fn cra_credit_profile_report_get(
+        &self,
+        body: &types::CraCreditProfileReportGetRequest,
     ) -> Result<
         ResponseValue<types::CraCreditProfileReportGetResponse>,
         Error<types::PlaidError>,
@@ -407,9 +407,9 @@ impl Client {
     ///
     /// `POST /cra/loans/applications/register`
     #[inline]
-    pub async fn cra_loans_applications_register<'a>(
-        &'a self,
-        body: &'a types::CraLoansApplicationsRegisterRequest,
+    pub async fn cra_loans_applications_register(
+        &self,
+        body: &types::CraLoansApplicationsRegisterRequest,
     ) -> Result<
         ResponseValue<types::CraLoansApplicationsRegisterResponse>,
         Error<types::PlaidError>,
@@ -440,9 +440,9 @@ impl Client {
     ///
     /// `POST /cra/loans/register`
     #[inline]
-    pub async fn cra_loans_register<'a>(
-        &'a self,
-        body: &'a types::CraLoansRegisterRequest,
+    pub async fn cra_loans_register(
+        &self,
+        body: &types::CraLoansRegisterRequest,
     ) -> Result<
         ResponseValue<types::CraLoansRegisterResponse>,
         Error<types::PlaidError>,
@@ -473,9 +473,9 @@ impl Client {
     ///
     /// `POST /cra/loans/unregister`
     #[inline]
-    pub async fn cra_loans_unregister<'a>(
-        &'a self,
-        body: &'a types::CraLoansUnregisterRequest,
+    pub async fn cra_loans_unregister(
+        &self,
+        body: &types::CraLoansUnregisterRequest,
     ) -> Result<
         ResponseValue<types::CraLoanUnregisterResponse>,
         Error<types::PlaidError>,
@@ -506,9 +506,9 @@ impl Client {
     ///
     /// `POST /cra/loans/update`
     #[inline]
-    pub async fn cra_loans_update<'a>(
-        &'a self,
-        body: &'a types::CraLoansUpdateRequest,
+    pub async fn cra_loans_update(
+        &self,
+        body: &types::CraLoansUpdateRequest,
     ) -> Result<ResponseValue<types::CraLoansUpdateResponse>, Error<types::PlaidError>> {
         let url = format!("{}/cra/loans/update", self.baseurl,);
         let mut request = self
@@ -536,9 +536,9 @@ impl Client {
     ///
     /// `POST /cra/monitoring_insights/get`
     #[inline]
-    pub async fn cra_monitoring_insights_get<'a>(
-        &'a self,
-        body: &'a types::CraMonitoringInsightsGetRequest,
+    pub async fn cra_monitoring_insights_get(
+        &self,
+        body: &types::CraMonitoringInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::CraMonitoringInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -569,9 +569,9 @@ impl Client {
     ///
     /// `POST /cra/monitoring_insights/subscribe`
     #[inline]
-    pub async fn cra_monitoring_insights_subscribe<'a>(
-        &'a self,
-        body: &'a types::CraMonitoringInsightsSubscribeRequest,
+    pub async fn cra_monitoring_insights_subscribe(
+        &self,
+        body: &types::CraMonitoringInsightsSubscribeRequest,
     ) -> Result<
         ResponseValue<types::CraMonitoringInsightsSubscribeResponse>,
         Error<types::PlaidError>,
@@ -602,9 +602,9 @@ impl Client {
     ///
     /// `POST /cra/monitoring_insights/unsubscribe`
     #[inline]
-    pub async fn cra_monitoring_insights_unsubscribe<'a>(
-        &'a self,
-        body: &'a types::CraMonitoringInsightsUnsubscribeRequest,
+    pub async fn cra_monitoring_insights_unsubscribe(
+        &self,
+        body: &types::CraMonitoringInsightsUnsubscribeRequest,
     ) -> Result<
         ResponseValue<types::CraMonitoringInsightsUnsubscribeResponse>,
         Error<types::PlaidError>,
@@ -635,9 +635,9 @@ impl Client {
     ///
     /// `POST /cra/partner_insights/get`
     #[inline]
-    pub async fn cra_partner_insights_get<'a>(
-        &'a self,
-        body: &'a types::CraPartnerInsightsGetRequest,
+    pub async fn cra_partner_insights_get(
+        &self,
+        body: &types::CraPartnerInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::CraPartnerInsightsGetResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /beta/transactions/user_insights/v1/get`
     #[inline]
-    pub async fn transactions_user_insights_get<'a>(
-        &'a self,
-        body: &'a types::TransactionsUserInsightsGetRequest,
+    pub async fn transactions_user_insights_get(
+        &self,
+        body: &types::TransactionsUserInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::TransactionsUserInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /beta/transactions/v1/enhance`
     #[inline]
-    pub async fn transactions_enhance<'a>(
-        &'a self,
-        body: &'a types::TransactionsEnhanceGetRequest,
+    pub async fn transactions_enhance(
+        &self,
+        body: &types::TransactionsEnhanceGetRequest,
     ) -> Result<
         ResponseValue<types::TransactionsEnhanceGetResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /transactions/enrich`
     #[inline]
-    pub async fn transactions_enrich<'a>(
-        &'a self,
-        body: &'a types::TransactionsEnrichRequest,
+    pub async fn transactions_enrich(
+        &self,
+        body: &types::TransactionsEnrichRequest,
     ) -> Result<
         ResponseValue<types::TransactionsEnrichResponse>,
         Error<types::PlaidError>,

@@ -11,9 +11,9 @@ impl Client {
     ///
     /// `GET /fdx/consents/{consentId}`
     #[inline]
-    pub async fn fdx_consent_get<'a>(
-        &'a self,
-        consent_id: &'a str,
+    pub async fn fdx_consent_get(
+        &self,
+        consent_id: &str,
     ) -> Result<ResponseValue<types::FdxConsentGrant>, Error<types::PlaidError>> {
         let url = format!(
             "{}/fdx/consents/{}", self.baseurl, encode_path(& consent_id.to_string()),
@@ -42,9 +42,9 @@ impl Client {
     ///
     /// `POST /fdx/notifications`
     #[inline]
-    pub async fn fdx_notifications<'a>(
-        &'a self,
-        body: &'a types::FdxNotification,
+    pub async fn fdx_notifications(
+        &self,
+        body: &types::FdxNotification,
     ) -> Result<ResponseValue<()>, Error<types::PlaidError>> {
         let url = format!("{}/fdx/notifications", self.baseurl,);
         let mut request = self
@@ -72,9 +72,9 @@ impl Client {
     ///
     /// `GET /fdx/recipient/{recipientId}`
     #[inline]
-    pub async fn get_recipient<'a>(
-        &'a self,
-        recipient_id: &'a str,
+    pub async fn get_recipient(
+        &self,
+        recipient_id: &str,
     ) -> Result<ResponseValue<types::FdxRecipientMetadata>, Error<types::PlaidError>> {
         let url = format!(
             "{}/fdx/recipient/{}", self.baseurl, encode_path(& recipient_id.to_string()),
@@ -103,8 +103,8 @@ impl Client {
     ///
     /// `GET /fdx/recipients`
     #[inline]
-    pub async fn get_recipients<'a>(
-        &'a self,
+    pub async fn get_recipients(
+        &self,
     ) -> Result<ResponseValue<types::GetRecipientsResponse>, Error<types::PlaidError>> {
         let url = format!("{}/fdx/recipients", self.baseurl,);
         let mut request = self

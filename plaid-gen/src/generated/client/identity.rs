@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /identity/documents/uploads/get`
     #[inline]
-    pub async fn identity_documents_uploads_get<'a>(
-        &'a self,
-        body: &'a types::IdentityDocumentsUploadsGetRequest,
+    pub async fn identity_documents_uploads_get(
+        &self,
+        body: &types::IdentityDocumentsUploadsGetRequest,
     ) -> Result<
         ResponseValue<types::IdentityDocumentsUploadsGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /identity/get`
     #[inline]
-    pub async fn identity_get<'a>(
-        &'a self,
-        body: &'a types::IdentityGetRequest,
+    pub async fn identity_get(
+        &self,
+        body: &types::IdentityGetRequest,
     ) -> Result<ResponseValue<types::IdentityGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/identity/get", self.baseurl,);
         let mut request = self
@@ -73,9 +73,9 @@ impl Client {
     ///
     /// `POST /identity/match`
     #[inline]
-    pub async fn identity_match<'a>(
-        &'a self,
-        body: &'a types::IdentityMatchRequest,
+    pub async fn identity_match(
+        &self,
+        body: &types::IdentityMatchRequest,
     ) -> Result<ResponseValue<types::IdentityMatchResponse>, Error<types::PlaidError>> {
         let url = format!("{}/identity/match", self.baseurl,);
         let mut request = self
@@ -103,9 +103,9 @@ impl Client {
     ///
     /// `POST /identity/refresh`
     #[inline]
-    pub async fn identity_refresh<'a>(
-        &'a self,
-        body: &'a types::IdentityRefreshRequest,
+    pub async fn identity_refresh(
+        &self,
+        body: &types::IdentityRefreshRequest,
     ) -> Result<
         ResponseValue<types::IdentityRefreshResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /identity_verification/autofill/create`
     #[inline]
-    pub async fn identity_verification_autofill_create<'a>(
-        &'a self,
-        body: &'a types::IdentityVerificationAutofillCreateRequest,
+    pub async fn identity_verification_autofill_create(
+        &self,
+        body: &types::IdentityVerificationAutofillCreateRequest,
     ) -> Result<
         ResponseValue<types::IdentityVerificationAutofillCreateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /identity_verification/create`
     #[inline]
-    pub async fn identity_verification_create<'a>(
-        &'a self,
-        body: &'a types::IdentityVerificationCreateRequest,
+    pub async fn identity_verification_create(
+        &self,
+        body: &types::IdentityVerificationCreateRequest,
     ) -> Result<
         ResponseValue<types::IdentityVerificationCreateResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /identity_verification/get`
     #[inline]
-    pub async fn identity_verification_get<'a>(
-        &'a self,
-        body: &'a types::IdentityVerificationGetRequest,
+    pub async fn identity_verification_get(
+        &self,
+        body: &types::IdentityVerificationGetRequest,
     ) -> Result<
         ResponseValue<types::IdentityVerificationGetResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /identity_verification/list`
     #[inline]
-    pub async fn identity_verification_list<'a>(
-        &'a self,
-        body: &'a types::IdentityVerificationListRequest,
+    pub async fn identity_verification_list(
+        &self,
+        body: &types::IdentityVerificationListRequest,
     ) -> Result<
         ResponseValue<types::IdentityVerificationListResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /identity_verification/retry`
     #[inline]
-    pub async fn identity_verification_retry<'a>(
-        &'a self,
-        body: &'a types::IdentityVerificationRetryRequest,
+    pub async fn identity_verification_retry(
+        &self,
+        body: &types::IdentityVerificationRetryRequest,
     ) -> Result<
         ResponseValue<types::IdentityVerificationRetryResponse>,
         Error<types::PlaidError>,

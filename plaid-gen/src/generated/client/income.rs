@@ -11,9 +11,9 @@ impl Client {
     ///
     /// `POST /beta/credit/v1/bank_employment/get`
     #[inline]
-    pub async fn credit_bank_employment_get<'a>(
-        &'a self,
-        body: &'a types::CreditBankEmploymentGetRequest,
+    pub async fn credit_bank_employment_get(
+        &self,
+        body: &types::CreditBankEmploymentGetRequest,
     ) -> Result<
         ResponseValue<types::CreditBankEmploymentGetResponse>,
         Error<types::PlaidError>,
@@ -44,9 +44,9 @@ impl Client {
     ///
     /// `POST /credit/audit_copy_token/create`
     #[inline]
-    pub async fn credit_audit_copy_token_create<'a>(
-        &'a self,
-        body: &'a types::CreditAuditCopyTokenCreateRequest,
+    pub async fn credit_audit_copy_token_create(
+        &self,
+        body: &types::CreditAuditCopyTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::CreditAuditCopyTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -77,9 +77,9 @@ impl Client {
     ///
     /// `POST /credit/audit_copy_token/remove`
     #[inline]
-    pub async fn credit_report_audit_copy_remove<'a>(
-        &'a self,
-        body: &'a types::CreditAuditCopyTokenRemoveRequest,
+    pub async fn credit_report_audit_copy_remove(
+        &self,
+        body: &types::CreditAuditCopyTokenRemoveRequest,
     ) -> Result<
         ResponseValue<types::CreditAuditCopyTokenRemoveResponse>,
         Error<types::PlaidError>,
@@ -110,9 +110,9 @@ impl Client {
     ///
     /// `POST /credit/audit_copy_token/update`
     #[inline]
-    pub async fn credit_audit_copy_token_update<'a>(
-        &'a self,
-        body: &'a types::CreditAuditCopyTokenUpdateRequest,
+    pub async fn credit_audit_copy_token_update(
+        &self,
+        body: &types::CreditAuditCopyTokenUpdateRequest,
     ) -> Result<
         ResponseValue<types::CreditAuditCopyTokenUpdateResponse>,
         Error<types::PlaidError>,
@@ -143,9 +143,9 @@ impl Client {
     ///
     /// `POST /credit/bank_income/get`
     #[inline]
-    pub async fn credit_bank_income_get<'a>(
-        &'a self,
-        body: &'a types::CreditBankIncomeGetRequest,
+    pub async fn credit_bank_income_get(
+        &self,
+        body: &types::CreditBankIncomeGetRequest,
     ) -> Result<
         ResponseValue<types::CreditBankIncomeGetResponse>,
         Error<types::PlaidError>,
@@ -176,9 +176,9 @@ impl Client {
     ///
     /// `POST /credit/bank_income/pdf/get`
     #[inline]
-    pub async fn credit_bank_income_pdf_get<'a>(
-        &'a self,
-        body: &'a types::CreditBankIncomePdfGetRequest,
+    pub async fn credit_bank_income_pdf_get(
+        &self,
+        body: &types::CreditBankIncomePdfGetRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/credit/bank_income/pdf/get", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -198,9 +198,9 @@ impl Client {
     ///
     /// `POST /credit/bank_income/refresh`
     #[inline]
-    pub async fn credit_bank_income_refresh<'a>(
-        &'a self,
-        body: &'a types::CreditBankIncomeRefreshRequest,
+    pub async fn credit_bank_income_refresh(
+        &self,
+        body: &types::CreditBankIncomeRefreshRequest,
     ) -> Result<
         ResponseValue<types::CreditBankIncomeRefreshResponse>,
         Error<types::PlaidError>,
@@ -231,9 +231,9 @@ impl Client {
     ///
     /// `POST /credit/bank_income/webhook/update`
     #[inline]
-    pub async fn credit_bank_income_webhook_update<'a>(
-        &'a self,
-        body: &'a types::CreditBankIncomeWebhookUpdateRequest,
+    pub async fn credit_bank_income_webhook_update(
+        &self,
+        body: &types::CreditBankIncomeWebhookUpdateRequest,
     ) -> Result<
         ResponseValue<types::CreditBankIncomeWebhookUpdateResponse>,
         Error<types::PlaidError>,
@@ -264,9 +264,9 @@ impl Client {
     ///
     /// `POST /credit/bank_statements/uploads/get`
     #[inline]
-    pub async fn credit_bank_statements_uploads_get<'a>(
-        &'a self,
-        body: &'a types::CreditBankStatementsUploadsGetRequest,
+    pub async fn credit_bank_statements_uploads_get(
+        &self,
+        body: &types::CreditBankStatementsUploadsGetRequest,
     ) -> Result<
         ResponseValue<types::CreditBankStatementsUploadsGetResponse>,
         Error<types::PlaidError>,
@@ -297,9 +297,9 @@ impl Client {
     ///
     /// `POST /credit/employment/get`
     #[inline]
-    pub async fn credit_employment_get<'a>(
-        &'a self,
-        body: &'a types::CreditEmploymentGetRequest,
+    pub async fn credit_employment_get(
+        &self,
+        body: &types::CreditEmploymentGetRequest,
     ) -> Result<
         ResponseValue<types::CreditEmploymentGetResponse>,
         Error<types::PlaidError>,
@@ -330,9 +330,9 @@ impl Client {
     ///
     /// `POST /credit/payroll_income/get`
     #[inline]
-    pub async fn credit_payroll_income_get<'a>(
-        &'a self,
-        body: &'a types::CreditPayrollIncomeGetRequest,
+    pub async fn credit_payroll_income_get(
+        &self,
+        body: &types::CreditPayrollIncomeGetRequest,
     ) -> Result<
         ResponseValue<types::CreditPayrollIncomeGetResponse>,
         Error<types::PlaidError>,
@@ -363,9 +363,9 @@ impl Client {
     ///
     /// `POST /credit/payroll_income/parsing_config/update`
     #[inline]
-    pub async fn credit_payroll_income_parsing_config_update<'a>(
-        &'a self,
-        body: &'a types::CreditPayrollIncomeParsingConfigUpdateRequest,
+    pub async fn credit_payroll_income_parsing_config_update(
+        &self,
+        body: &types::CreditPayrollIncomeParsingConfigUpdateRequest,
     ) -> Result<
         ResponseValue<types::CreditPayrollIncomeParsingConfigUpdateResponse>,
         Error<types::PlaidError>,
@@ -398,9 +398,9 @@ impl Client {
     ///
     /// `POST /credit/payroll_income/precheck`
     #[inline]
-    pub async fn credit_payroll_income_precheck<'a>(
-        &'a self,
-        body: &'a types::CreditPayrollIncomePrecheckRequest,
+    pub async fn credit_payroll_income_precheck(
+        &self,
+        body: &types::CreditPayrollIncomePrecheckRequest,
     ) -> Result<
         ResponseValue<types::CreditPayrollIncomePrecheckResponse>,
         Error<types::PlaidError>,
@@ -431,9 +431,9 @@ impl Client {
     ///
     /// `POST /credit/payroll_income/refresh`
     #[inline]
-    pub async fn credit_payroll_income_refresh<'a>(
-        &'a self,
-        body: &'a types::CreditPayrollIncomeRefreshRequest,
+    pub async fn credit_payroll_income_refresh(
+        &self,
+        body: &types::CreditPayrollIncomeRefreshRequest,
     ) -> Result<
         ResponseValue<types::CreditPayrollIncomeRefreshResponse>,
         Error<types::PlaidError>,
@@ -464,9 +464,9 @@ impl Client {
     ///
     /// `POST /credit/payroll_income/risk_signals/get`
     #[inline]
-    pub async fn credit_payroll_income_risk_signals_get<'a>(
-        &'a self,
-        body: &'a types::CreditPayrollIncomeRiskSignalsGetRequest,
+    pub async fn credit_payroll_income_risk_signals_get(
+        &self,
+        body: &types::CreditPayrollIncomeRiskSignalsGetRequest,
     ) -> Result<
         ResponseValue<types::CreditPayrollIncomeRiskSignalsGetResponse>,
         Error<types::PlaidError>,
@@ -497,9 +497,9 @@ impl Client {
     ///
     /// `POST /credit/sessions/get`
     #[inline]
-    pub async fn credit_sessions_get<'a>(
-        &'a self,
-        body: &'a types::CreditSessionsGetRequest,
+    pub async fn credit_sessions_get(
+        &self,
+        body: &types::CreditSessionsGetRequest,
     ) -> Result<
         ResponseValue<types::CreditSessionsGetResponse>,
         Error<types::PlaidError>,
@@ -530,9 +530,9 @@ impl Client {
     ///
     /// `POST /employers/search`
     #[inline]
-    pub async fn employers_search<'a>(
-        &'a self,
-        body: &'a types::EmployersSearchRequest,
+    pub async fn employers_search(
+        &self,
+        body: &types::EmployersSearchRequest,
     ) -> Result<
         ResponseValue<types::EmployersSearchResponse>,
         Error<types::PlaidError>,
@@ -563,9 +563,9 @@ impl Client {
     ///
     /// `POST /employment/verification/get`
     #[inline]
-    pub async fn employment_verification_get<'a>(
-        &'a self,
-        body: &'a types::EmploymentVerificationGetRequest,
+    pub async fn employment_verification_get(
+        &self,
+        body: &types::EmploymentVerificationGetRequest,
     ) -> Result<
         ResponseValue<types::EmploymentVerificationGetResponse>,
         Error<types::PlaidError>,
@@ -596,9 +596,9 @@ impl Client {
     ///
     /// `POST /income/verification/create`
     #[inline]
-    pub async fn income_verification_create<'a>(
-        &'a self,
-        body: &'a types::IncomeVerificationCreateRequest,
+    pub async fn income_verification_create(
+        &self,
+        body: &types::IncomeVerificationCreateRequest,
     ) -> Result<
         ResponseValue<types::IncomeVerificationCreateResponse>,
         Error<types::PlaidError>,
@@ -629,9 +629,9 @@ impl Client {
     ///
     /// `POST /income/verification/documents/download`
     #[inline]
-    pub async fn income_verification_documents_download<'a>(
-        &'a self,
-        body: &'a types::IncomeVerificationDocumentsDownloadRequest,
+    pub async fn income_verification_documents_download(
+        &self,
+        body: &types::IncomeVerificationDocumentsDownloadRequest,
     ) -> Result<ResponseValue<()>, Error<types::PlaidError>> {
         let url = format!("{}/income/verification/documents/download", self.baseurl,);
         let mut request = self
@@ -659,9 +659,9 @@ impl Client {
     ///
     /// `POST /income/verification/paystubs/get`
     #[inline]
-    pub async fn income_verification_paystubs_get<'a>(
-        &'a self,
-        body: &'a types::IncomeVerificationPaystubsGetRequest,
+    pub async fn income_verification_paystubs_get(
+        &self,
+        body: &types::IncomeVerificationPaystubsGetRequest,
     ) -> Result<
         ResponseValue<types::IncomeVerificationPaystubsGetResponse>,
         Error<types::PlaidError>,
@@ -692,9 +692,9 @@ impl Client {
     ///
     /// `POST /income/verification/precheck`
     #[inline]
-    pub async fn income_verification_precheck<'a>(
-        &'a self,
-        body: &'a types::IncomeVerificationPrecheckRequest,
+    pub async fn income_verification_precheck(
+        &self,
+        body: &types::IncomeVerificationPrecheckRequest,
     ) -> Result<
         ResponseValue<types::IncomeVerificationPrecheckResponse>,
         Error<types::PlaidError>,
@@ -725,9 +725,9 @@ impl Client {
     ///
     /// `POST /income/verification/taxforms/get`
     #[inline]
-    pub async fn income_verification_taxforms_get<'a>(
-        &'a self,
-        body: &'a types::IncomeVerificationTaxformsGetRequest,
+    pub async fn income_verification_taxforms_get(
+        &self,
+        body: &types::IncomeVerificationTaxformsGetRequest,
     ) -> Result<
         ResponseValue<types::IncomeVerificationTaxformsGetResponse>,
         Error<types::PlaidError>,

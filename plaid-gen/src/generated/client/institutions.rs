@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /institutions/get`
     #[inline]
-    pub async fn institutions_get<'a>(
-        &'a self,
-        body: &'a types::InstitutionsGetRequest,
+    pub async fn institutions_get(
+        &self,
+        body: &types::InstitutionsGetRequest,
     ) -> Result<
         ResponseValue<types::InstitutionsGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /institutions/get_by_id`
     #[inline]
-    pub async fn institutions_get_by_id<'a>(
-        &'a self,
-        body: &'a types::InstitutionsGetByIdRequest,
+    pub async fn institutions_get_by_id(
+        &self,
+        body: &types::InstitutionsGetByIdRequest,
     ) -> Result<
         ResponseValue<types::InstitutionsGetByIdResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /institutions/search`
     #[inline]
-    pub async fn institutions_search<'a>(
-        &'a self,
-        body: &'a types::InstitutionsSearchRequest,
+    pub async fn institutions_search(
+        &self,
+        body: &types::InstitutionsSearchRequest,
     ) -> Result<
         ResponseValue<types::InstitutionsSearchResponse>,
         Error<types::PlaidError>,

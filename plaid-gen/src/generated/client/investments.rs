@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /investments/auth/get`
     #[inline]
-    pub async fn investments_auth_get<'a>(
-        &'a self,
-        body: &'a types::InvestmentsAuthGetRequest,
+    pub async fn investments_auth_get(
+        &self,
+        body: &types::InvestmentsAuthGetRequest,
     ) -> Result<
         ResponseValue<types::InvestmentsAuthGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /investments/holdings/get`
     #[inline]
-    pub async fn investments_holdings_get<'a>(
-        &'a self,
-        body: &'a types::InvestmentsHoldingsGetRequest,
+    pub async fn investments_holdings_get(
+        &self,
+        body: &types::InvestmentsHoldingsGetRequest,
     ) -> Result<
         ResponseValue<types::InvestmentsHoldingsGetResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /investments/refresh`
     #[inline]
-    pub async fn investments_refresh<'a>(
-        &'a self,
-        body: &'a types::InvestmentsRefreshRequest,
+    pub async fn investments_refresh(
+        &self,
+        body: &types::InvestmentsRefreshRequest,
     ) -> Result<
         ResponseValue<types::InvestmentsRefreshResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /investments/transactions/get`
     #[inline]
-    pub async fn investments_transactions_get<'a>(
-        &'a self,
-        body: &'a types::InvestmentsTransactionsGetRequest,
+    pub async fn investments_transactions_get(
+        &self,
+        body: &types::InvestmentsTransactionsGetRequest,
     ) -> Result<
         ResponseValue<types::InvestmentsTransactionsGetResponse>,
         Error<types::PlaidError>,

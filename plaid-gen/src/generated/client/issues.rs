@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /issues/get`
     #[inline]
-    pub async fn issues_get<'a>(
-        &'a self,
-        body: &'a types::IssuesGetRequest,
+    pub async fn issues_get(
+        &self,
+        body: &types::IssuesGetRequest,
     ) -> Result<ResponseValue<types::IssuesGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/issues/get", self.baseurl,);
         let mut request = self
@@ -40,9 +40,9 @@ impl Client {
     ///
     /// `POST /issues/search`
     #[inline]
-    pub async fn issues_search<'a>(
-        &'a self,
-        body: &'a types::IssuesSearchRequest,
+    pub async fn issues_search(
+        &self,
+        body: &types::IssuesSearchRequest,
     ) -> Result<ResponseValue<types::IssuesSearchResponse>, Error<types::PlaidError>> {
         let url = format!("{}/issues/search", self.baseurl,);
         let mut request = self
@@ -70,9 +70,9 @@ impl Client {
     ///
     /// `POST /issues/subscribe`
     #[inline]
-    pub async fn issues_subscribe<'a>(
-        &'a self,
-        body: &'a types::IssuesSubscribeRequest,
+    pub async fn issues_subscribe(
+        &self,
+        body: &types::IssuesSubscribeRequest,
     ) -> Result<
         ResponseValue<types::IssuesSubscribeResponse>,
         Error<types::PlaidError>,

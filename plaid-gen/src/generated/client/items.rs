@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /consent/events/get`
     #[inline]
-    pub async fn consent_events_get<'a>(
-        &'a self,
-        body: &'a types::ConsentEventsGetRequest,
+    pub async fn consent_events_get(
+        &self,
+        body: &types::ConsentEventsGetRequest,
     ) -> Result<
         ResponseValue<types::ConsentEventsGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /item/access_token/invalidate`
     #[inline]
-    pub async fn item_access_token_invalidate<'a>(
-        &'a self,
-        body: &'a types::ItemAccessTokenInvalidateRequest,
+    pub async fn item_access_token_invalidate(
+        &self,
+        body: &types::ItemAccessTokenInvalidateRequest,
     ) -> Result<
         ResponseValue<types::ItemAccessTokenInvalidateResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /item/get`
     #[inline]
-    pub async fn item_get<'a>(
-        &'a self,
-        body: &'a types::ItemGetRequest,
+    pub async fn item_get(
+        &self,
+        body: &types::ItemGetRequest,
     ) -> Result<ResponseValue<types::ItemGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/item/get", self.baseurl,);
         let mut request = self
@@ -106,9 +106,9 @@ impl Client {
     ///
     /// `POST /item/import`
     #[inline]
-    pub async fn item_import<'a>(
-        &'a self,
-        body: &'a types::ItemImportRequest,
+    pub async fn item_import(
+        &self,
+        body: &types::ItemImportRequest,
     ) -> Result<ResponseValue<types::ItemImportResponse>, Error<types::PlaidError>> {
         let url = format!("{}/item/import", self.baseurl,);
         let mut request = self
@@ -136,9 +136,9 @@ impl Client {
     ///
     /// `POST /item/products/terminate`
     #[inline]
-    pub async fn item_products_terminate<'a>(
-        &'a self,
-        body: &'a types::ItemProductsTerminateRequest,
+    pub async fn item_products_terminate(
+        &self,
+        body: &types::ItemProductsTerminateRequest,
     ) -> Result<
         ResponseValue<types::ItemProductsTerminateResponse>,
         Error<types::PlaidError>,
@@ -169,9 +169,9 @@ impl Client {
     ///
     /// `POST /item/public_token/create`
     #[inline]
-    pub async fn item_create_public_token<'a>(
-        &'a self,
-        body: &'a types::ItemPublicTokenCreateRequest,
+    pub async fn item_create_public_token(
+        &self,
+        body: &types::ItemPublicTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::ItemPublicTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -202,9 +202,9 @@ impl Client {
     ///
     /// `POST /item/public_token/exchange`
     #[inline]
-    pub async fn item_public_token_exchange<'a>(
-        &'a self,
-        body: &'a types::ItemPublicTokenExchangeRequest,
+    pub async fn item_public_token_exchange(
+        &self,
+        body: &types::ItemPublicTokenExchangeRequest,
     ) -> Result<
         ResponseValue<types::ItemPublicTokenExchangeResponse>,
         Error<types::PlaidError>,
@@ -235,9 +235,9 @@ impl Client {
     ///
     /// `POST /item/remove`
     #[inline]
-    pub async fn item_remove<'a>(
-        &'a self,
-        body: &'a types::ItemRemoveRequest,
+    pub async fn item_remove(
+        &self,
+        body: &types::ItemRemoveRequest,
     ) -> Result<ResponseValue<types::ItemRemoveResponse>, Error<types::PlaidError>> {
         let url = format!("{}/item/remove", self.baseurl,);
         let mut request = self
@@ -265,9 +265,9 @@ impl Client {
     ///
     /// `POST /item/webhook/update`
     #[inline]
-    pub async fn item_webhook_update<'a>(
-        &'a self,
-        body: &'a types::ItemWebhookUpdateRequest,
+    pub async fn item_webhook_update(
+        &self,
+        body: &types::ItemWebhookUpdateRequest,
     ) -> Result<
         ResponseValue<types::ItemWebhookUpdateResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /network/status/get`
     #[inline]
-    pub async fn network_status_get<'a>(
-        &'a self,
-        body: &'a types::NetworkStatusGetRequest,
+    pub async fn network_status_get(
+        &self,
+        body: &types::NetworkStatusGetRequest,
     ) -> Result<
         ResponseValue<types::NetworkStatusGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /profile/network_status/get`
     #[inline]
-    pub async fn profile_network_status_get<'a>(
-        &'a self,
-        body: &'a types::ProfileNetworkStatusGetRequest,
+    pub async fn profile_network_status_get(
+        &self,
+        body: &types::ProfileNetworkStatusGetRequest,
     ) -> Result<
         ResponseValue<types::ProfileNetworkStatusGetResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /session/token/create`
     #[inline]
-    pub async fn session_token_create<'a>(
-        &'a self,
-        body: &'a types::SessionTokenCreateRequest,
+    pub async fn session_token_create(
+        &self,
+        body: &types::SessionTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::SessionTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /user_account/session/event/send`
     #[inline]
-    pub async fn user_account_session_event_send<'a>(
-        &'a self,
-        body: &'a types::UserAccountSessionEventSendRequest,
+    pub async fn user_account_session_event_send(
+        &self,
+        body: &types::UserAccountSessionEventSendRequest,
     ) -> Result<
         ResponseValue<types::UserAccountSessionEventSendResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /user_account/session/get`
     #[inline]
-    pub async fn user_account_session_get<'a>(
-        &'a self,
-        body: &'a types::UserAccountSessionGetRequest,
+    pub async fn user_account_session_get(
+        &self,
+        body: &types::UserAccountSessionGetRequest,
     ) -> Result<
         ResponseValue<types::UserAccountSessionGetResponse>,
         Error<types::PlaidError>,

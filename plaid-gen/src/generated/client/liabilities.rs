@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /liabilities/get`
     #[inline]
-    pub async fn liabilities_get<'a>(
-        &'a self,
-        body: &'a types::LiabilitiesGetRequest,
+    pub async fn liabilities_get(
+        &self,
+        body: &types::LiabilitiesGetRequest,
     ) -> Result<ResponseValue<types::LiabilitiesGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/liabilities/get", self.baseurl,);
         let mut request = self

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /link/token/create`
     #[inline]
-    pub async fn link_token_create<'a>(
-        &'a self,
-        body: &'a types::LinkTokenCreateRequest,
+    pub async fn link_token_create(
+        &self,
+        body: &types::LinkTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::LinkTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /link/token/get`
     #[inline]
-    pub async fn link_token_get<'a>(
-        &'a self,
-        body: &'a types::LinkTokenGetRequest,
+    pub async fn link_token_get(
+        &self,
+        body: &types::LinkTokenGetRequest,
     ) -> Result<ResponseValue<types::LinkTokenGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/link/token/get", self.baseurl,);
         let mut request = self
@@ -73,9 +73,9 @@ impl Client {
     ///
     /// `POST /link_delivery/create`
     #[inline]
-    pub async fn link_delivery_create<'a>(
-        &'a self,
-        body: &'a types::LinkDeliveryCreateRequest,
+    pub async fn link_delivery_create(
+        &self,
+        body: &types::LinkDeliveryCreateRequest,
     ) -> Result<
         ResponseValue<types::LinkDeliveryCreateResponse>,
         Error<types::PlaidError>,
@@ -106,9 +106,9 @@ impl Client {
     ///
     /// `POST /link_delivery/get`
     #[inline]
-    pub async fn link_delivery_get<'a>(
-        &'a self,
-        body: &'a types::LinkDeliveryGetRequest,
+    pub async fn link_delivery_get(
+        &self,
+        body: &types::LinkDeliveryGetRequest,
     ) -> Result<
         ResponseValue<types::LinkDeliveryGetResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /dashboard_user/get`
     #[inline]
-    pub async fn dashboard_user_get<'a>(
-        &'a self,
-        body: &'a types::DashboardUserGetRequest,
+    pub async fn dashboard_user_get(
+        &self,
+        body: &types::DashboardUserGetRequest,
     ) -> Result<
         ResponseValue<types::DashboardUserGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /dashboard_user/list`
     #[inline]
-    pub async fn dashboard_user_list<'a>(
-        &'a self,
-        body: &'a types::DashboardUserListRequest,
+    pub async fn dashboard_user_list(
+        &self,
+        body: &types::DashboardUserListRequest,
     ) -> Result<
         ResponseValue<types::DashboardUserListResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/create`
     #[inline]
-    pub async fn watchlist_screening_entity_create<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityCreateRequest,
+    pub async fn watchlist_screening_entity_create(
+        &self,
+        body: &types::WatchlistScreeningEntityCreateRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityCreateResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/get`
     #[inline]
-    pub async fn watchlist_screening_entity_get<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityGetRequest,
+    pub async fn watchlist_screening_entity_get(
+        &self,
+        body: &types::WatchlistScreeningEntityGetRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityGetResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/history/list`
     #[inline]
-    pub async fn watchlist_screening_entity_history_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityHistoryListRequest,
+    pub async fn watchlist_screening_entity_history_list(
+        &self,
+        body: &types::WatchlistScreeningEntityHistoryListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityHistoryListResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/hit/list`
     #[inline]
-    pub async fn watchlist_screening_entity_hit_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityHitListRequest,
+    pub async fn watchlist_screening_entity_hit_list(
+        &self,
+        body: &types::WatchlistScreeningEntityHitListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityHitListResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/list`
     #[inline]
-    pub async fn watchlist_screening_entity_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityListRequest,
+    pub async fn watchlist_screening_entity_list(
+        &self,
+        body: &types::WatchlistScreeningEntityListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityListResponse>,
         Error<types::PlaidError>,
@@ -241,9 +241,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/program/get`
     #[inline]
-    pub async fn watchlist_screening_entity_program_get<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityProgramGetRequest,
+    pub async fn watchlist_screening_entity_program_get(
+        &self,
+        body: &types::WatchlistScreeningEntityProgramGetRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityProgramGetResponse>,
         Error<types::PlaidError>,
@@ -274,9 +274,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/program/list`
     #[inline]
-    pub async fn watchlist_screening_entity_program_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityProgramListRequest,
+    pub async fn watchlist_screening_entity_program_list(
+        &self,
+        body: &types::WatchlistScreeningEntityProgramListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityProgramListResponse>,
         Error<types::PlaidError>,
@@ -307,9 +307,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/review/create`
     #[inline]
-    pub async fn watchlist_screening_entity_review_create<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityReviewCreateRequest,
+    pub async fn watchlist_screening_entity_review_create(
+        &self,
+        body: &types::WatchlistScreeningEntityReviewCreateRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityReviewCreateResponse>,
         Error<types::PlaidError>,
@@ -340,9 +340,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/review/list`
     #[inline]
-    pub async fn watchlist_screening_entity_review_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityReviewListRequest,
+    pub async fn watchlist_screening_entity_review_list(
+        &self,
+        body: &types::WatchlistScreeningEntityReviewListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityReviewListResponse>,
         Error<types::PlaidError>,
@@ -373,9 +373,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/entity/update`
     #[inline]
-    pub async fn watchlist_screening_entity_update<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningEntityUpdateRequest,
+    pub async fn watchlist_screening_entity_update(
+        &self,
+        body: &types::WatchlistScreeningEntityUpdateRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningEntityUpdateResponse>,
         Error<types::PlaidError>,
@@ -406,9 +406,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/create`
     #[inline]
-    pub async fn watchlist_screening_individual_create<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualCreateRequest,
+    pub async fn watchlist_screening_individual_create(
+        &self,
+        body: &types::WatchlistScreeningIndividualCreateRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualCreateResponse>,
         Error<types::PlaidError>,
@@ -439,9 +439,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/get`
     #[inline]
-    pub async fn watchlist_screening_individual_get<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualGetRequest,
+    pub async fn watchlist_screening_individual_get(
+        &self,
+        body: &types::WatchlistScreeningIndividualGetRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualGetResponse>,
         Error<types::PlaidError>,
@@ -472,9 +472,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/history/list`
     #[inline]
-    pub async fn watchlist_screening_individual_history_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualHistoryListRequest,
+    pub async fn watchlist_screening_individual_history_list(
+        &self,
+        body: &types::WatchlistScreeningIndividualHistoryListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualHistoryListResponse>,
         Error<types::PlaidError>,
@@ -507,9 +507,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/hit/list`
     #[inline]
-    pub async fn watchlist_screening_individual_hit_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualHitListRequest,
+    pub async fn watchlist_screening_individual_hit_list(
+        &self,
+        body: &types::WatchlistScreeningIndividualHitListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualHitListResponse>,
         Error<types::PlaidError>,
@@ -540,9 +540,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/list`
     #[inline]
-    pub async fn watchlist_screening_individual_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualListRequest,
+    pub async fn watchlist_screening_individual_list(
+        &self,
+        body: &types::WatchlistScreeningIndividualListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualListResponse>,
         Error<types::PlaidError>,
@@ -573,9 +573,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/program/get`
     #[inline]
-    pub async fn watchlist_screening_individual_program_get<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualProgramGetRequest,
+    pub async fn watchlist_screening_individual_program_get(
+        &self,
+        body: &types::WatchlistScreeningIndividualProgramGetRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualProgramGetResponse>,
         Error<types::PlaidError>,
@@ -608,9 +608,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/program/list`
     #[inline]
-    pub async fn watchlist_screening_individual_program_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualProgramListRequest,
+    pub async fn watchlist_screening_individual_program_list(
+        &self,
+        body: &types::WatchlistScreeningIndividualProgramListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualProgramListResponse>,
         Error<types::PlaidError>,
@@ -643,9 +643,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/review/create`
     #[inline]
-    pub async fn watchlist_screening_individual_review_create<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualReviewCreateRequest,
+    pub async fn watchlist_screening_individual_review_create(
+        &self,
+        body: &types::WatchlistScreeningIndividualReviewCreateRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualReviewCreateResponse>,
         Error<types::PlaidError>,
@@ -678,9 +678,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/review/list`
     #[inline]
-    pub async fn watchlist_screening_individual_review_list<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualReviewListRequest,
+    pub async fn watchlist_screening_individual_review_list(
+        &self,
+        body: &types::WatchlistScreeningIndividualReviewListRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualReviewListResponse>,
         Error<types::PlaidError>,
@@ -713,9 +713,9 @@ impl Client {
     ///
     /// `POST /watchlist_screening/individual/update`
     #[inline]
-    pub async fn watchlist_screening_individual_update<'a>(
-        &'a self,
-        body: &'a types::WatchlistScreeningIndividualUpdateRequest,
+    pub async fn watchlist_screening_individual_update(
+        &self,
+        body: &types::WatchlistScreeningIndividualUpdateRequest,
     ) -> Result<
         ResponseValue<types::WatchlistScreeningIndividualUpdateResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /link/oauth/correlation_id/exchange`
     #[inline]
-    pub async fn link_oauth_correlation_id_exchange<'a>(
-        &'a self,
-        body: &'a types::LinkOAuthCorrelationIdExchangeRequest,
+    pub async fn link_oauth_correlation_id_exchange(
+        &self,
+        body: &types::LinkOAuthCorrelationIdExchangeRequest,
     ) -> Result<
         ResponseValue<types::LinkOAuthCorrelationIdExchangeResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /oauth/introspect`
     #[inline]
-    pub async fn oauth_introspect<'a>(
-        &'a self,
-        body: &'a types::OAuthIntrospectRequest,
+    pub async fn oauth_introspect(
+        &self,
+        body: &types::OAuthIntrospectRequest,
     ) -> Result<
         ResponseValue<types::OAuthIntrospectResponse>,
         Error<types::OAuthErrorResponse>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /oauth/revoke`
     #[inline]
-    pub async fn oauth_revoke<'a>(
-        &'a self,
-        body: &'a types::OAuthRevokeRequest,
+    pub async fn oauth_revoke(
+        &self,
+        body: &types::OAuthRevokeRequest,
     ) -> Result<
         ResponseValue<types::OAuthRevokeResponse>,
         Error<types::OAuthErrorResponse>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /oauth/token`
     #[inline]
-    pub async fn oauth_token<'a>(
-        &'a self,
-        body: &'a types::OAuthTokenRequest,
+    pub async fn oauth_token(
+        &self,
+        body: &types::OAuthTokenRequest,
     ) -> Result<
         ResponseValue<types::OAuthTokenResponse>,
         Error<types::OAuthErrorResponse>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /beta/partner/customer/v1/create`
     #[inline]
-    pub async fn beta_partner_customer_v1_create<'a>(
-        &'a self,
-        body: &'a types::BetaPartnerCustomerV1CreateRequest,
+    pub async fn beta_partner_customer_v1_create(
+        &self,
+        body: &types::BetaPartnerCustomerV1CreateRequest,
     ) -> Result<
         ResponseValue<types::BetaPartnerCustomerV1CreateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /beta/partner/customer/v1/enable`
     #[inline]
-    pub async fn beta_partner_customer_v1_enable<'a>(
-        &'a self,
-        body: &'a types::BetaPartnerCustomerV1EnableRequest,
+    pub async fn beta_partner_customer_v1_enable(
+        &self,
+        body: &types::BetaPartnerCustomerV1EnableRequest,
     ) -> Result<
         ResponseValue<types::BetaPartnerCustomerV1EnableResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /beta/partner/customer/v1/get`
     #[inline]
-    pub async fn beta_partner_customer_v1_get<'a>(
-        &'a self,
-        body: &'a types::BetaPartnerCustomerV1GetRequest,
+    pub async fn beta_partner_customer_v1_get(
+        &self,
+        body: &types::BetaPartnerCustomerV1GetRequest,
     ) -> Result<
         ResponseValue<types::BetaPartnerCustomerV1GetResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /beta/partner/customer/v1/update`
     #[inline]
-    pub async fn beta_partner_customer_v1_update<'a>(
-        &'a self,
-        body: &'a types::BetaPartnerCustomerV1UpdateRequest,
+    pub async fn beta_partner_customer_v1_update(
+        &self,
+        body: &types::BetaPartnerCustomerV1UpdateRequest,
     ) -> Result<
         ResponseValue<types::BetaPartnerCustomerV1UpdateResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /partner/customer/create`
     #[inline]
-    pub async fn partner_customer_create<'a>(
-        &'a self,
-        body: &'a types::PartnerCustomerCreateRequest,
+    pub async fn partner_customer_create(
+        &self,
+        body: &types::PartnerCustomerCreateRequest,
     ) -> Result<
         ResponseValue<types::PartnerCustomerCreateResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /partner/customer/enable`
     #[inline]
-    pub async fn partner_customer_enable<'a>(
-        &'a self,
-        body: &'a types::PartnerCustomerEnableRequest,
+    pub async fn partner_customer_enable(
+        &self,
+        body: &types::PartnerCustomerEnableRequest,
     ) -> Result<
         ResponseValue<types::PartnerCustomerEnableResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /partner/customer/get`
     #[inline]
-    pub async fn partner_customer_get<'a>(
-        &'a self,
-        body: &'a types::PartnerCustomerGetRequest,
+    pub async fn partner_customer_get(
+        &self,
+        body: &types::PartnerCustomerGetRequest,
     ) -> Result<
         ResponseValue<types::PartnerCustomerGetResponse>,
         Error<types::PlaidError>,
@@ -241,9 +241,9 @@ impl Client {
     ///
     /// `POST /partner/customer/oauth_institutions/get`
     #[inline]
-    pub async fn partner_customer_oauth_institutions_get<'a>(
-        &'a self,
-        body: &'a types::PartnerCustomerOAuthInstitutionsGetRequest,
+    pub async fn partner_customer_oauth_institutions_get(
+        &self,
+        body: &types::PartnerCustomerOAuthInstitutionsGetRequest,
     ) -> Result<
         ResponseValue<types::PartnerCustomerOAuthInstitutionsGetResponse>,
         Error<types::PlaidError>,
@@ -274,9 +274,9 @@ impl Client {
     ///
     /// `POST /partner/customer/remove`
     #[inline]
-    pub async fn partner_customer_remove<'a>(
-        &'a self,
-        body: &'a types::PartnerCustomerRemoveRequest,
+    pub async fn partner_customer_remove(
+        &self,
+        body: &types::PartnerCustomerRemoveRequest,
     ) -> Result<
         ResponseValue<types::PartnerCustomerRemoveResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/consent/create`
     #[inline]
-    pub async fn payment_initiation_consent_create<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationConsentCreateRequest,
+    pub async fn payment_initiation_consent_create(
+        &self,
+        body: &types::PaymentInitiationConsentCreateRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationConsentCreateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/consent/get`
     #[inline]
-    pub async fn payment_initiation_consent_get<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationConsentGetRequest,
+    pub async fn payment_initiation_consent_get(
+        &self,
+        body: &types::PaymentInitiationConsentGetRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationConsentGetResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/consent/payment/execute`
     #[inline]
-    pub async fn payment_initiation_consent_payment_execute<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationConsentPaymentExecuteRequest,
+    pub async fn payment_initiation_consent_payment_execute(
+        &self,
+        body: &types::PaymentInitiationConsentPaymentExecuteRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationConsentPaymentExecuteResponse>,
         Error<types::PlaidError>,
@@ -111,9 +111,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/consent/revoke`
     #[inline]
-    pub async fn payment_initiation_consent_revoke<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationConsentRevokeRequest,
+    pub async fn payment_initiation_consent_revoke(
+        &self,
+        body: &types::PaymentInitiationConsentRevokeRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationConsentRevokeResponse>,
         Error<types::PlaidError>,
@@ -144,9 +144,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/payment/create`
     #[inline]
-    pub async fn payment_initiation_payment_create<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationPaymentCreateRequest,
+    pub async fn payment_initiation_payment_create(
+        &self,
+        body: &types::PaymentInitiationPaymentCreateRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationPaymentCreateResponse>,
         Error<types::PlaidError>,
@@ -177,9 +177,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/payment/get`
     #[inline]
-    pub async fn payment_initiation_payment_get<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationPaymentGetRequest,
+    pub async fn payment_initiation_payment_get(
+        &self,
+        body: &types::PaymentInitiationPaymentGetRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationPaymentGetResponse>,
         Error<types::PlaidError>,
@@ -210,9 +210,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/payment/list`
     #[inline]
-    pub async fn payment_initiation_payment_list<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationPaymentListRequest,
+    pub async fn payment_initiation_payment_list(
+        &self,
+        body: &types::PaymentInitiationPaymentListRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationPaymentListResponse>,
         Error<types::PlaidError>,
@@ -243,9 +243,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/payment/reverse`
     #[inline]
-    pub async fn payment_initiation_payment_reverse<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationPaymentReverseRequest,
+    pub async fn payment_initiation_payment_reverse(
+        &self,
+        body: &types::PaymentInitiationPaymentReverseRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationPaymentReverseResponse>,
         Error<types::PlaidError>,
@@ -276,9 +276,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/payment/token/create`
     #[inline]
-    pub async fn create_payment_token<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationPaymentTokenCreateRequest,
+    pub async fn create_payment_token(
+        &self,
+        body: &types::PaymentInitiationPaymentTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationPaymentTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -309,9 +309,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/recipient/create`
     #[inline]
-    pub async fn payment_initiation_recipient_create<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationRecipientCreateRequest,
+    pub async fn payment_initiation_recipient_create(
+        &self,
+        body: &types::PaymentInitiationRecipientCreateRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationRecipientCreateResponse>,
         Error<types::PlaidError>,
@@ -342,9 +342,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/recipient/get`
     #[inline]
-    pub async fn payment_initiation_recipient_get<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationRecipientGetRequest,
+    pub async fn payment_initiation_recipient_get(
+        &self,
+        body: &types::PaymentInitiationRecipientGetRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationRecipientGetResponse>,
         Error<types::PlaidError>,
@@ -375,9 +375,9 @@ impl Client {
     ///
     /// `POST /payment_initiation/recipient/list`
     #[inline]
-    pub async fn payment_initiation_recipient_list<'a>(
-        &'a self,
-        body: &'a types::PaymentInitiationRecipientListRequest,
+    pub async fn payment_initiation_recipient_list(
+        &self,
+        body: &types::PaymentInitiationRecipientListRequest,
     ) -> Result<
         ResponseValue<types::PaymentInitiationRecipientListResponse>,
         Error<types::PlaidError>,

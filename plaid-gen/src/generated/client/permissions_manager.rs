@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /application/get`
     #[inline]
-    pub async fn application_get<'a>(
-        &'a self,
-        body: &'a types::ApplicationGetRequest,
+    pub async fn application_get(
+        &self,
+        body: &types::ApplicationGetRequest,
     ) -> Result<ResponseValue<types::ApplicationGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/application/get", self.baseurl,);
         let mut request = self
@@ -40,9 +40,9 @@ impl Client {
     ///
     /// `POST /item/activity/list`
     #[inline]
-    pub async fn item_activity_list<'a>(
-        &'a self,
-        body: &'a types::ItemActivityListRequest,
+    pub async fn item_activity_list(
+        &self,
+        body: &types::ItemActivityListRequest,
     ) -> Result<
         ResponseValue<types::ItemActivityListResponse>,
         Error<types::PlaidError>,
@@ -73,9 +73,9 @@ impl Client {
     ///
     /// `POST /item/application/list`
     #[inline]
-    pub async fn item_application_list<'a>(
-        &'a self,
-        body: &'a types::ItemApplicationListRequest,
+    pub async fn item_application_list(
+        &self,
+        body: &types::ItemApplicationListRequest,
     ) -> Result<
         ResponseValue<types::ItemApplicationListResponse>,
         Error<types::PlaidError>,
@@ -106,9 +106,9 @@ impl Client {
     ///
     /// `POST /item/application/scopes/update`
     #[inline]
-    pub async fn item_application_scopes_update<'a>(
-        &'a self,
-        body: &'a types::ItemApplicationScopesUpdateRequest,
+    pub async fn item_application_scopes_update(
+        &self,
+        body: &types::ItemApplicationScopesUpdateRequest,
     ) -> Result<
         ResponseValue<types::ItemApplicationScopesUpdateResponse>,
         Error<types::PlaidError>,
@@ -139,9 +139,9 @@ impl Client {
     ///
     /// `POST /item/application/unlink`
     #[inline]
-    pub async fn item_application_unlink<'a>(
-        &'a self,
-        body: &'a types::ItemApplicationUnlinkRequest,
+    pub async fn item_application_unlink(
+        &self,
+        body: &types::ItemApplicationUnlinkRequest,
     ) -> Result<
         ResponseValue<types::ItemApplicationUnlinkResponse>,
         Error<types::PlaidError>,

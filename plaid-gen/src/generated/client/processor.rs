@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /processor/account/get`
     #[inline]
-    pub async fn processor_account_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorAccountGetRequest,
+    pub async fn processor_account_get(
+        &self,
+        body: &types::ProcessorAccountGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorAccountGetResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /processor/apex/processor_token/create`
     #[inline]
-    pub async fn processor_apex_processor_token_create<'a>(
-        &'a self,
-        body: &'a types::ProcessorApexProcessorTokenCreateRequest,
+    pub async fn processor_apex_processor_token_create(
+        &self,
+        body: &types::ProcessorApexProcessorTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /processor/auth/get`
     #[inline]
-    pub async fn processor_auth_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorAuthGetRequest,
+    pub async fn processor_auth_get(
+        &self,
+        body: &types::ProcessorAuthGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorAuthGetResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /processor/balance/get`
     #[inline]
-    pub async fn processor_balance_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorBalanceGetRequest,
+    pub async fn processor_balance_get(
+        &self,
+        body: &types::ProcessorBalanceGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorBalanceGetResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /processor/bank_transfer/create`
     #[inline]
-    pub async fn processor_bank_transfer_create<'a>(
-        &'a self,
-        body: &'a types::ProcessorBankTransferCreateRequest,
+    pub async fn processor_bank_transfer_create(
+        &self,
+        body: &types::ProcessorBankTransferCreateRequest,
     ) -> Result<
         ResponseValue<types::ProcessorBankTransferCreateResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /processor/identity/get`
     #[inline]
-    pub async fn processor_identity_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorIdentityGetRequest,
+    pub async fn processor_identity_get(
+        &self,
+        body: &types::ProcessorIdentityGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorIdentityGetResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /processor/identity/match`
     #[inline]
-    pub async fn processor_identity_match<'a>(
-        &'a self,
-        body: &'a types::ProcessorIdentityMatchRequest,
+    pub async fn processor_identity_match(
+        &self,
+        body: &types::ProcessorIdentityMatchRequest,
     ) -> Result<
         ResponseValue<types::ProcessorIdentityMatchResponse>,
         Error<types::PlaidError>,
@@ -241,9 +241,9 @@ impl Client {
     ///
     /// `POST /processor/investments/auth/get`
     #[inline]
-    pub async fn processor_investments_auth_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorInvestmentsAuthGetRequest,
+    pub async fn processor_investments_auth_get(
+        &self,
+        body: &types::ProcessorInvestmentsAuthGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorInvestmentsAuthGetResponse>,
         Error<types::PlaidError>,
@@ -274,9 +274,9 @@ impl Client {
     ///
     /// `POST /processor/investments/holdings/get`
     #[inline]
-    pub async fn processor_investments_holdings_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorInvestmentsHoldingsGetRequest,
+    pub async fn processor_investments_holdings_get(
+        &self,
+        body: &types::ProcessorInvestmentsHoldingsGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorInvestmentsHoldingsGetResponse>,
         Error<types::PlaidError>,
@@ -307,9 +307,9 @@ impl Client {
     ///
     /// `POST /processor/investments/transactions/get`
     #[inline]
-    pub async fn processor_investments_transactions_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorInvestmentsTransactionsGetRequest,
+    pub async fn processor_investments_transactions_get(
+        &self,
+        body: &types::ProcessorInvestmentsTransactionsGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorInvestmentsTransactionsGetResponse>,
         Error<types::PlaidError>,
@@ -340,9 +340,9 @@ impl Client {
     ///
     /// `POST /processor/liabilities/get`
     #[inline]
-    pub async fn processor_liabilities_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorLiabilitiesGetRequest,
+    pub async fn processor_liabilities_get(
+        &self,
+        body: &types::ProcessorLiabilitiesGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorLiabilitiesGetResponse>,
         Error<types::PlaidError>,
@@ -373,9 +373,9 @@ impl Client {
     ///
     /// `POST /processor/signal/decision/report`
     #[inline]
-    pub async fn processor_signal_decision_report<'a>(
-        &'a self,
-        body: &'a types::ProcessorSignalDecisionReportRequest,
+    pub async fn processor_signal_decision_report(
+        &self,
+        body: &types::ProcessorSignalDecisionReportRequest,
     ) -> Result<
         ResponseValue<types::ProcessorSignalDecisionReportResponse>,
         Error<types::PlaidError>,
@@ -406,9 +406,9 @@ impl Client {
     ///
     /// `POST /processor/signal/evaluate`
     #[inline]
-    pub async fn processor_signal_evaluate<'a>(
-        &'a self,
-        body: &'a types::ProcessorSignalEvaluateRequest,
+    pub async fn processor_signal_evaluate(
+        &self,
+        body: &types::ProcessorSignalEvaluateRequest,
     ) -> Result<
         ResponseValue<types::ProcessorSignalEvaluateResponse>,
         Error<types::PlaidError>,
@@ -439,9 +439,9 @@ impl Client {
     ///
     /// `POST /processor/signal/prepare`
     #[inline]
-    pub async fn processor_signal_prepare<'a>(
-        &'a self,
-        body: &'a types::ProcessorSignalPrepareRequest,
+    pub async fn processor_signal_prepare(
+        &self,
+        body: &types::ProcessorSignalPrepareRequest,
     ) -> Result<
         ResponseValue<types::ProcessorSignalPrepareResponse>,
         Error<types::PlaidError>,
@@ -472,9 +472,9 @@ impl Client {
     ///
     /// `POST /processor/signal/return/report`
     #[inline]
-    pub async fn processor_signal_return_report<'a>(
-        &'a self,
-        body: &'a types::ProcessorSignalReturnReportRequest,
+    pub async fn processor_signal_return_report(
+        &self,
+        body: &types::ProcessorSignalReturnReportRequest,
     ) -> Result<
         ResponseValue<types::ProcessorSignalReturnReportResponse>,
         Error<types::PlaidError>,
@@ -505,9 +505,9 @@ impl Client {
     ///
     /// `POST /processor/stripe/bank_account_token/create`
     #[inline]
-    pub async fn processor_stripe_bank_account_token_create<'a>(
-        &'a self,
-        body: &'a types::ProcessorStripeBankAccountTokenCreateRequest,
+    pub async fn processor_stripe_bank_account_token_create(
+        &self,
+        body: &types::ProcessorStripeBankAccountTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::ProcessorStripeBankAccountTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -540,9 +540,9 @@ impl Client {
     ///
     /// `POST /processor/token/create`
     #[inline]
-    pub async fn processor_token_create<'a>(
-        &'a self,
-        body: &'a types::ProcessorTokenCreateRequest,
+    pub async fn processor_token_create(
+        &self,
+        body: &types::ProcessorTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -573,9 +573,9 @@ impl Client {
     ///
     /// `POST /processor/token/permissions/get`
     #[inline]
-    pub async fn processor_token_permissions_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorTokenPermissionsGetRequest,
+    pub async fn processor_token_permissions_get(
+        &self,
+        body: &types::ProcessorTokenPermissionsGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTokenPermissionsGetResponse>,
         Error<types::PlaidError>,
@@ -606,9 +606,9 @@ impl Client {
     ///
     /// `POST /processor/token/permissions/set`
     #[inline]
-    pub async fn processor_token_permissions_set<'a>(
-        &'a self,
-        body: &'a types::ProcessorTokenPermissionsSetRequest,
+    pub async fn processor_token_permissions_set(
+        &self,
+        body: &types::ProcessorTokenPermissionsSetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTokenPermissionsSetResponse>,
         Error<types::PlaidError>,
@@ -639,9 +639,9 @@ impl Client {
     ///
     /// `POST /processor/token/webhook/update`
     #[inline]
-    pub async fn processor_token_webhook_update<'a>(
-        &'a self,
-        body: &'a types::ProcessorTokenWebhookUpdateRequest,
+    pub async fn processor_token_webhook_update(
+        &self,
+        body: &types::ProcessorTokenWebhookUpdateRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTokenWebhookUpdateResponse>,
         Error<types::PlaidError>,
@@ -672,9 +672,9 @@ impl Client {
     ///
     /// `POST /processor/transactions/get`
     #[inline]
-    pub async fn processor_transactions_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorTransactionsGetRequest,
+    pub async fn processor_transactions_get(
+        &self,
+        body: &types::ProcessorTransactionsGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTransactionsGetResponse>,
         Error<types::PlaidError>,
@@ -705,9 +705,9 @@ impl Client {
     ///
     /// `POST /processor/transactions/recurring/get`
     #[inline]
-    pub async fn processor_transactions_recurring_get<'a>(
-        &'a self,
-        body: &'a types::ProcessorTransactionsRecurringGetRequest,
+    pub async fn processor_transactions_recurring_get(
+        &self,
+        body: &types::ProcessorTransactionsRecurringGetRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTransactionsRecurringGetResponse>,
         Error<types::PlaidError>,
@@ -738,9 +738,9 @@ impl Client {
     ///
     /// `POST /processor/transactions/refresh`
     #[inline]
-    pub async fn processor_transactions_refresh<'a>(
-        &'a self,
-        body: &'a types::ProcessorTransactionsRefreshRequest,
+    pub async fn processor_transactions_refresh(
+        &self,
+        body: &types::ProcessorTransactionsRefreshRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTransactionsRefreshResponse>,
         Error<types::PlaidError>,
@@ -771,9 +771,9 @@ impl Client {
     ///
     /// `POST /processor/transactions/sync`
     #[inline]
-    pub async fn processor_transactions_sync<'a>(
-        &'a self,
-        body: &'a types::ProcessorTransactionsSyncRequest,
+    pub async fn processor_transactions_sync(
+        &self,
+        body: &types::ProcessorTransactionsSyncRequest,
     ) -> Result<
         ResponseValue<types::ProcessorTransactionsSyncResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /protect/compute`
     #[inline]
-    pub async fn protect_compute<'a>(
-        &'a self,
-        body: &'a types::ProtectComputeRequest,
+    pub async fn protect_compute(
+        &self,
+        body: &types::ProtectComputeRequest,
     ) -> Result<ResponseValue<types::ProtectComputeResponse>, Error<types::PlaidError>> {
         let url = format!("{}/protect/compute", self.baseurl,);
         let mut request = self
@@ -40,9 +40,9 @@ impl Client {
     ///
     /// `POST /protect/event/get`
     #[inline]
-    pub async fn protect_event_get<'a>(
-        &'a self,
-        body: &'a types::ProtectEventGetRequest,
+    pub async fn protect_event_get(
+        &self,
+        body: &types::ProtectEventGetRequest,
     ) -> Result<
         ResponseValue<types::ProtectEventGetResponse>,
         Error<types::PlaidError>,
@@ -73,9 +73,9 @@ impl Client {
     ///
     /// `POST /protect/event/send`
     #[inline]
-    pub async fn protect_event_send<'a>(
-        &'a self,
-        body: &'a types::ProtectEventSendRequest,
+    pub async fn protect_event_send(
+        &self,
+        body: &types::ProtectEventSendRequest,
     ) -> Result<
         ResponseValue<types::ProtectEventSendResponse>,
         Error<types::PlaidError>,
@@ -106,9 +106,9 @@ impl Client {
     ///
     /// `POST /protect/report/create`
     #[inline]
-    pub async fn protect_report_create<'a>(
-        &'a self,
-        body: &'a types::ProtectReportCreateRequest,
+    pub async fn protect_report_create(
+        &self,
+        body: &types::ProtectReportCreateRequest,
     ) -> Result<
         ResponseValue<types::ProtectReportCreateResponse>,
         Error<types::PlaidError>,
@@ -139,9 +139,9 @@ impl Client {
     ///
     /// `POST /protect/user/insights/get`
     #[inline]
-    pub async fn protect_user_insights_get<'a>(
-        &'a self,
-        body: &'a types::ProtectUserInsightsGetRequest,
+    pub async fn protect_user_insights_get(
+        &self,
+        body: &types::ProtectUserInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::ProtectUserInsightsGetResponse>,
         Error<types::PlaidError>,

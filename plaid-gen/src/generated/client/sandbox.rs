@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /sandbox/bank_income/fire_webhook`
     #[inline]
-    pub async fn sandbox_bank_income_fire_webhook<'a>(
-        &'a self,
-        body: &'a types::SandboxBankIncomeFireWebhookRequest,
+    pub async fn sandbox_bank_income_fire_webhook(
+        &self,
+        body: &types::SandboxBankIncomeFireWebhookRequest,
     ) -> Result<
         ResponseValue<types::SandboxBankIncomeFireWebhookResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /sandbox/bank_transfer/fire_webhook`
     #[inline]
-    pub async fn sandbox_bank_transfer_fire_webhook<'a>(
-        &'a self,
-        body: &'a types::SandboxBankTransferFireWebhookRequest,
+    pub async fn sandbox_bank_transfer_fire_webhook(
+        &self,
+        body: &types::SandboxBankTransferFireWebhookRequest,
     ) -> Result<
         ResponseValue<types::SandboxBankTransferFireWebhookResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /sandbox/bank_transfer/simulate`
     #[inline]
-    pub async fn sandbox_bank_transfer_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxBankTransferSimulateRequest,
+    pub async fn sandbox_bank_transfer_simulate(
+        &self,
+        body: &types::SandboxBankTransferSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxBankTransferSimulateResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /sandbox/cra/cashflow_updates/update`
     #[inline]
-    pub async fn sandbox_cra_cashflow_updates_update<'a>(
-        &'a self,
-        body: &'a types::SandboxCraCashflowUpdatesUpdateRequest,
+    pub async fn sandbox_cra_cashflow_updates_update(
+        &self,
+        body: &types::SandboxCraCashflowUpdatesUpdateRequest,
     ) -> Result<
         ResponseValue<types::SandboxCraCashflowUpdatesUpdateResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /sandbox/income/fire_webhook`
     #[inline]
-    pub async fn sandbox_income_fire_webhook<'a>(
-        &'a self,
-        body: &'a types::SandboxIncomeFireWebhookRequest,
+    pub async fn sandbox_income_fire_webhook(
+        &self,
+        body: &types::SandboxIncomeFireWebhookRequest,
     ) -> Result<
         ResponseValue<types::SandboxIncomeFireWebhookResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /sandbox/item/application/seed`
     #[inline]
-    pub async fn sandbox_item_application_seed<'a>(
-        &'a self,
-        body: &'a types::SandboxItemApplicationSeedRequest,
+    pub async fn sandbox_item_application_seed(
+        &self,
+        body: &types::SandboxItemApplicationSeedRequest,
     ) -> Result<
         ResponseValue<types::SandboxItemApplicationSeedResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /sandbox/item/fire_webhook`
     #[inline]
-    pub async fn sandbox_item_fire_webhook<'a>(
-        &'a self,
-        body: &'a types::SandboxItemFireWebhookRequest,
+    pub async fn sandbox_item_fire_webhook(
+        &self,
+        body: &types::SandboxItemFireWebhookRequest,
     ) -> Result<
         ResponseValue<types::SandboxItemFireWebhookResponse>,
         Error<types::PlaidError>,
@@ -241,9 +241,9 @@ impl Client {
     ///
     /// `POST /sandbox/item/reset_login`
     #[inline]
-    pub async fn sandbox_item_reset_login<'a>(
-        &'a self,
-        body: &'a types::SandboxItemResetLoginRequest,
+    pub async fn sandbox_item_reset_login(
+        &self,
+        body: &types::SandboxItemResetLoginRequest,
     ) -> Result<
         ResponseValue<types::SandboxItemResetLoginResponse>,
         Error<types::PlaidError>,
@@ -274,9 +274,9 @@ impl Client {
     ///
     /// `POST /sandbox/item/set_verification_status`
     #[inline]
-    pub async fn sandbox_item_set_verification_status<'a>(
-        &'a self,
-        body: &'a types::SandboxItemSetVerificationStatusRequest,
+    pub async fn sandbox_item_set_verification_status(
+        &self,
+        body: &types::SandboxItemSetVerificationStatusRequest,
     ) -> Result<
         ResponseValue<types::SandboxItemSetVerificationStatusResponse>,
         Error<types::PlaidError>,
@@ -307,9 +307,9 @@ impl Client {
     ///
     /// `POST /sandbox/oauth/select_accounts`
     #[inline]
-    pub async fn sandbox_oauth_select_accounts<'a>(
-        &'a self,
-        body: &'a types::SandboxOauthSelectAccountsRequest,
+    pub async fn sandbox_oauth_select_accounts(
+        &self,
+        body: &types::SandboxOauthSelectAccountsRequest,
     ) -> Result<
         ResponseValue<types::SandboxOauthSelectAccountsResponse>,
         Error<types::PlaidError>,
@@ -340,9 +340,9 @@ impl Client {
     ///
     /// `POST /sandbox/payment/simulate`
     #[inline]
-    pub async fn sandbox_payment_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxPaymentSimulateRequest,
+    pub async fn sandbox_payment_simulate(
+        &self,
+        body: &types::SandboxPaymentSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxPaymentSimulateResponse>,
         Error<types::PlaidError>,
@@ -373,9 +373,9 @@ impl Client {
     ///
     /// `POST /sandbox/payment_profile/reset_login`
     #[inline]
-    pub async fn sandbox_payment_profile_reset_login<'a>(
-        &'a self,
-        body: &'a types::SandboxPaymentProfileResetLoginRequest,
+    pub async fn sandbox_payment_profile_reset_login(
+        &self,
+        body: &types::SandboxPaymentProfileResetLoginRequest,
     ) -> Result<
         ResponseValue<types::SandboxPaymentProfileResetLoginResponse>,
         Error<types::PlaidError>,
@@ -406,9 +406,9 @@ impl Client {
     ///
     /// `POST /sandbox/processor_token/create`
     #[inline]
-    pub async fn sandbox_processor_token_create<'a>(
-        &'a self,
-        body: &'a types::SandboxProcessorTokenCreateRequest,
+    pub async fn sandbox_processor_token_create(
+        &self,
+        body: &types::SandboxProcessorTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::SandboxProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -439,9 +439,9 @@ impl Client {
     ///
     /// `POST /sandbox/public_token/create`
     #[inline]
-    pub async fn sandbox_public_token_create<'a>(
-        &'a self,
-        body: &'a types::SandboxPublicTokenCreateRequest,
+    pub async fn sandbox_public_token_create(
+        &self,
+        body: &types::SandboxPublicTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::SandboxPublicTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -472,9 +472,9 @@ impl Client {
     ///
     /// `POST /sandbox/transactions/create`
     #[inline]
-    pub async fn sandbox_transactions_create<'a>(
-        &'a self,
-        body: &'a types::SandboxTransactionsCreateRequest,
+    pub async fn sandbox_transactions_create(
+        &self,
+        body: &types::SandboxTransactionsCreateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransactionsCreateResponse>,
         Error<types::PlaidError>,
@@ -505,9 +505,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/fire_webhook`
     #[inline]
-    pub async fn sandbox_transfer_fire_webhook<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferFireWebhookRequest,
+    pub async fn sandbox_transfer_fire_webhook(
+        &self,
+        body: &types::SandboxTransferFireWebhookRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferFireWebhookResponse>,
         Error<types::PlaidError>,
@@ -538,9 +538,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/ledger/deposit/simulate`
     #[inline]
-    pub async fn sandbox_transfer_ledger_deposit_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferLedgerDepositSimulateRequest,
+    pub async fn sandbox_transfer_ledger_deposit_simulate(
+        &self,
+        body: &types::SandboxTransferLedgerDepositSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferLedgerDepositSimulateResponse>,
         Error<types::PlaidError>,
@@ -571,9 +571,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/ledger/simulate_available`
     #[inline]
-    pub async fn sandbox_transfer_ledger_simulate_available<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferLedgerSimulateAvailableRequest,
+    pub async fn sandbox_transfer_ledger_simulate_available(
+        &self,
+        body: &types::SandboxTransferLedgerSimulateAvailableRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferLedgerSimulateAvailableResponse>,
         Error<types::PlaidError>,
@@ -606,9 +606,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/ledger/withdraw/simulate`
     #[inline]
-    pub async fn sandbox_transfer_ledger_withdraw_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferLedgerWithdrawSimulateRequest,
+    pub async fn sandbox_transfer_ledger_withdraw_simulate(
+        &self,
+        body: &types::SandboxTransferLedgerWithdrawSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferLedgerWithdrawSimulateResponse>,
         Error<types::PlaidError>,
@@ -639,9 +639,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/refund/simulate`
     #[inline]
-    pub async fn sandbox_transfer_refund_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferRefundSimulateRequest,
+    pub async fn sandbox_transfer_refund_simulate(
+        &self,
+        body: &types::SandboxTransferRefundSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferRefundSimulateResponse>,
         Error<types::PlaidError>,
@@ -672,9 +672,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/repayment/simulate`
     #[inline]
-    pub async fn sandbox_transfer_repayment_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferRepaymentSimulateRequest,
+    pub async fn sandbox_transfer_repayment_simulate(
+        &self,
+        body: &types::SandboxTransferRepaymentSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferRepaymentSimulateResponse>,
         Error<types::PlaidError>,
@@ -705,9 +705,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/simulate`
     #[inline]
-    pub async fn sandbox_transfer_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferSimulateRequest,
+    pub async fn sandbox_transfer_simulate(
+        &self,
+        body: &types::SandboxTransferSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferSimulateResponse>,
         Error<types::PlaidError>,
@@ -738,9 +738,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/sweep/simulate`
     #[inline]
-    pub async fn sandbox_transfer_sweep_simulate<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferSweepSimulateRequest,
+    pub async fn sandbox_transfer_sweep_simulate(
+        &self,
+        body: &types::SandboxTransferSweepSimulateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferSweepSimulateResponse>,
         Error<types::PlaidError>,
@@ -771,9 +771,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/test_clock/advance`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_advance<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferTestClockAdvanceRequest,
+    pub async fn sandbox_transfer_test_clock_advance(
+        &self,
+        body: &types::SandboxTransferTestClockAdvanceRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferTestClockAdvanceResponse>,
         Error<types::PlaidError>,
@@ -804,9 +804,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/test_clock/create`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_create<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferTestClockCreateRequest,
+    pub async fn sandbox_transfer_test_clock_create(
+        &self,
+        body: &types::SandboxTransferTestClockCreateRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferTestClockCreateResponse>,
         Error<types::PlaidError>,
@@ -837,9 +837,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/test_clock/get`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_get<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferTestClockGetRequest,
+    pub async fn sandbox_transfer_test_clock_get(
+        &self,
+        body: &types::SandboxTransferTestClockGetRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferTestClockGetResponse>,
         Error<types::PlaidError>,
@@ -870,9 +870,9 @@ impl Client {
     ///
     /// `POST /sandbox/transfer/test_clock/list`
     #[inline]
-    pub async fn sandbox_transfer_test_clock_list<'a>(
-        &'a self,
-        body: &'a types::SandboxTransferTestClockListRequest,
+    pub async fn sandbox_transfer_test_clock_list(
+        &self,
+        body: &types::SandboxTransferTestClockListRequest,
     ) -> Result<
         ResponseValue<types::SandboxTransferTestClockListResponse>,
         Error<types::PlaidError>,
@@ -903,9 +903,9 @@ impl Client {
     ///
     /// `POST /sandbox/user/reset_login`
     #[inline]
-    pub async fn sandbox_user_reset_login<'a>(
-        &'a self,
-        body: &'a types::SandboxUserResetLoginRequest,
+    pub async fn sandbox_user_reset_login(
+        &self,
+        body: &types::SandboxUserResetLoginRequest,
     ) -> Result<
         ResponseValue<types::SandboxUserResetLoginResponse>,
         Error<types::PlaidError>,

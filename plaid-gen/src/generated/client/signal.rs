@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /signal/decision/report`
     #[inline]
-    pub async fn signal_decision_report<'a>(
-        &'a self,
-        body: &'a types::SignalDecisionReportRequest,
+    pub async fn signal_decision_report(
+        &self,
+        body: &types::SignalDecisionReportRequest,
     ) -> Result<
         ResponseValue<types::SignalDecisionReportResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /signal/evaluate`
     #[inline]
-    pub async fn signal_evaluate<'a>(
-        &'a self,
-        body: &'a types::SignalEvaluateRequest,
+    pub async fn signal_evaluate(
+        &self,
+        body: &types::SignalEvaluateRequest,
     ) -> Result<ResponseValue<types::SignalEvaluateResponse>, Error<types::PlaidError>> {
         let url = format!("{}/signal/evaluate", self.baseurl,);
         let mut request = self
@@ -73,9 +73,9 @@ impl Client {
     ///
     /// `POST /signal/prepare`
     #[inline]
-    pub async fn signal_prepare<'a>(
-        &'a self,
-        body: &'a types::SignalPrepareRequest,
+    pub async fn signal_prepare(
+        &self,
+        body: &types::SignalPrepareRequest,
     ) -> Result<ResponseValue<types::SignalPrepareResponse>, Error<types::PlaidError>> {
         let url = format!("{}/signal/prepare", self.baseurl,);
         let mut request = self
@@ -103,9 +103,9 @@ impl Client {
     ///
     /// `POST /signal/return/report`
     #[inline]
-    pub async fn signal_return_report<'a>(
-        &'a self,
-        body: &'a types::SignalReturnReportRequest,
+    pub async fn signal_return_report(
+        &self,
+        body: &types::SignalReturnReportRequest,
     ) -> Result<
         ResponseValue<types::SignalReturnReportResponse>,
         Error<types::PlaidError>,
@@ -136,9 +136,9 @@ impl Client {
     ///
     /// `POST /signal/schedule`
     #[inline]
-    pub async fn signal_schedule<'a>(
-        &'a self,
-        body: &'a types::SignalScheduleRequest,
+    pub async fn signal_schedule(
+        &self,
+        body: &types::SignalScheduleRequest,
     ) -> Result<ResponseValue<types::SignalScheduleResponse>, Error<types::PlaidError>> {
         let url = format!("{}/signal/schedule", self.baseurl,);
         let mut request = self

@@ -11,9 +11,9 @@ impl Client {
     ///
     /// `POST /statements/download`
     #[inline]
-    pub async fn statements_download<'a>(
-        &'a self,
-        body: &'a types::StatementsDownloadRequest,
+    pub async fn statements_download(
+        &self,
+        body: &types::StatementsDownloadRequest,
     ) -> Result<ResponseValue<ByteStream>, Error<types::PlaidError>> {
         let url = format!("{}/statements/download", self.baseurl,);
         let mut request = self.client.post(url).json(&body).build()?;
@@ -33,9 +33,9 @@ impl Client {
     ///
     /// `POST /statements/list`
     #[inline]
-    pub async fn statements_list<'a>(
-        &'a self,
-        body: &'a types::StatementsListRequest,
+    pub async fn statements_list(
+        &self,
+        body: &types::StatementsListRequest,
     ) -> Result<ResponseValue<types::StatementsListResponse>, Error<types::PlaidError>> {
         let url = format!("{}/statements/list", self.baseurl,);
         let mut request = self
@@ -63,9 +63,9 @@ impl Client {
     ///
     /// `POST /statements/refresh`
     #[inline]
-    pub async fn statements_refresh<'a>(
-        &'a self,
-        body: &'a types::StatementsRefreshRequest,
+    pub async fn statements_refresh(
+        &self,
+        body: &types::StatementsRefreshRequest,
     ) -> Result<
         ResponseValue<types::StatementsRefreshResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /beta/transactions/rules/v1/create`
     #[inline]
-    pub async fn transactions_rules_create<'a>(
-        &'a self,
-        body: &'a types::TransactionsRulesCreateRequest,
+    pub async fn transactions_rules_create(
+        &self,
+        body: &types::TransactionsRulesCreateRequest,
     ) -> Result<
         ResponseValue<types::TransactionsRulesCreateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /beta/transactions/rules/v1/list`
     #[inline]
-    pub async fn transactions_rules_list<'a>(
-        &'a self,
-        body: &'a types::TransactionsRulesListRequest,
+    pub async fn transactions_rules_list(
+        &self,
+        body: &types::TransactionsRulesListRequest,
     ) -> Result<
         ResponseValue<types::TransactionsRulesListResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /beta/transactions/rules/v1/remove`
     #[inline]
-    pub async fn transactions_rules_remove<'a>(
-        &'a self,
-        body: &'a types::TransactionsRulesRemoveRequest,
+    pub async fn transactions_rules_remove(
+        &self,
+        body: &types::TransactionsRulesRemoveRequest,
     ) -> Result<
         ResponseValue<types::TransactionsRulesRemoveResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /cashflow_report/get`
     #[inline]
-    pub async fn cashflow_report_get<'a>(
-        &'a self,
-        body: &'a types::CashflowReportGetRequest,
+    pub async fn cashflow_report_get(
+        &self,
+        body: &types::CashflowReportGetRequest,
     ) -> Result<
         ResponseValue<types::CashflowReportGetResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /cashflow_report/insights/get`
     #[inline]
-    pub async fn cashflow_report_insights_get<'a>(
-        &'a self,
-        body: &'a types::CashflowReportInsightsGetRequest,
+    pub async fn cashflow_report_insights_get(
+        &self,
+        body: &types::CashflowReportInsightsGetRequest,
     ) -> Result<
         ResponseValue<types::CashflowReportInsightsGetResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /cashflow_report/refresh`
     #[inline]
-    pub async fn cashflow_report_refresh<'a>(
-        &'a self,
-        body: &'a types::CashflowReportRefreshRequest,
+    pub async fn cashflow_report_refresh(
+        &self,
+        body: &types::CashflowReportRefreshRequest,
     ) -> Result<
         ResponseValue<types::CashflowReportRefreshResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /cashflow_report/transactions/get`
     #[inline]
-    pub async fn cashflow_report_transactions_get<'a>(
-        &'a self,
-        body: &'a types::CashflowReportTransactionsGetRequest,
+    pub async fn cashflow_report_transactions_get(
+        &self,
+        body: &types::CashflowReportTransactionsGetRequest,
     ) -> Result<
         ResponseValue<types::CashflowReportTransactionsGetResponse>,
         Error<types::PlaidError>,
@@ -241,9 +241,9 @@ impl Client {
     ///
     /// `POST /categories/get`
     #[inline]
-    pub async fn categories_get<'a>(
-        &'a self,
-        body: &'a types::CategoriesGetRequest,
+    pub async fn categories_get(
+        &self,
+        body: &types::CategoriesGetRequest,
     ) -> Result<ResponseValue<types::CategoriesGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/categories/get", self.baseurl,);
         let mut request = self
@@ -271,9 +271,9 @@ impl Client {
     ///
     /// `POST /transactions/get`
     #[inline]
-    pub async fn transactions_get<'a>(
-        &'a self,
-        body: &'a types::TransactionsGetRequest,
+    pub async fn transactions_get(
+        &self,
+        body: &types::TransactionsGetRequest,
     ) -> Result<
         ResponseValue<types::TransactionsGetResponse>,
         Error<types::PlaidError>,
@@ -304,9 +304,9 @@ impl Client {
     ///
     /// `POST /transactions/recurring/get`
     #[inline]
-    pub async fn transactions_recurring_get<'a>(
-        &'a self,
-        body: &'a types::TransactionsRecurringGetRequest,
+    pub async fn transactions_recurring_get(
+        &self,
+        body: &types::TransactionsRecurringGetRequest,
     ) -> Result<
         ResponseValue<types::TransactionsRecurringGetResponse>,
         Error<types::PlaidError>,
@@ -337,9 +337,9 @@ impl Client {
     ///
     /// `POST /transactions/refresh`
     #[inline]
-    pub async fn transactions_refresh<'a>(
-        &'a self,
-        body: &'a types::TransactionsRefreshRequest,
+    pub async fn transactions_refresh(
+        &self,
+        body: &types::TransactionsRefreshRequest,
     ) -> Result<
         ResponseValue<types::TransactionsRefreshResponse>,
         Error<types::PlaidError>,
@@ -370,9 +370,9 @@ impl Client {
     ///
     /// `POST /transactions/sync`
     #[inline]
-    pub async fn transactions_sync<'a>(
-        &'a self,
-        body: &'a types::TransactionsSyncRequest,
+    pub async fn transactions_sync(
+        &self,
+        body: &types::TransactionsSyncRequest,
     ) -> Result<
         ResponseValue<types::TransactionsSyncResponse>,
         Error<types::PlaidError>,
@@ -403,9 +403,9 @@ impl Client {
     ///
     /// `POST /user/financial_data/refresh`
     #[inline]
-    pub async fn user_financial_data_refresh<'a>(
-        &'a self,
-        body: &'a types::UserFinancialDataRefreshRequest,
+    pub async fn user_financial_data_refresh(
+        &self,
+        body: &types::UserFinancialDataRefreshRequest,
     ) -> Result<
         ResponseValue<types::UserFinancialDataRefreshResponse>,
         Error<types::PlaidError>,
@@ -436,9 +436,9 @@ impl Client {
     ///
     /// `POST /user/transactions/refresh`
     #[inline]
-    pub async fn user_transactions_refresh<'a>(
-        &'a self,
-        body: &'a types::UserTransactionsRefreshRequest,
+    pub async fn user_transactions_refresh(
+        &self,
+        body: &types::UserTransactionsRefreshRequest,
     ) -> Result<
         ResponseValue<types::UserTransactionsRefreshResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /payment_profile/create`
     #[inline]
-    pub async fn payment_profile_create<'a>(
-        &'a self,
-        body: &'a types::PaymentProfileCreateRequest,
+    pub async fn payment_profile_create(
+        &self,
+        body: &types::PaymentProfileCreateRequest,
     ) -> Result<
         ResponseValue<types::PaymentProfileCreateResponse>,
         Error<types::PlaidError>,
@@ -43,9 +43,9 @@ impl Client {
     ///
     /// `POST /payment_profile/get`
     #[inline]
-    pub async fn payment_profile_get<'a>(
-        &'a self,
-        body: &'a types::PaymentProfileGetRequest,
+    pub async fn payment_profile_get(
+        &self,
+        body: &types::PaymentProfileGetRequest,
     ) -> Result<
         ResponseValue<types::PaymentProfileGetResponse>,
         Error<types::PlaidError>,
@@ -76,9 +76,9 @@ impl Client {
     ///
     /// `POST /payment_profile/remove`
     #[inline]
-    pub async fn payment_profile_remove<'a>(
-        &'a self,
-        body: &'a types::PaymentProfileRemoveRequest,
+    pub async fn payment_profile_remove(
+        &self,
+        body: &types::PaymentProfileRemoveRequest,
     ) -> Result<
         ResponseValue<types::PaymentProfileRemoveResponse>,
         Error<types::PlaidError>,
@@ -109,9 +109,9 @@ impl Client {
     ///
     /// `POST /transfer/authorization/cancel`
     #[inline]
-    pub async fn transfer_authorization_cancel<'a>(
-        &'a self,
-        body: &'a types::TransferAuthorizationCancelRequest,
+    pub async fn transfer_authorization_cancel(
+        &self,
+        body: &types::TransferAuthorizationCancelRequest,
     ) -> Result<
         ResponseValue<types::TransferAuthorizationCancelResponse>,
         Error<types::PlaidError>,
@@ -142,9 +142,9 @@ impl Client {
     ///
     /// `POST /transfer/authorization/create`
     #[inline]
-    pub async fn transfer_authorization_create<'a>(
-        &'a self,
-        body: &'a types::TransferAuthorizationCreateRequest,
+    pub async fn transfer_authorization_create(
+        &self,
+        body: &types::TransferAuthorizationCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferAuthorizationCreateResponse>,
         Error<types::PlaidError>,
@@ -175,9 +175,9 @@ impl Client {
     ///
     /// `POST /transfer/balance/get`
     #[inline]
-    pub async fn transfer_balance_get<'a>(
-        &'a self,
-        body: &'a types::TransferBalanceGetRequest,
+    pub async fn transfer_balance_get(
+        &self,
+        body: &types::TransferBalanceGetRequest,
     ) -> Result<
         ResponseValue<types::TransferBalanceGetResponse>,
         Error<types::PlaidError>,
@@ -208,9 +208,9 @@ impl Client {
     ///
     /// `POST /transfer/cancel`
     #[inline]
-    pub async fn transfer_cancel<'a>(
-        &'a self,
-        body: &'a types::TransferCancelRequest,
+    pub async fn transfer_cancel(
+        &self,
+        body: &types::TransferCancelRequest,
     ) -> Result<ResponseValue<types::TransferCancelResponse>, Error<types::PlaidError>> {
         let url = format!("{}/transfer/cancel", self.baseurl,);
         let mut request = self
@@ -238,9 +238,9 @@ impl Client {
     ///
     /// `POST /transfer/capabilities/get`
     #[inline]
-    pub async fn transfer_capabilities_get<'a>(
-        &'a self,
-        body: &'a types::TransferCapabilitiesGetRequest,
+    pub async fn transfer_capabilities_get(
+        &self,
+        body: &types::TransferCapabilitiesGetRequest,
     ) -> Result<
         ResponseValue<types::TransferCapabilitiesGetResponse>,
         Error<types::PlaidError>,
@@ -271,9 +271,9 @@ impl Client {
     ///
     /// `POST /transfer/configuration/get`
     #[inline]
-    pub async fn transfer_configuration_get<'a>(
-        &'a self,
-        body: &'a types::TransferConfigurationGetRequest,
+    pub async fn transfer_configuration_get(
+        &self,
+        body: &types::TransferConfigurationGetRequest,
     ) -> Result<
         ResponseValue<types::TransferConfigurationGetResponse>,
         Error<types::PlaidError>,
@@ -304,9 +304,9 @@ impl Client {
     ///
     /// `POST /transfer/create`
     #[inline]
-    pub async fn transfer_create<'a>(
-        &'a self,
-        body: &'a types::TransferCreateRequest,
+    pub async fn transfer_create(
+        &self,
+        body: &types::TransferCreateRequest,
     ) -> Result<ResponseValue<types::TransferCreateResponse>, Error<types::PlaidError>> {
         let url = format!("{}/transfer/create", self.baseurl,);
         let mut request = self
@@ -334,9 +334,9 @@ impl Client {
     ///
     /// `POST /transfer/diligence/document/upload`
     #[inline]
-    pub async fn transfer_diligence_document_upload<'a>(
-        &'a self,
-        body: &'a types::TransferDiligenceDocumentUploadRequest,
+    pub async fn transfer_diligence_document_upload(
+        &self,
+        body: &types::TransferDiligenceDocumentUploadRequest,
     ) -> Result<
         ResponseValue<types::TransferDiligenceDocumentUploadResponse>,
         Error<types::PlaidError>,
@@ -367,9 +367,9 @@ impl Client {
     ///
     /// `POST /transfer/diligence/submit`
     #[inline]
-    pub async fn transfer_diligence_submit<'a>(
-        &'a self,
-        body: &'a types::TransferDiligenceSubmitRequest,
+    pub async fn transfer_diligence_submit(
+        &self,
+        body: &types::TransferDiligenceSubmitRequest,
     ) -> Result<
         ResponseValue<types::TransferDiligenceSubmitResponse>,
         Error<types::PlaidError>,
@@ -400,9 +400,9 @@ impl Client {
     ///
     /// `POST /transfer/event/list`
     #[inline]
-    pub async fn transfer_event_list<'a>(
-        &'a self,
-        body: &'a types::TransferEventListRequest,
+    pub async fn transfer_event_list(
+        &self,
+        body: &types::TransferEventListRequest,
     ) -> Result<
         ResponseValue<types::TransferEventListResponse>,
         Error<types::PlaidError>,
@@ -433,9 +433,9 @@ impl Client {
     ///
     /// `POST /transfer/event/sync`
     #[inline]
-    pub async fn transfer_event_sync<'a>(
-        &'a self,
-        body: &'a types::TransferEventSyncRequest,
+    pub async fn transfer_event_sync(
+        &self,
+        body: &types::TransferEventSyncRequest,
     ) -> Result<
         ResponseValue<types::TransferEventSyncResponse>,
         Error<types::PlaidError>,
@@ -466,9 +466,9 @@ impl Client {
     ///
     /// `POST /transfer/get`
     #[inline]
-    pub async fn transfer_get<'a>(
-        &'a self,
-        body: &'a types::TransferGetRequest,
+    pub async fn transfer_get(
+        &self,
+        body: &types::TransferGetRequest,
     ) -> Result<ResponseValue<types::TransferGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/transfer/get", self.baseurl,);
         let mut request = self
@@ -496,9 +496,9 @@ impl Client {
     ///
     /// `POST /transfer/intent/create`
     #[inline]
-    pub async fn transfer_intent_create<'a>(
-        &'a self,
-        body: &'a types::TransferIntentCreateRequest,
+    pub async fn transfer_intent_create(
+        &self,
+        body: &types::TransferIntentCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferIntentCreateResponse>,
         Error<types::PlaidError>,
@@ -529,9 +529,9 @@ impl Client {
     ///
     /// `POST /transfer/intent/get`
     #[inline]
-    pub async fn transfer_intent_get<'a>(
-        &'a self,
-        body: &'a types::TransferIntentGetRequest,
+    pub async fn transfer_intent_get(
+        &self,
+        body: &types::TransferIntentGetRequest,
     ) -> Result<
         ResponseValue<types::TransferIntentGetResponse>,
         Error<types::PlaidError>,
@@ -562,9 +562,9 @@ impl Client {
     ///
     /// `POST /transfer/ledger/deposit`
     #[inline]
-    pub async fn transfer_ledger_deposit<'a>(
-        &'a self,
-        body: &'a types::TransferLedgerDepositRequest,
+    pub async fn transfer_ledger_deposit(
+        &self,
+        body: &types::TransferLedgerDepositRequest,
     ) -> Result<
         ResponseValue<types::TransferLedgerDepositResponse>,
         Error<types::PlaidError>,
@@ -595,9 +595,9 @@ impl Client {
     ///
     /// `POST /transfer/ledger/distribute`
     #[inline]
-    pub async fn transfer_ledger_distribute<'a>(
-        &'a self,
-        body: &'a types::TransferLedgerDistributeRequest,
+    pub async fn transfer_ledger_distribute(
+        &self,
+        body: &types::TransferLedgerDistributeRequest,
     ) -> Result<
         ResponseValue<types::TransferLedgerDistributeResponse>,
         Error<types::PlaidError>,
@@ -628,9 +628,9 @@ impl Client {
     ///
     /// `POST /transfer/ledger/event/list`
     #[inline]
-    pub async fn transfer_ledger_event_list<'a>(
-        &'a self,
-        body: &'a types::TransferLedgerEventListRequest,
+    pub async fn transfer_ledger_event_list(
+        &self,
+        body: &types::TransferLedgerEventListRequest,
     ) -> Result<
         ResponseValue<types::TransferLedgerEventListResponse>,
         Error<types::PlaidError>,
@@ -661,9 +661,9 @@ impl Client {
     ///
     /// `POST /transfer/ledger/get`
     #[inline]
-    pub async fn transfer_ledger_get<'a>(
-        &'a self,
-        body: &'a types::TransferLedgerGetRequest,
+    pub async fn transfer_ledger_get(
+        &self,
+        body: &types::TransferLedgerGetRequest,
     ) -> Result<
         ResponseValue<types::TransferLedgerGetResponse>,
         Error<types::PlaidError>,
@@ -694,9 +694,9 @@ impl Client {
     ///
     /// `POST /transfer/ledger/withdraw`
     #[inline]
-    pub async fn transfer_ledger_withdraw<'a>(
-        &'a self,
-        body: &'a types::TransferLedgerWithdrawRequest,
+    pub async fn transfer_ledger_withdraw(
+        &self,
+        body: &types::TransferLedgerWithdrawRequest,
     ) -> Result<
         ResponseValue<types::TransferLedgerWithdrawResponse>,
         Error<types::PlaidError>,
@@ -727,9 +727,9 @@ impl Client {
     ///
     /// `POST /transfer/list`
     #[inline]
-    pub async fn transfer_list<'a>(
-        &'a self,
-        body: &'a types::TransferListRequest,
+    pub async fn transfer_list(
+        &self,
+        body: &types::TransferListRequest,
     ) -> Result<ResponseValue<types::TransferListResponse>, Error<types::PlaidError>> {
         let url = format!("{}/transfer/list", self.baseurl,);
         let mut request = self
@@ -757,9 +757,9 @@ impl Client {
     ///
     /// `POST /transfer/metrics/get`
     #[inline]
-    pub async fn transfer_metrics_get<'a>(
-        &'a self,
-        body: &'a types::TransferMetricsGetRequest,
+    pub async fn transfer_metrics_get(
+        &self,
+        body: &types::TransferMetricsGetRequest,
     ) -> Result<
         ResponseValue<types::TransferMetricsGetResponse>,
         Error<types::PlaidError>,
@@ -790,9 +790,9 @@ impl Client {
     ///
     /// `POST /transfer/migrate_account`
     #[inline]
-    pub async fn transfer_migrate_account<'a>(
-        &'a self,
-        body: &'a types::TransferMigrateAccountRequest,
+    pub async fn transfer_migrate_account(
+        &self,
+        body: &types::TransferMigrateAccountRequest,
     ) -> Result<
         ResponseValue<types::TransferMigrateAccountResponse>,
         Error<types::PlaidError>,
@@ -823,9 +823,9 @@ impl Client {
     ///
     /// `POST /transfer/originator/create`
     #[inline]
-    pub async fn transfer_originator_create<'a>(
-        &'a self,
-        body: &'a types::TransferOriginatorCreateRequest,
+    pub async fn transfer_originator_create(
+        &self,
+        body: &types::TransferOriginatorCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferOriginatorCreateResponse>,
         Error<types::PlaidError>,
@@ -856,9 +856,9 @@ impl Client {
     ///
     /// `POST /transfer/originator/funding_account/create`
     #[inline]
-    pub async fn transfer_originator_funding_account_create<'a>(
-        &'a self,
-        body: &'a types::TransferOriginatorFundingAccountCreateRequest,
+    pub async fn transfer_originator_funding_account_create(
+        &self,
+        body: &types::TransferOriginatorFundingAccountCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferOriginatorFundingAccountCreateResponse>,
         Error<types::PlaidError>,
@@ -891,9 +891,9 @@ impl Client {
     ///
     /// `POST /transfer/originator/funding_account/update`
     #[inline]
-    pub async fn transfer_originator_funding_account_update<'a>(
-        &'a self,
-        body: &'a types::TransferOriginatorFundingAccountUpdateRequest,
+    pub async fn transfer_originator_funding_account_update(
+        &self,
+        body: &types::TransferOriginatorFundingAccountUpdateRequest,
     ) -> Result<
         ResponseValue<types::TransferOriginatorFundingAccountUpdateResponse>,
         Error<types::PlaidError>,
@@ -926,8 +926,8 @@ impl Client {
     ///
     /// `POST /transfer/originator/get`
     #[inline]
-    pub async fn transfer_originator_get<'a>(
-        &'a self,
+    pub async fn transfer_originator_get(
+        &self,
     ) -> Result<
         ResponseValue<types::TransferOriginatorGetResponse>,
         Error<types::PlaidError>,
@@ -957,9 +957,9 @@ impl Client {
     ///
     /// `POST /transfer/originator/list`
     #[inline]
-    pub async fn transfer_originator_list<'a>(
-        &'a self,
-        body: &'a types::TransferOriginatorListRequest,
+    pub async fn transfer_originator_list(
+        &self,
+        body: &types::TransferOriginatorListRequest,
     ) -> Result<
         ResponseValue<types::TransferOriginatorListResponse>,
         Error<types::PlaidError>,
@@ -990,9 +990,9 @@ impl Client {
     ///
     /// `POST /transfer/platform/originator/create`
     #[inline]
-    pub async fn transfer_platform_originator_create<'a>(
-        &'a self,
-        body: &'a types::TransferPlatformOriginatorCreateRequest,
+    pub async fn transfer_platform_originator_create(
+        &self,
+        body: &types::TransferPlatformOriginatorCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferPlatformOriginatorCreateResponse>,
         Error<types::PlaidError>,
@@ -1023,9 +1023,9 @@ impl Client {
     ///
     /// `POST /transfer/platform/person/create`
     #[inline]
-    pub async fn transfer_platform_person_create<'a>(
-        &'a self,
-        body: &'a types::TransferPlatformPersonCreateRequest,
+    pub async fn transfer_platform_person_create(
+        &self,
+        body: &types::TransferPlatformPersonCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferPlatformPersonCreateResponse>,
         Error<types::PlaidError>,
@@ -1056,9 +1056,9 @@ impl Client {
     ///
     /// `POST /transfer/platform/requirement/submit`
     #[inline]
-    pub async fn transfer_platform_requirement_submit<'a>(
-        &'a self,
-        body: &'a types::TransferPlatformRequirementSubmitRequest,
+    pub async fn transfer_platform_requirement_submit(
+        &self,
+        body: &types::TransferPlatformRequirementSubmitRequest,
     ) -> Result<
         ResponseValue<types::TransferPlatformRequirementSubmitResponse>,
         Error<types::PlaidError>,
@@ -1089,9 +1089,9 @@ impl Client {
     ///
     /// `POST /transfer/questionnaire/create`
     #[inline]
-    pub async fn transfer_questionnaire_create<'a>(
-        &'a self,
-        body: &'a types::TransferQuestionnaireCreateRequest,
+    pub async fn transfer_questionnaire_create(
+        &self,
+        body: &types::TransferQuestionnaireCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferQuestionnaireCreateResponse>,
         Error<types::PlaidError>,
@@ -1122,9 +1122,9 @@ impl Client {
     ///
     /// `POST /transfer/recurring/cancel`
     #[inline]
-    pub async fn transfer_recurring_cancel<'a>(
-        &'a self,
-        body: &'a types::TransferRecurringCancelRequest,
+    pub async fn transfer_recurring_cancel(
+        &self,
+        body: &types::TransferRecurringCancelRequest,
     ) -> Result<
         ResponseValue<types::TransferRecurringCancelResponse>,
         Error<types::PlaidError>,
@@ -1155,9 +1155,9 @@ impl Client {
     ///
     /// `POST /transfer/recurring/create`
     #[inline]
-    pub async fn transfer_recurring_create<'a>(
-        &'a self,
-        body: &'a types::TransferRecurringCreateRequest,
+    pub async fn transfer_recurring_create(
+        &self,
+        body: &types::TransferRecurringCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferRecurringCreateResponse>,
         Error<types::PlaidError>,
@@ -1188,9 +1188,9 @@ impl Client {
     ///
     /// `POST /transfer/recurring/get`
     #[inline]
-    pub async fn transfer_recurring_get<'a>(
-        &'a self,
-        body: &'a types::TransferRecurringGetRequest,
+    pub async fn transfer_recurring_get(
+        &self,
+        body: &types::TransferRecurringGetRequest,
     ) -> Result<
         ResponseValue<types::TransferRecurringGetResponse>,
         Error<types::PlaidError>,
@@ -1221,9 +1221,9 @@ impl Client {
     ///
     /// `POST /transfer/recurring/list`
     #[inline]
-    pub async fn transfer_recurring_list<'a>(
-        &'a self,
-        body: &'a types::TransferRecurringListRequest,
+    pub async fn transfer_recurring_list(
+        &self,
+        body: &types::TransferRecurringListRequest,
     ) -> Result<
         ResponseValue<types::TransferRecurringListResponse>,
         Error<types::PlaidError>,
@@ -1254,9 +1254,9 @@ impl Client {
     ///
     /// `POST /transfer/refund/cancel`
     #[inline]
-    pub async fn transfer_refund_cancel<'a>(
-        &'a self,
-        body: &'a types::TransferRefundCancelRequest,
+    pub async fn transfer_refund_cancel(
+        &self,
+        body: &types::TransferRefundCancelRequest,
     ) -> Result<
         ResponseValue<types::TransferRefundCancelResponse>,
         Error<types::PlaidError>,
@@ -1287,9 +1287,9 @@ impl Client {
     ///
     /// `POST /transfer/refund/create`
     #[inline]
-    pub async fn transfer_refund_create<'a>(
-        &'a self,
-        body: &'a types::TransferRefundCreateRequest,
+    pub async fn transfer_refund_create(
+        &self,
+        body: &types::TransferRefundCreateRequest,
     ) -> Result<
         ResponseValue<types::TransferRefundCreateResponse>,
         Error<types::PlaidError>,
@@ -1320,9 +1320,9 @@ impl Client {
     ///
     /// `POST /transfer/refund/get`
     #[inline]
-    pub async fn transfer_refund_get<'a>(
-        &'a self,
-        body: &'a types::TransferRefundGetRequest,
+    pub async fn transfer_refund_get(
+        &self,
+        body: &types::TransferRefundGetRequest,
     ) -> Result<
         ResponseValue<types::TransferRefundGetResponse>,
         Error<types::PlaidError>,
@@ -1353,9 +1353,9 @@ impl Client {
     ///
     /// `POST /transfer/repayment/list`
     #[inline]
-    pub async fn transfer_repayment_list<'a>(
-        &'a self,
-        body: &'a types::TransferRepaymentListRequest,
+    pub async fn transfer_repayment_list(
+        &self,
+        body: &types::TransferRepaymentListRequest,
     ) -> Result<
         ResponseValue<types::TransferRepaymentListResponse>,
         Error<types::PlaidError>,
@@ -1386,9 +1386,9 @@ impl Client {
     ///
     /// `POST /transfer/repayment/return/list`
     #[inline]
-    pub async fn transfer_repayment_return_list<'a>(
-        &'a self,
-        body: &'a types::TransferRepaymentReturnListRequest,
+    pub async fn transfer_repayment_return_list(
+        &self,
+        body: &types::TransferRepaymentReturnListRequest,
     ) -> Result<
         ResponseValue<types::TransferRepaymentReturnListResponse>,
         Error<types::PlaidError>,
@@ -1419,9 +1419,9 @@ impl Client {
     ///
     /// `POST /transfer/sweep/get`
     #[inline]
-    pub async fn transfer_sweep_get<'a>(
-        &'a self,
-        body: &'a types::TransferSweepGetRequest,
+    pub async fn transfer_sweep_get(
+        &self,
+        body: &types::TransferSweepGetRequest,
     ) -> Result<
         ResponseValue<types::TransferSweepGetResponse>,
         Error<types::PlaidError>,
@@ -1452,9 +1452,9 @@ impl Client {
     ///
     /// `POST /transfer/sweep/list`
     #[inline]
-    pub async fn transfer_sweep_list<'a>(
-        &'a self,
-        body: &'a types::TransferSweepListRequest,
+    pub async fn transfer_sweep_list(
+        &self,
+        body: &types::TransferSweepListRequest,
     ) -> Result<
         ResponseValue<types::TransferSweepListResponse>,
         Error<types::PlaidError>,

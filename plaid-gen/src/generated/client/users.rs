@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /user/create`
     #[inline]
-    pub async fn user_create<'a>(
-        &'a self,
-        body: &'a types::UserCreateRequest,
+    pub async fn user_create(
+        &self,
+        body: &types::UserCreateRequest,
     ) -> Result<ResponseValue<types::UserCreateResponse>, Error<types::PlaidError>> {
         let url = format!("{}/user/create", self.baseurl,);
         let mut request = self
@@ -40,9 +40,9 @@ impl Client {
     ///
     /// `POST /user/get`
     #[inline]
-    pub async fn user_get<'a>(
-        &'a self,
-        body: &'a types::UserGetRequest,
+    pub async fn user_get(
+        &self,
+        body: &types::UserGetRequest,
     ) -> Result<ResponseValue<types::UserGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/user/get", self.baseurl,);
         let mut request = self
@@ -70,9 +70,9 @@ impl Client {
     ///
     /// `POST /user/identity/remove`
     #[inline]
-    pub async fn user_identity_remove<'a>(
-        &'a self,
-        body: &'a types::UserIdentityRemoveRequest,
+    pub async fn user_identity_remove(
+        &self,
+        body: &types::UserIdentityRemoveRequest,
     ) -> Result<
         ResponseValue<types::UserIdentityRemoveResponse>,
         Error<types::PlaidError>,
@@ -103,9 +103,9 @@ impl Client {
     ///
     /// `POST /user/items/associate`
     #[inline]
-    pub async fn user_items_associate<'a>(
-        &'a self,
-        body: &'a types::UserItemsAssociateRequest,
+    pub async fn user_items_associate(
+        &self,
+        body: &types::UserItemsAssociateRequest,
     ) -> Result<
         ResponseValue<types::UserItemsAssociateResponse>,
         Error<types::PlaidError>,
@@ -136,9 +136,9 @@ impl Client {
     ///
     /// `POST /user/items/get`
     #[inline]
-    pub async fn user_items_get<'a>(
-        &'a self,
-        body: &'a types::UserItemsGetRequest,
+    pub async fn user_items_get(
+        &self,
+        body: &types::UserItemsGetRequest,
     ) -> Result<ResponseValue<types::UserItemsGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/user/items/get", self.baseurl,);
         let mut request = self
@@ -166,9 +166,9 @@ impl Client {
     ///
     /// `POST /user/items/remove`
     #[inline]
-    pub async fn user_items_remove<'a>(
-        &'a self,
-        body: &'a types::UserItemsRemoveRequest,
+    pub async fn user_items_remove(
+        &self,
+        body: &types::UserItemsRemoveRequest,
     ) -> Result<
         ResponseValue<types::UserItemsRemoveResponse>,
         Error<types::PlaidError>,
@@ -199,9 +199,9 @@ impl Client {
     ///
     /// `POST /user/products/terminate`
     #[inline]
-    pub async fn user_products_terminate<'a>(
-        &'a self,
-        body: &'a types::UserProductsTerminateRequest,
+    pub async fn user_products_terminate(
+        &self,
+        body: &types::UserProductsTerminateRequest,
     ) -> Result<
         ResponseValue<types::UserProductsTerminateResponse>,
         Error<types::PlaidError>,
@@ -232,9 +232,9 @@ impl Client {
     ///
     /// `POST /user/remove`
     #[inline]
-    pub async fn user_remove<'a>(
-        &'a self,
-        body: &'a types::UserRemoveRequest,
+    pub async fn user_remove(
+        &self,
+        body: &types::UserRemoveRequest,
     ) -> Result<ResponseValue<types::UserRemoveResponse>, Error<types::PlaidError>> {
         let url = format!("{}/user/remove", self.baseurl,);
         let mut request = self
@@ -262,9 +262,9 @@ impl Client {
     ///
     /// `POST /user/third_party_token/create`
     #[inline]
-    pub async fn user_third_party_token_create<'a>(
-        &'a self,
-        body: &'a types::UserThirdPartyTokenCreateRequest,
+    pub async fn user_third_party_token_create(
+        &self,
+        body: &types::UserThirdPartyTokenCreateRequest,
     ) -> Result<
         ResponseValue<types::UserThirdPartyTokenCreateResponse>,
         Error<types::PlaidError>,
@@ -295,9 +295,9 @@ impl Client {
     ///
     /// `POST /user/third_party_token/remove`
     #[inline]
-    pub async fn user_third_party_token_remove<'a>(
-        &'a self,
-        body: &'a types::UserThirdPartyTokenRemoveRequest,
+    pub async fn user_third_party_token_remove(
+        &self,
+        body: &types::UserThirdPartyTokenRemoveRequest,
     ) -> Result<
         ResponseValue<types::UserThirdPartyTokenRemoveResponse>,
         Error<types::PlaidError>,
@@ -328,9 +328,9 @@ impl Client {
     ///
     /// `POST /user/update`
     #[inline]
-    pub async fn user_update<'a>(
-        &'a self,
-        body: &'a types::UserUpdateRequest,
+    pub async fn user_update(
+        &self,
+        body: &types::UserUpdateRequest,
     ) -> Result<ResponseValue<types::UserUpdateResponse>, Error<types::PlaidError>> {
         let url = format!("{}/user/update", self.baseurl,);
         let mut request = self

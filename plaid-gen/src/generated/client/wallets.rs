@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /wallet/create`
     #[inline]
-    pub async fn wallet_create<'a>(
-        &'a self,
-        body: &'a types::WalletCreateRequest,
+    pub async fn wallet_create(
+        &self,
+        body: &types::WalletCreateRequest,
     ) -> Result<ResponseValue<types::WalletCreateResponse>, Error<types::PlaidError>> {
         let url = format!("{}/wallet/create", self.baseurl,);
         let mut request = self
@@ -40,9 +40,9 @@ impl Client {
     ///
     /// `POST /wallet/get`
     #[inline]
-    pub async fn wallet_get<'a>(
-        &'a self,
-        body: &'a types::WalletGetRequest,
+    pub async fn wallet_get(
+        &self,
+        body: &types::WalletGetRequest,
     ) -> Result<ResponseValue<types::WalletGetResponse>, Error<types::PlaidError>> {
         let url = format!("{}/wallet/get", self.baseurl,);
         let mut request = self
@@ -70,9 +70,9 @@ impl Client {
     ///
     /// `POST /wallet/list`
     #[inline]
-    pub async fn wallet_list<'a>(
-        &'a self,
-        body: &'a types::WalletListRequest,
+    pub async fn wallet_list(
+        &self,
+        body: &types::WalletListRequest,
     ) -> Result<ResponseValue<types::WalletListResponse>, Error<types::PlaidError>> {
         let url = format!("{}/wallet/list", self.baseurl,);
         let mut request = self
@@ -100,9 +100,9 @@ impl Client {
     ///
     /// `POST /wallet/transaction/execute`
     #[inline]
-    pub async fn wallet_transaction_execute<'a>(
-        &'a self,
-        body: &'a types::WalletTransactionExecuteRequest,
+    pub async fn wallet_transaction_execute(
+        &self,
+        body: &types::WalletTransactionExecuteRequest,
     ) -> Result<
         ResponseValue<types::WalletTransactionExecuteResponse>,
         Error<types::PlaidError>,
@@ -133,9 +133,9 @@ impl Client {
     ///
     /// `POST /wallet/transaction/get`
     #[inline]
-    pub async fn wallet_transaction_get<'a>(
-        &'a self,
-        body: &'a types::WalletTransactionGetRequest,
+    pub async fn wallet_transaction_get(
+        &self,
+        body: &types::WalletTransactionGetRequest,
     ) -> Result<
         ResponseValue<types::WalletTransactionGetResponse>,
         Error<types::PlaidError>,
@@ -166,9 +166,9 @@ impl Client {
     ///
     /// `POST /wallet/transaction/list`
     #[inline]
-    pub async fn wallet_transaction_list<'a>(
-        &'a self,
-        body: &'a types::WalletTransactionListRequest,
+    pub async fn wallet_transaction_list(
+        &self,
+        body: &types::WalletTransactionListRequest,
     ) -> Result<
         ResponseValue<types::WalletTransactionListResponse>,
         Error<types::PlaidError>,

@@ -10,9 +10,9 @@ impl Client {
     ///
     /// `POST /webhook_verification_key/get`
     #[inline]
-    pub async fn webhook_verification_key_get<'a>(
-        &'a self,
-        body: &'a types::WebhookVerificationKeyGetRequest,
+    pub async fn webhook_verification_key_get(
+        &self,
+        body: &types::WebhookVerificationKeyGetRequest,
     ) -> Result<
         ResponseValue<types::WebhookVerificationKeyGetResponse>,
         Error<types::PlaidError>,

@@ -54,8 +54,32 @@ fn refine_method(method: &mut ImplItemFn, operation: &Operation) {
     // Compiled where it is called, and nowhere else: an async function that is not
     // generic is otherwise compiled with this crate, all 329 of them.
     method.attrs.push(parse_quote!(#[inline]));
+    Elided.visit_signature_mut(&mut method.sig);
     DeadArms.visit_block_mut(&mut method.block);
     NoDocumentVersion.visit_block_mut(&mut method.block);
+}
+
+/// progenitor names the lifetime of every borrow, although nothing borrowed is
+/// returned.
+struct Elided;
+
+impl VisitMut for Elided {
+    fn visit_signature_mut(&mut self, signature: &mut syn::Signature) {
+        signature.generics = syn::Generics::default();
+        visit_mut::visit_signature_mut(self, signature);
+    }
+
+    fn visit_receiver_mut(&mut self, receiver: &mut syn::Receiver) {
+        if let syn::ReceiverKind::Reference(_, lifetime, _) = &mut receiver.kind {
+            *lifetime = None;
+        }
+        visit_mut::visit_receiver_mut(self, receiver);
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+        reference.lifetime = None;
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
 }
 
 /// progenitor sends the version of the OpenAPI document as a header `api-version`.
