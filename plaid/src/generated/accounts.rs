@@ -23,10 +23,19 @@ impl Accounts<'_> {
     /// Returns every account of the Item that the user shared, with the balances Plaid last
     /// stored. The call needs only an `access_token` and no product of its own, and it does not
     /// contact the institution, so it is fast but the balances may be old. Use
-    /// `/accounts/balance/get` when a current balance matters, for example before a debit. Pass
-    /// `options.account_ids` to narrow the answer to some accounts.
+    /// [`/accounts/balance/get`](../balance/struct.Balance.html#method.get) when a current
+    /// balance matters, for example before a debit. Pass `options.account_ids` to narrow the
+    /// answer to some accounts.
     ///
     /// [`POST /accounts/get`](https://plaid.com/docs/api/accounts/#accountsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.accounts().get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, access_token: impl Into<Secret>) -> Call<AccountsGet> {
         Call::new(
             self.client,

@@ -22,11 +22,21 @@ impl Assets<'_> {
     ///
     /// Creates an `audit_copy_token` that lets a third party, such as a buyer of loans, read an
     /// Asset Report without your credentials. The report must have been created with
-    /// `/asset_report/create` and be ready. Hand the token to the third party over a safe
-    /// channel; `/asset_report/audit_copy/remove` ends its access. A new token is needed for
-    /// every report and every party whose access is to be ended separately.
+    /// [`/asset_report/create`](../assets/struct.Assets.html#method.report_create) and be ready.
+    /// Hand the token to the third party over a safe channel;
+    /// [`/asset_report/audit_copy/remove`](../assets/struct.Assets.html#method.report_audit_copy_remove)
+    /// ends its access. A new token is needed for every report and every party whose access is to
+    /// be ended separately.
     ///
     /// [`POST /asset_report/audit_copy/create`](https://plaid.com/docs/api/products/assets/#assetreportauditcopycreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, asset_report_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.assets().report_audit_copy_create(asset_report_token).await?;
+    /// println!("{:?}", answer.audit_copy_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_audit_copy_create(
         &self,
         asset_report_token: impl Into<Secret>,
@@ -42,12 +52,23 @@ impl Assets<'_> {
     /// Fetch an Asset Report by audit copy.
     ///
     /// Called by the third party that holds an `audit_copy_token`: returns the Asset Report it
-    /// stands for as structured data, like `/asset_report/get` for the owner of the report. The
-    /// token comes from `/asset_report/audit_copy/create` and works until it is removed with
-    /// `/asset_report/audit_copy/remove`; an unknown or removed one fails with
-    /// `INVALID_AUDIT_COPY_TOKEN`. The call only reads.
+    /// stands for as structured data, like
+    /// [`/asset_report/get`](../assets/struct.Assets.html#method.report_get) for the owner of the
+    /// report. The token comes from
+    /// [`/asset_report/audit_copy/create`](../assets/struct.Assets.html#method.report_audit_copy_create)
+    /// and works until it is removed with
+    /// [`/asset_report/audit_copy/remove`](../assets/struct.Assets.html#method.report_audit_copy_remove);
+    /// an unknown or removed one fails with `INVALID_AUDIT_COPY_TOKEN`. The call only reads.
     ///
     /// [`POST /asset_report/audit_copy/get`](https://plaid.com/docs/api/products/assets/#assetreportauditcopyget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, audit_copy_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.assets().report_audit_copy_get(audit_copy_token).await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_audit_copy_get(
         &self,
         audit_copy_token: impl Into<Secret>,
@@ -63,9 +84,18 @@ impl Assets<'_> {
     ///
     /// Called by the third party that holds an `audit_copy_token`: returns the Asset Report it
     /// stands for as a PDF document. The answer is the raw bytes of the file, not JSON; errors
-    /// still arrive as JSON. For the same report as data use `/asset_report/audit_copy/get`.
+    /// still arrive as JSON. For the same report as data use
+    /// [`/asset_report/audit_copy/get`](../assets/struct.Assets.html#method.report_audit_copy_get).
     ///
     /// [`POST /asset_report/audit_copy/pdf/get`](https://plaid.com/docs/api/products/assets/#assetreportauditcopypdfget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, audit_copy_token: plaid::Secret) -> plaid::Result<()> {
+    /// let file = plaid.assets().report_audit_copy_pdf_get(audit_copy_token).await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_audit_copy_pdf_get(
         &self,
         audit_copy_token: impl Into<Secret>,
@@ -82,10 +112,21 @@ impl Assets<'_> {
     ///
     /// Makes an `audit_copy_token` unusable, so that the third party it was given to can no
     /// longer read the Asset Report. The report itself and its `asset_report_token` are not
-    /// affected; they are removed with `/asset_report/remove`. The removal cannot be undone, but
-    /// `/asset_report/audit_copy/create` makes a new token.
+    /// affected; they are removed with
+    /// [`/asset_report/remove`](../assets/struct.Assets.html#method.report_remove). The removal
+    /// cannot be undone, but
+    /// [`/asset_report/audit_copy/create`](../assets/struct.Assets.html#method.report_audit_copy_create)
+    /// makes a new token.
     ///
     /// [`POST /asset_report/audit_copy/remove`](https://plaid.com/docs/api/products/assets/#assetreportauditcopyremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, audit_copy_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.assets().report_audit_copy_remove(audit_copy_token).await?;
+    /// println!("{:?}", answer.removed);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_audit_copy_remove(
         &self,
         audit_copy_token: impl Into<Secret>,
@@ -104,10 +145,21 @@ impl Assets<'_> {
     /// supports the Assets product, usually because Link was started with it. The call returns at
     /// once with an `asset_report_token` to keep and an `asset_report_id`; the report itself
     /// becomes available when the `PRODUCT_READY` webhook of type `ASSETS` arrives, or fails with
-    /// `ERROR` of the same type. Fetch the result with `/asset_report/get` or
-    /// `/asset_report/pdf/get`, and use `/asset_report/refresh` for newer data later.
+    /// `ERROR` of the same type. Fetch the result with
+    /// [`/asset_report/get`](../assets/struct.Assets.html#method.report_get) or
+    /// [`/asset_report/pdf/get`](../assets/struct.Assets.html#method.report_pdf_get), and use
+    /// [`/asset_report/refresh`](../assets/struct.Assets.html#method.report_refresh) for newer
+    /// data later.
     ///
     /// [`POST /asset_report/create`](https://plaid.com/docs/api/products/assets/#assetreportcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.assets().report_create(10).await?;
+    /// println!("{:?}", answer.asset_report_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_create(&self, days_requested: i64) -> Call<AssetReportCreate> {
         Call::new(
             self.client,
@@ -123,9 +175,21 @@ impl Assets<'_> {
     /// out, for example those the user does not want to share with an underwriter. The original
     /// report stays as it is, and the new one has its own `asset_report_token` and
     /// `asset_report_id`. No new data is fetched from institutions. The new report is ready when
-    /// the `PRODUCT_READY` webhook of type `ASSETS` arrives; fetch it with `/asset_report/get`.
+    /// the `PRODUCT_READY` webhook of type `ASSETS` arrives; fetch it with
+    /// [`/asset_report/get`](../assets/struct.Assets.html#method.report_get).
     ///
     /// [`POST /asset_report/filter`](https://plaid.com/docs/api/products/assets/#assetreportfilter)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, asset_report_token: plaid::Secret, account_ids_to_exclude: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .assets()
+    ///     .report_filter(asset_report_token, [account_ids_to_exclude])
+    ///     .await?;
+    /// println!("{:?}", answer.asset_report_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_filter(
         &self,
         asset_report_token: impl Into<Secret>,
@@ -146,12 +210,23 @@ impl Assets<'_> {
     ///
     /// Returns a finished Asset Report in structured form, with any warnings about data that
     /// could not be collected. The report must first have been created with
-    /// `/asset_report/create`, `/asset_report/refresh` or `/asset_report/filter`; until it is
+    /// [`/asset_report/create`](../assets/struct.Assets.html#method.report_create),
+    /// [`/asset_report/refresh`](../assets/struct.Assets.html#method.report_refresh) or
+    /// [`/asset_report/filter`](../assets/struct.Assets.html#method.report_filter); until it is
     /// ready the call fails with `PRODUCT_NOT_READY` under `ASSET_REPORT_ERROR`, so wait for the
     /// `PRODUCT_READY` webhook rather than polling. The call only reads and may be repeated. For
-    /// a document meant for people, use `/asset_report/pdf/get`.
+    /// a document meant for people, use
+    /// [`/asset_report/pdf/get`](../assets/struct.Assets.html#method.report_pdf_get).
     ///
     /// [`POST /asset_report/get`](https://plaid.com/docs/api/products/assets/#assetreportget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.assets().report_get().await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_get(&self) -> Call<AssetReportGet> {
         Call::new(
             self.client,
@@ -164,10 +239,19 @@ impl Assets<'_> {
     ///
     /// Returns a finished Asset Report rendered as a PDF document, for underwriters' files or for
     /// a person to read. The answer is the raw bytes of the file, not JSON; errors still arrive
-    /// as JSON. The report must be ready, as for `/asset_report/get`, which returns the same
-    /// report as data; otherwise the call fails with `PRODUCT_NOT_READY`.
+    /// as JSON. The report must be ready, as for
+    /// [`/asset_report/get`](../assets/struct.Assets.html#method.report_get), which returns the
+    /// same report as data; otherwise the call fails with `PRODUCT_NOT_READY`.
     ///
     /// [`POST /asset_report/pdf/get`](https://plaid.com/docs/api/products/assets/#assetreportpdfget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, asset_report_token: plaid::Secret) -> plaid::Result<()> {
+    /// let file = plaid.assets().report_pdf_get(asset_report_token).await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_pdf_get(
         &self,
         asset_report_token: impl Into<Secret>,
@@ -186,9 +270,19 @@ impl Assets<'_> {
     /// data. It returns a new `asset_report_token` and `asset_report_id` at once, while the old
     /// report stays available. Settings that are not given are taken over from the report that
     /// was passed in. The new report is ready when the `PRODUCT_READY` webhook of type `ASSETS`
-    /// arrives; fetch it with `/asset_report/get` or `/asset_report/pdf/get`.
+    /// arrives; fetch it with
+    /// [`/asset_report/get`](../assets/struct.Assets.html#method.report_get) or
+    /// [`/asset_report/pdf/get`](../assets/struct.Assets.html#method.report_pdf_get).
     ///
     /// [`POST /asset_report/refresh`](https://plaid.com/docs/api/products/assets/#assetreportrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, asset_report_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.assets().report_refresh(asset_report_token).await?;
+    /// println!("{:?}", answer.asset_report_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_refresh(
         &self,
         asset_report_token: impl Into<Secret>,
@@ -205,10 +299,18 @@ impl Assets<'_> {
     ///
     /// Removes an Asset Report and makes its `asset_report_token` unusable; audit copies of it
     /// can no longer be read either. Use it when the report is no longer needed. The Items behind
-    /// the report stay connected and are removed with `/item/remove`. The deletion cannot be
-    /// undone.
+    /// the report stay connected and are removed with
+    /// [`/item/remove`](../items/struct.Items.html#method.remove). The deletion cannot be undone.
     ///
     /// [`POST /asset_report/remove`](https://plaid.com/docs/api/products/assets/#assetreportremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, asset_report_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.assets().report_remove(asset_report_token).await?;
+    /// println!("{:?}", answer.removed);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_remove(
         &self,
         asset_report_token: impl Into<Secret>,
@@ -224,10 +326,23 @@ impl Assets<'_> {
     ///
     /// Called by Freddie Mac or its agent with an `audit_copy_token`: returns the Asset Report it
     /// stands for in Freddie Mac's format for a verification of assets. It gives one verification
-    /// for one loan; `/credit/freddie_mac/reports/get` is the form that can hold several. The
-    /// token comes from `/asset_report/audit_copy/create`.
+    /// for one loan;
+    /// [`/credit/freddie_mac/reports/get`](../assets/struct.Assets.html#method.credit_freddie_mac_reports_get)
+    /// is the form that can hold several. The token comes from
+    /// [`/asset_report/audit_copy/create`](../assets/struct.Assets.html#method.report_audit_copy_create).
     ///
     /// [`POST /credit/asset_report/freddie_mac/get`](https://plaid.com/docs/api/products/assets/#creditassetreportfreddiemacget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, audit_copy_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .assets()
+    ///     .credit_asset_report_freddie_mac_get(audit_copy_token)
+    ///     .await?;
+    /// println!("{:?}", answer.deal);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_asset_report_freddie_mac_get(
         &self,
         audit_copy_token: impl Into<Secret>,
@@ -243,10 +358,20 @@ impl Assets<'_> {
     ///
     /// Called by Freddie Mac or its agent with an `audit_copy_token`: returns the reports behind
     /// it in Freddie Mac's format, as verifications of assets (VOA) or of employment (VOE). As
-    /// opposed to `/credit/asset_report/freddie_mac/get`, an answer can hold several loan
-    /// identifiers and verifications, and investment holdings. The call only reads.
+    /// opposed to
+    /// [`/credit/asset_report/freddie_mac/get`](../assets/struct.Assets.html#method.credit_asset_report_freddie_mac_get),
+    /// an answer can hold several loan identifiers and verifications, and investment holdings.
+    /// The call only reads.
     ///
     /// [`POST /credit/freddie_mac/reports/get`](https://plaid.com/docs/api/products/assets/#creditfreddiemacreportsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, audit_copy_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.assets().credit_freddie_mac_reports_get(audit_copy_token).await?;
+    /// println!("{:?}", answer.deal);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_freddie_mac_reports_get(
         &self,
         audit_copy_token: impl Into<Secret>,
@@ -261,12 +386,27 @@ impl Assets<'_> {
     /// Share a report with another Plaid client.
     ///
     /// Creates a relay token by which a second Plaid client, named by its `client_id`, can read
-    /// an Asset Report of yours. The report must have been made with `/asset_report/create`. Hand
-    /// the token to the second client, which uses it with `/credit/relay/get`,
-    /// `/credit/relay/pdf/get` and `/credit/relay/refresh`. Access ends with
-    /// `/credit/relay/remove`.
+    /// an Asset Report of yours. The report must have been made with
+    /// [`/asset_report/create`](../assets/struct.Assets.html#method.report_create). Hand the
+    /// token to the second client, which uses it with
+    /// [`/credit/relay/get`](../assets/struct.Assets.html#method.credit_relay_get),
+    /// [`/credit/relay/pdf/get`](../assets/struct.Assets.html#method.credit_relay_pdf_get) and
+    /// [`/credit/relay/refresh`](../assets/struct.Assets.html#method.credit_relay_refresh).
+    /// Access ends with
+    /// [`/credit/relay/remove`](../assets/struct.Assets.html#method.credit_relay_remove).
     ///
     /// [`POST /credit/relay/create`](https://plaid.com/docs/api/products/assets/#creditrelaycreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, report_token: plaid::Secret, secondary_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .assets()
+    ///     .credit_relay_create([report_token], secondary_client_id)
+    ///     .await?;
+    /// println!("{:?}", answer.relay_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_relay_create(
         &self,
         report_tokens: impl IntoIterator<Item = impl Into<Secret>>,
@@ -284,12 +424,25 @@ impl Assets<'_> {
     /// Fetch a report shared by another client.
     ///
     /// Called by the second client in a relay: returns the Asset Report that a relay token stands
-    /// for as structured data. The token comes from the client that called `/credit/relay/create`
-    /// and named you there. Until the report is ready, for example after `/credit/relay/refresh`,
-    /// the call fails with `PRODUCT_NOT_READY`. For a document meant for people use
-    /// `/credit/relay/pdf/get`.
+    /// for as structured data. The token comes from the client that called
+    /// [`/credit/relay/create`](../assets/struct.Assets.html#method.credit_relay_create) and
+    /// named you there. Until the report is ready, for example after
+    /// [`/credit/relay/refresh`](../assets/struct.Assets.html#method.credit_relay_refresh), the
+    /// call fails with `PRODUCT_NOT_READY`. For a document meant for people use
+    /// [`/credit/relay/pdf/get`](../assets/struct.Assets.html#method.credit_relay_pdf_get).
     ///
     /// [`POST /credit/relay/get`](https://plaid.com/docs/api/products/assets/#creditrelayget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, relay_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .assets()
+    ///     .credit_relay_get(relay_token, plaid::types::ReportType::Asset)
+    ///     .await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_relay_get(
         &self,
         relay_token: impl Into<Secret>,
@@ -308,9 +461,21 @@ impl Assets<'_> {
     ///
     /// Called by the second client in a relay: returns the report that a relay token stands for
     /// as a PDF document. The answer is the raw bytes of the file, not JSON; errors still arrive
-    /// as JSON. The same report as data comes from `/credit/relay/get`.
+    /// as JSON. The same report as data comes from
+    /// [`/credit/relay/get`](../assets/struct.Assets.html#method.credit_relay_get).
     ///
     /// [`POST /credit/relay/pdf/get`](https://plaid.com/docs/api/products/assets/#creditrelaypdfget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, relay_token: plaid::Secret) -> plaid::Result<()> {
+    /// let file = plaid
+    ///     .assets()
+    ///     .credit_relay_pdf_get(relay_token, plaid::types::ReportType::Asset)
+    ///     .await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_relay_pdf_get(
         &self,
         relay_token: impl Into<Secret>,
@@ -328,9 +493,22 @@ impl Assets<'_> {
     ///
     /// Called by the second client in a relay: starts the creation of a newer version of the
     /// shared report and returns at once. The renewed report is read with the relay token in the
-    /// answer, through `/credit/relay/get`, once a webhook tells that it is ready.
+    /// answer, through
+    /// [`/credit/relay/get`](../assets/struct.Assets.html#method.credit_relay_get), once a
+    /// webhook tells that it is ready.
     ///
     /// [`POST /credit/relay/refresh`](https://plaid.com/docs/api/products/assets/#creditrelayrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, relay_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .assets()
+    ///     .credit_relay_refresh(relay_token, plaid::types::ReportType::Asset)
+    ///     .await?;
+    /// println!("{:?}", answer.relay_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_relay_refresh(
         &self,
         relay_token: impl Into<Secret>,
@@ -348,10 +526,20 @@ impl Assets<'_> {
     /// End the sharing of a report.
     ///
     /// Makes a relay token unusable, so that the second client can no longer read or refresh the
-    /// shared report. It is called by the client that made the token with `/credit/relay/create`.
-    /// The report itself stays available to its owner and is deleted with `/asset_report/remove`.
+    /// shared report. It is called by the client that made the token with
+    /// [`/credit/relay/create`](../assets/struct.Assets.html#method.credit_relay_create). The
+    /// report itself stays available to its owner and is deleted with
+    /// [`/asset_report/remove`](../assets/struct.Assets.html#method.report_remove).
     ///
     /// [`POST /credit/relay/remove`](https://plaid.com/docs/api/products/assets/#creditrelayremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, relay_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.assets().credit_relay_remove(relay_token).await?;
+    /// println!("{:?}", answer.removed);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_relay_remove(
         &self,
         relay_token: impl Into<Secret>,

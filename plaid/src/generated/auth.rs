@@ -25,9 +25,18 @@ impl Auth<'_> {
     /// and the user must have agreed to share such an account; otherwise the call fails, for
     /// example with `NO_AUTH_ACCOUNTS`. While micro-deposit verification is unfinished it answers
     /// `PRODUCT_NOT_READY`. Where a payment partner needs the numbers, a token from
-    /// `/processor/token/create` avoids handling them yourself.
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create) avoids
+    /// handling them yourself.
     ///
     /// [`POST /auth/get`](https://plaid.com/docs/api/products/auth/#authget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.auth().get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, access_token: impl Into<Secret>) -> Call<AuthGet> {
         Call::new(
             self.client,
@@ -43,9 +52,25 @@ impl Auth<'_> {
     /// known of them, without the user logging in at the bank. Use it before moving money to or
     /// from an account whose numbers the user typed in. It needs only API credentials, no
     /// `access_token`. The answer holds a verdict and the findings behind it; the numbers of an
-    /// account connected in Link come from `/auth/get` instead.
+    /// account connected in Link come from [`/auth/get`](../auth/struct.Auth.html#method.get)
+    /// instead.
     ///
     /// [`POST /auth/verify`](https://plaid.com/docs/api/products/auth/#authverify)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .auth()
+    ///     .verify(
+    ///         plaid::types::AuthVerifyRequestNumbers::new(
+    ///             plaid::types::AuthVerifyNumbersAch::new("account", "routing"),
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.verification_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verify(
         &self,
         numbers: impl Into<AuthVerifyRequestNumbers>,

@@ -21,13 +21,22 @@ impl Balance<'_> {
     /// Fetch current balances from the institution.
     ///
     /// Asks the institution for the present balances of the accounts of an Item instead of
-    /// answering from stored data as `/accounts/get` does. Because the institution is contacted
-    /// during the call, it usually takes some seconds and sometimes 30 or more, so allow a
-    /// generous timeout. It counts as use of the Balance product and has a low rate limit per
-    /// Item. Use it where an outdated balance does harm, such as before a payment or in an
-    /// overdraft check.
+    /// answering from stored data as
+    /// [`/accounts/get`](../accounts/struct.Accounts.html#method.get) does. Because the
+    /// institution is contacted during the call, it usually takes some seconds and sometimes 30
+    /// or more, so allow a generous timeout. It counts as use of the Balance product and has a
+    /// low rate limit per Item. Use it where an outdated balance does harm, such as before a
+    /// payment or in an overdraft check.
     ///
     /// [`POST /accounts/balance/get`](https://plaid.com/docs/api/products/signal/#accountsbalanceget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.balance().get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, access_token: impl Into<Secret>) -> Call<AccountsBalanceGet> {
         Call::new(
             self.client,

@@ -22,10 +22,19 @@ impl BankTransfers<'_> {
     ///
     /// Returns the balance of your account in the legacy Bank Transfers product: what is there,
     /// and what of it can be used for transfers. Check it before sending credits with
-    /// `/bank_transfer/create`. If you have several origination accounts, name one; otherwise the
-    /// default account is meant. The call changes nothing.
+    /// [`/bank_transfer/create`](../bank_transfers/struct.BankTransfers.html#method.create). If
+    /// you have several origination accounts, name one; otherwise the default account is meant.
+    /// The call changes nothing.
     ///
     /// [`POST /bank_transfer/balance/get`](https://plaid.com/docs/api/products/transfer/#banktransferbalanceget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().balance_get().await?;
+    /// println!("{:?}", answer.balance);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn balance_get(&self) -> Call<BankTransferBalanceGet> {
         Call::new(
             self.client,
@@ -37,11 +46,21 @@ impl BankTransfers<'_> {
     /// Cancel a bank transfer.
     ///
     /// Stops a bank transfer before it is handed to the payment network. It works only while
-    /// `cancellable` is true on the transfer, which `/bank_transfer/get` tells. The transfer then
-    /// has the status `cancelled`, and a matching event appears in `/bank_transfer/event/sync`. A
-    /// transfer that has already been posted cannot be called back this way.
+    /// `cancellable` is true on the transfer, which
+    /// [`/bank_transfer/get`](../bank_transfers/struct.BankTransfers.html#method.get) tells. The
+    /// transfer then has the status `cancelled`, and a matching event appears in
+    /// [`/bank_transfer/event/sync`](../bank_transfers/struct.BankTransfers.html#method.event_sync).
+    /// A transfer that has already been posted cannot be called back this way.
     ///
     /// [`POST /bank_transfer/cancel`](https://plaid.com/docs/api/products/transfer/#banktransfercancel)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, bank_transfer_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().cancel(bank_transfer_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(
         &self,
         bank_transfer_id: impl Into<String>,
@@ -57,13 +76,38 @@ impl BankTransfers<'_> {
     ///
     /// Starts an ACH debit or credit, or a wire, on an account of an end user, in the legacy Bank
     /// Transfers product. It needs the `access_token` of the Item and the `account_id`; accounts
-    /// whose numbers you know already can be imported with `/bank_transfer/migrate_account`.
+    /// whose numbers you know already can be imported with
+    /// [`/bank_transfer/migrate_account`](../bank_transfers/struct.BankTransfers.html#method.migrate_account).
     /// Money moves in earnest, so send an `idempotency_key` and keep it for retries. Follow the
-    /// progress with `/bank_transfer/event/sync`, and stop a transfer in time with
-    /// `/bank_transfer/cancel`. New integrations use Transfer, starting with
-    /// `/transfer/authorization/create`.
+    /// progress with
+    /// [`/bank_transfer/event/sync`](../bank_transfers/struct.BankTransfers.html#method.event_sync),
+    /// and stop a transfer in time with
+    /// [`/bank_transfer/cancel`](../bank_transfers/struct.BankTransfers.html#method.cancel). New
+    /// integrations use Transfer, starting with
+    /// [`/transfer/authorization/create`](../transfer/struct.Transfer.html#method.authorization_create).
     ///
     /// [`POST /bank_transfer/create`](https://plaid.com/docs/api/products/transfer/#banktransfercreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, idempotency_key: &str, access_token: plaid::Secret, account_id: &str, amount: &str, iso_currency_code: &str, description: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .bank_transfers()
+    ///     .create(
+    ///         idempotency_key,
+    ///         access_token,
+    ///         account_id,
+    ///         plaid::types::BankTransferType::Debit,
+    ///         plaid::types::BankTransferNetwork::Ach,
+    ///         amount,
+    ///         iso_currency_code,
+    ///         description,
+    ///         plaid::types::BankTransferUser::new("legal name"),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.bank_transfer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         idempotency_key: impl Into<String>,
@@ -97,9 +141,18 @@ impl BankTransfers<'_> {
     /// Returns events in the lives of your bank transfers, such as posting or failure, selected
     /// by time, transfer, account, type or direction, page by page through `count` and `offset`
     /// until a page is not full. Use it for looking things up. To keep your records up to date,
-    /// `/bank_transfer/event/sync` is better suited, since it goes on from the last event seen.
+    /// [`/bank_transfer/event/sync`](../bank_transfers/struct.BankTransfers.html#method.event_sync)
+    /// is better suited, since it goes on from the last event seen.
     ///
     /// [`POST /bank_transfer/event/list`](https://plaid.com/docs/api/products/transfer/#banktransfereventlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().event_list().await?;
+    /// println!("{:?}", answer.bank_transfer_events);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn event_list(&self) -> Call<BankTransferEventList> {
         Call::new(
             self.client,
@@ -113,9 +166,18 @@ impl BankTransfers<'_> {
     /// Returns the events of your bank transfers that come after the event number `after_id`, at
     /// most 25 at a time. Begin with 0, then pass the largest `event_id` seen so far, and repeat
     /// while the page is full. Call it when the `BANK_TRANSFERS_EVENTS_UPDATE` webhook arrives,
-    /// or at intervals. For a search by filter use `/bank_transfer/event/list`.
+    /// or at intervals. For a search by filter use
+    /// [`/bank_transfer/event/list`](../bank_transfers/struct.BankTransfers.html#method.event_list).
     ///
     /// [`POST /bank_transfer/event/sync`](https://plaid.com/docs/api/products/transfer/#banktransfereventsync)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().event_sync(10).await?;
+    /// println!("{:?}", answer.bank_transfer_events);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn event_sync(&self, after_id: i64) -> Call<BankTransferEventSync> {
         Call::new(
             self.client,
@@ -129,10 +191,20 @@ impl BankTransfers<'_> {
     ///
     /// Returns a bank transfer of the legacy Bank Transfers product by its identifier, with its
     /// present status and, where it failed, the reason. The identifier comes from
-    /// `/bank_transfer/create` or an event. To find transfers by time use `/bank_transfer/list`.
-    /// The call changes nothing.
+    /// [`/bank_transfer/create`](../bank_transfers/struct.BankTransfers.html#method.create) or an
+    /// event. To find transfers by time use
+    /// [`/bank_transfer/list`](../bank_transfers/struct.BankTransfers.html#method.list). The call
+    /// changes nothing.
     ///
     /// [`POST /bank_transfer/get`](https://plaid.com/docs/api/products/transfer/#banktransferget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, bank_transfer_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().get(bank_transfer_id).await?;
+    /// println!("{:?}", answer.bank_transfer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, bank_transfer_id: impl Into<String>) -> Call<BankTransferGet> {
         Call::new(
             self.client,
@@ -145,10 +217,20 @@ impl BankTransfers<'_> {
     ///
     /// Returns your bank transfers, optionally limited to a range of creation times, an
     /// origination account or a direction, page by page through `count` and `offset` until a page
-    /// is not full. For a single one by its identifier use `/bank_transfer/get`, and for changes
-    /// of status `/bank_transfer/event/sync`.
+    /// is not full. For a single one by its identifier use
+    /// [`/bank_transfer/get`](../bank_transfers/struct.BankTransfers.html#method.get), and for
+    /// changes of status
+    /// [`/bank_transfer/event/sync`](../bank_transfers/struct.BankTransfers.html#method.event_sync).
     ///
     /// [`POST /bank_transfer/list`](https://plaid.com/docs/api/products/transfer/#banktransferlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().list().await?;
+    /// println!("{:?}", answer.bank_transfers);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> Call<BankTransferList> {
         Call::new(
             self.client,
@@ -161,10 +243,23 @@ impl BankTransfers<'_> {
     ///
     /// Makes a bank account whose account and routing numbers you already hold usable for bank
     /// transfers, without sending the user through Link. It creates an Item and returns an
-    /// `access_token` and an `account_id` to use in `/bank_transfer/create`. Such an Item rests
-    /// on the numbers alone, without a login of the user, so use it for bank transfers only.
+    /// `access_token` and an `account_id` to use in
+    /// [`/bank_transfer/create`](../bank_transfers/struct.BankTransfers.html#method.create). Such
+    /// an Item rests on the numbers alone, without a login of the user, so use it for bank
+    /// transfers only.
     ///
     /// [`POST /bank_transfer/migrate_account`](https://plaid.com/docs/api/products/transfer/#banktransfermigrateaccount)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, account_number: plaid::Secret, routing_number: &str, account_type: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .bank_transfers()
+    ///     .migrate_account(account_number, routing_number, account_type)
+    ///     .await?;
+    /// println!("{:?}", answer.access_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn migrate_account(
         &self,
         account_number: impl Into<Secret>,
@@ -184,10 +279,19 @@ impl BankTransfers<'_> {
     /// Retrieve one bank transfer sweep.
     ///
     /// Returns a single sweep, that is, a movement of money between your Bank Transfers balance
-    /// and your own bank account. The identifier comes from `/bank_transfer/sweep/list`. The call
-    /// changes nothing.
+    /// and your own bank account. The identifier comes from
+    /// [`/bank_transfer/sweep/list`](../bank_transfers/struct.BankTransfers.html#method.sweep_list).
+    /// The call changes nothing.
     ///
     /// [`POST /bank_transfer/sweep/get`](https://plaid.com/docs/api/products/transfer/#banktransfersweepget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, sweep_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().sweep_get(sweep_id).await?;
+    /// println!("{:?}", answer.sweep);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sweep_get(&self, sweep_id: impl Into<String>) -> Call<BankTransferSweepGet> {
         Call::new(
             self.client,
@@ -201,9 +305,18 @@ impl BankTransfers<'_> {
     /// Returns sweeps, that is, movements of money between your Bank Transfers balance and your
     /// own bank account, within a window of time. At most 25 are returned and there is no paging,
     /// so move the window to see more. Use it for reconciling your bank statement; a single sweep
-    /// is returned by `/bank_transfer/sweep/get`.
+    /// is returned by
+    /// [`/bank_transfer/sweep/get`](../bank_transfers/struct.BankTransfers.html#method.sweep_get).
     ///
     /// [`POST /bank_transfer/sweep/list`](https://plaid.com/docs/api/products/transfer/#banktransfersweeplist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.bank_transfers().sweep_list().await?;
+    /// println!("{:?}", answer.sweeps);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sweep_list(&self) -> Call<BankTransferSweepList> {
         Call::new(
             self.client,

@@ -25,9 +25,18 @@ impl Beacon<'_> {
     /// changed. Use it when a user is onboarded, adds an account or changes data. It needs the
     /// `access_token` of the Item; narrow the answer with `options.account_ids`. It gives figures
     /// and no decision, and is not part of the public documentation. For the same figures on a
-    /// Beacon user call `/beacon/user/account_insights/get`.
+    /// Beacon user call
+    /// [`/beacon/user/account_insights/get`](../beacon/struct.Beacon.html#method.user_account_insights_get).
     ///
     /// [`POST /beacon/account_risk/v1/evaluate`](https://plaid.com/docs/api/products/beacon/#beaconaccountriskvevaluate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().account_risk_v1_evaluate().await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn account_risk_v1_evaluate(&self) -> Call<BeaconAccountRiskEvaluate> {
         Call::new(
             self.client,
@@ -42,9 +51,18 @@ impl Beacon<'_> {
     /// field by field. Plaid detects duplicates by itself and reports each with a
     /// `DUPLICATE_DETECTED` webhook of type `BEACON`, which carries the identifier to pass here.
     /// Each user is named with the version that was compared; fetch their data with
-    /// `/beacon/user/get`. The call changes nothing.
+    /// [`/beacon/user/get`](../beacon/struct.Beacon.html#method.user_get). The call changes
+    /// nothing.
     ///
     /// [`POST /beacon/duplicate/get`](https://plaid.com/docs/api/products/beacon/#beaconduplicateget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_duplicate_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().duplicate_get(beacon_duplicate_id).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn duplicate_get(
         &self,
         beacon_duplicate_id: impl Into<String>,
@@ -59,12 +77,29 @@ impl Beacon<'_> {
     /// Report fraud by a Beacon user.
     ///
     /// Files a report that a Beacon user of yours was involved in fraud or was affected by a data
-    /// breach. The user must have been created with `/beacon/user/create`. Reports are shared
-    /// within the Beacon network, where other members whose users match are told through a
+    /// breach. The user must have been created with
+    /// [`/beacon/user/create`](../beacon/struct.Beacon.html#method.user_create). Reports are
+    /// shared within the Beacon network, where other members whose users match are told through a
     /// syndicated report, so file one only on sound evidence. Read it back with
-    /// `/beacon/report/get` or list all reports of the user with `/beacon/report/list`.
+    /// [`/beacon/report/get`](../beacon/struct.Beacon.html#method.report_get) or list all reports
+    /// of the user with [`/beacon/report/list`](../beacon/struct.Beacon.html#method.report_list).
     ///
     /// [`POST /beacon/report/create`](https://plaid.com/docs/api/products/beacon/#beaconreportcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str, fraud_date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .beacon()
+    ///     .report_create(
+    ///         beacon_user_id,
+    ///         plaid::types::BeaconReportCreateType::FirstParty,
+    ///         fraud_date,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_create(
         &self,
         beacon_user_id: impl Into<String>,
@@ -84,12 +119,21 @@ impl Beacon<'_> {
     /// Retrieve one fraud report.
     ///
     /// Returns a single report that your team has filed on a Beacon user, with its kind, dates,
-    /// amount and who filed it. The report comes from `/beacon/report/create` or the Dashboard;
-    /// the `REPORT_CREATED` and `REPORT_UPDATED` webhooks of type `BEACON` carry its identifier.
-    /// For reports of other members that concern your users call
-    /// `/beacon/report_syndication/get`.
+    /// amount and who filed it. The report comes from
+    /// [`/beacon/report/create`](../beacon/struct.Beacon.html#method.report_create) or the
+    /// Dashboard; the `REPORT_CREATED` and `REPORT_UPDATED` webhooks of type `BEACON` carry its
+    /// identifier. For reports of other members that concern your users call
+    /// [`/beacon/report_syndication/get`](../beacon/struct.Beacon.html#method.report_syndication_get).
     ///
     /// [`POST /beacon/report/get`](https://plaid.com/docs/api/products/beacon/#beaconreportget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_report_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().report_get(beacon_report_id).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_get(
         &self,
         beacon_report_id: impl Into<String>,
@@ -105,9 +149,18 @@ impl Beacon<'_> {
     ///
     /// Returns the reports your team has filed on one Beacon user, page by page: pass
     /// `next_cursor` as `cursor` of the next request until it is null. Reports that other members
-    /// filed are not included; list those with `/beacon/report_syndication/list`.
+    /// filed are not included; list those with
+    /// [`/beacon/report_syndication/list`](../beacon/struct.Beacon.html#method.report_syndication_list).
     ///
     /// [`POST /beacon/report/list`](https://plaid.com/docs/api/products/beacon/#beaconreportlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().report_list(beacon_user_id).await?;
+    /// println!("{:?}", answer.beacon_reports);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_list(
         &self,
         beacon_user_id: impl Into<String>,
@@ -126,9 +179,21 @@ impl Beacon<'_> {
     /// that matches one of your users, with a comparison of the data field by field. Plaid
     /// creates syndications by itself and announces each with a `REPORT_SYNDICATION_CREATED`
     /// webhook of type `BEACON`. Weigh the match before acting, for instance by setting the
-    /// status of the user with `/beacon/user/review`.
+    /// status of the user with
+    /// [`/beacon/user/review`](../beacon/struct.Beacon.html#method.user_review).
     ///
     /// [`POST /beacon/report_syndication/get`](https://plaid.com/docs/api/products/beacon/#beaconreportsyndicationget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_report_syndication_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .beacon()
+    ///     .report_syndication_get(beacon_report_syndication_id)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_syndication_get(
         &self,
         beacon_report_syndication_id: impl Into<String>,
@@ -144,10 +209,20 @@ impl Beacon<'_> {
     ///
     /// Returns the reports from the Beacon network that match one of your Beacon users, page by
     /// page: pass `next_cursor` as `cursor` of the next request until it is null. Fetch a single
-    /// one with `/beacon/report_syndication/get`. The reports your own team filed are listed by
-    /// `/beacon/report/list`.
+    /// one with
+    /// [`/beacon/report_syndication/get`](../beacon/struct.Beacon.html#method.report_syndication_get).
+    /// The reports your own team filed are listed by
+    /// [`/beacon/report/list`](../beacon/struct.Beacon.html#method.report_list).
     ///
     /// [`POST /beacon/report_syndication/list`](https://plaid.com/docs/api/products/beacon/#beaconreportsyndicationlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().report_syndication_list(beacon_user_id).await?;
+    /// println!("{:?}", answer.beacon_report_syndications);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_syndication_list(
         &self,
         beacon_user_id: impl Into<String>,
@@ -164,11 +239,24 @@ impl Beacon<'_> {
     ///
     /// Returns figures on the bank accounts of one Item that is associated with a Beacon user,
     /// such as the age of an account and how often it was connected through Plaid. The user must
-    /// have been created with `/beacon/user/create`, and the Item is named by its `access_token`,
-    /// which is passed in `access_tokens` of that call or of `/beacon/user/update`. Use the
-    /// figures as further evidence when reviewing the user.
+    /// have been created with
+    /// [`/beacon/user/create`](../beacon/struct.Beacon.html#method.user_create), and the Item is
+    /// named by its `access_token`, which is passed in `access_tokens` of that call or of
+    /// [`/beacon/user/update`](../beacon/struct.Beacon.html#method.user_update). Use the figures
+    /// as further evidence when reviewing the user.
     ///
     /// [`POST /beacon/user/account_insights/get`](https://plaid.com/docs/api/products/beacon/#beaconuseraccountinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .beacon()
+    ///     .user_account_insights_get(beacon_user_id, access_token)
+    ///     .await?;
+    /// println!("{:?}", answer.beacon_user_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_account_insights_get(
         &self,
         beacon_user_id: impl Into<String>,
@@ -187,11 +275,29 @@ impl Beacon<'_> {
     /// Adds one of your end users to a Beacon program and scans the data for fraud reports in the
     /// Beacon network and for duplicates among your own users. Supply what you know of the user
     /// under `user` and, if the user linked accounts, the `access_tokens` of the Items. The
-    /// answer holds a status; when it is `pending_review`, settle it with `/beacon/user/review`.
-    /// Further matches are reported later by webhook, so keep the data current with
-    /// `/beacon/user/update`.
+    /// answer holds a status; when it is `pending_review`, settle it with
+    /// [`/beacon/user/review`](../beacon/struct.Beacon.html#method.user_review). Further matches
+    /// are reported later by webhook, so keep the data current with
+    /// [`/beacon/user/update`](../beacon/struct.Beacon.html#method.user_update).
     ///
     /// [`POST /beacon/user/create`](https://plaid.com/docs/api/products/beacon/#beaconusercreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, program_id: &str, client_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .beacon()
+    ///     .user_create(
+    ///         program_id,
+    ///         client_user_id,
+    ///         plaid::types::BeaconUserRequestData::new(
+    ///             plaid::types::BeaconUserName::new("family name", "given name"),
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.item_ids);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_create(
         &self,
         program_id: impl Into<String>,
@@ -212,10 +318,20 @@ impl Beacon<'_> {
     ///
     /// Returns the present state of a Beacon user: the personal data, the status, the linked
     /// Items and who made the latest change. The user must have been created with
-    /// `/beacon/user/create`. Earlier versions are listed by `/beacon/user/history/list`. The
+    /// [`/beacon/user/create`](../beacon/struct.Beacon.html#method.user_create). Earlier versions
+    /// are listed by
+    /// [`/beacon/user/history/list`](../beacon/struct.Beacon.html#method.user_history_list). The
     /// call changes nothing.
     ///
     /// [`POST /beacon/user/get`](https://plaid.com/docs/api/products/beacon/#beaconuserget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().user_get(beacon_user_id).await?;
+    /// println!("{:?}", answer.item_ids);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_get(&self, beacon_user_id: impl Into<String>) -> Call<BeaconUserGet> {
         Call::new(
             self.client,
@@ -229,9 +345,17 @@ impl Beacon<'_> {
     /// Returns the versions that a Beacon user has gone through, each as a complete user with its
     /// `version` and audit trail, so that you can trace who changed what. It is paged: pass
     /// `next_cursor` as `cursor` of the next request until it is null. For the present state
-    /// alone call `/beacon/user/get`.
+    /// alone call [`/beacon/user/get`](../beacon/struct.Beacon.html#method.user_get).
     ///
     /// [`POST /beacon/user/history/list`](https://plaid.com/docs/api/products/beacon/#beaconuserhistorylist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().user_history_list(beacon_user_id).await?;
+    /// println!("{:?}", answer.beacon_users);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_history_list(
         &self,
         beacon_user_id: impl Into<String>,
@@ -248,11 +372,24 @@ impl Beacon<'_> {
     ///
     /// Records the outcome of your review of a Beacon user by setting the status to `cleared`,
     /// `rejected` or `pending_review`. Use it after looking into the matches found, for instance
-    /// those from `/beacon/report_syndication/list`. The answer is the user as it then stands;
-    /// changes of status are announced by the `USER_STATUS_UPDATED` webhook. It does not report
-    /// fraud to the network; that takes `/beacon/report/create`.
+    /// those from
+    /// [`/beacon/report_syndication/list`](../beacon/struct.Beacon.html#method.report_syndication_list).
+    /// The answer is the user as it then stands; changes of status are announced by the
+    /// `USER_STATUS_UPDATED` webhook. It does not report fraud to the network; that takes
+    /// [`/beacon/report/create`](../beacon/struct.Beacon.html#method.report_create).
     ///
     /// [`POST /beacon/user/review`](https://plaid.com/docs/api/products/beacon/#beaconuserreview)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .beacon()
+    ///     .user_review(beacon_user_id, plaid::types::BeaconUserStatus::Rejected)
+    ///     .await?;
+    /// println!("{:?}", answer.item_ids);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_review(
         &self,
         beacon_user_id: impl Into<String>,
@@ -269,11 +406,21 @@ impl Beacon<'_> {
     /// Update a Beacon user.
     ///
     /// Changes the personal data of a Beacon user or adds Items to it, and scans the user again
-    /// with the new data. The user must have been created with `/beacon/user/create`. Send only
-    /// the parts of `user` that changed. The answer is the new version of the user, whose status
-    /// may differ from before; to set the status yourself use `/beacon/user/review`.
+    /// with the new data. The user must have been created with
+    /// [`/beacon/user/create`](../beacon/struct.Beacon.html#method.user_create). Send only the
+    /// parts of `user` that changed. The answer is the new version of the user, whose status may
+    /// differ from before; to set the status yourself use
+    /// [`/beacon/user/review`](../beacon/struct.Beacon.html#method.user_review).
     ///
     /// [`POST /beacon/user/update`](https://plaid.com/docs/api/products/beacon/#beaconuserupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, beacon_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.beacon().user_update(beacon_user_id).await?;
+    /// println!("{:?}", answer.item_ids);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_update(
         &self,
         beacon_user_id: impl Into<String>,

@@ -26,10 +26,18 @@ impl BusinessVerification<'_> {
     /// and contact data, and returns it with the state of its checks. It needs your own
     /// `client_user_id` of the customer and as much data on the business as you have. The checks
     /// may still be running when the call returns; read the verification again with
-    /// `/business_verification/get`. The operation is not publicly documented and has to be
-    /// enabled for your team.
+    /// [`/business_verification/get`](../business_verification/struct.BusinessVerification.html#method.get).
+    /// The operation is not publicly documented and has to be enabled for your team.
     ///
     /// [`POST /business_verification/create`](https://plaid.com/docs/api/products/business-verification/#businessverificationcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.business_verification().create(client_user_id).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         client_user_id: impl Into<String>,
@@ -46,11 +54,20 @@ impl BusinessVerification<'_> {
     ///
     /// Returns a business verification with its overall status and the results of the checks
     /// against business records, for risk and of the digital presence. It needs the identifier
-    /// from `/business_verification/create`. A verification that is still running has null for
-    /// checks it has not reached. The operation is not publicly documented; nothing is changed by
-    /// the call.
+    /// from
+    /// [`/business_verification/create`](../business_verification/struct.BusinessVerification.html#method.create).
+    /// A verification that is still running has null for checks it has not reached. The operation
+    /// is not publicly documented; nothing is changed by the call.
     ///
     /// [`POST /business_verification/get`](https://plaid.com/docs/api/products/business-verification/#businessverificationget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, business_verification_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.business_verification().get(business_verification_id).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(
         &self,
         business_verification_id: impl Into<String>,

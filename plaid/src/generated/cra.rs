@@ -26,6 +26,14 @@ impl Cra<'_> {
     /// behavior may change, and your team may need to be enabled for it.
     ///
     /// [`POST /beta/ewa_report/v1/get`](https://plaid.com/docs/api/products/check/#betaewareportvget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.cra().beta_ewa_report_v1_get(access_token).await?;
+    /// println!("{:?}", answer.ewa_report_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_ewa_report_v1_get(
         &self,
         access_token: impl Into<Secret>,
@@ -41,10 +49,19 @@ impl Cra<'_> {
     ///
     /// Returns the consumer report of a user rendered as a PDF document. The answer is the raw
     /// bytes of the file, not JSON; errors still arrive as JSON. It accepts only the legacy
-    /// `user_token` and is not publicly documented; `/cra/check_report/pdf/get` is the call to
-    /// prefer for reports of Plaid Check.
+    /// `user_token` and is not publicly documented;
+    /// [`/cra/check_report/pdf/get`](../cra/struct.Cra.html#method.check_report_pdf_get) is the
+    /// call to prefer for reports of Plaid Check.
     ///
     /// [`POST /consumer_report/pdf/get`](https://plaid.com/docs/api/products/check/#consumerreportpdfget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let file = plaid.cra().consumer_report_pdf_get(user_token).await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn consumer_report_pdf_get(
         &self,
         user_token: impl Into<Secret>,
@@ -60,13 +77,23 @@ impl Cra<'_> {
     ///
     /// Returns the base report of a consumer report by Plaid Check: accounts, balances,
     /// transactions, owners and attributes of the Items that the user connected. The user must
-    /// come from `/user/create` with identity data, and the report from a Link session for Plaid
-    /// Check or from `/cra/check_report/create`. Wait for the `CHECK_REPORT_READY` or
-    /// `USER_CHECK_REPORT_READY` webhook; before it the call fails with `PRODUCT_NOT_READY`, and
-    /// 24 hours after generation with `CONSUMER_REPORT_EXPIRED`. `/cra/check_report/pdf/get`
-    /// returns the report as a document for people to read.
+    /// come from [`/user/create`](../users/struct.Users.html#method.create) with identity data,
+    /// and the report from a Link session for Plaid Check or from
+    /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create). Wait for
+    /// the `CHECK_REPORT_READY` or `USER_CHECK_REPORT_READY` webhook; before it the call fails
+    /// with `PRODUCT_NOT_READY`, and 24 hours after generation with `CONSUMER_REPORT_EXPIRED`.
+    /// [`/cra/check_report/pdf/get`](../cra/struct.Cra.html#method.check_report_pdf_get) returns
+    /// the report as a document for people to read.
     ///
     /// [`POST /cra/check_report/base_report/get`](https://plaid.com/docs/api/products/check/#cracheckreportbasereportget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.cra().check_report_base_report_get().await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_base_report_get(&self) -> Call<CraCheckReportBaseReportGet> {
         Call::new(
             self.client,
@@ -79,11 +106,20 @@ impl Cra<'_> {
     ///
     /// Returns attributes computed from the cash flow in the accounts of a user, meant as input
     /// to your own lending models. The product must have been asked for in Link or in
-    /// `/cra/check_report/create`, with the version of the attributes set there or here in
-    /// `options`. Before the report is ready the call fails with `PRODUCT_NOT_READY`, and 24
-    /// hours after generation with `CONSUMER_REPORT_EXPIRED`.
+    /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create), with the
+    /// version of the attributes set there or here in `options`. Before the report is ready the
+    /// call fails with `PRODUCT_NOT_READY`, and 24 hours after generation with
+    /// `CONSUMER_REPORT_EXPIRED`.
     ///
     /// [`POST /cra/check_report/cashflow_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportcashflowinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.cra().check_report_cashflow_insights_get().await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_cashflow_insights_get(
         &self,
     ) -> Call<CraCheckReportCashflowInsightsGet> {
@@ -101,10 +137,26 @@ impl Cra<'_> {
     /// to add products, without sending the user through Link again. The call returns at once;
     /// the result is announced to `webhook` by `CHECK_REPORT_READY` or `USER_CHECK_REPORT_READY`,
     /// or by the corresponding failure webhook. Then fetch the parts you asked for with the
-    /// `/cra/check_report/` calls, such as `/cra/check_report/base_report/get`, within 24 hours.
-    /// A permissible purpose under US law has to be stated.
+    /// `/cra/check_report/` calls, such as
+    /// [`/cra/check_report/base_report/get`](../cra/struct.Cra.html#method.check_report_base_report_get),
+    /// within 24 hours. A permissible purpose under US law has to be stated.
     ///
     /// [`POST /cra/check_report/create`](https://plaid.com/docs/api/products/check/#cracheckreportcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .check_report_create(
+    ///         webhook,
+    ///         10,
+    ///         plaid::types::ConsumerReportPermissiblePurpose::AccountReviewCredit,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_create(
         &self,
         webhook: impl Into<String>,
@@ -126,11 +178,20 @@ impl Cra<'_> {
     ///
     /// Returns the income that Plaid Check has recognised in the accounts of a user: streams or
     /// sources of income, their frequency, and historical and forecast amounts. The product must
-    /// have been asked for in Link or in `/cra/check_report/create`. Before the report is ready
-    /// the call fails with `PRODUCT_NOT_READY`, and 24 hours after generation with
-    /// `CONSUMER_REPORT_EXPIRED`.
+    /// have been asked for in Link or in
+    /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create). Before
+    /// the report is ready the call fails with `PRODUCT_NOT_READY`, and 24 hours after generation
+    /// with `CONSUMER_REPORT_EXPIRED`.
     ///
     /// [`POST /cra/check_report/income_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportincomeinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.cra().check_report_income_insights_get().await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_income_insights_get(
         &self,
     ) -> Call<CraCheckReportIncomeInsightsGet> {
@@ -145,11 +206,20 @@ impl Cra<'_> {
     ///
     /// Returns the Plaid LendScore of a user, a credit risk score computed from bank data, with
     /// the codes of the reasons behind it. The product must have been asked for in Link or in
-    /// `/cra/check_report/create`, with the version of the score set there or here in `options`.
-    /// Before the report is ready the call fails with `PRODUCT_NOT_READY`, and 24 hours after
-    /// generation with `CONSUMER_REPORT_EXPIRED`.
+    /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create), with the
+    /// version of the score set there or here in `options`. Before the report is ready the call
+    /// fails with `PRODUCT_NOT_READY`, and 24 hours after generation with
+    /// `CONSUMER_REPORT_EXPIRED`.
     ///
     /// [`POST /cra/check_report/lend_score/get`](https://plaid.com/docs/api/products/check/#cracheckreportlendscoreget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.cra().check_report_lend_score_get().await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_lend_score_get(&self) -> Call<CraCheckReportLendScoreGet> {
         Call::new(
             self.client,
@@ -162,11 +232,21 @@ impl Cra<'_> {
     ///
     /// Returns attributes about the connections of a user to financial services as seen across
     /// Plaid's network, meant as input to lending decisions. The product must have been asked for
-    /// in Link or in `/cra/check_report/create`, and the user must have agreed to it, otherwise
-    /// `NETWORK_CONSENT_REQUIRED` may result. Before the report is ready the call fails with
-    /// `PRODUCT_NOT_READY`, and 24 hours after generation with `CONSUMER_REPORT_EXPIRED`.
+    /// in Link or in
+    /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create), and the
+    /// user must have agreed to it, otherwise `NETWORK_CONSENT_REQUIRED` may result. Before the
+    /// report is ready the call fails with `PRODUCT_NOT_READY`, and 24 hours after generation
+    /// with `CONSUMER_REPORT_EXPIRED`.
     ///
     /// [`POST /cra/check_report/network_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportnetworkinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.cra().check_report_network_insights_get().await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_network_insights_get(
         &self,
     ) -> Call<CraCheckReportNetworkInsightsGet> {
@@ -181,11 +261,19 @@ impl Cra<'_> {
     ///
     /// Returns scores and insights that partners of Plaid Check, namely Prism Data and FICO,
     /// compute from the bank data of a user. The product must have been asked for in Link or in
-    /// `/cra/check_report/create`, with the versions or FICO data it needs. Before the report is
-    /// ready the call fails with `PRODUCT_NOT_READY`, and 24 hours after generation with
-    /// `CONSUMER_REPORT_EXPIRED`.
+    /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create), with the
+    /// versions or FICO data it needs. Before the report is ready the call fails with
+    /// `PRODUCT_NOT_READY`, and 24 hours after generation with `CONSUMER_REPORT_EXPIRED`.
     ///
     /// [`POST /cra/check_report/partner_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportpartnerinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.cra().check_report_partner_insights_get().await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_partner_insights_get(
         &self,
     ) -> Call<CraCheckReportPartnerInsightsGet> {
@@ -201,9 +289,18 @@ impl Cra<'_> {
     /// Returns the latest consumer report of a user rendered as a PDF document, with income or
     /// partner insights included when asked for in `add_ons`. The answer is the raw bytes of the
     /// file, not JSON; errors still arrive as JSON. The report must be ready, as for
-    /// `/cra/check_report/base_report/get`, which returns the same base data in structured form.
+    /// [`/cra/check_report/base_report/get`](../cra/struct.Cra.html#method.check_report_base_report_get),
+    /// which returns the same base data in structured form.
     ///
     /// [`POST /cra/check_report/pdf/get`](https://plaid.com/docs/api/products/check/#cracheckreportpdfget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let file = plaid.cra().check_report_pdf_get().await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_pdf_get(&self) -> Call<CraCheckReportPdfGet> {
         Call::new(
             self.client,
@@ -217,10 +314,25 @@ impl Cra<'_> {
     /// Returns the verification reports for home lending that were prepared with the base report
     /// of a user: verification of assets, employment refresh or income, as chosen in
     /// `reports_requested`. They must have been ordered through the options of the base report in
-    /// Link or in `/cra/check_report/create`. Before they are ready the call fails with
-    /// `PRODUCT_NOT_READY`. For documents to file, use `/cra/check_report/verification/pdf/get`.
+    /// Link or in
+    /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create). Before
+    /// they are ready the call fails with `PRODUCT_NOT_READY`. For documents to file, use
+    /// [`/cra/check_report/verification/pdf/get`](../cra/struct.Cra.html#method.check_report_verification_pdf_get).
     ///
     /// [`POST /cra/check_report/verification/get`](https://plaid.com/docs/api/products/check/#cracheckreportverificationget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .check_report_verification_get([
+    ///         plaid::types::CraCheckReportVerificationGetReportType::Voa,
+    ///     ])
+    ///     .await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_verification_get(
         &self,
         reports_requested: impl IntoIterator<
@@ -242,10 +354,19 @@ impl Cra<'_> {
     ///
     /// Returns verification reports for home lending rendered as a PDF document. The answer is
     /// the raw bytes of the file, not JSON; errors still arrive as JSON. The reports must have
-    /// been prepared as for `/cra/check_report/verification/get`, which returns the same contents
-    /// as data.
+    /// been prepared as for
+    /// [`/cra/check_report/verification/get`](../cra/struct.Cra.html#method.check_report_verification_get),
+    /// which returns the same contents as data.
     ///
     /// [`POST /cra/check_report/verification/pdf/get`](https://plaid.com/docs/api/products/check/#cracheckreportverificationpdfget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let file = plaid.cra().check_report_verification_pdf_get().await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn check_report_verification_pdf_get(
         &self,
     ) -> Call<CraCheckReportVerificationPdfGet> {
@@ -261,10 +382,29 @@ impl Cra<'_> {
     /// Returns a credit profile of a user: scores, cash flow attributes, network attributes and
     /// facts about the data they rest on, as one report. The call states the permissible purpose
     /// and whether it counts as a soft or a standard inquiry, so make it only when the decision
-    /// calls for it. The user must exist through `/user/create`. It is not publicly documented,
+    /// calls for it. The user must exist through
+    /// [`/user/create`](../users/struct.Users.html#method.create). It is not publicly documented,
     /// and your team may have to be enabled for it.
     ///
     /// [`POST /cra/credit_profile/report/get`](https://plaid.com/docs/api/products/check/#cracreditprofilereportget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_id: &str, client_report_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .credit_profile_report_get(
+    ///         user_id,
+    ///         plaid::types::ConsumerReportPermissiblePurpose::AccountReviewCredit,
+    ///         client_report_id,
+    ///         plaid::types::CraCreditProfileReportType::Qualify,
+    ///         plaid::types::CraCreditProfileInquiryType::SoftInquiry,
+    ///         plaid::types::CraCreditProfileReportVersion::V1,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_profile_report_get(
         &self,
         user_id: impl Into<String>,
@@ -292,9 +432,28 @@ impl Cra<'_> {
     /// Tells Plaid Check about loan applications of your users and the decisions you took on
     /// them. It is meant for lenders that share such data, usually because a report of Plaid
     /// Check was used in the decision. Loans that were actually opened are reported with
-    /// `/cra/loans/register`. The call is not publicly documented.
+    /// [`/cra/loans/register`](../cra/struct.Cra.html#method.loans_register). The call is not
+    /// publicly documented.
     ///
     /// [`POST /cra/loans/applications/register`](https://plaid.com/docs/api/products/check/#craloansapplicationsregister)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .loans_applications_register([
+    ///         plaid::types::CraLoanApplication::new(
+    ///             "application id",
+    ///             plaid::types::CraLoanApplicationDecision::Approved,
+    ///             plaid::types::CraLoanType::Personal,
+    ///             "user token",
+    ///         ),
+    ///     ])
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn loans_applications_register(
         &self,
         applications: impl IntoIterator<Item = impl Into<CraLoanApplication>>,
@@ -309,10 +468,35 @@ impl Cra<'_> {
     /// Report newly opened loans.
     ///
     /// Tells Plaid Check about loans that you have opened for users, each with your own
-    /// `loan_id`. Later changes of status and payments are sent with `/cra/loans/update`, and the
-    /// end of a loan with `/cra/loans/unregister`. The call is not publicly documented.
+    /// `loan_id`. Later changes of status and payments are sent with
+    /// [`/cra/loans/update`](../cra/struct.Cra.html#method.loans_update), and the end of a loan
+    /// with [`/cra/loans/unregister`](../cra/struct.Cra.html#method.loans_unregister). The call
+    /// is not publicly documented.
     ///
     /// [`POST /cra/loans/register`](https://plaid.com/docs/api/products/check/#craloansregister)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, opened_date: plaid::NaiveDate, date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .loans_register([
+    ///         plaid::types::CraLoanRegister::new(
+    ///             "loan id",
+    ///             opened_date,
+    ///             plaid::types::CraLoanOpenedStatus::new(
+    ///                 date,
+    ///                 plaid::types::CraLoanStatus::Approved,
+    ///             ),
+    ///             plaid::types::CraLoanPaymentSchedule::Daily,
+    ///             plaid::types::CraLoanType::Personal,
+    ///             "user token",
+    ///         ),
+    ///     ])
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn loans_register(
         &self,
         loans: impl IntoIterator<Item = impl Into<CraLoanRegister>>,
@@ -326,11 +510,32 @@ impl Cra<'_> {
     }
     /// Report loans as closed.
     ///
-    /// Tells Plaid Check that loans registered with `/cra/loans/register` have ended, and with
-    /// which final status. Send any outstanding payment history with `/cra/loans/update` before
-    /// it. The call is not publicly documented.
+    /// Tells Plaid Check that loans registered with
+    /// [`/cra/loans/register`](../cra/struct.Cra.html#method.loans_register) have ended, and with
+    /// which final status. Send any outstanding payment history with
+    /// [`/cra/loans/update`](../cra/struct.Cra.html#method.loans_update) before it. The call is
+    /// not publicly documented.
     ///
     /// [`POST /cra/loans/unregister`](https://plaid.com/docs/api/products/check/#craloansunregister)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .loans_unregister([
+    ///         plaid::types::CraLoanUnregister::new(
+    ///             plaid::types::CraLoanClosedStatus::new(
+    ///                 date,
+    ///                 plaid::types::CraLoanStatus::Approved,
+    ///             ),
+    ///             "loan id",
+    ///         ),
+    ///     ])
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn loans_unregister(
         &self,
         loans: impl IntoIterator<Item = impl Into<CraLoanUnregister>>,
@@ -345,10 +550,22 @@ impl Cra<'_> {
     /// Report loan status and payments.
     ///
     /// Sends changes of status and the payment history of loans that were registered with
-    /// `/cra/loans/register`. Several loans may be updated in one call, each named by your own
-    /// `loan_id`. The call is not publicly documented.
+    /// [`/cra/loans/register`](../cra/struct.Cra.html#method.loans_register). Several loans may
+    /// be updated in one call, each named by your own `loan_id`. The call is not publicly
+    /// documented.
     ///
     /// [`POST /cra/loans/update`](https://plaid.com/docs/api/products/check/#craloansupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .loans_update([plaid::types::CraLoanUpdate::default()])
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn loans_update(
         &self,
         loans: impl IntoIterator<Item = impl Into<CraLoanUpdate>>,
@@ -364,10 +581,24 @@ impl Cra<'_> {
     ///
     /// Returns the present figures on income and loans for the monitored Items of a user, each
     /// with a status of its own. The user must have been subscribed with
-    /// `/cra/monitoring_insights/subscribe`, and a permissible purpose has to be stated. Call it
-    /// when a webhook of type `CASH_FLOW_UPDATES` reports a change rather than on a schedule.
+    /// [`/cra/monitoring_insights/subscribe`](../cra/struct.Cra.html#method.monitoring_insights_subscribe),
+    /// and a permissible purpose has to be stated. Call it when a webhook of type
+    /// `CASH_FLOW_UPDATES` reports a change rather than on a schedule.
     ///
     /// [`POST /cra/monitoring_insights/get`](https://plaid.com/docs/api/products/check/#cramonitoringinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .cra()
+    ///     .monitoring_insights_get(
+    ///         plaid::types::MonitoringConsumerReportPermissiblePurpose::AccountReviewCredit,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.user_insights_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn monitoring_insights_get(
         &self,
         consumer_report_permissible_purpose: impl Into<
@@ -388,10 +619,20 @@ impl Cra<'_> {
     /// Starts the ongoing monitoring of the cash flow of a user, or of one Item, for example
     /// during the life of a loan. Changes such as a missed deposit or a new income stream are
     /// then announced to `webhook` by webhooks of type `CASH_FLOW_UPDATES`; read the figures with
-    /// `/cra/monitoring_insights/get`. Keep the `subscription_id`, because
-    /// `/cra/monitoring_insights/unsubscribe` needs it to end the monitoring.
+    /// [`/cra/monitoring_insights/get`](../cra/struct.Cra.html#method.monitoring_insights_get).
+    /// Keep the `subscription_id`, because
+    /// [`/cra/monitoring_insights/unsubscribe`](../cra/struct.Cra.html#method.monitoring_insights_unsubscribe)
+    /// needs it to end the monitoring.
     ///
     /// [`POST /cra/monitoring_insights/subscribe`](https://plaid.com/docs/api/products/check/#cramonitoringinsightssubscribe)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid.cra().monitoring_insights_subscribe(webhook).await?;
+    /// println!("{:?}", answer.subscription_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn monitoring_insights_subscribe(
         &self,
         webhook: impl Into<String>,
@@ -406,11 +647,20 @@ impl Cra<'_> {
     }
     /// End a cash flow monitoring subscription.
     ///
-    /// Ends a subscription made with `/cra/monitoring_insights/subscribe`, so that no further
-    /// webhooks of type `CASH_FLOW_UPDATES` are sent for it. Call it as soon as you no longer
-    /// have a permissible purpose, for instance when the loan is repaid.
+    /// Ends a subscription made with
+    /// [`/cra/monitoring_insights/subscribe`](../cra/struct.Cra.html#method.monitoring_insights_subscribe),
+    /// so that no further webhooks of type `CASH_FLOW_UPDATES` are sent for it. Call it as soon
+    /// as you no longer have a permissible purpose, for instance when the loan is repaid.
     ///
     /// [`POST /cra/monitoring_insights/unsubscribe`](https://plaid.com/docs/api/products/check/#cramonitoringinsightsunsubscribe)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, subscription_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.cra().monitoring_insights_unsubscribe(subscription_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn monitoring_insights_unsubscribe(
         &self,
         subscription_id: impl Into<String>,
@@ -426,10 +676,18 @@ impl Cra<'_> {
     ///
     /// Returns the insights that partners of Plaid Check compute from the bank data of a user, as
     /// a list of reports. It accepts only the legacy `user_token`;
-    /// `/cra/check_report/partner_insights/get` also takes a `user_id` and lets you choose
-    /// versions, so prefer it in new integrations.
+    /// [`/cra/check_report/partner_insights/get`](../cra/struct.Cra.html#method.check_report_partner_insights_get)
+    /// also takes a `user_id` and lets you choose versions, so prefer it in new integrations.
     ///
     /// [`POST /cra/partner_insights/get`](https://plaid.com/docs/api/products/check/#crapartnerinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.cra().partner_insights_get(user_token).await?;
+    /// println!("{:?}", answer.report);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn partner_insights_get(
         &self,
         user_token: impl Into<Secret>,

@@ -21,13 +21,25 @@ impl Enrich<'_> {
     /// Get insights into a user's enriched transactions.
     ///
     /// Returns figures about a user worked out from the transactions you sent to
-    /// `/transactions/enrich` under the same `client_user_id`: totals, counterparties, categories
-    /// and recurring streams. It is a beta call and hidden from the public reference, so it may
-    /// have to be enabled for your team. It only reads, and its answer carries no `request_id`.
-    /// For users with linked Items `/transactions/recurring/get` finds recurring streams without
-    /// Enrich.
+    /// [`/transactions/enrich`](../enrich/struct.Enrich.html#method.transactions_enrich) under
+    /// the same `client_user_id`: totals, counterparties, categories and recurring streams. It is
+    /// a beta call and hidden from the public reference, so it may have to be enabled for your
+    /// team. It only reads, and its answer carries no `request_id`. For users with linked Items
+    /// [`/transactions/recurring/get`](../transactions/struct.Transactions.html#method.recurring_get)
+    /// finds recurring streams without Enrich.
     ///
     /// [`POST /beta/transactions/user_insights/v1/get`](https://plaid.com/docs/api/products/enrich/#betatransactionsuserinsightsvget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .enrich()
+    ///     .beta_transactions_user_insights_v1_get(client_user_id)
+    ///     .await?;
+    /// println!("{:?}", answer.user_data_overview);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_transactions_user_insights_v1_get(
         &self,
         client_user_id: impl Into<String>,
@@ -43,10 +55,32 @@ impl Enrich<'_> {
     ///
     /// Takes transactions from your own sources and returns them with merchant names, categories,
     /// locations and counterparties added. It needs no Item and no user, and stands on an account
-    /// type that holds for the whole request. It is a beta call; `/transactions/enrich` is the
+    /// type that holds for the whole request. It is a beta call;
+    /// [`/transactions/enrich`](../enrich/struct.Enrich.html#method.transactions_enrich) is the
     /// call of the released product and takes more details. Its answer carries no `request_id`.
     ///
     /// [`POST /beta/transactions/v1/enhance`](https://plaid.com/docs/api/products/enrich/#betatransactionsvenhance)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, account_type: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .enrich()
+    ///     .beta_transactions_v1_enhance(
+    ///         account_type,
+    ///         [
+    ///             plaid::types::ClientProvidedRawTransaction::new(
+    ///                 plaid::Decimal::new(10050, 2),
+    ///                 "description",
+    ///                 "id",
+    ///                 "iso currency code",
+    ///             ),
+    ///         ],
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.enhanced_transactions);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_transactions_v1_enhance(
         &self,
         account_type: impl Into<String>,
@@ -66,9 +100,32 @@ impl Enrich<'_> {
     /// them with merchant names, categories, locations, logos and counterparties added. It needs
     /// no Item and no `access_token`, only access to the Enrich product. Send the transactions of
     /// one request under one account type, with an amount that is not signed and a `direction`.
-    /// Transactions of linked Items carry these details already in `/transactions/sync`.
+    /// Transactions of linked Items carry these details already in
+    /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync).
     ///
     /// [`POST /transactions/enrich`](https://plaid.com/docs/api/products/enrich/#transactionsenrich)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, account_type: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .enrich()
+    ///     .transactions_enrich(
+    ///         account_type,
+    ///         [
+    ///             plaid::types::ClientProvidedTransaction::new(
+    ///                 plaid::Decimal::new(10050, 2),
+    ///                 "description",
+    ///                 plaid::types::EnrichTransactionDirection::Inflow,
+    ///                 "id",
+    ///                 "iso currency code",
+    ///             ),
+    ///         ],
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.enriched_transactions);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transactions_enrich(
         &self,
         account_type: impl Into<String>,

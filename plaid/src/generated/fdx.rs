@@ -23,10 +23,19 @@ impl Fdx<'_> {
     /// Returns one consent in the format of the Financial Data Exchange standard: its status, its
     /// times, the parties involved and the resources with the data clusters released for each.
     /// The id is given in the path. Use it to show or audit what a user has agreed to share;
-    /// `/fdx/recipients` and `/fdx/recipient/{recipientId}` describe the data recipients. The
-    /// answer carries no `request_id`.
+    /// [`/fdx/recipients`](../fdx/struct.Fdx.html#method.recipients_get) and
+    /// [`/fdx/recipient/{recipientId}`](../fdx/struct.Fdx.html#method.recipient_get) describe the
+    /// data recipients. The answer carries no `request_id`.
     ///
     /// [`GET /fdx/consents/{consentId}`](https://plaid.com/docs/api/fdx/#fdxconsentsconsentid)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, consent_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.fdx().consents_get(consent_id).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn consents_get(&self, consent_id: impl Into<String>) -> Call<FdxConsentGet> {
         Call::new(
             self.client,
@@ -45,6 +54,22 @@ impl Fdx<'_> {
     /// change.
     ///
     /// [`POST /fdx/notifications`](https://plaid.com/docs/api/fdx/#fdxnotifications)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, notification_id: &str, sent_on: plaid::DateTime<plaid::Utc>) -> plaid::Result<()> {
+    /// plaid
+    ///     .fdx()
+    ///     .notifications(
+    ///         notification_id,
+    ///         plaid::types::FdxNotificationType::AccountTakeover,
+    ///         sent_on,
+    ///         plaid::types::FdxNotificationCategory::Security,
+    ///         plaid::types::FdxNotificationPayload::default(),
+    ///     )
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn notifications(
         &self,
         notification_id: impl Into<String>,
@@ -70,10 +95,19 @@ impl Fdx<'_> {
     /// Returns the names and logo of one application that receives data through Plaid, in the
     /// format of the Financial Data Exchange standard. The id is given in the path, and the
     /// optional header `OAUTH-STATE-ID` ties the request to an OAuth login in progress. It is
-    /// meant for institutions that want to show a user who asks for the data; `/fdx/recipients`
-    /// lists all recipients. The answer carries no `request_id`.
+    /// meant for institutions that want to show a user who asks for the data;
+    /// [`/fdx/recipients`](../fdx/struct.Fdx.html#method.recipients_get) lists all recipients.
+    /// The answer carries no `request_id`.
     ///
     /// [`GET /fdx/recipient/{recipientId}`](https://plaid.com/docs/api/fdx/#fdxrecipientrecipientid)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, recipient_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.fdx().recipient_get(recipient_id).await?;
+    /// println!("{:?}", answer.recipient_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recipient_get(&self, recipient_id: impl Into<String>) -> Call<GetRecipient> {
         Call::new(
             self.client,
@@ -88,9 +122,17 @@ impl Fdx<'_> {
     /// Data Exchange standard, with their category and number of connections. It is meant for
     /// institutions that keep a list of the recipients of their customers' data. All recipients
     /// come in one answer without paging, and it carries no `request_id`. A single one comes from
-    /// `/fdx/recipient/{recipientId}`.
+    /// [`/fdx/recipient/{recipientId}`](../fdx/struct.Fdx.html#method.recipient_get).
     ///
     /// [`GET /fdx/recipients`](https://plaid.com/docs/api/fdx/#fdxrecipients)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.fdx().recipients_get().await?;
+    /// println!("{:?}", answer.recipients);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recipients_get(&self) -> Call<GetRecipients> {
         Call::new(self.client, GetRecipientsParameters {})
     }

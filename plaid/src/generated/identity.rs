@@ -23,10 +23,19 @@ impl Identity<'_> {
     /// Returns the accounts of an Item with the owners found in bank documents that the user
     /// uploaded, and the findings on the documents themselves, such as signs of forgery. It is
     /// for Items whose identity data comes from documents because the institution offers none;
-    /// where the institution has the data use `/identity/get`. It needs the `access_token` and
-    /// the `identity` product. The call only reads.
+    /// where the institution has the data use
+    /// [`/identity/get`](../identity/struct.Identity.html#method.get). It needs the
+    /// `access_token` and the `identity` product. The call only reads.
     ///
     /// [`POST /identity/documents/uploads/get`](https://plaid.com/docs/api/products/identity/#identitydocumentsuploadsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.identity().documents_uploads_get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn documents_uploads_get(
         &self,
         access_token: impl Into<Secret>,
@@ -44,11 +53,21 @@ impl Identity<'_> {
     /// Returns the accounts of an Item together with the owner names, postal addresses, email
     /// addresses and phone numbers that the institution has on file. The Item must have the
     /// `identity` product. Use it to prefill a form or to check that a user owns the account
-    /// before moving money; `/identity/match` compares the data for you and answers with scores.
-    /// The data is what was stored at the last retrieval, and `/identity/refresh` asks the
+    /// before moving money;
+    /// [`/identity/match`](../identity/struct.Identity.html#method.identity_match) compares the
+    /// data for you and answers with scores. The data is what was stored at the last retrieval,
+    /// and [`/identity/refresh`](../identity/struct.Identity.html#method.refresh) asks the
     /// institution again.
     ///
     /// [`POST /identity/get`](https://plaid.com/docs/api/products/identity/#identityget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.identity().get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, access_token: impl Into<Secret>) -> Call<IdentityGet> {
         Call::new(
             self.client,
@@ -63,10 +82,21 @@ impl Identity<'_> {
     /// Compares the name, address, email address and phone number that you have of a user with
     /// the owners the institution has on file, and answers with a score for each. The Item must
     /// have Identity Match, and the owners' data itself is not disclosed. Use it to check that a
-    /// user owns the account before moving money. `/identity/get` returns the data for
-    /// comparisons of your own, and `/identity/refresh` asks the institution for it again.
+    /// user owns the account before moving money.
+    /// [`/identity/get`](../identity/struct.Identity.html#method.get) returns the data for
+    /// comparisons of your own, and
+    /// [`/identity/refresh`](../identity/struct.Identity.html#method.refresh) asks the
+    /// institution for it again.
     ///
     /// [`POST /identity/match`](https://plaid.com/docs/api/products/identity/#identitymatch)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.identity().identity_match(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn identity_match(
         &self,
         access_token: impl Into<Secret>,
@@ -84,9 +114,18 @@ impl Identity<'_> {
     /// Asks the institution again for the owner data of an Item, in place of what was stored at
     /// the last retrieval. It needs the `access_token` of an Item with the `identity` product and
     /// contacts the institution, so it may take many seconds. The answer carries no data: read it
-    /// afterwards with `/identity/get`, or compare it with `/identity/match`.
+    /// afterwards with [`/identity/get`](../identity/struct.Identity.html#method.get), or compare
+    /// it with [`/identity/match`](../identity/struct.Identity.html#method.identity_match).
     ///
     /// [`POST /identity/refresh`](https://plaid.com/docs/api/products/identity/#identityrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.identity().refresh(access_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refresh(&self, access_token: impl Into<Secret>) -> Call<IdentityRefresh> {
         Call::new(
             self.client,

@@ -24,11 +24,24 @@ impl IdentityVerification<'_> {
     ///
     /// Tries to find name, address and identification number of the user of an Identity
     /// Verification session from what the session knows so far, so that the user need not type
-    /// them. The session must exist, from `/identity_verification/create`, and have collected
-    /// enough to look up. Check `status`, because a lookup without a result is a 200 too. The
-    /// call is hidden from the public documentation and may need to be enabled for your team.
+    /// them. The session must exist, from
+    /// [`/identity_verification/create`](../identity_verification/struct.IdentityVerification.html#method.create),
+    /// and have collected enough to look up. Check `status`, because a lookup without a result is
+    /// a 200 too. The call is hidden from the public documentation and may need to be enabled for
+    /// your team.
     ///
     /// [`POST /identity_verification/autofill/create`](https://plaid.com/docs/api/products/identity-verification/#identityverificationautofillcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, identity_verification_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .identity_verification()
+    ///     .autofill_create(identity_verification_id)
+    ///     .await?;
+    /// println!("{:?}", answer.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn autofill_create(
         &self,
         identity_verification_id: impl Into<String>,
@@ -45,12 +58,22 @@ impl IdentityVerification<'_> {
     /// Creates an Identity Verification session for one user on the basis of a template, with any
     /// personal data you already have. Use it to send the user a link, by `is_shareable`, or to
     /// run checks on data you collected yourself; a session in your own app is started with
-    /// `/link/token/create` instead. The template must have been made in the Dashboard. When a
-    /// session for the same user and template exists already, the call fails with a 400 unless
-    /// `is_idempotent` is true, in which case that session is returned. Follow the outcome
-    /// through `IDENTITY_VERIFICATION` webhooks and read it with `/identity_verification/get`.
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) instead. The template
+    /// must have been made in the Dashboard. When a session for the same user and template exists
+    /// already, the call fails with a 400 unless `is_idempotent` is true, in which case that
+    /// session is returned. Follow the outcome through `IDENTITY_VERIFICATION` webhooks and read
+    /// it with
+    /// [`/identity_verification/get`](../identity_verification/struct.IdentityVerification.html#method.get).
     ///
     /// [`POST /identity_verification/create`](https://plaid.com/docs/api/products/identity-verification/#identityverificationcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, template_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.identity_verification().create(true, template_id, true).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         is_shareable: bool,
@@ -71,14 +94,24 @@ impl IdentityVerification<'_> {
     ///
     /// Returns the full record of a single Identity Verification session: its overall status, the
     /// outcome of each step, the data the user entered and the detailed results of the checks.
-    /// The session must exist already, created through `/identity_verification/create`,
-    /// `/identity_verification/retry` or a Link session configured for Identity Verification.
-    /// Call it after an `IDENTITY_VERIFICATION` webhook reports a step or status change rather
-    /// than polling, because a session that is still running has null for checks it has not
-    /// reached. The call changes nothing. To find the sessions of a user when the identifier is
-    /// not at hand, use `/identity_verification/list`.
+    /// The session must exist already, created through
+    /// [`/identity_verification/create`](../identity_verification/struct.IdentityVerification.html#method.create),
+    /// [`/identity_verification/retry`](../identity_verification/struct.IdentityVerification.html#method.retry)
+    /// or a Link session configured for Identity Verification. Call it after an
+    /// `IDENTITY_VERIFICATION` webhook reports a step or status change rather than polling,
+    /// because a session that is still running has null for checks it has not reached. The call
+    /// changes nothing. To find the sessions of a user when the identifier is not at hand, use
+    /// [`/identity_verification/list`](../identity_verification/struct.IdentityVerification.html#method.list).
     ///
     /// [`POST /identity_verification/get`](https://plaid.com/docs/api/products/identity-verification/#identityverificationget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, identity_verification_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.identity_verification().get(identity_verification_id).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(
         &self,
         identity_verification_id: impl Into<String>,
@@ -95,9 +128,18 @@ impl IdentityVerification<'_> {
     /// Returns the Identity Verification sessions of one template, page by page, optionally only
     /// those of one user. Use it to find a session when its identifier is not at hand, or all
     /// attempts of a user. Pass `next_cursor` of the answer as `cursor` for the next page until
-    /// it is null. A single session is read with `/identity_verification/get`.
+    /// it is null. A single session is read with
+    /// [`/identity_verification/get`](../identity_verification/struct.IdentityVerification.html#method.get).
     ///
     /// [`POST /identity_verification/list`](https://plaid.com/docs/api/products/identity-verification/#identityverificationlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, template_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.identity_verification().list(template_id).await?;
+    /// println!("{:?}", answer.identity_verifications);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(
         &self,
         template_id: impl Into<String>,
@@ -120,6 +162,17 @@ impl IdentityVerification<'_> {
     /// carry it out.
     ///
     /// [`POST /identity_verification/retry`](https://plaid.com/docs/api/products/identity-verification/#identityverificationretry)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_user_id: &str, template_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .identity_verification()
+    ///     .retry(client_user_id, template_id, plaid::types::Strategy::Reset)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn retry(
         &self,
         client_user_id: impl Into<String>,

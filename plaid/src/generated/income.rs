@@ -23,11 +23,22 @@ impl Income<'_> {
     ///
     /// Returns employment reports for a user, in which employers are inferred from the payments
     /// that arrive on the user's bank accounts. It is a beta operation. The user must exist in
-    /// the form of a `user_token` from `/user/create` and must have connected an account in Link
-    /// for bank employment. The call only reads; for employment data from payroll providers use
-    /// `/credit/employment/get`, and for amounts `/credit/bank_income/get`.
+    /// the form of a `user_token` from [`/user/create`](../users/struct.Users.html#method.create)
+    /// and must have connected an account in Link for bank employment. The call only reads; for
+    /// employment data from payroll providers use
+    /// [`/credit/employment/get`](../income/struct.Income.html#method.credit_employment_get), and
+    /// for amounts
+    /// [`/credit/bank_income/get`](../income/struct.Income.html#method.credit_bank_income_get).
     ///
     /// [`POST /beta/credit/v1/bank_employment/get`](https://plaid.com/docs/api/products/income/#betacreditvbankemploymentget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().beta_credit_v1_bank_employment_get(user_token).await?;
+    /// println!("{:?}", answer.bank_employment_reports);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_credit_v1_bank_employment_get(
         &self,
         user_token: impl Into<Secret>,
@@ -43,13 +54,24 @@ impl Income<'_> {
     ///
     /// Creates an `audit_copy_token`, by which a partner such as a mortgage investor can read
     /// copies of one or more reports without receiving the report tokens themselves. The reports
-    /// must already exist, for instance Asset Reports from `/asset_report/create`. Hand the token
-    /// to the partner over a safe channel. Change its reports with
-    /// `/credit/audit_copy_token/update` and end the partner's access with
-    /// `/credit/audit_copy_token/remove`; the variant for a single Asset Report is
-    /// `/asset_report/audit_copy/create`.
+    /// must already exist, for instance Asset Reports from
+    /// [`/asset_report/create`](../assets/struct.Assets.html#method.report_create). Hand the
+    /// token to the partner over a safe channel. Change its reports with
+    /// [`/credit/audit_copy_token/update`](../income/struct.Income.html#method.credit_audit_copy_token_update)
+    /// and end the partner's access with
+    /// [`/credit/audit_copy_token/remove`](../income/struct.Income.html#method.credit_audit_copy_token_remove);
+    /// the variant for a single Asset Report is
+    /// [`/asset_report/audit_copy/create`](../assets/struct.Assets.html#method.report_audit_copy_create).
     ///
     /// [`POST /credit/audit_copy_token/create`](https://plaid.com/docs/api/products/income/#creditauditcopytokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, report_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_audit_copy_token_create([report_token]).await?;
+    /// println!("{:?}", answer.audit_copy_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_audit_copy_token_create(
         &self,
         report_tokens: impl IntoIterator<Item = impl Into<Secret>>,
@@ -63,12 +85,21 @@ impl Income<'_> {
     }
     /// Revoke an audit copy token.
     ///
-    /// Makes an `audit_copy_token` from `/credit/audit_copy_token/create` unusable, so that the
-    /// partner who holds it can no longer read the reports. The reports themselves and their own
-    /// tokens stay as they are. It cannot be undone; to share the reports again create a new
-    /// token.
+    /// Makes an `audit_copy_token` from
+    /// [`/credit/audit_copy_token/create`](../income/struct.Income.html#method.credit_audit_copy_token_create)
+    /// unusable, so that the partner who holds it can no longer read the reports. The reports
+    /// themselves and their own tokens stay as they are. It cannot be undone; to share the
+    /// reports again create a new token.
     ///
     /// [`POST /credit/audit_copy_token/remove`](https://plaid.com/docs/api/products/income/#creditauditcopytokenremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, audit_copy_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_audit_copy_token_remove(audit_copy_token).await?;
+    /// println!("{:?}", answer.removed);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_audit_copy_token_remove(
         &self,
         audit_copy_token: impl Into<Secret>,
@@ -83,12 +114,24 @@ impl Income<'_> {
     /// Change the reports behind an audit copy token.
     ///
     /// Sets the reports that an existing `audit_copy_token` gives access to, while the token held
-    /// by the partner stays the same. The token must come from `/credit/audit_copy_token/create`
+    /// by the partner stays the same. The token must come from
+    /// [`/credit/audit_copy_token/create`](../income/struct.Income.html#method.credit_audit_copy_token_create)
     /// and must not have been removed. Use it when a report has been refreshed or another one is
     /// to be shared as well. The call has no public documentation of its own, so check with Plaid
     /// before relying on it.
     ///
     /// [`POST /credit/audit_copy_token/update`](https://plaid.com/docs/api/products/income/#creditauditcopytokenupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, audit_copy_token: plaid::Secret, report_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .income()
+    ///     .credit_audit_copy_token_update(audit_copy_token, [report_token])
+    ///     .await?;
+    /// println!("{:?}", answer.updated);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_audit_copy_token_update(
         &self,
         audit_copy_token: impl Into<Secret>,
@@ -106,12 +149,21 @@ impl Income<'_> {
     ///
     /// Returns the bank income reports of a user: the sources of income found in the deposits on
     /// the connected accounts, with monthly summaries and the transactions behind them. The user
-    /// must have been created with `/user/create` and have completed a Link session for Bank
-    /// Income; the `BANK_INCOME_COMPLETE` webhook of type `INCOME` says when the result is there.
-    /// By default only one report is returned, see `options.count`. The same data as a document
-    /// comes from `/credit/bank_income/pdf/get`.
+    /// must have been created with [`/user/create`](../users/struct.Users.html#method.create) and
+    /// have completed a Link session for Bank Income; the `BANK_INCOME_COMPLETE` webhook of type
+    /// `INCOME` says when the result is there. By default only one report is returned, see
+    /// `options.count`. The same data as a document comes from
+    /// [`/credit/bank_income/pdf/get`](../income/struct.Income.html#method.credit_bank_income_pdf_get).
     ///
     /// [`POST /credit/bank_income/get`](https://plaid.com/docs/api/products/income/#creditbankincomeget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_bank_income_get().await?;
+    /// println!("{:?}", answer.bank_income);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_bank_income_get(&self) -> Call<CreditBankIncomeGet> {
         Call::new(
             self.client,
@@ -124,10 +176,19 @@ impl Income<'_> {
     ///
     /// Returns the latest bank income report of a user rendered as a PDF document, for files and
     /// for people to read. The answer is the raw bytes of the document, not JSON; errors still
-    /// arrive as JSON. A report must exist, as for `/credit/bank_income/get`, which returns the
-    /// same report as data.
+    /// arrive as JSON. A report must exist, as for
+    /// [`/credit/bank_income/get`](../income/struct.Income.html#method.credit_bank_income_get),
+    /// which returns the same report as data.
     ///
     /// [`POST /credit/bank_income/pdf/get`](https://plaid.com/docs/api/products/income/#creditbankincomepdfget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let file = plaid.income().credit_bank_income_pdf_get(user_token).await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_bank_income_pdf_get(
         &self,
         user_token: impl Into<Secret>,
@@ -144,10 +205,20 @@ impl Income<'_> {
     ///
     /// Was meant to rebuild the bank income report of a user from fresh data without another Link
     /// session. The operation is deprecated and answers that it is not implemented, so do not
-    /// build on it. Read the existing report with `/credit/bank_income/get`.
+    /// build on it. Read the existing report with
+    /// [`/credit/bank_income/get`](../income/struct.Income.html#method.credit_bank_income_get).
     ///
     /// [`POST /credit/bank_income/refresh`](https://plaid.com/docs/api/products/income/#creditbankincomerefresh)
-    #[deprecated = "Plaid has deprecated /credit/bank_income/refresh; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_bank_income_refresh(user_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /credit/bank_income/refresh: it does nothing; read the report with `/credit/bank_income/get`"]
     pub fn credit_bank_income_refresh(
         &self,
         user_token: impl Into<Secret>,
@@ -164,10 +235,22 @@ impl Income<'_> {
     ///
     /// Turns the webhooks about possible updates of a user's bank income on or off, such as
     /// `BANK_INCOME_REFRESH_UPDATE` of type `INCOME`. The user must have been created with
-    /// `/user/create` and must have bank income data already. The data itself is not changed;
-    /// read it with `/credit/bank_income/get`.
+    /// [`/user/create`](../users/struct.Users.html#method.create) and must have bank income data
+    /// already. The data itself is not changed; read it with
+    /// [`/credit/bank_income/get`](../income/struct.Income.html#method.credit_bank_income_get).
     ///
     /// [`POST /credit/bank_income/webhook/update`](https://plaid.com/docs/api/products/income/#creditbankincomewebhookupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .income()
+    ///     .credit_bank_income_webhook_update(user_token, true)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_bank_income_webhook_update(
         &self,
         user_token: impl Into<Secret>,
@@ -186,12 +269,22 @@ impl Income<'_> {
     ///
     /// Returns the transactions and account details that were read from bank statements a user
     /// uploaded in Link, Item by Item and document by document. The user must be known by a
-    /// `user_token` from `/user/create`, and the `INCOME_VERIFICATION` webhook of type `INCOME`
-    /// says when processing of an upload has ended. Pay stubs and tax forms from uploads come
-    /// from `/credit/payroll_income/get`, signs of tampering from
-    /// `/credit/payroll_income/risk_signals/get`.
+    /// `user_token` from [`/user/create`](../users/struct.Users.html#method.create), and the
+    /// `INCOME_VERIFICATION` webhook of type `INCOME` says when processing of an upload has
+    /// ended. Pay stubs and tax forms from uploads come from
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get),
+    /// signs of tampering from
+    /// [`/credit/payroll_income/risk_signals/get`](../income/struct.Income.html#method.credit_payroll_income_risk_signals_get).
     ///
     /// [`POST /credit/bank_statements/uploads/get`](https://plaid.com/docs/api/products/income/#creditbankstatementsuploadsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_bank_statements_uploads_get(user_token).await?;
+    /// println!("{:?}", answer.items);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_bank_statements_uploads_get(
         &self,
         user_token: impl Into<Secret>,
@@ -208,11 +301,20 @@ impl Income<'_> {
     ///
     /// Returns the employments of a user as recorded by the payroll providers connected in Link,
     /// with employer, title, status and dates. The user must be known by a `user_token` from
-    /// `/user/create` and must have completed a Link session with the `employment` product. The
-    /// call only reads and works for all Items of the user at once. Amounts earned come from
-    /// `/credit/payroll_income/get`.
+    /// [`/user/create`](../users/struct.Users.html#method.create) and must have completed a Link
+    /// session with the `employment` product. The call only reads and works for all Items of the
+    /// user at once. Amounts earned come from
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get).
     ///
     /// [`POST /credit/employment/get`](https://plaid.com/docs/api/products/income/#creditemploymentget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_employment_get(user_token).await?;
+    /// println!("{:?}", answer.items);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_employment_get(
         &self,
         user_token: impl Into<Secret>,
@@ -228,13 +330,23 @@ impl Income<'_> {
     ///
     /// Returns the pay stubs, W-2 forms and 1099 forms of a user, taken from the payroll provider
     /// or read from documents the user uploaded in Link. The user must have been created with
-    /// `/user/create` and have completed an Income session; until data is there the call fails
-    /// with `PRODUCT_NOT_READY` under `INCOME_VERIFICATION_ERROR`, and the `INCOME_VERIFICATION`
-    /// webhook of type `INCOME` ends the wait. The call only reads. Newer data is asked for with
-    /// `/credit/payroll_income/refresh`, and a check of uploads for fraud comes from
-    /// `/credit/payroll_income/risk_signals/get`.
+    /// [`/user/create`](../users/struct.Users.html#method.create) and have completed an Income
+    /// session; until data is there the call fails with `PRODUCT_NOT_READY` under
+    /// `INCOME_VERIFICATION_ERROR`, and the `INCOME_VERIFICATION` webhook of type `INCOME` ends
+    /// the wait. The call only reads. Newer data is asked for with
+    /// [`/credit/payroll_income/refresh`](../income/struct.Income.html#method.credit_payroll_income_refresh),
+    /// and a check of uploads for fraud comes from
+    /// [`/credit/payroll_income/risk_signals/get`](../income/struct.Income.html#method.credit_payroll_income_risk_signals_get).
     ///
     /// [`POST /credit/payroll_income/get`](https://plaid.com/docs/api/products/income/#creditpayrollincomeget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_payroll_income_get().await?;
+    /// println!("{:?}", answer.items);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_payroll_income_get(&self) -> Call<CreditPayrollIncomeGet> {
         Call::new(
             self.client,
@@ -249,9 +361,25 @@ impl Income<'_> {
     /// for signs of tampering, or both. Use it when documents were uploaded in Link with a
     /// setting that left out one of these and the result is wanted after all. It needs the user
     /// and, where there are several, the Item of the upload. The results arrive later, through
-    /// `/credit/payroll_income/get` and `/credit/payroll_income/risk_signals/get`.
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get)
+    /// and
+    /// [`/credit/payroll_income/risk_signals/get`](../income/struct.Income.html#method.credit_payroll_income_risk_signals_get).
     ///
     /// [`POST /credit/payroll_income/parsing_config/update`](https://plaid.com/docs/api/products/income/#creditpayrollincomeparsingconfigupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .income()
+    ///     .credit_payroll_income_parsing_config_update(
+    ///         user_token,
+    ///         [plaid::types::IncomeVerificationDocParsingConfig::Ocr],
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_payroll_income_parsing_config_update(
         &self,
         user_token: impl Into<Secret>,
@@ -271,12 +399,22 @@ impl Income<'_> {
     /// Estimate support for payroll income.
     ///
     /// Returns how likely it is that the payroll income of a user can be verified electronically,
-    /// from their employer or payroll provider. It was meant to be called after `/user/create`
-    /// and before Link, to choose between payroll login and upload of documents. The operation is
-    /// deprecated; leave the choice to Link, which offers the ways that are available.
+    /// from their employer or payroll provider. It was meant to be called after
+    /// [`/user/create`](../users/struct.Users.html#method.create) and before Link, to choose
+    /// between payroll login and upload of documents. The operation is deprecated; leave the
+    /// choice to Link, which offers the ways that are available.
     ///
     /// [`POST /credit/payroll_income/precheck`](https://plaid.com/docs/api/products/income/#creditpayrollincomeprecheck)
-    #[deprecated = "Plaid has deprecated /credit/payroll_income/precheck; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_payroll_income_precheck().await?;
+    /// println!("{:?}", answer.confidence);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /credit/payroll_income/precheck: leave the choice to Link"]
     pub fn credit_payroll_income_precheck(&self) -> Call<CreditPayrollIncomePrecheck> {
         Call::new(
             self.client,
@@ -289,12 +427,21 @@ impl Income<'_> {
     ///
     /// Asks the payroll providers of a user for newer data, without a new Link session where the
     /// provider allows it. The user must have payroll income already, as read with
-    /// `/credit/payroll_income/get`. The answer carries only a status; the data follows
-    /// asynchronously and is announced by webhook. When the provider needs the user to log in
-    /// again, the webhook `INCOME_VERIFICATION_REFRESH_RECONNECT_NEEDED` is sent and Link has to
-    /// be opened in update mode.
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get).
+    /// The answer carries only a status; the data follows asynchronously and is announced by
+    /// webhook. When the provider needs the user to log in again, the webhook
+    /// `INCOME_VERIFICATION_REFRESH_RECONNECT_NEEDED` is sent and Link has to be opened in update
+    /// mode.
     ///
     /// [`POST /credit/payroll_income/refresh`](https://plaid.com/docs/api/products/income/#creditpayrollincomerefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_payroll_income_refresh(user_token).await?;
+    /// println!("{:?}", answer.verification_refresh_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_payroll_income_refresh(
         &self,
         user_token: impl Into<Secret>,
@@ -312,12 +459,22 @@ impl Income<'_> {
     /// Returns what the analysis of documents uploaded by a user has found: signs of tampering in
     /// single documents and contradictions between several. The documents must have been uploaded
     /// in Link with the parsing setting `risk_signals`, or the setting must have been added with
-    /// `/credit/payroll_income/parsing_config/update`. The webhook
-    /// `INCOME_VERIFICATION_RISK_SIGNALS` of type `INCOME` says when the analysis has ended. The
-    /// contents of the documents come from `/credit/payroll_income/get` and
-    /// `/credit/bank_statements/uploads/get`.
+    /// [`/credit/payroll_income/parsing_config/update`](../income/struct.Income.html#method.credit_payroll_income_parsing_config_update).
+    /// The webhook `INCOME_VERIFICATION_RISK_SIGNALS` of type `INCOME` says when the analysis has
+    /// ended. The contents of the documents come from
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get)
+    /// and
+    /// [`/credit/bank_statements/uploads/get`](../income/struct.Income.html#method.credit_bank_statements_uploads_get).
     ///
     /// [`POST /credit/payroll_income/risk_signals/get`](https://plaid.com/docs/api/products/income/#creditpayrollincomerisksignalsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_payroll_income_risk_signals_get().await?;
+    /// println!("{:?}", answer.items);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_payroll_income_risk_signals_get(
         &self,
     ) -> Call<CreditPayrollIncomeRiskSignalsGet> {
@@ -332,11 +489,21 @@ impl Income<'_> {
     ///
     /// Returns the Link sessions that a user has gone through for Income, with what each session
     /// added or retrieved and the errors that came up. The user must be known by a `user_token`
-    /// from `/user/create`. Use it after Link to learn which data to fetch, for example with
-    /// `/credit/bank_income/get` or `/credit/payroll_income/get`, or to see why a user did not
-    /// finish. The call only reads.
+    /// from [`/user/create`](../users/struct.Users.html#method.create). Use it after Link to
+    /// learn which data to fetch, for example with
+    /// [`/credit/bank_income/get`](../income/struct.Income.html#method.credit_bank_income_get) or
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get),
+    /// or to see why a user did not finish. The call only reads.
     ///
     /// [`POST /credit/sessions/get`](https://plaid.com/docs/api/products/income/#creditsessionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().credit_sessions_get(user_token).await?;
+    /// println!("{:?}", answer.sessions);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn credit_sessions_get(
         &self,
         user_token: impl Into<Secret>,
@@ -355,6 +522,14 @@ impl Income<'_> {
     /// list, suited to letting a user choose their employer. Nothing is changed by the call.
     ///
     /// [`POST /employers/search`](https://plaid.com/docs/api/products/income/#employerssearch)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, query: &str, product: &str) -> plaid::Result<()> {
+    /// let answer = plaid.income().employers_search(query, [product]).await?;
+    /// println!("{:?}", answer.employers);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn employers_search(
         &self,
         query: impl Into<String>,
@@ -371,11 +546,21 @@ impl Income<'_> {
     /// Get employment of an Item.
     ///
     /// Returns the employments recorded at the payroll provider behind an Item. The operation is
-    /// deprecated and works on an `access_token`; use `/credit/employment/get`, which works on a
-    /// user, instead.
+    /// deprecated and works on an `access_token`; use
+    /// [`/credit/employment/get`](../income/struct.Income.html#method.credit_employment_get),
+    /// which works on a user, instead.
     ///
     /// [`POST /employment/verification/get`](https://plaid.com/docs/api/products/income/#employmentverificationget)
-    #[deprecated = "Plaid has deprecated /employment/verification/get; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.income().employment_verification_get(access_token).await?;
+    /// println!("{:?}", answer.employments);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /employment/verification/get: use `/credit/employment/get`"]
     pub fn employment_verification_get(
         &self,
         access_token: impl Into<Secret>,
@@ -390,12 +575,22 @@ impl Income<'_> {
     /// Create an income verification.
     ///
     /// Creates an income verification and returns its identifier, which is passed to
-    /// `/link/token/create`. The operation is deprecated together with the calls that use the
-    /// identifier; in its place create a user with `/user/create` and read the results with
-    /// `/credit/payroll_income/get`.
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create). The operation is
+    /// deprecated together with the calls that use the identifier; in its place create a user
+    /// with [`/user/create`](../users/struct.Users.html#method.create) and read the results with
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get).
     ///
     /// [`POST /income/verification/create`](https://plaid.com/docs/api/products/income/#incomeverificationcreate)
-    #[deprecated = "Plaid has deprecated /income/verification/create; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid.income().verification_create(webhook).await?;
+    /// println!("{:?}", answer.income_verification_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /income/verification/create: use `/user/create` and `/credit/payroll_income/get`"]
     pub fn verification_create(
         &self,
         webhook: impl Into<String>,
@@ -412,11 +607,20 @@ impl Income<'_> {
     ///
     /// Returns the original documents behind an income verification, packed in a zip file. The
     /// answer is the raw bytes of the file, not JSON; errors still arrive as JSON. The operation
-    /// is deprecated; `/credit/payroll_income/get` gives a download address for each document
-    /// instead.
+    /// is deprecated;
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get)
+    /// gives a download address for each document instead.
     ///
     /// [`POST /income/verification/documents/download`](https://plaid.com/docs/api/products/income/#incomeverificationdocumentsdownload)
-    #[deprecated = "Plaid has deprecated /income/verification/documents/download; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// plaid.income().verification_documents_download().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /income/verification/documents/download: use the addresses in the answer of `/credit/payroll_income/get`"]
     pub fn verification_documents_download(
         &self,
     ) -> Call<IncomeVerificationDocumentsDownload> {
@@ -432,10 +636,20 @@ impl Income<'_> {
     /// Returns the data of the pay stubs retrieved in an income verification, together with a
     /// list of the documents they come from. The verification must have completed in Link before.
     /// The operation is deprecated and works on an `access_token`; use
-    /// `/credit/payroll_income/get`, which works on a user, instead.
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get),
+    /// which works on a user, instead.
     ///
     /// [`POST /income/verification/paystubs/get`](https://plaid.com/docs/api/products/income/#incomeverificationpaystubsget)
-    #[deprecated = "Plaid has deprecated /income/verification/paystubs/get; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.income().verification_paystubs_get().await?;
+    /// println!("{:?}", answer.paystubs);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /income/verification/paystubs/get: use `/credit/payroll_income/get`"]
     pub fn verification_paystubs_get(&self) -> Call<IncomeVerificationPaystubsGet> {
         Call::new(
             self.client,
@@ -447,12 +661,22 @@ impl Income<'_> {
     /// Estimate support for income verification.
     ///
     /// Returns how likely it is that income of a user can be verified at their employer, and a
-    /// `precheck_id` to be passed on to `/income/verification/create`. The operation is
-    /// deprecated, and no successor is needed where Link makes the choice between payroll login
-    /// and upload of documents.
+    /// `precheck_id` to be passed on to
+    /// [`/income/verification/create`](../income/struct.Income.html#method.verification_create).
+    /// The operation is deprecated, and no successor is needed where Link makes the choice
+    /// between payroll login and upload of documents.
     ///
     /// [`POST /income/verification/precheck`](https://plaid.com/docs/api/products/income/#incomeverificationprecheck)
-    #[deprecated = "Plaid has deprecated /income/verification/precheck; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.income().verification_precheck().await?;
+    /// println!("{:?}", answer.precheck_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /income/verification/precheck: leave the choice to Link"]
     pub fn verification_precheck(&self) -> Call<IncomeVerificationPrecheck> {
         Call::new(
             self.client,
@@ -466,10 +690,20 @@ impl Income<'_> {
     /// Returns the data of the W-2 forms retrieved in an income verification, together with a
     /// list of the documents they come from. The verification must have completed in Link before.
     /// The operation is deprecated and works on an `access_token`; use
-    /// `/credit/payroll_income/get`, which also covers 1099 forms, instead.
+    /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get),
+    /// which also covers 1099 forms, instead.
     ///
     /// [`POST /income/verification/taxforms/get`](https://plaid.com/docs/api/products/income/#incomeverificationtaxformsget)
-    #[deprecated = "Plaid has deprecated /income/verification/taxforms/get; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.income().verification_taxforms_get().await?;
+    /// println!("{:?}", answer.document_metadata);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /income/verification/taxforms/get: use `/credit/payroll_income/get`"]
     pub fn verification_taxforms_get(&self) -> Call<IncomeVerificationTaxformsGet> {
         Call::new(
             self.client,
@@ -636,7 +870,7 @@ impl Call<CreditBankIncomePdfGet> {
     }
 }
 /// Marks a [`Call`] of `/credit/bank_income/refresh`.
-#[deprecated = "Plaid has deprecated /credit/bank_income/refresh; its description says what to use"]
+#[deprecated = "Plaid has deprecated /credit/bank_income/refresh: it does nothing; read the report with `/credit/bank_income/get`"]
 #[derive(Debug)]
 pub enum CreditBankIncomeRefresh {}
 impl Operation for CreditBankIncomeRefresh {
@@ -833,7 +1067,7 @@ impl Call<CreditPayrollIncomeParsingConfigUpdate> {
     }
 }
 /// Marks a [`Call`] of `/credit/payroll_income/precheck`.
-#[deprecated = "Plaid has deprecated /credit/payroll_income/precheck; its description says what to use"]
+#[deprecated = "Plaid has deprecated /credit/payroll_income/precheck: leave the choice to Link"]
 #[derive(Debug)]
 pub enum CreditPayrollIncomePrecheck {}
 impl Operation for CreditPayrollIncomePrecheck {
@@ -1016,7 +1250,7 @@ impl Operation for EmployersSearch {
     }
 }
 /// Marks a [`Call`] of `/employment/verification/get`.
-#[deprecated = "Plaid has deprecated /employment/verification/get; its description says what to use"]
+#[deprecated = "Plaid has deprecated /employment/verification/get: use `/credit/employment/get`"]
 #[derive(Debug)]
 pub enum EmploymentVerificationGet {}
 impl Operation for EmploymentVerificationGet {
@@ -1038,7 +1272,7 @@ impl Operation for EmploymentVerificationGet {
     }
 }
 /// Marks a [`Call`] of `/income/verification/create`.
-#[deprecated = "Plaid has deprecated /income/verification/create; its description says what to use"]
+#[deprecated = "Plaid has deprecated /income/verification/create: use `/user/create` and `/credit/payroll_income/get`"]
 #[derive(Debug)]
 pub enum IncomeVerificationCreate {}
 impl Operation for IncomeVerificationCreate {
@@ -1076,7 +1310,7 @@ impl Call<IncomeVerificationCreate> {
     }
 }
 /// Marks a [`Call`] of `/income/verification/documents/download`.
-#[deprecated = "Plaid has deprecated /income/verification/documents/download; its description says what to use"]
+#[deprecated = "Plaid has deprecated /income/verification/documents/download: use the addresses in the answer of `/credit/payroll_income/get`"]
 #[derive(Debug)]
 pub enum IncomeVerificationDocumentsDownload {}
 impl Operation for IncomeVerificationDocumentsDownload {
@@ -1121,7 +1355,7 @@ impl Call<IncomeVerificationDocumentsDownload> {
     }
 }
 /// Marks a [`Call`] of `/income/verification/paystubs/get`.
-#[deprecated = "Plaid has deprecated /income/verification/paystubs/get; its description says what to use"]
+#[deprecated = "Plaid has deprecated /income/verification/paystubs/get: use `/credit/payroll_income/get`"]
 #[derive(Debug)]
 pub enum IncomeVerificationPaystubsGet {}
 impl Operation for IncomeVerificationPaystubsGet {
@@ -1161,7 +1395,7 @@ impl Call<IncomeVerificationPaystubsGet> {
     }
 }
 /// Marks a [`Call`] of `/income/verification/precheck`.
-#[deprecated = "Plaid has deprecated /income/verification/precheck; its description says what to use"]
+#[deprecated = "Plaid has deprecated /income/verification/precheck: leave the choice to Link"]
 #[derive(Debug)]
 pub enum IncomeVerificationPrecheck {}
 impl Operation for IncomeVerificationPrecheck {
@@ -1235,7 +1469,7 @@ impl Call<IncomeVerificationPrecheck> {
     }
 }
 /// Marks a [`Call`] of `/income/verification/taxforms/get`.
-#[deprecated = "Plaid has deprecated /income/verification/taxforms/get; its description says what to use"]
+#[deprecated = "Plaid has deprecated /income/verification/taxforms/get: use `/credit/payroll_income/get`"]
 #[derive(Debug)]
 pub enum IncomeVerificationTaxformsGet {}
 impl Operation for IncomeVerificationTaxformsGet {

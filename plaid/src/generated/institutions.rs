@@ -24,10 +24,23 @@ impl Institutions<'_> {
     /// by product, routing number or login flow. Needs only API credentials, no `access_token`.
     /// Page with `count` and `offset` until `offset` plus the rows received reaches `total`. The
     /// list is long and the rate limit for this call is low, so store the result and refresh it
-    /// now and then; for a single institution use `/institutions/get_by_id`, and for look-up by
-    /// name `/institutions/search`.
+    /// now and then; for a single institution use
+    /// [`/institutions/get_by_id`](../institutions/struct.Institutions.html#method.get_by_id),
+    /// and for look-up by name
+    /// [`/institutions/search`](../institutions/struct.Institutions.html#method.search).
     ///
     /// [`POST /institutions/get`](https://plaid.com/docs/api/institutions/#institutionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .institutions()
+    ///     .get(10, 10, [plaid::types::CountryCode::Us])
+    ///     .await?;
+    /// println!("{:?}", answer.institutions);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(
         &self,
         count: i64,
@@ -50,9 +63,21 @@ impl Institutions<'_> {
     /// from an Item or from Link. Needs only API credentials, no `access_token`. It is the only
     /// one of the institution calls that can return current health, with `include_status`;
     /// branding, Auth and payment details are likewise returned on request. Use
-    /// `/institutions/search` or `/institutions/get` to find an id.
+    /// [`/institutions/search`](../institutions/struct.Institutions.html#method.search) or
+    /// [`/institutions/get`](../institutions/struct.Institutions.html#method.get) to find an id.
     ///
     /// [`POST /institutions/get_by_id`](https://plaid.com/docs/api/institutions/#institutionsgetbyid)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, institution_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .institutions()
+    ///     .get_by_id(institution_id, [plaid::types::CountryCode::Us])
+    ///     .await?;
+    /// println!("{:?}", answer.institution);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_by_id(
         &self,
         institution_id: impl Into<String>,
@@ -73,9 +98,22 @@ impl Institutions<'_> {
     /// optionally only those that support certain products. Needs only API credentials, no
     /// `access_token`. The answer is a short unpaged list suited to an institution picker of your
     /// own; Link has such a picker built in. To walk through all institutions use
-    /// `/institutions/get`, and for one known id `/institutions/get_by_id`.
+    /// [`/institutions/get`](../institutions/struct.Institutions.html#method.get), and for one
+    /// known id
+    /// [`/institutions/get_by_id`](../institutions/struct.Institutions.html#method.get_by_id).
     ///
     /// [`POST /institutions/search`](https://plaid.com/docs/api/institutions/#institutionssearch)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, query: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .institutions()
+    ///     .search(query, [plaid::types::CountryCode::Us])
+    ///     .await?;
+    /// println!("{:?}", answer.institutions);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn search(
         &self,
         query: impl Into<String>,

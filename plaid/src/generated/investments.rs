@@ -25,9 +25,18 @@ impl Investments<'_> {
     /// 401(k) plans. The Item must have been made with the investments move product
     /// (`investments_auth`); without a suitable account the call fails with `NO_ACCOUNTS`.
     /// `data_sources` tells where the numbers, owners and holdings come from. For holdings alone
-    /// use `/investments/holdings/get`.
+    /// use
+    /// [`/investments/holdings/get`](../investments/struct.Investments.html#method.holdings_get).
     ///
     /// [`POST /investments/auth/get`](https://plaid.com/docs/api/products/investments/#investmentsauthget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.investments().auth_get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn auth_get(&self, access_token: impl Into<Secret>) -> Call<InvestmentsAuthGet> {
         Call::new(
             self.client,
@@ -42,10 +51,19 @@ impl Investments<'_> {
     /// Returns the positions in the investment accounts of an Item, with the securities they are
     /// in. Each holding refers to its account and to its security by identifier. The Item must
     /// support the `investments` product. The answer comes from stored data;
-    /// `/investments/refresh` asks the institution for newer data. For purchases, sales and
-    /// income use `/investments/transactions/get`.
+    /// [`/investments/refresh`](../investments/struct.Investments.html#method.refresh) asks the
+    /// institution for newer data. For purchases, sales and income use
+    /// [`/investments/transactions/get`](../investments/struct.Investments.html#method.transactions_get).
     ///
     /// [`POST /investments/holdings/get`](https://plaid.com/docs/api/products/investments/#investmentsholdingsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.investments().holdings_get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn holdings_get(
         &self,
         access_token: impl Into<Secret>,
@@ -64,10 +82,20 @@ impl Investments<'_> {
     /// outside the regular schedule. The institution is contacted during the call, which can take
     /// 30 seconds or more, and the rate limit per Item is low. The Item must support the
     /// `investments` product. New data are announced by webhooks of the types `HOLDINGS` and
-    /// `INVESTMENTS_TRANSACTIONS`; fetch them with `/investments/holdings/get` and
-    /// `/investments/transactions/get`.
+    /// `INVESTMENTS_TRANSACTIONS`; fetch them with
+    /// [`/investments/holdings/get`](../investments/struct.Investments.html#method.holdings_get)
+    /// and
+    /// [`/investments/transactions/get`](../investments/struct.Investments.html#method.transactions_get).
     ///
     /// [`POST /investments/refresh`](https://plaid.com/docs/api/products/investments/#investmentsrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.investments().refresh(access_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refresh(&self, access_token: impl Into<Secret>) -> Call<InvestmentsRefresh> {
         Call::new(
             self.client,
@@ -86,6 +114,17 @@ impl Investments<'_> {
     /// until the `HISTORICAL_UPDATE` webhook has arrived.
     ///
     /// [`POST /investments/transactions/get`](https://plaid.com/docs/api/products/investments/#investmentstransactionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, start_date: plaid::NaiveDate, end_date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .investments()
+    ///     .transactions_get(access_token, start_date, end_date)
+    ///     .await?;
+    /// println!("{:?}", answer.item);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transactions_get(
         &self,
         access_token: impl Into<Secret>,

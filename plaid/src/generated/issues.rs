@@ -21,11 +21,21 @@ impl Issues<'_> {
     /// Retrieve one institution issue.
     ///
     /// Returns one issue, that is a known problem with the connection to institutions, with its
-    /// status and a description. The identifier comes from `/issues/search` or from the
-    /// Dashboard. To be told when it is resolved, use `/issues/subscribe` rather than calling
+    /// status and a description. The identifier comes from
+    /// [`/issues/search`](../issues/struct.Issues.html#method.search) or from the Dashboard. To
+    /// be told when it is resolved, use
+    /// [`/issues/subscribe`](../issues/struct.Issues.html#method.subscribe) rather than calling
     /// this repeatedly.
     ///
     /// [`POST /issues/get`](https://plaid.com/docs/api/issues/#issuesget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, issue_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.issues().get(issue_id).await?;
+    /// println!("{:?}", answer.issue);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, issue_id: impl Into<String>) -> Call<IssuesGet> {
         Call::new(
             self.client,
@@ -39,9 +49,18 @@ impl Issues<'_> {
     /// Looks for known connection problems that match a failed Item or Link session. Give one of
     /// the identifiers of the failure that you logged: `item_id`, `link_session_id` or
     /// `link_session_request_id`. All matches come in one answer, without paging; a match can be
-    /// followed with `/issues/get` or `/issues/subscribe`.
+    /// followed with [`/issues/get`](../issues/struct.Issues.html#method.get) or
+    /// [`/issues/subscribe`](../issues/struct.Issues.html#method.subscribe).
     ///
     /// [`POST /issues/search`](https://plaid.com/docs/api/issues/#issuessearch)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.issues().search().await?;
+    /// println!("{:?}", answer.issues);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn search(&self) -> Call<IssuesSearch> {
         Call::new(
             self.client,
@@ -52,12 +71,21 @@ impl Issues<'_> {
     }
     /// Subscribe to the resolution of an issue.
     ///
-    /// Asks for a webhook when an issue found with `/issues/search` is resolved, so that affected
-    /// users can be invited to try again. The webhook has type `ISSUES` and code `ISSUE_RESOLVED`
-    /// and goes to the address given in the request. The present state is read with
-    /// `/issues/get`.
+    /// Asks for a webhook when an issue found with
+    /// [`/issues/search`](../issues/struct.Issues.html#method.search) is resolved, so that
+    /// affected users can be invited to try again. The webhook has type `ISSUES` and code
+    /// `ISSUE_RESOLVED` and goes to the address given in the request. The present state is read
+    /// with [`/issues/get`](../issues/struct.Issues.html#method.get).
     ///
     /// [`POST /issues/subscribe`](https://plaid.com/docs/api/issues/#issuessubscribe)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, issue_id: &str, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid.issues().subscribe(issue_id, webhook).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn subscribe(
         &self,
         issue_id: impl Into<String>,

@@ -23,9 +23,18 @@ impl Items<'_> {
     /// Returns the events in which an end user gave, changed or withdrew consent to share data of
     /// an Item, with the use cases, data scopes and accounts concerned. It needs the
     /// `access_token` of the Item and no product of its own. Use it for audits or to show users
-    /// what they have agreed to; the present consent is in `/item/get`. The call only reads.
+    /// what they have agreed to; the present consent is in
+    /// [`/item/get`](../items/struct.Items.html#method.get). The call only reads.
     ///
     /// [`POST /consent/events/get`](https://plaid.com/docs/api/items/#consenteventsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.items().consent_events_get(access_token).await?;
+    /// println!("{:?}", answer.consent_events);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn consent_events_get(
         &self,
         access_token: impl Into<Secret>,
@@ -43,9 +52,17 @@ impl Items<'_> {
     /// immediately. Use it as a periodic security measure or when a token may have leaked. Store
     /// `new_access_token` before doing anything else, because every later call for the Item needs
     /// it. The Item itself, its `item_id` and its accounts stay as they are; to end access
-    /// altogether use `/item/remove`.
+    /// altogether use [`/item/remove`](../items/struct.Items.html#method.remove).
     ///
     /// [`POST /item/access_token/invalidate`](https://plaid.com/docs/api/items/#itemaccesstokeninvalidate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.items().access_token_invalidate(access_token).await?;
+    /// println!("{:?}", answer.new_access_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn access_token_invalidate(
         &self,
         access_token: impl Into<Secret>,
@@ -61,11 +78,21 @@ impl Items<'_> {
     ///
     /// Returns an Item's institution, webhook address, products, consent details and current
     /// error, together with the times of its latest data updates and its last webhook. Needs the
-    /// `access_token` from `/item/public_token/exchange`. A broken Item still answers with status
-    /// 200: check `item.error` to learn whether the user has to go through Link in update mode.
-    /// The call only reads; for the accounts of the Item use `/accounts/get`.
+    /// `access_token` from
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange).
+    /// A broken Item still answers with status 200: check `item.error` to learn whether the user
+    /// has to go through Link in update mode. The call only reads; for the accounts of the Item
+    /// use [`/accounts/get`](../accounts/struct.Accounts.html#method.get).
     ///
     /// [`POST /item/get`](https://plaid.com/docs/api/items/#itemget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.items().get(access_token).await?;
+    /// println!("{:?}", answer.item);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, access_token: impl Into<Secret>) -> Call<ItemGet> {
         Call::new(
             self.client,
@@ -80,9 +107,25 @@ impl Items<'_> {
     /// already hold at the institution, and returns its `access_token`. It is for special
     /// arrangements, such as moving connections to Plaid, and may have to be enabled for your
     /// team. The products named are added to the Item at once and may be billed. In all other
-    /// cases create Items with `/link/token/create` and `/item/public_token/exchange`.
+    /// cases create Items with
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) and
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange).
     ///
     /// [`POST /item/import`](https://plaid.com/docs/api/items/#itemimport)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .items()
+    ///     .import(
+    ///         [plaid::types::Products::Assets],
+    ///         plaid::types::ItemImportRequestUserAuth::new("auth token", "user id"),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.access_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn import(
         &self,
         products: impl IntoIterator<Item = impl Into<Products>>,
@@ -101,10 +144,25 @@ impl Items<'_> {
     ///
     /// Ends the products on an Item, so that they are no longer provided or billed for it, and
     /// records the reason. It needs the `access_token` of the Item and a reason code. To give up
-    /// the Item altogether, along with its token, use `/item/remove`; the products in force are
-    /// seen in `/item/get`.
+    /// the Item altogether, along with its token, use
+    /// [`/item/remove`](../items/struct.Items.html#method.remove); the products in force are seen
+    /// in [`/item/get`](../items/struct.Items.html#method.get).
     ///
     /// [`POST /item/products/terminate`](https://plaid.com/docs/api/items/#itemproductsterminate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .items()
+    ///     .products_terminate(
+    ///         access_token,
+    ///         plaid::types::ProductsTerminateReasonCode::FraudFirstParty,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn products_terminate(
         &self,
         access_token: impl Into<Secret>,
@@ -123,10 +181,20 @@ impl Items<'_> {
     ///
     /// Creates a new `public_token` for an existing Item from its `access_token`. It served to
     /// open Link in update mode in older integrations and is not the recommended way any more:
-    /// pass the `access_token` to `/link/token/create` instead. The token expires after 30
-    /// minutes and can be used once. The Item and its `access_token` stay as they are.
+    /// pass the `access_token` to
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) instead. The token
+    /// expires after 30 minutes and can be used once. The Item and its `access_token` stay as
+    /// they are.
     ///
     /// [`POST /item/public_token/create`](https://plaid.com/docs/api/items/#itempublictokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.items().public_token_create(access_token).await?;
+    /// println!("{:?}", answer.public_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn public_token_create(
         &self,
         access_token: impl Into<Secret>,
@@ -144,9 +212,18 @@ impl Items<'_> {
     /// lasting `access_token` of the new Item, along with its `item_id`. A `public_token` expires
     /// after 30 minutes and can be used once, so exchange it from your server without delay.
     /// Store the `access_token` safely on the server and never send it to the client. In Sandbox,
-    /// `/sandbox/public_token/create` makes a `public_token` without Link.
+    /// [`/sandbox/public_token/create`](../sandbox/struct.Sandbox.html#method.public_token_create)
+    /// makes a `public_token` without Link.
     ///
     /// [`POST /item/public_token/exchange`](https://plaid.com/docs/api/items/#itempublictokenexchange)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, public_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.items().public_token_exchange(public_token).await?;
+    /// println!("{:?}", answer.access_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn public_token_exchange(
         &self,
         public_token: impl Into<Secret>,
@@ -165,9 +242,17 @@ impl Items<'_> {
     /// account with you, or when an Item is no longer needed. The removal cannot be undone; to
     /// get access again the user has to go through Link, which creates a new Item. A reason may
     /// be given for the removal. To replace the token but keep the Item use
-    /// `/item/access_token/invalidate`.
+    /// [`/item/access_token/invalidate`](../items/struct.Items.html#method.access_token_invalidate).
     ///
     /// [`POST /item/remove`](https://plaid.com/docs/api/items/#itemremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.items().remove(access_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remove(&self, access_token: impl Into<Secret>) -> Call<ItemRemove> {
         Call::new(
             self.client,
@@ -180,11 +265,21 @@ impl Items<'_> {
     /// Change the webhook address of an Item.
     ///
     /// Sets, replaces or clears the address to which webhooks about an Item are sent. The initial
-    /// address is usually set in `/link/token/create`; use this call when it moves or was
-    /// missing. After the change a `WEBHOOK_UPDATE_ACKNOWLEDGED` webhook of type `ITEM` goes to
-    /// the new address. The address in force can be read with `/item/get`.
+    /// address is usually set in
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create); use this call when
+    /// it moves or was missing. After the change a `WEBHOOK_UPDATE_ACKNOWLEDGED` webhook of type
+    /// `ITEM` goes to the new address. The address in force can be read with
+    /// [`/item/get`](../items/struct.Items.html#method.get).
     ///
     /// [`POST /item/webhook/update`](https://plaid.com/docs/api/items/#itemwebhookupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid.items().webhook_update(access_token, Some(webhook)).await?;
+    /// println!("{:?}", answer.item);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn webhook_update(
         &self,
         access_token: impl Into<Secret>,

@@ -23,10 +23,23 @@ impl Layer<'_> {
     /// Tells from a phone number whether a user is known to the Plaid network, and, if a Layer
     /// template is named, whether they can use Layer. Use it before opening Link or Layer, to
     /// choose the flow that suits the user. It needs only API credentials. If the user is
-    /// eligible go on with `/session/token/create`, otherwise with `/link/token/create`; nothing
-    /// is changed by the call.
+    /// eligible go on with
+    /// [`/session/token/create`](../layer/struct.Layer.html#method.session_token_create),
+    /// otherwise with [`/link/token/create`](../link/struct.Link.html#method.token_create);
+    /// nothing is changed by the call.
     ///
     /// [`POST /network/status/get`](https://plaid.com/docs/api/products/layer/#networkstatusget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .layer()
+    ///     .network_status_get(plaid::types::NetworkStatusGetUser::new("phone number"))
+    ///     .await?;
+    /// println!("{:?}", answer.network_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn network_status_get(
         &self,
         user: impl Into<NetworkStatusGetUser>,
@@ -42,10 +55,25 @@ impl Layer<'_> {
     /// Check network status by phone number.
     ///
     /// Tells from a phone number whether a user is known to the Plaid network. It needs only API
-    /// credentials and changes nothing. `/network/status/get` answers the same question and can
-    /// also tell whether the user is eligible for a given Layer template, so prefer it.
+    /// credentials and changes nothing.
+    /// [`/network/status/get`](../layer/struct.Layer.html#method.network_status_get) answers the
+    /// same question and can also tell whether the user is eligible for a given Layer template,
+    /// so prefer it.
     ///
     /// [`POST /profile/network_status/get`](https://plaid.com/docs/api/products/layer/#profilenetworkstatusget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .layer()
+    ///     .profile_network_status_get(
+    ///         plaid::types::NetworkStatusGetUser::new("phone number"),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.network_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn profile_network_status_get(
         &self,
         user: impl Into<NetworkStatusGetUser>,
@@ -63,10 +91,20 @@ impl Layer<'_> {
     /// which a user shares a stored identity and accounts by confirming their phone number. It
     /// needs the identifier of a Layer template that has been set up in the Dashboard. The
     /// webhook `LAYER_AUTHENTICATION_PASSED` says that the user has been recognized. After the
-    /// session send its `public_token` to `/user_account/session/get` to receive the data shared.
-    /// Whether a user can use Layer is told by `/network/status/get`.
+    /// session send its `public_token` to
+    /// [`/user_account/session/get`](../layer/struct.Layer.html#method.user_account_session_get)
+    /// to receive the data shared. Whether a user can use Layer is told by
+    /// [`/network/status/get`](../layer/struct.Layer.html#method.network_status_get).
     ///
     /// [`POST /session/token/create`](https://plaid.com/docs/api/products/layer/#sessiontokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, template_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.layer().session_token_create(template_id).await?;
+    /// println!("{:?}", answer.link);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn session_token_create(
         &self,
         template_id: impl Into<String>,
@@ -83,10 +121,26 @@ impl Layer<'_> {
     ///
     /// Tells Plaid of an event in your own application that belongs to a Layer session, such as
     /// whether the user finished signing up. It needs the `link_session_id` of the session, which
-    /// was started with a token from `/session/token/create`. The events serve analysis only;
-    /// they do not change the session or the data returned by `/user_account/session/get`.
+    /// was started with a token from
+    /// [`/session/token/create`](../layer/struct.Layer.html#method.session_token_create). The
+    /// events serve analysis only; they do not change the session or the data returned by
+    /// [`/user_account/session/get`](../layer/struct.Layer.html#method.user_account_session_get).
     ///
     /// [`POST /user_account/session/event/send`](https://plaid.com/docs/api/products/layer/#useraccountsessioneventsend)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, link_session_id: &str, timestamp: plaid::DateTime<plaid::Utc>) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .layer()
+    ///     .user_account_session_event_send(
+    ///         link_session_id,
+    ///         plaid::types::UserAccountSessionEvent::new("name", timestamp),
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_account_session_event_send(
         &self,
         link_session_id: impl Into<String>,
@@ -105,11 +159,21 @@ impl Layer<'_> {
     ///
     /// Returns what the user shared in a Layer session: identity data, and the connected Items
     /// with an `access_token` each. It needs the `public_token` of the finished session, which
-    /// was started with a token from `/session/token/create`. Store each `access_token` safely on
-    /// the server. The tokens come directly with the answer, so `/item/public_token/exchange` is
-    /// not needed for them.
+    /// was started with a token from
+    /// [`/session/token/create`](../layer/struct.Layer.html#method.session_token_create). Store
+    /// each `access_token` safely on the server. The tokens come directly with the answer, so
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange)
+    /// is not needed for them.
     ///
     /// [`POST /user_account/session/get`](https://plaid.com/docs/api/products/layer/#useraccountsessionget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, public_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.layer().user_account_session_get(public_token).await?;
+    /// println!("{:?}", answer.identity);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_account_session_get(
         &self,
         public_token: impl Into<Secret>,

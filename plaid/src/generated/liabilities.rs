@@ -27,6 +27,14 @@ impl Liabilities<'_> {
     /// reports changes. Pass `options.account_ids` to narrow the answer to some accounts.
     ///
     /// [`POST /liabilities/get`](https://plaid.com/docs/api/products/liabilities/#liabilitiesget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.liabilities().get(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, access_token: impl Into<Secret>) -> Call<LiabilitiesGet> {
         Call::new(
             self.client,

@@ -27,9 +27,22 @@ impl Link<'_> {
     /// Item opens Link in update mode, which repairs or extends that Item and needs no new token
     /// exchange. A token lives 4 hours, or 30 minutes in update mode, unless Hosted Link settings
     /// say otherwise. After a successful session exchange the resulting `public_token` with
-    /// `/item/public_token/exchange`; `/link/token/get` shows what became of the token.
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange);
+    /// [`/link/token/get`](../link/struct.Link.html#method.token_get) shows what became of the
+    /// token.
     ///
     /// [`POST /link/token/create`](https://plaid.com/docs/api/link/#linktokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_name: &str, language: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .link()
+    ///     .token_create(client_name, language, [plaid::types::CountryCode::Us])
+    ///     .await?;
+    /// println!("{:?}", answer.link_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_create(
         &self,
         client_name: impl Into<String>,
@@ -51,10 +64,19 @@ impl Link<'_> {
     /// Returns the settings stored for a `link_token` together with the Link sessions that were
     /// started with it, including their events and results. Use it to debug a Link integration,
     /// or to fetch the `public_token` of a finished Hosted Link session on the server, where no
-    /// client callback delivers it. The token must come from `/link/token/create` in the same
+    /// client callback delivers it. The token must come from
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) in the same
     /// environment. Nothing is changed by the call.
     ///
     /// [`POST /link/token/get`](https://plaid.com/docs/api/link/#linktokenget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, link_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.link().token_get(link_token).await?;
+    /// println!("{:?}", answer.link_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_get(&self, link_token: impl Into<Secret>) -> Call<LinkTokenGet> {
         Call::new(
             self.client,
@@ -67,12 +89,22 @@ impl Link<'_> {
     ///
     /// Creates a delivery of Link by text message or email, so that a user can connect an account
     /// without your own application being open. The `link_token` must first be made with
-    /// `/link/token/create` in a form suited to delivery. The answer holds the address at which
-    /// the user opens Link and a `link_delivery_session_id`. Whether the message arrived and what
-    /// the user did is told by the `LINK_DELIVERY` webhooks and by `/link_delivery/get`. The
-    /// session is open for 24 hours when sent by text message and for 7 days when sent by email.
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) in a form suited to
+    /// delivery. The answer holds the address at which the user opens Link and a
+    /// `link_delivery_session_id`. Whether the message arrived and what the user did is told by
+    /// the `LINK_DELIVERY` webhooks and by
+    /// [`/link_delivery/get`](../link/struct.Link.html#method.delivery_get). The session is open
+    /// for 24 hours when sent by text message and for 7 days when sent by email.
     ///
     /// [`POST /link_delivery/create`](https://plaid.com/docs/api/link/#linkdeliverycreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, link_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.link().delivery_create(link_token).await?;
+    /// println!("{:?}", answer.link_delivery_url);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delivery_create(
         &self,
         link_token: impl Into<Secret>,
@@ -87,12 +119,22 @@ impl Link<'_> {
     }
     /// Get the state of a Link delivery.
     ///
-    /// Returns how far a delivery created with `/link_delivery/create` has come: whether the user
-    /// has opened, left or completed Link, or let the session lapse. After completion the answer
-    /// holds the access tokens and Item IDs of what was connected, so no token exchange is
-    /// needed. Use it after a `LINK_CALLBACK` webhook. The call changes nothing.
+    /// Returns how far a delivery created with
+    /// [`/link_delivery/create`](../link/struct.Link.html#method.delivery_create) has come:
+    /// whether the user has opened, left or completed Link, or let the session lapse. After
+    /// completion the answer holds the access tokens and Item IDs of what was connected, so no
+    /// token exchange is needed. Use it after a `LINK_CALLBACK` webhook. The call changes
+    /// nothing.
     ///
     /// [`POST /link_delivery/get`](https://plaid.com/docs/api/link/#linkdeliveryget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, link_delivery_session_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.link().delivery_get(link_delivery_session_id).await?;
+    /// println!("{:?}", answer.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn delivery_get(
         &self,
         link_delivery_session_id: impl Into<String>,

@@ -23,9 +23,19 @@ impl Monitor<'_> {
     /// Returns the email address and status of one member of your team who has or had access to
     /// the Plaid Dashboard. Use it to put a name to a `dashboard_user_id` found in the audit
     /// trail or as the assignee of a screening. It needs only API credentials and changes
-    /// nothing; `/dashboard_user/list` returns all users.
+    /// nothing;
+    /// [`/dashboard_user/list`](../monitor/struct.Monitor.html#method.dashboard_user_list)
+    /// returns all users.
     ///
     /// [`POST /dashboard_user/get`](https://plaid.com/docs/api/products/monitor/#dashboarduserget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, dashboard_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.monitor().dashboard_user_get(dashboard_user_id).await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn dashboard_user_get(
         &self,
         dashboard_user_id: impl Into<String>,
@@ -41,10 +51,22 @@ impl Monitor<'_> {
     ///
     /// Returns the people who have access to the Plaid Dashboard of your team, page by page,
     /// including invited and deactivated ones. Use it to choose an assignee for
-    /// `/watchlist_screening/individual/update` or `/watchlist_screening/entity/update`. Pass
-    /// `next_cursor` as `cursor` until it is null; `/dashboard_user/get` returns a single user.
+    /// [`/watchlist_screening/individual/update`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_update)
+    /// or
+    /// [`/watchlist_screening/entity/update`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_update).
+    /// Pass `next_cursor` as `cursor` until it is null;
+    /// [`/dashboard_user/get`](../monitor/struct.Monitor.html#method.dashboard_user_get) returns
+    /// a single user.
     ///
     /// [`POST /dashboard_user/list`](https://plaid.com/docs/api/products/monitor/#dashboarduserlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.monitor().dashboard_user_list().await?;
+    /// println!("{:?}", answer.dashboard_users);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn dashboard_user_list(&self) -> Call<DashboardUserList> {
         Call::new(
             self.client,
@@ -59,11 +81,30 @@ impl Monitor<'_> {
     /// A program for organizations must exist in the Dashboard, and its identifier is part of the
     /// search terms. The screening is kept as a record: with rescanning enabled in the program,
     /// later list changes can bring new hits, announced by the `ENTITY_SCREENING` webhook. Read
-    /// the hits with `/watchlist_screening/entity/hit/list` and decide them with
-    /// `/watchlist_screening/entity/review/create`; people are screened with
-    /// `/watchlist_screening/individual/create`.
+    /// the hits with
+    /// [`/watchlist_screening/entity/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_hit_list)
+    /// and decide them with
+    /// [`/watchlist_screening/entity/review/create`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_review_create);
+    /// people are screened with
+    /// [`/watchlist_screening/individual/create`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_create).
     ///
     /// [`POST /watchlist_screening/entity/create`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentitycreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_create(
+    ///         plaid::types::EntityWatchlistSearchTerms::new(
+    ///             "entity watchlist program id",
+    ///             "legal name",
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_create(
         &self,
         search_terms: impl Into<EntityWatchlistSearchTerms>,
@@ -80,11 +121,24 @@ impl Monitor<'_> {
     ///
     /// Returns the search terms, status, assignee and audit trail of one screening of an
     /// organization. Call it after an `ENTITY_SCREENING` webhook to learn the new status. The
-    /// hits are not part of the answer; read them with `/watchlist_screening/entity/hit/list`,
-    /// and earlier states with `/watchlist_screening/entity/history/list`. The call changes
-    /// nothing.
+    /// hits are not part of the answer; read them with
+    /// [`/watchlist_screening/entity/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_hit_list),
+    /// and earlier states with
+    /// [`/watchlist_screening/entity/history/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_history_list).
+    /// The call changes nothing.
     ///
     /// [`POST /watchlist_screening/entity/get`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, entity_watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_get(entity_watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_get(
         &self,
         entity_watchlist_screening_id: impl Into<String>,
@@ -100,10 +154,22 @@ impl Monitor<'_> {
     ///
     /// Returns the recorded states of one screening of an organization, page by page, each with
     /// an audit trail that tells who changed it and when. Use it for compliance records; the
-    /// present state alone comes from `/watchlist_screening/entity/get`. Pass `next_cursor` as
-    /// `cursor` until it is null.
+    /// present state alone comes from
+    /// [`/watchlist_screening/entity/get`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_get).
+    /// Pass `next_cursor` as `cursor` until it is null.
     ///
     /// [`POST /watchlist_screening/entity/history/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityhistorylist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, entity_watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_history_list(entity_watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.entity_watchlist_screenings);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_history_list(
         &self,
         entity_watchlist_screening_id: impl Into<String>,
@@ -121,10 +187,21 @@ impl Monitor<'_> {
     /// Returns the list entries that matched one screening of an organization, page by page, each
     /// with the data of the entry and an analysis of how well it matches. Use it to judge whether
     /// a hit is the organization in question, then record the decision with
-    /// `/watchlist_screening/entity/review/create`. Pass `next_cursor` as `cursor` until it is
-    /// null. The call changes nothing.
+    /// [`/watchlist_screening/entity/review/create`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_review_create).
+    /// Pass `next_cursor` as `cursor` until it is null. The call changes nothing.
     ///
     /// [`POST /watchlist_screening/entity/hit/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityhitlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, entity_watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_hit_list(entity_watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.entity_watchlist_screening_hits);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_hit_list(
         &self,
         entity_watchlist_screening_id: impl Into<String>,
@@ -142,9 +219,21 @@ impl Monitor<'_> {
     /// Returns the screenings made under one program for organizations, page by page, optionally
     /// narrowed by user, status or assignee. Use it to build a work queue, for example of all
     /// screenings that are `pending_review`. Pass `next_cursor` as `cursor` until it is null; a
-    /// single screening comes from `/watchlist_screening/entity/get`.
+    /// single screening comes from
+    /// [`/watchlist_screening/entity/get`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_get).
     ///
     /// [`POST /watchlist_screening/entity/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentitylist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, entity_watchlist_program_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_list(entity_watchlist_program_id)
+    ///     .await?;
+    /// println!("{:?}", answer.entity_watchlist_screenings);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_list(
         &self,
         entity_watchlist_program_id: impl Into<String>,
@@ -162,9 +251,20 @@ impl Monitor<'_> {
     /// Returns the settings of one screening program for organizations: the lists searched, the
     /// name sensitivity, and whether screenings are rescanned. Programs are set up in the
     /// Dashboard and cannot be changed through the API. All programs come from
-    /// `/watchlist_screening/entity/program/list`.
+    /// [`/watchlist_screening/entity/program/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_program_list).
     ///
     /// [`POST /watchlist_screening/entity/program/get`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityprogramget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, entity_watchlist_program_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_program_get(entity_watchlist_program_id)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_program_get(
         &self,
         entity_watchlist_program_id: impl Into<String>,
@@ -180,11 +280,21 @@ impl Monitor<'_> {
     ///
     /// Returns the screening programs for organizations that your team has set up in the
     /// Dashboard, page by page. Use it to find the identifier that
-    /// `/watchlist_screening/entity/create` and `/watchlist_screening/entity/list` need. Pass
-    /// `next_cursor` as `cursor` until it is null. Programs for people come from
-    /// `/watchlist_screening/individual/program/list`.
+    /// [`/watchlist_screening/entity/create`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_create)
+    /// and
+    /// [`/watchlist_screening/entity/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_list)
+    /// need. Pass `next_cursor` as `cursor` until it is null. Programs for people come from
+    /// [`/watchlist_screening/individual/program/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_program_list).
     ///
     /// [`POST /watchlist_screening/entity/program/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityprogramlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.monitor().watchlist_screening_entity_program_list().await?;
+    /// println!("{:?}", answer.entity_watchlist_programs);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_program_list(
         &self,
     ) -> Call<WatchlistScreeningEntityProgramList> {
@@ -199,12 +309,29 @@ impl Monitor<'_> {
     ///
     /// Records a review in which hits of one screening of an organization are confirmed or
     /// dismissed, with an optional comment. The hits must come from
-    /// `/watchlist_screening/entity/hit/list` for the same screening, and the review sets their
-    /// `review_status`. Set the status of the screening as a whole with
-    /// `/watchlist_screening/entity/update`. Reviews are kept and can be read with
-    /// `/watchlist_screening/entity/review/list`.
+    /// [`/watchlist_screening/entity/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_hit_list)
+    /// for the same screening, and the review sets their `review_status`. Set the status of the
+    /// screening as a whole with
+    /// [`/watchlist_screening/entity/update`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_update).
+    /// Reviews are kept and can be read with
+    /// [`/watchlist_screening/entity/review/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_review_list).
     ///
     /// [`POST /watchlist_screening/entity/review/create`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityreviewcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, confirmed_hit: &str, dismissed_hit: &str, entity_watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_review_create(
+    ///         [confirmed_hit],
+    ///         [dismissed_hit],
+    ///         entity_watchlist_screening_id,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_review_create(
         &self,
         confirmed_hits: impl IntoIterator<Item = impl Into<String>>,
@@ -224,11 +351,23 @@ impl Monitor<'_> {
     /// List reviews of an organization's screening.
     ///
     /// Returns the reviews made of one screening of an organization, page by page, whether
-    /// through the Dashboard or with `/watchlist_screening/entity/review/create`. Use it for
-    /// compliance records of who confirmed or dismissed which hits and why. Pass `next_cursor` as
-    /// `cursor` until it is null.
+    /// through the Dashboard or with
+    /// [`/watchlist_screening/entity/review/create`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_review_create).
+    /// Use it for compliance records of who confirmed or dismissed which hits and why. Pass
+    /// `next_cursor` as `cursor` until it is null.
     ///
     /// [`POST /watchlist_screening/entity/review/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityreviewlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, entity_watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_review_list(entity_watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.entity_watchlist_screening_reviews);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_review_list(
         &self,
         entity_watchlist_screening_id: impl Into<String>,
@@ -245,11 +384,23 @@ impl Monitor<'_> {
     ///
     /// Changes the search terms, status, assignee or `client_user_id` of a screening of an
     /// organization. New search terms may bring new hits; read them with
-    /// `/watchlist_screening/entity/hit/list`. Use `status` to clear or reject the organization
-    /// once the hits are decided, and `reset_fields` to remove the assignee. Earlier states
-    /// remain readable with `/watchlist_screening/entity/history/list`.
+    /// [`/watchlist_screening/entity/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_hit_list).
+    /// Use `status` to clear or reject the organization once the hits are decided, and
+    /// `reset_fields` to remove the assignee. Earlier states remain readable with
+    /// [`/watchlist_screening/entity/history/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_history_list).
     ///
     /// [`POST /watchlist_screening/entity/update`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningentityupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, entity_watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_entity_update(entity_watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_entity_update(
         &self,
         entity_watchlist_screening_id: impl Into<String>,
@@ -268,11 +419,29 @@ impl Monitor<'_> {
     /// program for people must exist in the Dashboard, and its identifier is part of the search
     /// terms. The screening is kept as a record: with rescanning enabled in the program, later
     /// list changes can bring new hits, announced by the `SCREENING` webhook. Read the hits with
-    /// `/watchlist_screening/individual/hit/list` and decide them with
-    /// `/watchlist_screening/individual/review/create`; organizations are screened with
-    /// `/watchlist_screening/entity/create`.
+    /// [`/watchlist_screening/individual/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_hit_list)
+    /// and decide them with
+    /// [`/watchlist_screening/individual/review/create`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_review_create);
+    /// organizations are screened with
+    /// [`/watchlist_screening/entity/create`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_create).
     ///
     /// [`POST /watchlist_screening/individual/create`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_create(
+    ///         plaid::types::WatchlistScreeningRequestSearchTerms::new(
+    ///             "legal name",
+    ///             "watchlist program id",
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_create(
         &self,
         search_terms: impl Into<WatchlistScreeningRequestSearchTerms>,
@@ -290,10 +459,23 @@ impl Monitor<'_> {
     /// Returns the search terms, status, assignee and audit trail of one screening of a person.
     /// Call it after a `SCREENING` webhook, or with the `watchlist_screening_id` of an Identity
     /// Verification session. The hits are not part of the answer; read them with
-    /// `/watchlist_screening/individual/hit/list`, and earlier states with
-    /// `/watchlist_screening/individual/history/list`. The call changes nothing.
+    /// [`/watchlist_screening/individual/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_hit_list),
+    /// and earlier states with
+    /// [`/watchlist_screening/individual/history/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_history_list).
+    /// The call changes nothing.
     ///
     /// [`POST /watchlist_screening/individual/get`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_get(watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_get(
         &self,
         watchlist_screening_id: impl Into<String>,
@@ -309,10 +491,22 @@ impl Monitor<'_> {
     ///
     /// Returns the recorded states of one screening of a person, page by page, each with an audit
     /// trail that tells who changed it and when. Use it for compliance records; the present state
-    /// alone comes from `/watchlist_screening/individual/get`. Pass `next_cursor` as `cursor`
-    /// until it is null.
+    /// alone comes from
+    /// [`/watchlist_screening/individual/get`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_get).
+    /// Pass `next_cursor` as `cursor` until it is null.
     ///
     /// [`POST /watchlist_screening/individual/history/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualhistorylist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_history_list(watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.watchlist_screenings);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_history_list(
         &self,
         watchlist_screening_id: impl Into<String>,
@@ -330,10 +524,21 @@ impl Monitor<'_> {
     /// Returns the list entries that matched one screening of a person, page by page, each with
     /// the data of the entry and an analysis of how well it matches. Use it to judge whether a
     /// hit is the person in question, then record the decision with
-    /// `/watchlist_screening/individual/review/create`. Pass `next_cursor` as `cursor` until it
-    /// is null. The call changes nothing.
+    /// [`/watchlist_screening/individual/review/create`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_review_create).
+    /// Pass `next_cursor` as `cursor` until it is null. The call changes nothing.
     ///
     /// [`POST /watchlist_screening/individual/hit/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualhitlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_hit_list(watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.watchlist_screening_hits);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_hit_list(
         &self,
         watchlist_screening_id: impl Into<String>,
@@ -351,9 +556,21 @@ impl Monitor<'_> {
     /// Returns the screenings made under one program for people, page by page, optionally
     /// narrowed by user, status or assignee. Use it to build a work queue, for example of all
     /// screenings that are `pending_review`. Pass `next_cursor` as `cursor` until it is null; a
-    /// single screening comes from `/watchlist_screening/individual/get`.
+    /// single screening comes from
+    /// [`/watchlist_screening/individual/get`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_get).
     ///
     /// [`POST /watchlist_screening/individual/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividuallist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, watchlist_program_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_list(watchlist_program_id)
+    ///     .await?;
+    /// println!("{:?}", answer.watchlist_screenings);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_list(
         &self,
         watchlist_program_id: impl Into<String>,
@@ -371,9 +588,20 @@ impl Monitor<'_> {
     /// Returns the settings of one screening program for people: the lists searched, the name
     /// sensitivity, and whether screenings are rescanned. Programs are set up in the Dashboard
     /// and cannot be changed through the API. All programs come from
-    /// `/watchlist_screening/individual/program/list`.
+    /// [`/watchlist_screening/individual/program/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_program_list).
     ///
     /// [`POST /watchlist_screening/individual/program/get`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualprogramget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, watchlist_program_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_program_get(watchlist_program_id)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_program_get(
         &self,
         watchlist_program_id: impl Into<String>,
@@ -388,11 +616,23 @@ impl Monitor<'_> {
     /// List screening programs for people.
     ///
     /// Returns the screening programs for people that your team has set up in the Dashboard, page
-    /// by page. Use it to find the identifier that `/watchlist_screening/individual/create` and
-    /// `/watchlist_screening/individual/list` need. Pass `next_cursor` as `cursor` until it is
-    /// null. Programs for organizations come from `/watchlist_screening/entity/program/list`.
+    /// by page. Use it to find the identifier that
+    /// [`/watchlist_screening/individual/create`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_create)
+    /// and
+    /// [`/watchlist_screening/individual/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_list)
+    /// need. Pass `next_cursor` as `cursor` until it is null. Programs for organizations come
+    /// from
+    /// [`/watchlist_screening/entity/program/list`](../monitor/struct.Monitor.html#method.watchlist_screening_entity_program_list).
     ///
     /// [`POST /watchlist_screening/individual/program/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualprogramlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.monitor().watchlist_screening_individual_program_list().await?;
+    /// println!("{:?}", answer.watchlist_programs);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_program_list(
         &self,
     ) -> Call<WatchlistScreeningIndividualProgramList> {
@@ -407,12 +647,29 @@ impl Monitor<'_> {
     ///
     /// Records a review in which hits of one screening of a person are confirmed or dismissed,
     /// with an optional comment. The hits must come from
-    /// `/watchlist_screening/individual/hit/list` for the same screening, and the review sets
-    /// their `review_status`. Set the status of the screening as a whole with
-    /// `/watchlist_screening/individual/update`. Reviews are kept and can be read with
-    /// `/watchlist_screening/individual/review/list`.
+    /// [`/watchlist_screening/individual/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_hit_list)
+    /// for the same screening, and the review sets their `review_status`. Set the status of the
+    /// screening as a whole with
+    /// [`/watchlist_screening/individual/update`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_update).
+    /// Reviews are kept and can be read with
+    /// [`/watchlist_screening/individual/review/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_review_list).
     ///
     /// [`POST /watchlist_screening/individual/review/create`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualreviewcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, confirmed_hit: &str, dismissed_hit: &str, watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_review_create(
+    ///         [confirmed_hit],
+    ///         [dismissed_hit],
+    ///         watchlist_screening_id,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_review_create(
         &self,
         confirmed_hits: impl IntoIterator<Item = impl Into<String>>,
@@ -432,11 +689,23 @@ impl Monitor<'_> {
     /// List reviews of a person's screening.
     ///
     /// Returns the reviews made of one screening of a person, page by page, whether through the
-    /// Dashboard or with `/watchlist_screening/individual/review/create`. Use it for compliance
-    /// records of who confirmed or dismissed which hits and why. Pass `next_cursor` as `cursor`
-    /// until it is null.
+    /// Dashboard or with
+    /// [`/watchlist_screening/individual/review/create`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_review_create).
+    /// Use it for compliance records of who confirmed or dismissed which hits and why. Pass
+    /// `next_cursor` as `cursor` until it is null.
     ///
     /// [`POST /watchlist_screening/individual/review/list`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualreviewlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_review_list(watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.watchlist_screening_reviews);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_review_list(
         &self,
         watchlist_screening_id: impl Into<String>,
@@ -453,11 +722,23 @@ impl Monitor<'_> {
     ///
     /// Changes the search terms, status, assignee or `client_user_id` of a screening of a person.
     /// New search terms may bring new hits; read them with
-    /// `/watchlist_screening/individual/hit/list`. Use `status` to clear or reject the person
-    /// once the hits are decided, and `reset_fields` to remove the assignee. Earlier states
-    /// remain readable with `/watchlist_screening/individual/history/list`.
+    /// [`/watchlist_screening/individual/hit/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_hit_list).
+    /// Use `status` to clear or reject the person once the hits are decided, and `reset_fields`
+    /// to remove the assignee. Earlier states remain readable with
+    /// [`/watchlist_screening/individual/history/list`](../monitor/struct.Monitor.html#method.watchlist_screening_individual_history_list).
     ///
     /// [`POST /watchlist_screening/individual/update`](https://plaid.com/docs/api/products/monitor/#watchlistscreeningindividualupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, watchlist_screening_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .monitor()
+    ///     .watchlist_screening_individual_update(watchlist_screening_id)
+    ///     .await?;
+    /// println!("{:?}", answer.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watchlist_screening_individual_update(
         &self,
         watchlist_screening_id: impl Into<String>,

@@ -24,9 +24,20 @@ impl Oauth<'_> {
     /// `link_correlation_id` that arrived with the return from an institution's OAuth login. Use
     /// it when the client that the user comes back to no longer knows the `link_token`, which it
     /// needs to continue the session. The `link_token` must have been made with
-    /// `/link/token/create`.
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create).
     ///
     /// [`POST /link/oauth/correlation_id/exchange`](https://plaid.com/docs/api/oauth/#linkoauthcorrelationidexchange)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, link_correlation_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .oauth()
+    ///     .link_oauth_correlation_id_exchange(link_correlation_id)
+    ///     .await?;
+    /// println!("{:?}", answer.link_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn link_oauth_correlation_id_exchange(
         &self,
         link_correlation_id: impl Into<String>,
@@ -40,12 +51,22 @@ impl Oauth<'_> {
     }
     /// Inspect an OAuth token.
     ///
-    /// Tells whether an OAuth token from `/oauth/token` is valid, and if so for what scope, for
-    /// whom and until when. Use it before relying on a token that somebody else presents. An
-    /// invalid or expired token is not an error: the answer has `active` false and little else.
-    /// Failures of the call itself come as `OAuthErrorResponse` rather than `PlaidError`.
+    /// Tells whether an OAuth token from
+    /// [`/oauth/token`](../oauth/struct.Oauth.html#method.token) is valid, and if so for what
+    /// scope, for whom and until when. Use it before relying on a token that somebody else
+    /// presents. An invalid or expired token is not an error: the answer has `active` false and
+    /// little else. Failures of the call itself come as `OAuthErrorResponse` rather than
+    /// `PlaidError`.
     ///
     /// [`POST /oauth/introspect`](https://plaid.com/docs/api/oauth/#oauthintrospect)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.oauth().introspect(token).await?;
+    /// println!("{:?}", answer.active);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn introspect(&self, token: impl Into<Secret>) -> Call<OauthIntrospect> {
         Call::new(
             self.client,
@@ -57,12 +78,21 @@ impl Oauth<'_> {
     }
     /// Revoke an OAuth token.
     ///
-    /// Makes an OAuth access or refresh token from `/oauth/token` unusable before its time, for
+    /// Makes an OAuth access or refresh token from
+    /// [`/oauth/token`](../oauth/struct.Oauth.html#method.token) unusable before its time, for
     /// example when the user logs out or the token has leaked. To find out whether a token is
-    /// still valid, use `/oauth/introspect`. Failures come as `OAuthErrorResponse` rather than
-    /// `PlaidError`.
+    /// still valid, use [`/oauth/introspect`](../oauth/struct.Oauth.html#method.introspect).
+    /// Failures come as `OAuthErrorResponse` rather than `PlaidError`.
     ///
     /// [`POST /oauth/revoke`](https://plaid.com/docs/api/oauth/#oauthrevoke)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.oauth().revoke(token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn revoke(&self, token: impl Into<Secret>) -> Call<OauthRevoke> {
         Call::new(
             self.client,
@@ -77,10 +107,19 @@ impl Oauth<'_> {
     /// Issues an OAuth access token together with a refresh token: for your own credentials, in
     /// exchange for another token such as that of a user, or from a refresh token when the
     /// earlier access token runs out. Which fields are needed depends on `grant_type`. The tokens
-    /// are checked with `/oauth/introspect` and ended with `/oauth/revoke`. Failures come as
+    /// are checked with [`/oauth/introspect`](../oauth/struct.Oauth.html#method.introspect) and
+    /// ended with [`/oauth/revoke`](../oauth/struct.Oauth.html#method.revoke). Failures come as
     /// `OAuthErrorResponse` rather than `PlaidError`.
     ///
     /// [`POST /oauth/token`](https://plaid.com/docs/api/oauth/#oauthtoken)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.oauth().token(plaid::types::OAuthGrantType::RefreshToken).await?;
+    /// println!("{:?}", answer.access_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token(&self, grant_type: impl Into<OAuthGrantType>) -> Call<OauthToken> {
         Call::new(
             self.client,

@@ -21,13 +21,34 @@ impl Partner<'_> {
     /// Create an end customer (beta).
     ///
     /// Registers a company for which a reseller partner obtains Plaid access, in the newer beta
-    /// form of `/partner/customer/create` with questionnaires and requirements that may be
-    /// supplied step by step. The answer holds the customer's `client_id`, its secrets, the state
-    /// of each product and the requirements still open. Supply what is missing with
-    /// `/beta/partner/customer/v1/update`, then go live with `/beta/partner/customer/v1/enable`.
+    /// form of
+    /// [`/partner/customer/create`](../partner/struct.Partner.html#method.customer_create) with
+    /// questionnaires and requirements that may be supplied step by step. The answer holds the
+    /// customer's `client_id`, its secrets, the state of each product and the requirements still
+    /// open. Supply what is missing with
+    /// [`/beta/partner/customer/v1/update`](../partner/struct.Partner.html#method.beta_partner_customer_v1_update),
+    /// then go live with
+    /// [`/beta/partner/customer/v1/enable`](../partner/struct.Partner.html#method.beta_partner_customer_v1_enable).
     /// The call is for reseller partners only, and its form may still change.
     ///
     /// [`POST /beta/partner/customer/v1/create`](https://plaid.com/docs/api/partner/#betapartnercustomervcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, company_name: &str, website: &str, application_name: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .partner()
+    ///     .beta_partner_customer_v1_create(
+    ///         company_name,
+    ///         website,
+    ///         application_name,
+    ///         plaid::types::PartnerEndCustomerCustomerSupportInfo::default(),
+    ///         plaid::types::PartnerEndCustomerAddress::default(),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.end_customer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_partner_customer_v1_create(
         &self,
         company_name: impl Into<String>,
@@ -52,11 +73,25 @@ impl Partner<'_> {
     ///
     /// Enables an end customer for Production, or some products of it, and returns the Production
     /// secret and the resulting states. The customer must have been created with
-    /// `/beta/partner/customer/v1/create` and its requirements must be met; what is still open is
-    /// shown by `/beta/partner/customer/v1/get`. The call is for reseller partners only, and its
-    /// form may still change. The counterpart outside the beta is `/partner/customer/enable`.
+    /// [`/beta/partner/customer/v1/create`](../partner/struct.Partner.html#method.beta_partner_customer_v1_create)
+    /// and its requirements must be met; what is still open is shown by
+    /// [`/beta/partner/customer/v1/get`](../partner/struct.Partner.html#method.beta_partner_customer_v1_get).
+    /// The call is for reseller partners only, and its form may still change. The counterpart
+    /// outside the beta is
+    /// [`/partner/customer/enable`](../partner/struct.Partner.html#method.customer_enable).
     ///
     /// [`POST /beta/partner/customer/v1/enable`](https://plaid.com/docs/api/partner/#betapartnercustomervenable)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, end_customer_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .partner()
+    ///     .beta_partner_customer_v1_enable(end_customer_client_id)
+    ///     .await?;
+    /// println!("{:?}", answer.end_customer_client_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_partner_customer_v1_enable(
         &self,
         end_customer_client_id: impl Into<String>,
@@ -72,12 +107,25 @@ impl Partner<'_> {
     /// Retrieve an end customer (beta).
     ///
     /// Returns the present state of an end customer of a reseller partner, with the state of each
-    /// product and the requirements still open. Use it after `/beta/partner/customer/v1/create`
-    /// to follow the review and to learn what `/beta/partner/customer/v1/update` has to supply.
-    /// Secrets are not part of the answer. The call changes nothing, and its form may still
-    /// change.
+    /// product and the requirements still open. Use it after
+    /// [`/beta/partner/customer/v1/create`](../partner/struct.Partner.html#method.beta_partner_customer_v1_create)
+    /// to follow the review and to learn what
+    /// [`/beta/partner/customer/v1/update`](../partner/struct.Partner.html#method.beta_partner_customer_v1_update)
+    /// has to supply. Secrets are not part of the answer. The call changes nothing, and its form
+    /// may still change.
     ///
     /// [`POST /beta/partner/customer/v1/get`](https://plaid.com/docs/api/partner/#betapartnercustomervget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, end_customer_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .partner()
+    ///     .beta_partner_customer_v1_get(end_customer_client_id)
+    ///     .await?;
+    /// println!("{:?}", answer.end_customer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_partner_customer_v1_get(
         &self,
         end_customer_client_id: impl Into<String>,
@@ -93,11 +141,25 @@ impl Partner<'_> {
     ///
     /// Adds or changes particulars of an end customer, such as its legal name, redirect URIs,
     /// acceptance of the bank addendum and questionnaires. The customer must have been created
-    /// with `/beta/partner/customer/v1/create`; use the call to meet the requirements that it or
-    /// `/beta/partner/customer/v1/get` lists as due. The answer shows what remains. The call is
-    /// for reseller partners only, and its form may still change.
+    /// with
+    /// [`/beta/partner/customer/v1/create`](../partner/struct.Partner.html#method.beta_partner_customer_v1_create);
+    /// use the call to meet the requirements that it or
+    /// [`/beta/partner/customer/v1/get`](../partner/struct.Partner.html#method.beta_partner_customer_v1_get)
+    /// lists as due. The answer shows what remains. The call is for reseller partners only, and
+    /// its form may still change.
     ///
     /// [`POST /beta/partner/customer/v1/update`](https://plaid.com/docs/api/partner/#betapartnercustomervupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, end_customer_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .partner()
+    ///     .beta_partner_customer_v1_update(end_customer_client_id)
+    ///     .await?;
+    /// println!("{:?}", answer.end_customer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_partner_customer_v1_update(
         &self,
         end_customer_client_id: impl Into<String>,
@@ -115,11 +177,32 @@ impl Partner<'_> {
     /// Registers a company for which a reseller partner obtains Plaid access, with its address,
     /// contacts and products, and returns its own `client_id` and secrets. The call is for
     /// reseller partners only and uses the partner's credentials. The new customer is reviewed
-    /// first; follow `status` with `/partner/customer/get`, then go live with
-    /// `/partner/customer/enable`. A company that exists already is refused with
-    /// `CUSTOMER_ALREADY_CREATED`.
+    /// first; follow `status` with
+    /// [`/partner/customer/get`](../partner/struct.Partner.html#method.customer_get), then go
+    /// live with
+    /// [`/partner/customer/enable`](../partner/struct.Partner.html#method.customer_enable). A
+    /// company that exists already is refused with `CUSTOMER_ALREADY_CREATED`.
     ///
     /// [`POST /partner/customer/create`](https://plaid.com/docs/api/partner/#partnercustomercreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, company_name: &str, legal_entity_name: &str, website: &str, application_name: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .partner()
+    ///     .customer_create(
+    ///         company_name,
+    ///         true,
+    ///         legal_entity_name,
+    ///         website,
+    ///         application_name,
+    ///         plaid::types::PartnerEndCustomerAddress::default(),
+    ///         true,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.end_customer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer_create(
         &self,
         company_name: impl Into<String>,
@@ -147,12 +230,22 @@ impl Partner<'_> {
     /// Enable an end customer for Production.
     ///
     /// Enables an end customer of a reseller partner for Production and returns its Production
-    /// secret. The customer must have been created with `/partner/customer/create` and be ready,
-    /// as told by the status `PENDING_ENABLEMENT` in `/partner/customer/get`; otherwise the call
-    /// fails with `CUSTOMER_NOT_READY_FOR_ENABLEMENT`. A customer that is live already is refused
-    /// with `CUSTOMER_ALREADY_ENABLED`.
+    /// secret. The customer must have been created with
+    /// [`/partner/customer/create`](../partner/struct.Partner.html#method.customer_create) and be
+    /// ready, as told by the status `PENDING_ENABLEMENT` in
+    /// [`/partner/customer/get`](../partner/struct.Partner.html#method.customer_get); otherwise
+    /// the call fails with `CUSTOMER_NOT_READY_FOR_ENABLEMENT`. A customer that is live already
+    /// is refused with `CUSTOMER_ALREADY_ENABLED`.
     ///
     /// [`POST /partner/customer/enable`](https://plaid.com/docs/api/partner/#partnercustomerenable)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, end_customer_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.partner().customer_enable(end_customer_client_id).await?;
+    /// println!("{:?}", answer.production_secret);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer_enable(
         &self,
         end_customer_client_id: impl Into<String>,
@@ -167,11 +260,20 @@ impl Partner<'_> {
     /// Retrieve an end customer.
     ///
     /// Returns the name, `client_id` and status of an end customer of a reseller partner. Use it
-    /// after `/partner/customer/create` to learn whether the customer is still under review or
-    /// can be enabled with `/partner/customer/enable`. Secrets are not part of the answer. The
-    /// call changes nothing.
+    /// after [`/partner/customer/create`](../partner/struct.Partner.html#method.customer_create)
+    /// to learn whether the customer is still under review or can be enabled with
+    /// [`/partner/customer/enable`](../partner/struct.Partner.html#method.customer_enable).
+    /// Secrets are not part of the answer. The call changes nothing.
     ///
     /// [`POST /partner/customer/get`](https://plaid.com/docs/api/partner/#partnercustomerget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, end_customer_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.partner().customer_get(end_customer_client_id).await?;
+    /// println!("{:?}", answer.end_customer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer_get(
         &self,
         end_customer_client_id: impl Into<String>,
@@ -189,9 +291,21 @@ impl Partner<'_> {
     /// OAuth, together with the agreements and questionnaires on which they depend. Use it to
     /// tell which of these institutions the customer's users can connect. Changes are announced
     /// by the `PARTNER` webhook `END_CUSTOMER_OAUTH_STATUS_UPDATED`. The customer must have been
-    /// created with `/partner/customer/create`.
+    /// created with
+    /// [`/partner/customer/create`](../partner/struct.Partner.html#method.customer_create).
     ///
     /// [`POST /partner/customer/oauth_institutions/get`](https://plaid.com/docs/api/partner/#partnercustomeroauthinstitutionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, end_customer_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .partner()
+    ///     .customer_oauth_institutions_get(end_customer_client_id)
+    ///     .await?;
+    /// println!("{:?}", answer.flowdown_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer_oauth_institutions_get(
         &self,
         end_customer_client_id: impl Into<String>,
@@ -206,11 +320,20 @@ impl Partner<'_> {
     /// Remove an end customer.
     ///
     /// Removes an end customer of a reseller partner, for instance when it was created by
-    /// mistake. The customer must have been created with `/partner/customer/create`. Not every
-    /// customer may be removed; where it is not allowed, the call fails with
+    /// mistake. The customer must have been created with
+    /// [`/partner/customer/create`](../partner/struct.Partner.html#method.customer_create). Not
+    /// every customer may be removed; where it is not allowed, the call fails with
     /// `CUSTOMER_REMOVAL_NOT_ALLOWED`. Delete the stored credentials of the customer afterwards.
     ///
     /// [`POST /partner/customer/remove`](https://plaid.com/docs/api/partner/#partnercustomerremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, end_customer_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.partner().customer_remove(end_customer_client_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn customer_remove(
         &self,
         end_customer_client_id: impl Into<String>,

@@ -23,13 +23,37 @@ impl PaymentInitiation<'_> {
     ///
     /// Creates a consent under which several payments can later be made from the payer's account
     /// to one recipient without the payer authorising each of them. The recipient must exist,
-    /// from `/payment_initiation/recipient/create`, and `constraints` limit the amounts and the
-    /// span of time. The consent cannot be used yet: pass `consent_id` to `/link/token/create`,
+    /// from
+    /// [`/payment_initiation/recipient/create`](../payment_initiation/struct.PaymentInitiation.html#method.recipient_create),
+    /// and `constraints` limit the amounts and the span of time. The consent cannot be used yet:
+    /// pass `consent_id` to [`/link/token/create`](../link/struct.Link.html#method.token_create),
     /// so that the payer authorises it at their bank, and wait for the `CONSENT_STATUS_UPDATE`
-    /// webhook. Then make payments with `/payment_initiation/consent/payment/execute`. For one
-    /// single payment use `/payment_initiation/payment/create`.
+    /// webhook. Then make payments with
+    /// [`/payment_initiation/consent/payment/execute`](../payment_initiation/struct.PaymentInitiation.html#method.consent_payment_execute).
+    /// For one single payment use
+    /// [`/payment_initiation/payment/create`](../payment_initiation/struct.PaymentInitiation.html#method.payment_create).
     ///
     /// [`POST /payment_initiation/consent/create`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationconsentcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, recipient_id: &str, reference: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .payment_initiation()
+    ///     .consent_create(
+    ///         recipient_id,
+    ///         reference,
+    ///         plaid::types::PaymentInitiationConsentConstraints::new(
+    ///             plaid::types::PaymentAmount::new(
+    ///                 plaid::types::PaymentAmountCurrency::Gbp,
+    ///                 plaid::Decimal::new(10050, 2),
+    ///             ),
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.consent_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn consent_create(
         &self,
         recipient_id: impl Into<String>,
@@ -49,12 +73,21 @@ impl PaymentInitiation<'_> {
     /// Get a payment consent.
     ///
     /// Returns a payment consent with its status, constraints and recipient. The consent must
-    /// come from `/payment_initiation/consent/create`. Use it to check that a consent is
-    /// `AUTHORISED` before executing a payment; changes of status are announced by the
-    /// `CONSENT_STATUS_UPDATE` webhook of type `PAYMENT_INITIATION`. Nothing is changed by the
-    /// call.
+    /// come from
+    /// [`/payment_initiation/consent/create`](../payment_initiation/struct.PaymentInitiation.html#method.consent_create).
+    /// Use it to check that a consent is `AUTHORISED` before executing a payment; changes of
+    /// status are announced by the `CONSENT_STATUS_UPDATE` webhook of type `PAYMENT_INITIATION`.
+    /// Nothing is changed by the call.
     ///
     /// [`POST /payment_initiation/consent/get`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationconsentget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, consent_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().consent_get(consent_id).await?;
+    /// println!("{:?}", answer.consent_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn consent_get(
         &self,
         consent_id: impl Into<String>,
@@ -70,11 +103,31 @@ impl PaymentInitiation<'_> {
     ///
     /// Moves money: starts a payment from the payer's account under a consent that the payer has
     /// authorised, without the payer being there. The consent must come from
-    /// `/payment_initiation/consent/create` and be `AUTHORISED`, and the payment must keep to its
-    /// constraints. The `idempotency_key` is required and makes a retry safe for 48 hours. Follow
-    /// the payment by the `PAYMENT_STATUS_UPDATE` webhook or `/payment_initiation/payment/get`.
+    /// [`/payment_initiation/consent/create`](../payment_initiation/struct.PaymentInitiation.html#method.consent_create)
+    /// and be `AUTHORISED`, and the payment must keep to its constraints. The `idempotency_key`
+    /// is required and makes a retry safe for 48 hours. Follow the payment by the
+    /// `PAYMENT_STATUS_UPDATE` webhook or
+    /// [`/payment_initiation/payment/get`](../payment_initiation/struct.PaymentInitiation.html#method.payment_get).
     ///
     /// [`POST /payment_initiation/consent/payment/execute`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationconsentpaymentexecute)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, consent_id: &str, idempotency_key: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .payment_initiation()
+    ///     .consent_payment_execute(
+    ///         consent_id,
+    ///         plaid::types::PaymentAmount::new(
+    ///             plaid::types::PaymentAmountCurrency::Gbp,
+    ///             plaid::Decimal::new(10050, 2),
+    ///         ),
+    ///         idempotency_key,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.payment_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn consent_payment_execute(
         &self,
         consent_id: impl Into<String>,
@@ -95,10 +148,19 @@ impl PaymentInitiation<'_> {
     ///
     /// Ends a payment consent, so that no more payments can be made under it. Use it when the
     /// payer withdraws the consent or it is no longer needed. It cannot be undone; for further
-    /// payments a new consent has to be created with `/payment_initiation/consent/create` and
-    /// authorised by the payer.
+    /// payments a new consent has to be created with
+    /// [`/payment_initiation/consent/create`](../payment_initiation/struct.PaymentInitiation.html#method.consent_create)
+    /// and authorised by the payer.
     ///
     /// [`POST /payment_initiation/consent/revoke`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationconsentrevoke)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, consent_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().consent_revoke(consent_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn consent_revoke(
         &self,
         consent_id: impl Into<String>,
@@ -113,13 +175,34 @@ impl PaymentInitiation<'_> {
     /// Create a payment.
     ///
     /// Prepares a single payment, or a standing order if `schedule` is set, to a recipient from
-    /// `/payment_initiation/recipient/create`. No money moves yet: the payment waits until its
-    /// `payment_id` has been passed to `/link/token/create` and the payer has authorised it at
-    /// their bank in Link. The further course is announced by the `PAYMENT_STATUS_UPDATE` webhook
-    /// and can be read with `/payment_initiation/payment/get`. For repeated payments without the
-    /// payer being there see `/payment_initiation/consent/create`.
+    /// [`/payment_initiation/recipient/create`](../payment_initiation/struct.PaymentInitiation.html#method.recipient_create).
+    /// No money moves yet: the payment waits until its `payment_id` has been passed to
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) and the payer has
+    /// authorised it at their bank in Link. The further course is announced by the
+    /// `PAYMENT_STATUS_UPDATE` webhook and can be read with
+    /// [`/payment_initiation/payment/get`](../payment_initiation/struct.PaymentInitiation.html#method.payment_get).
+    /// For repeated payments without the payer being there see
+    /// [`/payment_initiation/consent/create`](../payment_initiation/struct.PaymentInitiation.html#method.consent_create).
     ///
     /// [`POST /payment_initiation/payment/create`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationpaymentcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, recipient_id: &str, reference: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .payment_initiation()
+    ///     .payment_create(
+    ///         recipient_id,
+    ///         reference,
+    ///         plaid::types::PaymentAmount::new(
+    ///             plaid::types::PaymentAmountCurrency::Gbp,
+    ///             plaid::Decimal::new(10050, 2),
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.payment_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn payment_create(
         &self,
         recipient_id: impl Into<String>,
@@ -139,12 +222,22 @@ impl PaymentInitiation<'_> {
     /// Get a payment.
     ///
     /// Returns a payment with its amount, recipient, status and refunds. The payment must come
-    /// from `/payment_initiation/payment/create` or
-    /// `/payment_initiation/consent/payment/execute`. Do not poll it for the status; wait for the
-    /// `PAYMENT_STATUS_UPDATE` webhook of type `PAYMENT_INITIATION` and call it then. Nothing is
-    /// changed by the call.
+    /// from
+    /// [`/payment_initiation/payment/create`](../payment_initiation/struct.PaymentInitiation.html#method.payment_create)
+    /// or
+    /// [`/payment_initiation/consent/payment/execute`](../payment_initiation/struct.PaymentInitiation.html#method.consent_payment_execute).
+    /// Do not poll it for the status; wait for the `PAYMENT_STATUS_UPDATE` webhook of type
+    /// `PAYMENT_INITIATION` and call it then. Nothing is changed by the call.
     ///
     /// [`POST /payment_initiation/payment/get`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationpaymentget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, payment_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().payment_get(payment_id).await?;
+    /// println!("{:?}", answer.payment_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn payment_get(
         &self,
         payment_id: impl Into<String>,
@@ -160,9 +253,18 @@ impl PaymentInitiation<'_> {
     ///
     /// Returns the payments created with your credentials, optionally only those under one
     /// consent. It needs only API credentials. Page by sending `next_cursor` as `cursor` until it
-    /// is null. For one known payment use `/payment_initiation/payment/get`.
+    /// is null. For one known payment use
+    /// [`/payment_initiation/payment/get`](../payment_initiation/struct.PaymentInitiation.html#method.payment_get).
     ///
     /// [`POST /payment_initiation/payment/list`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationpaymentlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().payment_list().await?;
+    /// println!("{:?}", answer.payments);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn payment_list(&self) -> Call<PaymentInitiationPaymentList> {
         Call::new(
             self.client,
@@ -178,9 +280,21 @@ impl PaymentInitiation<'_> {
     /// hold enough money. Several partial refunds may be made up to the amount of the payment.
     /// The `idempotency_key` is required; wait at least a minute before retrying with the same
     /// key. Refunds of a payment are listed in its `refund_ids`, as
-    /// `/payment_initiation/payment/get` shows.
+    /// [`/payment_initiation/payment/get`](../payment_initiation/struct.PaymentInitiation.html#method.payment_get)
+    /// shows.
     ///
     /// [`POST /payment_initiation/payment/reverse`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationpaymentreverse)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, payment_id: &str, idempotency_key: &str, reference: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .payment_initiation()
+    ///     .payment_reverse(payment_id, idempotency_key, reference)
+    ///     .await?;
+    /// println!("{:?}", answer.refund_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn payment_reverse(
         &self,
         payment_id: impl Into<String>,
@@ -201,10 +315,20 @@ impl PaymentInitiation<'_> {
     ///
     /// Creates a `payment_token` with which Link could be opened to have a payment authorised.
     /// The operation is deprecated; pass the `payment_id` from
-    /// `/payment_initiation/payment/create` to `/link/token/create` instead.
+    /// [`/payment_initiation/payment/create`](../payment_initiation/struct.PaymentInitiation.html#method.payment_create)
+    /// to [`/link/token/create`](../link/struct.Link.html#method.token_create) instead.
     ///
     /// [`POST /payment_initiation/payment/token/create`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationpaymenttokencreate)
-    #[deprecated = "Plaid has deprecated /payment_initiation/payment/token/create; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, payment_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().payment_token_create(payment_id).await?;
+    /// println!("{:?}", answer.payment_token);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /payment_initiation/payment/token/create: give the payment to `/link/token/create`"]
     pub fn payment_token_create(
         &self,
         payment_id: impl Into<String>,
@@ -220,11 +344,22 @@ impl PaymentInitiation<'_> {
     ///
     /// Stores the account of someone to whom payments are to be made, named by an IBAN or by a UK
     /// account number with sort code. It is the first step of payment initiation; the
-    /// `recipient_id` is needed by `/payment_initiation/payment/create` and
-    /// `/payment_initiation/consent/create`. Repeating the call with the same details returns the
-    /// same `recipient_id`, so it is safe to retry.
+    /// `recipient_id` is needed by
+    /// [`/payment_initiation/payment/create`](../payment_initiation/struct.PaymentInitiation.html#method.payment_create)
+    /// and
+    /// [`/payment_initiation/consent/create`](../payment_initiation/struct.PaymentInitiation.html#method.consent_create).
+    /// Repeating the call with the same details returns the same `recipient_id`, so it is safe to
+    /// retry.
     ///
     /// [`POST /payment_initiation/recipient/create`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationrecipientcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, name: &str) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().recipient_create(name).await?;
+    /// println!("{:?}", answer.recipient_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recipient_create(
         &self,
         name: impl Into<String>,
@@ -240,10 +375,19 @@ impl PaymentInitiation<'_> {
     /// Get a payment recipient.
     ///
     /// Returns the name, account and address of a recipient that was created with
-    /// `/payment_initiation/recipient/create`. The call only reads. To see all recipients use
-    /// `/payment_initiation/recipient/list`.
+    /// [`/payment_initiation/recipient/create`](../payment_initiation/struct.PaymentInitiation.html#method.recipient_create).
+    /// The call only reads. To see all recipients use
+    /// [`/payment_initiation/recipient/list`](../payment_initiation/struct.PaymentInitiation.html#method.recipient_list).
     ///
     /// [`POST /payment_initiation/recipient/get`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationrecipientget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, recipient_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().recipient_get(recipient_id).await?;
+    /// println!("{:?}", answer.recipient_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recipient_get(
         &self,
         recipient_id: impl Into<String>,
@@ -257,11 +401,21 @@ impl PaymentInitiation<'_> {
     }
     /// List payment recipients page by page.
     ///
-    /// Returns the recipients created with `/payment_initiation/recipient/create`. It needs only
-    /// API credentials. Page by sending `next_cursor` as `cursor` until it is absent. For one
-    /// known recipient use `/payment_initiation/recipient/get`.
+    /// Returns the recipients created with
+    /// [`/payment_initiation/recipient/create`](../payment_initiation/struct.PaymentInitiation.html#method.recipient_create).
+    /// It needs only API credentials. Page by sending `next_cursor` as `cursor` until it is
+    /// absent. For one known recipient use
+    /// [`/payment_initiation/recipient/get`](../payment_initiation/struct.PaymentInitiation.html#method.recipient_get).
     ///
     /// [`POST /payment_initiation/recipient/list`](https://plaid.com/docs/api/products/payment-initiation/#paymentinitiationrecipientlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.payment_initiation().recipient_list().await?;
+    /// println!("{:?}", answer.recipients);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recipient_list(&self) -> Call<PaymentInitiationRecipientList> {
         Call::new(
             self.client,
@@ -569,7 +723,7 @@ impl Call<PaymentInitiationPaymentReverse> {
     }
 }
 /// Marks a [`Call`] of `/payment_initiation/payment/token/create`.
-#[deprecated = "Plaid has deprecated /payment_initiation/payment/token/create; its description says what to use"]
+#[deprecated = "Plaid has deprecated /payment_initiation/payment/token/create: give the payment to `/link/token/create`"]
 #[derive(Debug)]
 pub enum CreatePaymentToken {}
 impl Operation for CreatePaymentToken {

@@ -23,10 +23,20 @@ impl PermissionsManager<'_> {
     /// Returns the public details of one application to which end users connect accounts: names,
     /// logo, company and reason for access. It belongs to Permissions Manager, with which an
     /// institution lets its customers see and govern who receives their data. It needs an
-    /// `application_id`, for example from `/item/application/list`, and unlike most calls it
-    /// lists the credentials as required fields of the body. The call only reads.
+    /// `application_id`, for example from
+    /// [`/item/application/list`](../permissions_manager/struct.PermissionsManager.html#method.item_application_list),
+    /// and unlike most calls it lists the credentials as required fields of the body. The call
+    /// only reads.
     ///
     /// [`POST /application/get`](https://plaid.com/docs/api/permissions/#applicationget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, application_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.permissions_manager().application_get(application_id).await?;
+    /// println!("{:?}", answer.application);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn application_get(
         &self,
         application_id: impl Into<String>,
@@ -44,9 +54,18 @@ impl PermissionsManager<'_> {
     /// changes of scopes, together with the times at which applications last read each kind of
     /// data. It belongs to Permissions Manager and is named after the Item, whose `access_token`
     /// it takes. Page with `cursor` as long as the answer carries one. The call only reads; the
-    /// present connections are in `/item/application/list`.
+    /// present connections are in
+    /// [`/item/application/list`](../permissions_manager/struct.PermissionsManager.html#method.item_application_list).
     ///
     /// [`POST /item/activity/list`](https://plaid.com/docs/api/permissions/#itemactivitylist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.permissions_manager().item_activity_list().await?;
+    /// println!("{:?}", answer.activities);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_activity_list(&self) -> Call<ItemActivityList> {
         Call::new(
             self.client,
@@ -60,10 +79,22 @@ impl PermissionsManager<'_> {
     /// Returns the applications that are connected to the accounts of an end user, each with the
     /// scopes granted to it. It belongs to Permissions Manager, with which an institution lets
     /// its customers see who receives their data. Change what an application may read with
-    /// `/item/application/scopes/update`, and disconnect it with `/item/application/unlink`. In
-    /// Sandbox, `/sandbox/item/application/seed` makes a connection to test with.
+    /// [`/item/application/scopes/update`](../permissions_manager/struct.PermissionsManager.html#method.item_application_scopes_update),
+    /// and disconnect it with
+    /// [`/item/application/unlink`](../permissions_manager/struct.PermissionsManager.html#method.item_application_unlink).
+    /// In Sandbox,
+    /// [`/sandbox/item/application/seed`](../sandbox/struct.Sandbox.html#method.item_application_seed)
+    /// makes a connection to test with.
     ///
     /// [`POST /item/application/list`](https://plaid.com/docs/api/permissions/#itemapplicationlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.permissions_manager().item_application_list().await?;
+    /// println!("{:?}", answer.applications);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_application_list(&self) -> Call<ItemApplicationList> {
         Call::new(
             self.client,
@@ -76,11 +107,29 @@ impl PermissionsManager<'_> {
     ///
     /// Sets the accounts and kinds of data that one connected application may read on behalf of
     /// an end user. It belongs to Permissions Manager and needs the `access_token` of the Item
-    /// and the `application_id` from `/item/application/list`. The `context` says whether the
-    /// user made the choice at enrollment or later in the portal. The application loses access to
-    /// what is no longer granted; to cut it off altogether use `/item/application/unlink`.
+    /// and the `application_id` from
+    /// [`/item/application/list`](../permissions_manager/struct.PermissionsManager.html#method.item_application_list).
+    /// The `context` says whether the user made the choice at enrollment or later in the portal.
+    /// The application loses access to what is no longer granted; to cut it off altogether use
+    /// [`/item/application/unlink`](../permissions_manager/struct.PermissionsManager.html#method.item_application_unlink).
     ///
     /// [`POST /item/application/scopes/update`](https://plaid.com/docs/api/permissions/#itemapplicationscopesupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, application_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .permissions_manager()
+    ///     .item_application_scopes_update(
+    ///         access_token,
+    ///         application_id,
+    ///         plaid::types::Scopes::default(),
+    ///         plaid::types::ScopesContext::Enrollment,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_application_scopes_update(
         &self,
         access_token: impl Into<Secret>,
@@ -103,11 +152,25 @@ impl PermissionsManager<'_> {
     ///
     /// Ends the connection of one application to the accounts of an end user, so that it can no
     /// longer read any data. It belongs to Permissions Manager and needs the `access_token` of
-    /// the Item and the `application_id` from `/item/application/list`. To withdraw only some
-    /// accounts or kinds of data use `/item/application/scopes/update`. Whether it has happened
-    /// can be seen in `/item/activity/list`.
+    /// the Item and the `application_id` from
+    /// [`/item/application/list`](../permissions_manager/struct.PermissionsManager.html#method.item_application_list).
+    /// To withdraw only some accounts or kinds of data use
+    /// [`/item/application/scopes/update`](../permissions_manager/struct.PermissionsManager.html#method.item_application_scopes_update).
+    /// Whether it has happened can be seen in
+    /// [`/item/activity/list`](../permissions_manager/struct.PermissionsManager.html#method.item_activity_list).
     ///
     /// [`POST /item/application/unlink`](https://plaid.com/docs/api/permissions/#itemapplicationunlink)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, application_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .permissions_manager()
+    ///     .item_application_unlink(access_token, application_id)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_application_unlink(
         &self,
         access_token: impl Into<Secret>,

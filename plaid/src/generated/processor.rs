@@ -22,11 +22,22 @@ impl Processor<'_> {
     ///
     /// Called by a processor: returns the account that the `processor_token` stands for, with its
     /// names, kind and stored balances, and the institution it is held at. The customer must have
-    /// made the token with `/processor/token/create`. It is the counterpart of `/accounts/get`
-    /// for a single account. The institution is not contacted; use `/processor/balance/get` when
-    /// the balance has to be current.
+    /// made the token with
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create). It is
+    /// the counterpart of [`/accounts/get`](../accounts/struct.Accounts.html#method.get) for a
+    /// single account. The institution is not contacted; use
+    /// [`/processor/balance/get`](../processor/struct.Processor.html#method.balance_get) when the
+    /// balance has to be current.
     ///
     /// [`POST /processor/account/get`](https://plaid.com/docs/api/processors/#processoraccountget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().account_get(processor_token).await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn account_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -41,11 +52,24 @@ impl Processor<'_> {
     /// Create a token for Apex.
     ///
     /// Creates a `processor_token` that gives the partner Apex access to one account of an Item.
-    /// It needs the `access_token` from `/item/public_token/exchange` and the `account_id` the
-    /// user chose. The call is not part of the public documentation; `/processor/token/create` is
-    /// the general way to make a token for any partner.
+    /// It needs the `access_token` from
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange)
+    /// and the `account_id` the user chose. The call is not part of the public documentation;
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create) is the
+    /// general way to make a token for any partner.
     ///
     /// [`POST /processor/apex/processor_token/create`](https://plaid.com/docs/api/processors/#processorapexprocessortokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .apex_processor_token_create(access_token, account_id)
+    ///     .await?;
+    /// println!("{:?}", answer.processor_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn apex_processor_token_create(
         &self,
         access_token: impl Into<Secret>,
@@ -63,11 +87,20 @@ impl Processor<'_> {
     ///
     /// Called by a payment processor: returns the account and routing numbers of the single
     /// account that the `processor_token` stands for. The customer must have made that token with
-    /// `/processor/token/create` on an Item that supports the `auth` product. It is the
-    /// counterpart of `/auth/get`, except that `numbers` holds one entry per scheme instead of
-    /// lists.
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create) on an
+    /// Item that supports the `auth` product. It is the counterpart of
+    /// [`/auth/get`](../auth/struct.Auth.html#method.get), except that `numbers` holds one entry
+    /// per scheme instead of lists.
     ///
     /// [`POST /processor/auth/get`](https://plaid.com/docs/api/processors/#processorauthget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().auth_get(processor_token).await?;
+    /// println!("{:?}", answer.numbers);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn auth_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -84,10 +117,20 @@ impl Processor<'_> {
     /// Called by a processor: asks the institution for the present balance of the account that
     /// the `processor_token` stands for. Because the institution is contacted during the call, it
     /// may take some seconds and sometimes longer, so allow a generous timeout. It is the
-    /// counterpart of `/accounts/balance/get`; where an older balance is enough,
-    /// `/processor/account/get` answers faster from stored data.
+    /// counterpart of [`/accounts/balance/get`](../balance/struct.Balance.html#method.get); where
+    /// an older balance is enough,
+    /// [`/processor/account/get`](../processor/struct.Processor.html#method.account_get) answers
+    /// faster from stored data.
     ///
     /// [`POST /processor/balance/get`](https://plaid.com/docs/api/processors/#processorbalanceget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().balance_get(processor_token).await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn balance_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -105,10 +148,33 @@ impl Processor<'_> {
     /// Called by a processor: starts an ACH debit or credit, or a wire, on the account that the
     /// `processor_token` stands for, in the legacy Bank Transfers product. Money moves in
     /// earnest, so send an `idempotency_key` and keep it for retries. The transfer can be stopped
-    /// with `/bank_transfer/cancel` while it is `cancellable`, and its progress is reported by
-    /// `/bank_transfer/event/sync`. It is the counterpart of `/bank_transfer/create`.
+    /// with [`/bank_transfer/cancel`](../bank_transfers/struct.BankTransfers.html#method.cancel)
+    /// while it is `cancellable`, and its progress is reported by
+    /// [`/bank_transfer/event/sync`](../bank_transfers/struct.BankTransfers.html#method.event_sync).
+    /// It is the counterpart of
+    /// [`/bank_transfer/create`](../bank_transfers/struct.BankTransfers.html#method.create).
     ///
     /// [`POST /processor/bank_transfer/create`](https://plaid.com/docs/api/processors/#processorbanktransfercreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, idempotency_key: &str, processor_token: plaid::Secret, amount: &str, iso_currency_code: &str, description: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .bank_transfer_create(
+    ///         idempotency_key,
+    ///         processor_token,
+    ///         plaid::types::BankTransferType::Debit,
+    ///         plaid::types::BankTransferNetwork::Ach,
+    ///         amount,
+    ///         iso_currency_code,
+    ///         description,
+    ///         plaid::types::BankTransferUser::new("legal name"),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.bank_transfer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bank_transfer_create(
         &self,
         idempotency_key: impl Into<String>,
@@ -140,10 +206,19 @@ impl Processor<'_> {
     /// Called by a processor: returns the account that the `processor_token` stands for together
     /// with the owners the institution has on file, with their names, addresses, email addresses
     /// and phone numbers. The Item must have the `identity` product. It is the counterpart of
-    /// `/identity/get`; use `/processor/identity/match` when a comparison with your own data is
-    /// all that is needed.
+    /// [`/identity/get`](../identity/struct.Identity.html#method.get); use
+    /// [`/processor/identity/match`](../processor/struct.Processor.html#method.identity_match)
+    /// when a comparison with your own data is all that is needed.
     ///
     /// [`POST /processor/identity/get`](https://plaid.com/docs/api/processors/#processoridentityget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().identity_get(processor_token).await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn identity_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -160,9 +235,20 @@ impl Processor<'_> {
     /// Called by a processor: compares the personal data you hold with the owners the institution
     /// has on file for the account behind the `processor_token`, and answers with a score for
     /// each part rather than with the data. The Item must support identity matching. It is the
-    /// counterpart of `/identity/match`; `/processor/identity/get` returns the data themselves.
+    /// counterpart of
+    /// [`/identity/match`](../identity/struct.Identity.html#method.identity_match);
+    /// [`/processor/identity/get`](../processor/struct.Processor.html#method.identity_get)
+    /// returns the data themselves.
     ///
     /// [`POST /processor/identity/match`](https://plaid.com/docs/api/processors/#processoridentitymatch)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().identity_match(processor_token).await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn identity_match(
         &self,
         processor_token: impl Into<Secret>,
@@ -180,10 +266,19 @@ impl Processor<'_> {
     /// Called by a processor, typically a broker: returns what is needed to transfer the
     /// investment account behind the `processor_token`, namely its numbers, owners, holdings and
     /// securities. The Item must have the `investments_auth` product. It is the counterpart of
-    /// `/investments/auth/get`. Check `data_sources` before relying on the numbers, since some
-    /// may have been entered by the user.
+    /// [`/investments/auth/get`](../investments/struct.Investments.html#method.auth_get). Check
+    /// `data_sources` before relying on the numbers, since some may have been entered by the
+    /// user.
     ///
     /// [`POST /processor/investments/auth/get`](https://plaid.com/docs/api/processors/#processorinvestmentsauthget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().investments_auth_get(processor_token).await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn investments_auth_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -199,10 +294,20 @@ impl Processor<'_> {
     ///
     /// Called by a processor: returns the positions held in the investment account behind the
     /// `processor_token`, and the securities they refer to. The Item must have the `investments`
-    /// product. It is the counterpart of `/investments/holdings/get`; movements in the account
-    /// are returned by `/processor/investments/transactions/get`.
+    /// product. It is the counterpart of
+    /// [`/investments/holdings/get`](../investments/struct.Investments.html#method.holdings_get);
+    /// movements in the account are returned by
+    /// [`/processor/investments/transactions/get`](../processor/struct.Processor.html#method.investments_transactions_get).
     ///
     /// [`POST /processor/investments/holdings/get`](https://plaid.com/docs/api/processors/#processorinvestmentsholdingsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().investments_holdings_get(processor_token).await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn investments_holdings_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -221,9 +326,21 @@ impl Processor<'_> {
     /// `options.offset` until `total_investment_transactions` is reached. The Item must have the
     /// `investments` product. Right after the account was linked the data may have to be fetched
     /// first, which takes a while; set `options.async_update` to have that done in the
-    /// background. It is the counterpart of `/investments/transactions/get`.
+    /// background. It is the counterpart of
+    /// [`/investments/transactions/get`](../investments/struct.Investments.html#method.transactions_get).
     ///
     /// [`POST /processor/investments/transactions/get`](https://plaid.com/docs/api/processors/#processorinvestmentstransactionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret, start_date: plaid::NaiveDate, end_date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .investments_transactions_get(processor_token, start_date, end_date)
+    ///     .await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn investments_transactions_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -244,10 +361,19 @@ impl Processor<'_> {
     ///
     /// Called by a processor: returns the terms and payments of the credit card, mortgage or
     /// student loan behind the `processor_token`. The Item must have the `liabilities` product.
-    /// The data are those last stored by Plaid. It is the counterpart of `/liabilities/get`,
-    /// which covers all accounts of an Item.
+    /// The data are those last stored by Plaid. It is the counterpart of
+    /// [`/liabilities/get`](../liabilities/struct.Liabilities.html#method.get), which covers all
+    /// accounts of an Item.
     ///
     /// [`POST /processor/liabilities/get`](https://plaid.com/docs/api/processors/#processorliabilitiesget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().liabilities_get(processor_token).await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn liabilities_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -262,12 +388,26 @@ impl Processor<'_> {
     /// Report a payment decision as processor.
     ///
     /// Called by a processor: tells Plaid whether a payment evaluated with
-    /// `/processor/signal/evaluate` was initiated and what was decided on it. Report every
-    /// evaluated payment under the same `client_transaction_id`, as this helps to tune the scores
-    /// and your rules. If the payment is returned later, follow up with
-    /// `/processor/signal/return/report`. It is the counterpart of `/signal/decision/report`.
+    /// [`/processor/signal/evaluate`](../processor/struct.Processor.html#method.signal_evaluate)
+    /// was initiated and what was decided on it. Report every evaluated payment under the same
+    /// `client_transaction_id`, as this helps to tune the scores and your rules. If the payment
+    /// is returned later, follow up with
+    /// [`/processor/signal/return/report`](../processor/struct.Processor.html#method.signal_return_report).
+    /// It is the counterpart of
+    /// [`/signal/decision/report`](../signal/struct.Signal.html#method.decision_report).
     ///
     /// [`POST /processor/signal/decision/report`](https://plaid.com/docs/api/processors/#processorsignaldecisionreport)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret, client_transaction_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .signal_decision_report(processor_token, client_transaction_id, true)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn signal_decision_report(
         &self,
         processor_token: impl Into<Secret>,
@@ -291,10 +431,24 @@ impl Processor<'_> {
     /// a ruleset is used, a recommended action. The Item must have the `signal` product. Each
     /// `client_transaction_id` can be used once; on a new Item the call may fail with
     /// `PRODUCT_NOT_READY` and should be repeated after some seconds. Afterwards report with
-    /// `/processor/signal/decision/report` and, on a return, `/processor/signal/return/report`.
-    /// It is the counterpart of `/signal/evaluate`.
+    /// [`/processor/signal/decision/report`](../processor/struct.Processor.html#method.signal_decision_report)
+    /// and, on a return,
+    /// [`/processor/signal/return/report`](../processor/struct.Processor.html#method.signal_return_report).
+    /// It is the counterpart of
+    /// [`/signal/evaluate`](../signal/struct.Signal.html#method.evaluate).
     ///
     /// [`POST /processor/signal/evaluate`](https://plaid.com/docs/api/processors/#processorsignalevaluate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret, client_transaction_id: &str, amount: plaid::Decimal) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .signal_evaluate(processor_token, client_transaction_id, amount)
+    ///     .await?;
+    /// println!("{:?}", answer.scores);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn signal_evaluate(
         &self,
         processor_token: impl Into<Secret>,
@@ -315,10 +469,20 @@ impl Processor<'_> {
     ///
     /// Called by a processor: prepares the Item behind the `processor_token` for Signal when it
     /// was linked without that product, so that data can be gathered before the first evaluation.
-    /// Call it once, some time before `/processor/signal/evaluate`, for more accurate scores. It
-    /// is the counterpart of `/signal/prepare`.
+    /// Call it once, some time before
+    /// [`/processor/signal/evaluate`](../processor/struct.Processor.html#method.signal_evaluate),
+    /// for more accurate scores. It is the counterpart of
+    /// [`/signal/prepare`](../signal/struct.Signal.html#method.prepare).
     ///
     /// [`POST /processor/signal/prepare`](https://plaid.com/docs/api/processors/#processorsignalprepare)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().signal_prepare(processor_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn signal_prepare(
         &self,
         processor_token: impl Into<Secret>,
@@ -333,12 +497,25 @@ impl Processor<'_> {
     /// Report a returned payment as processor.
     ///
     /// Called by a processor: tells Plaid that a payment evaluated with
-    /// `/processor/signal/evaluate` was returned, and for what reason. Send it for every returned
-    /// payment under its `client_transaction_id`, after its initiation was reported with
-    /// `/processor/signal/decision/report`. It improves the scores and moves no money. It is the
-    /// counterpart of `/signal/return/report`.
+    /// [`/processor/signal/evaluate`](../processor/struct.Processor.html#method.signal_evaluate)
+    /// was returned, and for what reason. Send it for every returned payment under its
+    /// `client_transaction_id`, after its initiation was reported with
+    /// [`/processor/signal/decision/report`](../processor/struct.Processor.html#method.signal_decision_report).
+    /// It improves the scores and moves no money. It is the counterpart of
+    /// [`/signal/return/report`](../signal/struct.Signal.html#method.return_report).
     ///
     /// [`POST /processor/signal/return/report`](https://plaid.com/docs/api/processors/#processorsignalreturnreport)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret, client_transaction_id: &str, return_code: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .signal_return_report(processor_token, client_transaction_id, return_code)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn signal_return_report(
         &self,
         processor_token: impl Into<Secret>,
@@ -361,9 +538,21 @@ impl Processor<'_> {
     /// Stripe customer, so that the account numbers never pass through your own systems. It needs
     /// the `access_token` of an Item with the `auth` product, the `account_id` the user chose,
     /// and a Stripe integration that has been enabled for your team. Other partners use
-    /// `/processor/token/create` instead.
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create)
+    /// instead.
     ///
     /// [`POST /processor/stripe/bank_account_token/create`](https://plaid.com/docs/api/processors/#processorstripebankaccounttokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .stripe_bank_account_token_create(access_token, account_id)
+    ///     .await?;
+    /// println!("{:?}", answer.stripe_bank_account_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stripe_bank_account_token_create(
         &self,
         access_token: impl Into<Secret>,
@@ -381,12 +570,30 @@ impl Processor<'_> {
     ///
     /// Creates a `processor_token` that gives one named partner access to one account of an Item
     /// through the `/processor/*` calls. It needs the `access_token` from
-    /// `/item/public_token/exchange` and the `account_id` the user chose, and the partner must be
-    /// enabled for your team. The token does not expire, but `/item/remove` on its Item
-    /// invalidates it; `/processor/token/permissions/set` limits the products the partner may
-    /// use. For Stripe use `/processor/stripe/bank_account_token/create`.
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange)
+    /// and the `account_id` the user chose, and the partner must be enabled for your team. The
+    /// token does not expire, but [`/item/remove`](../items/struct.Items.html#method.remove) on
+    /// its Item invalidates it;
+    /// [`/processor/token/permissions/set`](../processor/struct.Processor.html#method.token_permissions_set)
+    /// limits the products the partner may use. For Stripe use
+    /// [`/processor/stripe/bank_account_token/create`](../processor/struct.Processor.html#method.stripe_bank_account_token_create).
     ///
     /// [`POST /processor/token/create`](https://plaid.com/docs/api/processors/#processortokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .token_create(
+    ///         access_token,
+    ///         account_id,
+    ///         plaid::types::ProcessorTokenCreateRequestProcessor::Dwolla,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.processor_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_create(
         &self,
         access_token: impl Into<Secret>,
@@ -405,11 +612,20 @@ impl Processor<'_> {
     /// Look up permissions of a processor token.
     ///
     /// Returns the products to which a `processor_token` gives access, as set by
-    /// `/processor/token/permissions/set`. The token must have been made with
-    /// `/processor/token/create`. An empty list means that no restriction has been set. The call
-    /// changes nothing.
+    /// [`/processor/token/permissions/set`](../processor/struct.Processor.html#method.token_permissions_set).
+    /// The token must have been made with
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create). An
+    /// empty list means that no restriction has been set. The call changes nothing.
     ///
     /// [`POST /processor/token/permissions/get`](https://plaid.com/docs/api/processors/#processortokenpermissionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().token_permissions_get(processor_token).await?;
+    /// println!("{:?}", answer.products);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_permissions_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -424,11 +640,24 @@ impl Processor<'_> {
     /// Restrict what a processor token can access.
     ///
     /// Sets the products to which a `processor_token` gives access. Call it after
-    /// `/processor/token/create` and before handing the token to the partner, so that the partner
-    /// gets no more data than needed. The list sent replaces the earlier one; an empty list lifts
-    /// the restriction. Check the result with `/processor/token/permissions/get`.
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create) and
+    /// before handing the token to the partner, so that the partner gets no more data than
+    /// needed. The list sent replaces the earlier one; an empty list lifts the restriction. Check
+    /// the result with
+    /// [`/processor/token/permissions/get`](../processor/struct.Processor.html#method.token_permissions_get).
     ///
     /// [`POST /processor/token/permissions/set`](https://plaid.com/docs/api/processors/#processortokenpermissionsset)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .token_permissions_set(processor_token, [plaid::types::Products::Assets])
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_permissions_set(
         &self,
         processor_token: impl Into<Secret>,
@@ -446,10 +675,22 @@ impl Processor<'_> {
     ///
     /// Called by a processor: sets the URL to which webhooks on the account behind the
     /// `processor_token` are sent, or removes it with null. It affects only this token, not the
-    /// webhook the customer set for the Item with `/item/webhook/update`. Processor webhooks
-    /// carry `account_id` in place of `item_id`.
+    /// webhook the customer set for the Item with
+    /// [`/item/webhook/update`](../items/struct.Items.html#method.webhook_update). Processor
+    /// webhooks carry `account_id` in place of `item_id`.
     ///
     /// [`POST /processor/token/webhook/update`](https://plaid.com/docs/api/processors/#processortokenwebhookupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .token_webhook_update(processor_token, Some(webhook))
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn token_webhook_update(
         &self,
         processor_token: impl Into<Secret>,
@@ -469,10 +710,24 @@ impl Processor<'_> {
     /// `processor_token` between two dates, page by page through `options.count` and
     /// `options.offset` until `total_transactions` is reached. The Item must have the
     /// `transactions` product; called before the first data have been fetched it fails with
-    /// `PRODUCT_NOT_READY`. It is the counterpart of `/transactions/get`. To stay up to date,
-    /// `/processor/transactions/sync` is better suited.
+    /// `PRODUCT_NOT_READY`. It is the counterpart of
+    /// [`/transactions/get`](../transactions/struct.Transactions.html#method.get). To stay up to
+    /// date,
+    /// [`/processor/transactions/sync`](../processor/struct.Processor.html#method.transactions_sync)
+    /// is better suited.
     ///
     /// [`POST /processor/transactions/get`](https://plaid.com/docs/api/processors/#processortransactionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret, start_date: plaid::NaiveDate, end_date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .processor()
+    ///     .transactions_get(processor_token, start_date, end_date)
+    ///     .await?;
+    /// println!("{:?}", answer.account);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transactions_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -494,11 +749,23 @@ impl Processor<'_> {
     /// Called by a processor: returns the recurring streams of money in and out that Plaid
     /// recognizes on the account behind the `processor_token`, such as salaries and
     /// subscriptions. The Item must have the `transactions` product and enough history; first
-    /// load the transactions with `/processor/transactions/sync` or
-    /// `/processor/transactions/get`. The `RECURRING_TRANSACTIONS_UPDATE` webhook tells when to
-    /// call again. It is the counterpart of `/transactions/recurring/get`.
+    /// load the transactions with
+    /// [`/processor/transactions/sync`](../processor/struct.Processor.html#method.transactions_sync)
+    /// or
+    /// [`/processor/transactions/get`](../processor/struct.Processor.html#method.transactions_get).
+    /// The `RECURRING_TRANSACTIONS_UPDATE` webhook tells when to call again. It is the
+    /// counterpart of
+    /// [`/transactions/recurring/get`](../transactions/struct.Transactions.html#method.recurring_get).
     ///
     /// [`POST /processor/transactions/recurring/get`](https://plaid.com/docs/api/processors/#processortransactionsrecurringget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().transactions_recurring_get(processor_token).await?;
+    /// println!("{:?}", answer.inflow_streams);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transactions_recurring_get(
         &self,
         processor_token: impl Into<Secret>,
@@ -516,10 +783,19 @@ impl Processor<'_> {
     /// Called by a processor: asks Plaid to check the institution for new transactions on the
     /// account behind the `processor_token` now rather than at the next scheduled update. It
     /// returns no transactions itself: wait for the `SYNC_UPDATES_AVAILABLE` webhook, then call
-    /// `/processor/transactions/sync`. The institution is reached live, so the call may be slow.
-    /// It is the counterpart of `/transactions/refresh`.
+    /// [`/processor/transactions/sync`](../processor/struct.Processor.html#method.transactions_sync).
+    /// The institution is reached live, so the call may be slow. It is the counterpart of
+    /// [`/transactions/refresh`](../transactions/struct.Transactions.html#method.refresh).
     ///
     /// [`POST /processor/transactions/refresh`](https://plaid.com/docs/api/processors/#processortransactionsrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().transactions_refresh(processor_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transactions_refresh(
         &self,
         processor_token: impl Into<Secret>,
@@ -538,9 +814,17 @@ impl Processor<'_> {
     /// none is sent. Repeat with `next_cursor` while `has_more` is true, then save the changes
     /// and the last cursor together. On `TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION` discard
     /// the pages of this run and start over from the cursor it began with. It is the counterpart
-    /// of `/transactions/sync`.
+    /// of [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync).
     ///
     /// [`POST /processor/transactions/sync`](https://plaid.com/docs/api/processors/#processortransactionssync)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, processor_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.processor().transactions_sync(processor_token).await?;
+    /// println!("{:?}", answer.transactions_update_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transactions_sync(
         &self,
         processor_token: impl Into<Secret>,

@@ -25,9 +25,21 @@ impl Protect<'_> {
     /// attributes it rests on. Besides the user it takes the session that the model is to judge,
     /// of Link or of the Protect SDK. A Link session must have ended first; before that the call
     /// fails with `FAILED_PRECONDITION` and can be repeated later. What happened afterwards is
-    /// reported back with `/protect/report/create`.
+    /// reported back with
+    /// [`/protect/report/create`](../protect/struct.Protect.html#method.report_create).
     ///
     /// [`POST /protect/compute`](https://plaid.com/docs/api/products/protect/#protectcompute)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, model: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .protect()
+    ///     .compute(model, plaid::types::ProtectUser::default())
+    ///     .await?;
+    /// println!("{:?}", answer.score);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn compute(
         &self,
         model: impl Into<String>,
@@ -44,13 +56,25 @@ impl Protect<'_> {
     }
     /// Fetch a Protect event.
     ///
-    /// Returns an event that was sent with `/protect/event/send`, with the trust index and the
-    /// signals of fraud computed for it. The call only reads. It is deprecated; new code computes
-    /// scores with `/protect/compute` and reads the latest one of a user with
-    /// `/protect/user/insights/get`.
+    /// Returns an event that was sent with
+    /// [`/protect/event/send`](../protect/struct.Protect.html#method.event_send), with the trust
+    /// index and the signals of fraud computed for it. The call only reads. It is deprecated; new
+    /// code computes scores with
+    /// [`/protect/compute`](../protect/struct.Protect.html#method.compute) and reads the latest
+    /// one of a user with
+    /// [`/protect/user/insights/get`](../protect/struct.Protect.html#method.user_insights_get).
     ///
     /// [`POST /protect/event/get`](https://plaid.com/docs/api/products/protect/#protecteventget)
-    #[deprecated = "Plaid has deprecated /protect/event/get; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, event_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.protect().event_get(event_id).await?;
+    /// println!("{:?}", answer.event_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /protect/event/get: use `/protect/user/insights/get`"]
     pub fn event_get(&self, event_id: impl Into<String>) -> Call<ProtectEventGet> {
         Call::new(
             self.client,
@@ -63,11 +87,24 @@ impl Protect<'_> {
     ///
     /// Sends something a user did in your application, such as signing in, and can have a trust
     /// index computed for it at once. The answer holds an `event_id`, by which
-    /// `/protect/event/get` returns the event later. It is deprecated; new code computes scores
-    /// with `/protect/compute`.
+    /// [`/protect/event/get`](../protect/struct.Protect.html#method.event_get) returns the event
+    /// later. It is deprecated; new code computes scores with
+    /// [`/protect/compute`](../protect/struct.Protect.html#method.compute).
     ///
     /// [`POST /protect/event/send`](https://plaid.com/docs/api/products/protect/#protecteventsend)
-    #[deprecated = "Plaid has deprecated /protect/event/send; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, timestamp: plaid::DateTime<plaid::Utc>) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .protect()
+    ///     .event_send(Some(plaid::types::ProtectEvent::new(timestamp)))
+    ///     .await?;
+    /// println!("{:?}", answer.event_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /protect/event/send: use `/protect/compute`"]
     pub fn event_send(&self, event: Option<ProtectEvent>) -> Call<ProtectEventSend> {
         Call::new(
             self.client,
@@ -82,9 +119,25 @@ impl Protect<'_> {
     /// Tells Plaid of a case of fraud, suspected or confirmed, or of a case that turned out to be
     /// none. Say what kind of incident it was, how it came to light and, where possible, which
     /// user, session or bank account it belongs to. Reports of a user come back in
-    /// `/protect/user/insights/get`. Each call makes a new report.
+    /// [`/protect/user/insights/get`](../protect/struct.Protect.html#method.user_insights_get).
+    /// Each call makes a new report.
     ///
     /// [`POST /protect/report/create`](https://plaid.com/docs/api/products/protect/#protectreportcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .protect()
+    ///     .report_create(
+    ///         plaid::types::ProtectReportConfidence::Confirmed,
+    ///         plaid::types::ProtectReportType::UserAccountTakeover,
+    ///         plaid::types::ProtectReportSource::InternalReview,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.report_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn report_create(
         &self,
         report_confidence: impl Into<ProtectReportConfidence>,
@@ -106,9 +159,17 @@ impl Protect<'_> {
     /// Returns what Protect knows of a user: the latest event that was scored, with its trust
     /// index, and the incident reports made about the user. Name the user by `user_id`, or by the
     /// `client_user_id` you chose. The call only reads; to compute a new score use
-    /// `/protect/compute`.
+    /// [`/protect/compute`](../protect/struct.Protect.html#method.compute).
     ///
     /// [`POST /protect/user/insights/get`](https://plaid.com/docs/api/products/protect/#protectuserinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.protect().user_insights_get().await?;
+    /// println!("{:?}", answer.user_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_insights_get(&self) -> Call<ProtectUserInsightsGet> {
         Call::new(
             self.client,
@@ -148,7 +209,7 @@ impl Call<ProtectCompute> {
     }
 }
 /// Marks a [`Call`] of `/protect/event/get`.
-#[deprecated = "Plaid has deprecated /protect/event/get; its description says what to use"]
+#[deprecated = "Plaid has deprecated /protect/event/get: use `/protect/user/insights/get`"]
 #[derive(Debug)]
 pub enum ProtectEventGet {}
 impl Operation for ProtectEventGet {
@@ -170,7 +231,7 @@ impl Operation for ProtectEventGet {
     }
 }
 /// Marks a [`Call`] of `/protect/event/send`.
-#[deprecated = "Plaid has deprecated /protect/event/send; its description says what to use"]
+#[deprecated = "Plaid has deprecated /protect/event/send: use `/protect/compute`"]
 #[derive(Debug)]
 pub enum ProtectEventSend {}
 impl Operation for ProtectEventSend {

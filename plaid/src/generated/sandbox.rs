@@ -25,9 +25,25 @@ impl Sandbox<'_> {
     /// for income data to change. It works in Sandbox only; elsewhere it fails with
     /// `SANDBOX_ONLY`. The code is chosen in `webhook_code`, and the contents that matter are
     /// given in `webhook_fields`. For payroll and document income use
-    /// `/sandbox/income/fire_webhook`.
+    /// [`/sandbox/income/fire_webhook`](../sandbox/struct.Sandbox.html#method.income_fire_webhook).
     ///
     /// [`POST /sandbox/bank_income/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxbankincomefirewebhook)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .bank_income_fire_webhook(
+    ///         plaid::types::SandboxBankIncomeWebhookFireRequestWebhookCode::BankIncomeRefreshUpdate,
+    ///         plaid::types::SandboxBankIncomeWebhookFireRequestWebhookFields::new(
+    ///             "user id",
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bank_income_fire_webhook(
         &self,
         webhook_code: impl Into<SandboxBankIncomeWebhookFireRequestWebhookCode>,
@@ -47,10 +63,19 @@ impl Sandbox<'_> {
     /// Sends the webhook that tells of new bank transfer events to an address of your choice, so
     /// that a receiver can be tested. It works in Sandbox only; elsewhere it fails with
     /// `SANDBOX_ONLY`. It belongs to the legacy bank transfers; for the Transfer product use
-    /// `/sandbox/transfer/fire_webhook`. After the webhook the receiver would fetch the events
-    /// with `/bank_transfer/event/sync`.
+    /// [`/sandbox/transfer/fire_webhook`](../sandbox/struct.Sandbox.html#method.transfer_fire_webhook).
+    /// After the webhook the receiver would fetch the events with
+    /// [`/bank_transfer/event/sync`](../bank_transfers/struct.BankTransfers.html#method.event_sync).
     ///
     /// [`POST /sandbox/bank_transfer/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxbanktransferfirewebhook)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().bank_transfer_fire_webhook(webhook).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bank_transfer_fire_webhook(
         &self,
         webhook: impl Into<String>,
@@ -66,12 +91,25 @@ impl Sandbox<'_> {
     ///
     /// Moves a legacy bank transfer to another state, such as posted, failed or reversed, and
     /// records the event for it. It works in Sandbox only, where transfers do not advance by
-    /// themselves; the transfer must have been made with `/bank_transfer/create`. A change that
-    /// is not possible from the present state fails. Read the event with
-    /// `/bank_transfer/event/list`; no webhook is sent, for which there is
-    /// `/sandbox/bank_transfer/fire_webhook`.
+    /// themselves; the transfer must have been made with
+    /// [`/bank_transfer/create`](../bank_transfers/struct.BankTransfers.html#method.create). A
+    /// change that is not possible from the present state fails. Read the event with
+    /// [`/bank_transfer/event/list`](../bank_transfers/struct.BankTransfers.html#method.event_list);
+    /// no webhook is sent, for which there is
+    /// [`/sandbox/bank_transfer/fire_webhook`](../sandbox/struct.Sandbox.html#method.bank_transfer_fire_webhook).
     ///
     /// [`POST /sandbox/bank_transfer/simulate`](https://plaid.com/docs/api/sandbox/#sandboxbanktransfersimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, bank_transfer_id: &str, event_type: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .bank_transfer_simulate(bank_transfer_id, event_type)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn bank_transfer_simulate(
         &self,
         bank_transfer_id: impl Into<String>,
@@ -91,9 +129,18 @@ impl Sandbox<'_> {
     /// Makes chosen cash flow events happen for a user, such as a large deposit or a low balance,
     /// and sends the webhooks that go with them. It works in Sandbox only; elsewhere it fails
     /// with `SANDBOX_ONLY`. The user must be subscribed to cash flow updates, as with
-    /// `/cra/monitoring_insights/subscribe`. Use it to test the reaction to such events.
+    /// [`/cra/monitoring_insights/subscribe`](../cra/struct.Cra.html#method.monitoring_insights_subscribe).
+    /// Use it to test the reaction to such events.
     ///
     /// [`POST /sandbox/cra/cashflow_updates/update`](https://plaid.com/docs/api/sandbox/#sandboxcracashflowupdatesupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().cra_cashflow_updates_update().await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cra_cashflow_updates_update(&self) -> Call<SandboxCraCashflowUpdatesUpdate> {
         Call::new(
             self.client,
@@ -107,9 +154,25 @@ impl Sandbox<'_> {
     /// Sends a webhook of payroll or document income to an address of your choice, so that a
     /// receiver can be tested. It works in Sandbox only; elsewhere it fails with `SANDBOX_ONLY`.
     /// The code says whether the verification itself or its risk signals are reported. For bank
-    /// income use `/sandbox/bank_income/fire_webhook`.
+    /// income use
+    /// [`/sandbox/bank_income/fire_webhook`](../sandbox/struct.Sandbox.html#method.bank_income_fire_webhook).
     ///
     /// [`POST /sandbox/income/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxincomefirewebhook)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, item_id: &str, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .income_fire_webhook(
+    ///         item_id,
+    ///         webhook,
+    ///         plaid::types::SandboxIncomeWebhookFireRequestWebhookCode::IncomeVerification,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn income_fire_webhook(
         &self,
         item_id: impl Into<String>,
@@ -129,11 +192,23 @@ impl Sandbox<'_> {
     /// Connect an application to a Sandbox Item.
     ///
     /// Makes an application appear as connected to an Item in Sandbox, so that calls which list
-    /// and manage connected applications, such as `/item/application/list`, have something to
-    /// show. It needs the `access_token` of the Item and the identifier of the application. It
-    /// works in Sandbox only; elsewhere it fails with `SANDBOX_ONLY`.
+    /// and manage connected applications, such as
+    /// [`/item/application/list`](../permissions_manager/struct.PermissionsManager.html#method.item_application_list),
+    /// have something to show. It needs the `access_token` of the Item and the identifier of the
+    /// application. It works in Sandbox only; elsewhere it fails with `SANDBOX_ONLY`.
     ///
     /// [`POST /sandbox/item/application/seed`](https://plaid.com/docs/api/sandbox/#sandboxitemapplicationseed)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, application_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .item_application_seed(access_token, application_id)
+    ///     .await?;
+    /// println!("{:?}", answer.item_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_application_seed(
         &self,
         access_token: impl Into<Secret>,
@@ -153,10 +228,26 @@ impl Sandbox<'_> {
     /// tested without waiting for real events. The Item must have a valid webhook URL and the
     /// product that the webhook belongs to; otherwise the call fails with
     /// `SANDBOX_WEBHOOK_INVALID` or `SANDBOX_PRODUCT_NOT_ENABLED`. Only available in Sandbox. The
-    /// URL can be set through `/link/token/create`, `/sandbox/public_token/create` or
-    /// `/item/webhook/update`.
+    /// URL can be set through
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create),
+    /// [`/sandbox/public_token/create`](../sandbox/struct.Sandbox.html#method.public_token_create)
+    /// or [`/item/webhook/update`](../items/struct.Items.html#method.webhook_update).
     ///
     /// [`POST /sandbox/item/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxitemfirewebhook)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .item_fire_webhook(
+    ///         access_token,
+    ///         plaid::types::SandboxItemFireWebhookRequestWebhookCode::DefaultUpdate,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.webhook_fired);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_fire_webhook(
         &self,
         access_token: impl Into<Secret>,
@@ -176,10 +267,19 @@ impl Sandbox<'_> {
     /// Puts a Sandbox Item into the state `ITEM_LOGIN_REQUIRED`, as if the user had changed the
     /// password at the institution, and fires the `ITEM` webhook `ERROR`. Use it to test the
     /// detection of a broken Item and its repair with Link in update mode, which starts with
-    /// `/link/token/create` and the same `access_token`. Sandbox Items also reach this state by
-    /// themselves after 30 days. Only available in Sandbox.
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) and the same
+    /// `access_token`. Sandbox Items also reach this state by themselves after 30 days. Only
+    /// available in Sandbox.
     ///
     /// [`POST /sandbox/item/reset_login`](https://plaid.com/docs/api/sandbox/#sandboxitemresetlogin)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().item_reset_login(access_token).await?;
+    /// println!("{:?}", answer.reset_login);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_reset_login(
         &self,
         access_token: impl Into<Secret>,
@@ -197,9 +297,25 @@ impl Sandbox<'_> {
     /// the verified or the expired state, without waiting for a deposit to arrive. Use it to test
     /// both outcomes of the `auth` product and the `AUTH` webhooks that announce them. The Item
     /// must have been created in Sandbox with an account that is pending automated verification.
-    /// Once the account is verified, `/auth/get` can return its numbers.
+    /// Once the account is verified, [`/auth/get`](../auth/struct.Auth.html#method.get) can
+    /// return its numbers.
     ///
     /// [`POST /sandbox/item/set_verification_status`](https://plaid.com/docs/api/sandbox/#sandboxitemsetverificationstatus)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .item_set_verification_status(
+    ///         access_token,
+    ///         account_id,
+    ///         plaid::types::SandboxItemSetVerificationStatusRequestVerificationStatus::AutomaticallyVerified,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn item_set_verification_status(
         &self,
         access_token: impl Into<Secret>,
@@ -226,6 +342,14 @@ impl Sandbox<'_> {
     /// its answer has no `request_id`.
     ///
     /// [`POST /sandbox/oauth/select_accounts`](https://plaid.com/docs/api/sandbox/#sandboxoauthselectaccounts)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, oauth_state_id: &str, account: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().oauth_select_accounts(oauth_state_id, [account]).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn oauth_select_accounts(
         &self,
         oauth_state_id: impl Into<String>,
@@ -243,10 +367,19 @@ impl Sandbox<'_> {
     ///
     /// Moves a payment of the Payment Initiation product to another status and sends the webhook
     /// that goes with the change. It works in Sandbox only; the payment must have been made with
-    /// `/payment_initiation/payment/create`. The answer tells the status before and after. Use it
-    /// to test how your system reacts to each status without walking through Link.
+    /// [`/payment_initiation/payment/create`](../payment_initiation/struct.PaymentInitiation.html#method.payment_create).
+    /// The answer tells the status before and after. Use it to test how your system reacts to
+    /// each status without walking through Link.
     ///
     /// [`POST /sandbox/payment/simulate`](https://plaid.com/docs/api/sandbox/#sandboxpaymentsimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, payment_id: &str, webhook: &str, status: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().payment_simulate(payment_id, webhook, status).await?;
+    /// println!("{:?}", answer.old_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn payment_simulate(
         &self,
         payment_id: impl Into<String>,
@@ -266,10 +399,24 @@ impl Sandbox<'_> {
     ///
     /// Puts a payment profile in Sandbox into the state in which the user has to log in again, so
     /// that repair of the connection can be tested. Payment profiles are deprecated, and so is
-    /// this call; new code uses Items, for which `/sandbox/item/reset_login` does the same.
+    /// this call; new code uses Items, for which
+    /// [`/sandbox/item/reset_login`](../sandbox/struct.Sandbox.html#method.item_reset_login) does
+    /// the same.
     ///
     /// [`POST /sandbox/payment_profile/reset_login`](https://plaid.com/docs/api/sandbox/#sandboxpaymentprofileresetlogin)
-    #[deprecated = "Plaid has deprecated /sandbox/payment_profile/reset_login; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, payment_profile_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .payment_profile_reset_login(payment_profile_token)
+    ///     .await?;
+    /// println!("{:?}", answer.reset_login);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /sandbox/payment_profile/reset_login: use an Item and `/sandbox/item/reset_login`"]
     pub fn payment_profile_reset_login(
         &self,
         payment_profile_token: impl Into<Secret>,
@@ -286,10 +433,20 @@ impl Sandbox<'_> {
     /// Creates a test Item at an institution of your choice and returns a `processor_token` for
     /// one of its accounts, in a single step and without Link. It is the way to test the
     /// `/processor/*` calls in Sandbox and works there only. In production a customer makes the
-    /// token with `/processor/token/create`. To test as a customer instead, use
-    /// `/sandbox/public_token/create`.
+    /// token with
+    /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create). To
+    /// test as a customer instead, use
+    /// [`/sandbox/public_token/create`](../sandbox/struct.Sandbox.html#method.public_token_create).
     ///
     /// [`POST /sandbox/processor_token/create`](https://plaid.com/docs/api/sandbox/#sandboxprocessortokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, institution_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().processor_token_create(institution_id).await?;
+    /// println!("{:?}", answer.processor_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn processor_token_create(
         &self,
         institution_id: impl Into<String>,
@@ -305,12 +462,24 @@ impl Sandbox<'_> {
     /// Create a Sandbox public token without Link.
     ///
     /// Creates a Sandbox Item at an institution and returns its `public_token`, so that tests can
-    /// run without the Link user interface. Exchange the token with `/item/public_token/exchange`
+    /// run without the Link user interface. Exchange the token with
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange)
     /// to obtain an `access_token`. Test credentials, the webhook URL and product settings can be
     /// overridden in `options`; the default user is `user_good` with the password `pass_good`.
     /// Only available in Sandbox.
     ///
     /// [`POST /sandbox/public_token/create`](https://plaid.com/docs/api/sandbox/#sandboxpublictokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, institution_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .public_token_create(institution_id, [plaid::types::Products::Assets])
+    ///     .await?;
+    /// println!("{:?}", answer.public_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn public_token_create(
         &self,
         institution_id: impl Into<String>,
@@ -331,9 +500,31 @@ impl Sandbox<'_> {
     /// tested with known data. It works only for Items made with the user name
     /// `user_transactions_dynamic`, and the transactions go to its deposit account. The dates
     /// must lie within the last 14 days, today included. Fetch the result with
-    /// `/transactions/sync` or `/transactions/get`.
+    /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync) or
+    /// [`/transactions/get`](../transactions/struct.Transactions.html#method.get).
     ///
     /// [`POST /sandbox/transactions/create`](https://plaid.com/docs/api/sandbox/#sandboxtransactionscreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, date_posted: plaid::NaiveDate, date_transacted: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .transactions_create(
+    ///         access_token,
+    ///         [
+    ///             plaid::types::CustomSandboxTransaction::new(
+    ///                 plaid::Decimal::new(10050, 2),
+    ///                 date_posted,
+    ///                 date_transacted,
+    ///                 "description",
+    ///             ),
+    ///         ],
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transactions_create(
         &self,
         access_token: impl Into<Secret>,
@@ -352,9 +543,18 @@ impl Sandbox<'_> {
     /// Sends the webhook that tells of new Transfer events to an address of your choice. Sandbox
     /// does not send Transfer webhooks by itself, so this call is how a receiver is tested. It
     /// works in Sandbox only; elsewhere it fails with `SANDBOX_ONLY`. After the webhook the
-    /// receiver would fetch the events with `/transfer/event/sync`.
+    /// receiver would fetch the events with
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync).
     ///
     /// [`POST /sandbox/transfer/fire_webhook`](https://plaid.com/docs/api/sandbox/#sandboxtransferfirewebhook)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, webhook: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_fire_webhook(webhook).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_fire_webhook(
         &self,
         webhook: impl Into<String>,
@@ -370,11 +570,26 @@ impl Sandbox<'_> {
     ///
     /// Moves a deposit into a Plaid Ledger to another state, such as posted or settled, and
     /// records the event for it. It works in Sandbox only; the deposit must have been started
-    /// with `/transfer/ledger/deposit` and is named by its sweep. A change that is not possible
-    /// from the present state fails with `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. For
-    /// withdrawals use `/sandbox/transfer/ledger/withdraw/simulate`.
+    /// with [`/transfer/ledger/deposit`](../transfer/struct.Transfer.html#method.ledger_deposit)
+    /// and is named by its sweep. A change that is not possible from the present state fails with
+    /// `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. For withdrawals use
+    /// [`/sandbox/transfer/ledger/withdraw/simulate`](../sandbox/struct.Sandbox.html#method.transfer_ledger_withdraw_simulate).
     ///
     /// [`POST /sandbox/transfer/ledger/deposit/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferledgerdepositsimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, sweep_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .transfer_ledger_deposit_simulate(
+    ///         sweep_id,
+    ///         plaid::types::TransferLedgerSweepSimulateEventType::SweepPosted,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_ledger_deposit_simulate(
         &self,
         sweep_id: impl Into<String>,
@@ -393,9 +608,18 @@ impl Sandbox<'_> {
     ///
     /// Turns the pending balance of a Plaid Ledger in Sandbox into available balance, as happens
     /// in production after a waiting period. It works in Sandbox only. Use it before testing
-    /// payments out of the ledger, and check the outcome with `/transfer/ledger/get`.
+    /// payments out of the ledger, and check the outcome with
+    /// [`/transfer/ledger/get`](../transfer/struct.Transfer.html#method.ledger_get).
     ///
     /// [`POST /sandbox/transfer/ledger/simulate_available`](https://plaid.com/docs/api/sandbox/#sandboxtransferledgersimulateavailable)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_ledger_simulate_available().await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_ledger_simulate_available(
         &self,
     ) -> Call<SandboxTransferLedgerSimulateAvailable> {
@@ -410,11 +634,27 @@ impl Sandbox<'_> {
     ///
     /// Moves a withdrawal from a Plaid Ledger to another state, such as posted or settled, and
     /// records the event for it. It works in Sandbox only; the withdrawal must have been started
-    /// with `/transfer/ledger/withdraw` and is named by its sweep. A change that is not possible
-    /// from the present state fails with `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. For
-    /// deposits use `/sandbox/transfer/ledger/deposit/simulate`.
+    /// with
+    /// [`/transfer/ledger/withdraw`](../transfer/struct.Transfer.html#method.ledger_withdraw) and
+    /// is named by its sweep. A change that is not possible from the present state fails with
+    /// `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. For deposits use
+    /// [`/sandbox/transfer/ledger/deposit/simulate`](../sandbox/struct.Sandbox.html#method.transfer_ledger_deposit_simulate).
     ///
     /// [`POST /sandbox/transfer/ledger/withdraw/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferledgerwithdrawsimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, sweep_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .transfer_ledger_withdraw_simulate(
+    ///         sweep_id,
+    ///         plaid::types::TransferLedgerSweepSimulateEventType::SweepPosted,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_ledger_withdraw_simulate(
         &self,
         sweep_id: impl Into<String>,
@@ -433,10 +673,20 @@ impl Sandbox<'_> {
     ///
     /// Moves a refund to another state, such as posted, settled or failed, and records the event
     /// for it. It works in Sandbox only; the refund must have been made with
-    /// `/transfer/refund/create`. A change that is not possible from the present state fails with
-    /// `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. Read the event with `/transfer/event/sync`.
+    /// [`/transfer/refund/create`](../transfer/struct.Transfer.html#method.refund_create). A
+    /// change that is not possible from the present state fails with
+    /// `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. Read the event with
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync).
     ///
     /// [`POST /sandbox/transfer/refund/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferrefundsimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, refund_id: &str, event_type: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_refund_simulate(refund_id, event_type).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_refund_simulate(
         &self,
         refund_id: impl Into<String>,
@@ -456,9 +706,19 @@ impl Sandbox<'_> {
     /// Starts the creation of repayments, by which losses from returned transfers are collected
     /// from your funding account, as happens on a schedule in production. It works in Sandbox
     /// only and needs transfers that were returned, as simulated with
-    /// `/sandbox/transfer/simulate`. Read the outcome with `/transfer/repayment/list`.
+    /// [`/sandbox/transfer/simulate`](../sandbox/struct.Sandbox.html#method.transfer_simulate).
+    /// Read the outcome with
+    /// [`/transfer/repayment/list`](../transfer/struct.Transfer.html#method.repayment_list).
     ///
     /// [`POST /sandbox/transfer/repayment/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransferrepaymentsimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_repayment_simulate().await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_repayment_simulate(&self) -> Call<SandboxTransferRepaymentSimulate> {
         Call::new(
             self.client,
@@ -470,12 +730,21 @@ impl Sandbox<'_> {
     ///
     /// Moves a transfer to another state and records the event for it, because transfers in
     /// Sandbox do not advance by themselves. It works in Sandbox only; the transfer must have
-    /// been made with `/transfer/create`. A transfer goes from pending to posted or failed, from
-    /// posted to settled or returned, and from settled to funds available; other changes fail
-    /// with `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. Read the event with
-    /// `/transfer/event/sync`.
+    /// been made with [`/transfer/create`](../transfer/struct.Transfer.html#method.create). A
+    /// transfer goes from pending to posted or failed, from posted to settled or returned, and
+    /// from settled to funds available; other changes fail with
+    /// `SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID`. Read the event with
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync).
     ///
     /// [`POST /sandbox/transfer/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransfersimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, transfer_id: &str, event_type: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_simulate(transfer_id, event_type).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_simulate(
         &self,
         transfer_id: impl Into<String>,
@@ -494,11 +763,21 @@ impl Sandbox<'_> {
     ///
     /// Sweeps the transfers that are due between Plaid and your funding account, as happens on a
     /// schedule in production, and records the events. It works in Sandbox only. Transfers have
-    /// to be made and advanced first, with `/transfer/create` and `/sandbox/transfer/simulate`.
+    /// to be made and advanced first, with
+    /// [`/transfer/create`](../transfer/struct.Transfer.html#method.create) and
+    /// [`/sandbox/transfer/simulate`](../sandbox/struct.Sandbox.html#method.transfer_simulate).
     /// The sweep is returned when there was something to sweep, and can be read with
-    /// `/transfer/sweep/get`.
+    /// [`/transfer/sweep/get`](../transfer/struct.Transfer.html#method.sweep_get).
     ///
     /// [`POST /sandbox/transfer/sweep/simulate`](https://plaid.com/docs/api/sandbox/#sandboxtransfersweepsimulate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_sweep_simulate().await?;
+    /// println!("{:?}", answer.sweep);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_sweep_simulate(&self) -> Call<SandboxTransferSweepSimulate> {
         Call::new(
             self.client,
@@ -511,11 +790,24 @@ impl Sandbox<'_> {
     ///
     /// Sets a test clock to a later virtual time, whereupon everything that was due up to then
     /// happens at once, such as the transfers of a recurring transfer. It works in Sandbox only;
-    /// the clock must have been made with `/sandbox/transfer/test_clock/create`. Time on a test
-    /// clock only goes forward. Read the outcome with `/transfer/event/sync` or
-    /// `/transfer/recurring/get`.
+    /// the clock must have been made with
+    /// [`/sandbox/transfer/test_clock/create`](../sandbox/struct.Sandbox.html#method.transfer_test_clock_create).
+    /// Time on a test clock only goes forward. Read the outcome with
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync) or
+    /// [`/transfer/recurring/get`](../transfer/struct.Transfer.html#method.recurring_get).
     ///
     /// [`POST /sandbox/transfer/test_clock/advance`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclockadvance)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, test_clock_id: &str, new_virtual_time: plaid::DateTime<plaid::Utc>) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .sandbox()
+    ///     .transfer_test_clock_advance(test_clock_id, new_virtual_time)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_test_clock_advance(
         &self,
         test_clock_id: impl Into<String>,
@@ -534,10 +826,19 @@ impl Sandbox<'_> {
     /// Creates a clock with a virtual time of its own, on which time-dependent features of
     /// Transfer, such as recurring transfers, can be tested without waiting. It works in Sandbox
     /// only. Give its identifier where a call takes a `test_clock_id`, for instance in
-    /// `/transfer/recurring/create`, and move the time with
-    /// `/sandbox/transfer/test_clock/advance`.
+    /// [`/transfer/recurring/create`](../transfer/struct.Transfer.html#method.recurring_create),
+    /// and move the time with
+    /// [`/sandbox/transfer/test_clock/advance`](../sandbox/struct.Sandbox.html#method.transfer_test_clock_advance).
     ///
     /// [`POST /sandbox/transfer/test_clock/create`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclockcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_test_clock_create().await?;
+    /// println!("{:?}", answer.test_clock);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_test_clock_create(&self) -> Call<SandboxTransferTestClockCreate> {
         Call::new(
             self.client,
@@ -549,10 +850,20 @@ impl Sandbox<'_> {
     /// Fetch a Sandbox test clock.
     ///
     /// Returns a test clock with its present virtual time. It works in Sandbox only; the clock
-    /// must have been made with `/sandbox/transfer/test_clock/create`. To find clocks whose
-    /// identifier is not at hand, use `/sandbox/transfer/test_clock/list`.
+    /// must have been made with
+    /// [`/sandbox/transfer/test_clock/create`](../sandbox/struct.Sandbox.html#method.transfer_test_clock_create).
+    /// To find clocks whose identifier is not at hand, use
+    /// [`/sandbox/transfer/test_clock/list`](../sandbox/struct.Sandbox.html#method.transfer_test_clock_list).
     ///
     /// [`POST /sandbox/transfer/test_clock/get`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclockget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, test_clock_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_test_clock_get(test_clock_id).await?;
+    /// println!("{:?}", answer.test_clock);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_test_clock_get(
         &self,
         test_clock_id: impl Into<String>,
@@ -569,9 +880,17 @@ impl Sandbox<'_> {
     /// Returns a page of the test clocks made in Sandbox, optionally only those whose virtual
     /// time lies in a given span. It works in Sandbox only. Page with `count` and `offset`; a
     /// page shorter than `count` is the last one. For a single clock use
-    /// `/sandbox/transfer/test_clock/get`.
+    /// [`/sandbox/transfer/test_clock/get`](../sandbox/struct.Sandbox.html#method.transfer_test_clock_get).
     ///
     /// [`POST /sandbox/transfer/test_clock/list`](https://plaid.com/docs/api/sandbox/#sandboxtransfertestclocklist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().transfer_test_clock_list().await?;
+    /// println!("{:?}", answer.test_clocks);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transfer_test_clock_list(&self) -> Call<SandboxTransferTestClockList> {
         Call::new(
             self.client,
@@ -584,10 +903,20 @@ impl Sandbox<'_> {
     ///
     /// Puts the Items of a user in Sandbox into the state in which the user has to log in again,
     /// so that repair through Link in update mode can be tested. It works in Sandbox only and can
-    /// be limited to some of the Items. The user must have been made with `/user/create` and have
-    /// Items. For one Item by its `access_token` use `/sandbox/item/reset_login`.
+    /// be limited to some of the Items. The user must have been made with
+    /// [`/user/create`](../users/struct.Users.html#method.create) and have Items. For one Item by
+    /// its `access_token` use
+    /// [`/sandbox/item/reset_login`](../sandbox/struct.Sandbox.html#method.item_reset_login).
     ///
     /// [`POST /sandbox/user/reset_login`](https://plaid.com/docs/api/sandbox/#sandboxuserresetlogin)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.sandbox().user_reset_login().await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_reset_login(&self) -> Call<SandboxUserResetLogin> {
         Call::new(
             self.client,
@@ -897,7 +1226,7 @@ impl Operation for SandboxPaymentSimulate {
     }
 }
 /// Marks a [`Call`] of `/sandbox/payment_profile/reset_login`.
-#[deprecated = "Plaid has deprecated /sandbox/payment_profile/reset_login; its description says what to use"]
+#[deprecated = "Plaid has deprecated /sandbox/payment_profile/reset_login: use an Item and `/sandbox/item/reset_login`"]
 #[derive(Debug)]
 pub enum SandboxPaymentProfileResetLogin {}
 impl Operation for SandboxPaymentProfileResetLogin {

@@ -20,13 +20,23 @@ pub struct Signal<'c> {
 impl Signal<'_> {
     /// Report the decision on a payment.
     ///
-    /// Tells Plaid whether you initiated a payment that was evaluated with `/signal/evaluate`,
-    /// and how you handled the funds. Call it once the decision on an evaluated payment is final,
-    /// because the reports serve to improve the evaluation and to tune rules. A payment that is
-    /// returned later is reported with `/signal/return/report`, which can fail with
-    /// `SIGNAL_TRANSACTION_NOT_INITIATED` when no initiation is on record.
+    /// Tells Plaid whether you initiated a payment that was evaluated with
+    /// [`/signal/evaluate`](../signal/struct.Signal.html#method.evaluate), and how you handled
+    /// the funds. Call it once the decision on an evaluated payment is final, because the reports
+    /// serve to improve the evaluation and to tune rules. A payment that is returned later is
+    /// reported with
+    /// [`/signal/return/report`](../signal/struct.Signal.html#method.return_report), which can
+    /// fail with `SIGNAL_TRANSACTION_NOT_INITIATED` when no initiation is on record.
     ///
     /// [`POST /signal/decision/report`](https://plaid.com/docs/api/products/signal/#signaldecisionreport)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_transaction_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.signal().decision_report(client_transaction_id, true).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn decision_report(
         &self,
         client_transaction_id: impl Into<String>,
@@ -49,10 +59,22 @@ impl Signal<'_> {
     /// debit. Every payment must carry a new `client_transaction_id`; reuse fails with
     /// `CLIENT_TRANSACTION_ID_ALREADY_IN_USE`. On a new Item the data may not be ready, in which
     /// case it answers `PRODUCT_NOT_READY`, so retry after some seconds; a ruleset that uses live
-    /// balances makes it slower. Report what you did with `/signal/decision/report` and returns
-    /// with `/signal/return/report`.
+    /// balances makes it slower. Report what you did with
+    /// [`/signal/decision/report`](../signal/struct.Signal.html#method.decision_report) and
+    /// returns with [`/signal/return/report`](../signal/struct.Signal.html#method.return_report).
     ///
     /// [`POST /signal/evaluate`](https://plaid.com/docs/api/products/signal/#signalevaluate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str, client_transaction_id: &str, amount: plaid::Decimal) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .signal()
+    ///     .evaluate(access_token, account_id, client_transaction_id, amount)
+    ///     .await?;
+    /// println!("{:?}", answer.scores);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn evaluate(
         &self,
         access_token: impl Into<Secret>,
@@ -74,11 +96,19 @@ impl Signal<'_> {
     /// Prepare an Item for Signal.
     ///
     /// Starts the collection of data for Signal on an Item that was not linked with it, so that
-    /// the first `/signal/evaluate` has more to go on. Items for which Link was started with the
-    /// `signal` product do not need it. Call it ahead of the first payment, since the collection
-    /// takes time after the call has returned.
+    /// the first [`/signal/evaluate`](../signal/struct.Signal.html#method.evaluate) has more to
+    /// go on. Items for which Link was started with the `signal` product do not need it. Call it
+    /// ahead of the first payment, since the collection takes time after the call has returned.
     ///
     /// [`POST /signal/prepare`](https://plaid.com/docs/api/products/signal/#signalprepare)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.signal().prepare(access_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn prepare(&self, access_token: impl Into<Secret>) -> Call<SignalPrepare> {
         Call::new(
             self.client,
@@ -89,12 +119,22 @@ impl Signal<'_> {
     }
     /// Report the return of a payment.
     ///
-    /// Tells Plaid that a payment evaluated with `/signal/evaluate` was returned, with its return
-    /// code. Report every return, because the reports serve to improve the evaluation and to tune
-    /// rules. Report the payment as initiated with `/signal/decision/report` beforehand;
-    /// otherwise the call can fail with `SIGNAL_TRANSACTION_NOT_INITIATED`.
+    /// Tells Plaid that a payment evaluated with
+    /// [`/signal/evaluate`](../signal/struct.Signal.html#method.evaluate) was returned, with its
+    /// return code. Report every return, because the reports serve to improve the evaluation and
+    /// to tune rules. Report the payment as initiated with
+    /// [`/signal/decision/report`](../signal/struct.Signal.html#method.decision_report)
+    /// beforehand; otherwise the call can fail with `SIGNAL_TRANSACTION_NOT_INITIATED`.
     ///
     /// [`POST /signal/return/report`](https://plaid.com/docs/api/products/signal/#signalreturnreport)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_transaction_id: &str, return_code: &str) -> plaid::Result<()> {
+    /// let answer = plaid.signal().return_report(client_transaction_id, return_code).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn return_report(
         &self,
         client_transaction_id: impl Into<String>,
@@ -115,9 +155,21 @@ impl Signal<'_> {
     /// days. It needs the `access_token` of an Item with Signal and the account to debit. Every
     /// payment must carry a new `client_transaction_id`; reuse fails with
     /// `CLIENT_TRANSACTION_ID_ALREADY_IN_USE`. It initiates nothing and is not publicly
-    /// documented; evaluate the payment itself with `/signal/evaluate`.
+    /// documented; evaluate the payment itself with
+    /// [`/signal/evaluate`](../signal/struct.Signal.html#method.evaluate).
     ///
     /// [`POST /signal/schedule`](https://plaid.com/docs/api/products/signal/#signalschedule)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str, client_transaction_id: &str, amount: plaid::Decimal) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .signal()
+    ///     .schedule(access_token, account_id, client_transaction_id, amount)
+    ///     .await?;
+    /// println!("{:?}", answer.optimal_date);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn schedule(
         &self,
         access_token: impl Into<Secret>,

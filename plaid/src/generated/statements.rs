@@ -22,11 +22,19 @@ impl Statements<'_> {
     ///
     /// Returns one bank statement as a PDF file, unchanged as the bank issued it. It needs the
     /// `access_token` of an Item with the `statements` product and a `statement_id` from
-    /// `/statements/list`. The body is binary on success, with the request identifier in the
-    /// `Plaid-Request-ID` header and the SHA-256 hash of the file in `Plaid-Content-Hash`; errors
-    /// are JSON as elsewhere.
+    /// [`/statements/list`](../statements/struct.Statements.html#method.list). The body is binary
+    /// on success, with the request identifier in the `Plaid-Request-ID` header and the SHA-256
+    /// hash of the file in `Plaid-Content-Hash`; errors are JSON as elsewhere.
     ///
     /// [`POST /statements/download`](https://plaid.com/docs/api/products/statements/#statementsdownload)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, statement_id: &str) -> plaid::Result<()> {
+    /// let file = plaid.statements().download(access_token, statement_id).await?;
+    /// println!("{} bytes", file.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn download(
         &self,
         access_token: impl Into<Secret>,
@@ -44,10 +52,21 @@ impl Statements<'_> {
     ///
     /// Returns the statements that are available for an Item, grouped by account, with month and
     /// year but without their contents. It needs the `access_token` of an Item with the
-    /// `statements` product. Download a statement with `/statements/download`, and have further
-    /// ones fetched from the bank with `/statements/refresh`. The list is not paged.
+    /// `statements` product. Download a statement with
+    /// [`/statements/download`](../statements/struct.Statements.html#method.download), and have
+    /// further ones fetched from the bank with
+    /// [`/statements/refresh`](../statements/struct.Statements.html#method.refresh). The list is
+    /// not paged.
     ///
     /// [`POST /statements/list`](https://plaid.com/docs/api/products/statements/#statementslist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.statements().list(access_token).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self, access_token: impl Into<Secret>) -> Call<StatementsList> {
         Call::new(
             self.client,
@@ -61,9 +80,18 @@ impl Statements<'_> {
     /// Asks Plaid to fetch the statements of an Item for a range of dates from the bank. It needs
     /// the `access_token` of an Item with the `statements` product and returns no statements
     /// itself: wait for the `STATEMENTS_REFRESH_COMPLETE` webhook, which tells whether it
-    /// succeeded, and then call `/statements/list`.
+    /// succeeded, and then call
+    /// [`/statements/list`](../statements/struct.Statements.html#method.list).
     ///
     /// [`POST /statements/refresh`](https://plaid.com/docs/api/products/statements/#statementsrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, start_date: plaid::NaiveDate, end_date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid.statements().refresh(access_token, start_date, end_date).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refresh(
         &self,
         access_token: impl Into<Secret>,

@@ -24,10 +24,33 @@ impl Transactions<'_> {
     /// Creates a rule that puts a user's matching transactions into a personal finance category
     /// of your choice, in place of the one Plaid assigned. The rule belongs to the user named by
     /// `client_user_id` and matches on the merchant name or on one transaction. It is a beta call
-    /// and may have to be enabled for your team. `/beta/transactions/rules/v1/list` shows the
-    /// rules of a user and `/beta/transactions/rules/v1/remove` deletes one.
+    /// and may have to be enabled for your team.
+    /// [`/beta/transactions/rules/v1/list`](../transactions/struct.Transactions.html#method.beta_transactions_rules_v1_list)
+    /// shows the rules of a user and
+    /// [`/beta/transactions/rules/v1/remove`](../transactions/struct.Transactions.html#method.beta_transactions_rules_v1_remove)
+    /// deletes one.
     ///
     /// [`POST /beta/transactions/rules/v1/create`](https://plaid.com/docs/api/products/transactions/#betatransactionsrulesvcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_user_id: &str, pfc_primary_category: &str, pfc_detailed_category: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transactions()
+    ///     .beta_transactions_rules_v1_create(
+    ///         client_user_id,
+    ///         pfc_primary_category,
+    ///         pfc_detailed_category,
+    ///         plaid::types::TransactionsRuleDetails::new(
+    ///             plaid::types::TransactionsRuleField::TransactionId,
+    ///             "query",
+    ///             plaid::types::TransactionsRuleType::ExactMatch,
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.rule);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_transactions_rules_v1_create(
         &self,
         client_user_id: impl Into<String>,
@@ -49,10 +72,23 @@ impl Transactions<'_> {
     ///
     /// Returns the categorization rules that were created for the user named by `client_user_id`.
     /// It is a beta call without paging, and it only reads. Take the `id` of a rule from here to
-    /// delete it with `/beta/transactions/rules/v1/remove`; new ones are made with
-    /// `/beta/transactions/rules/v1/create`.
+    /// delete it with
+    /// [`/beta/transactions/rules/v1/remove`](../transactions/struct.Transactions.html#method.beta_transactions_rules_v1_remove);
+    /// new ones are made with
+    /// [`/beta/transactions/rules/v1/create`](../transactions/struct.Transactions.html#method.beta_transactions_rules_v1_create).
     ///
     /// [`POST /beta/transactions/rules/v1/list`](https://plaid.com/docs/api/products/transactions/#betatransactionsrulesvlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transactions()
+    ///     .beta_transactions_rules_v1_list(client_user_id)
+    ///     .await?;
+    /// println!("{:?}", answer.rules);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_transactions_rules_v1_list(
         &self,
         client_user_id: impl Into<String>,
@@ -67,11 +103,24 @@ impl Transactions<'_> {
     /// Delete a transaction categorization rule.
     ///
     /// Deletes one categorization rule of the user named by `client_user_id`, so that it is no
-    /// longer applied. It needs the id of the rule from `/beta/transactions/rules/v1/create` or
-    /// `/beta/transactions/rules/v1/list`. It is a beta call. To change a rule, delete it and
-    /// create it anew.
+    /// longer applied. It needs the id of the rule from
+    /// [`/beta/transactions/rules/v1/create`](../transactions/struct.Transactions.html#method.beta_transactions_rules_v1_create)
+    /// or
+    /// [`/beta/transactions/rules/v1/list`](../transactions/struct.Transactions.html#method.beta_transactions_rules_v1_list).
+    /// It is a beta call. To change a rule, delete it and create it anew.
     ///
     /// [`POST /beta/transactions/rules/v1/remove`](https://plaid.com/docs/api/products/transactions/#betatransactionsrulesvremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_user_id: &str, rule_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transactions()
+    ///     .beta_transactions_rules_v1_remove(client_user_id, rule_id)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn beta_transactions_rules_v1_remove(
         &self,
         client_user_id: impl Into<String>,
@@ -89,12 +138,22 @@ impl Transactions<'_> {
     ///
     /// Returns the business accounts of an Item and their transactions over the days you ask for,
     /// with categories for bookkeeping and lending. It needs the `access_token` of an Item linked
-    /// for the product, and the data is as of the last retrieval; `/cashflow_report/refresh` asks
-    /// the institution again. Page with `cursor`, an empty string first and then `next_cursor`,
-    /// until `has_more` is false. `/cashflow_report/insights/get` has balances and monthly
-    /// figures already worked out.
+    /// for the product, and the data is as of the last retrieval;
+    /// [`/cashflow_report/refresh`](../transactions/struct.Transactions.html#method.cashflow_report_refresh)
+    /// asks the institution again. Page with `cursor`, an empty string first and then
+    /// `next_cursor`, until `has_more` is false.
+    /// [`/cashflow_report/insights/get`](../transactions/struct.Transactions.html#method.cashflow_report_insights_get)
+    /// has balances and monthly figures already worked out.
     ///
     /// [`POST /cashflow_report/get`](https://plaid.com/docs/api/products/transactions/#cashflowreportget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().cashflow_report_get(access_token, 10).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cashflow_report_get(
         &self,
         access_token: impl Into<Secret>,
@@ -115,10 +174,19 @@ impl Transactions<'_> {
     /// accounts of an Item, such as revenue, payroll, loan payments and overdrafts. It needs the
     /// `access_token` of an Item for which a cash flow report has been generated, and
     /// `last_generated_time` tells how fresh the figures are. Use it to judge a business without
-    /// going through its transactions, which are in `/cashflow_report/transactions/get`. The call
-    /// only reads.
+    /// going through its transactions, which are in
+    /// [`/cashflow_report/transactions/get`](../transactions/struct.Transactions.html#method.cashflow_report_transactions_get).
+    /// The call only reads.
     ///
     /// [`POST /cashflow_report/insights/get`](https://plaid.com/docs/api/products/transactions/#cashflowreportinsightsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().cashflow_report_insights_get(access_token).await?;
+    /// println!("{:?}", answer.item);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cashflow_report_insights_get(
         &self,
         access_token: impl Into<Secret>,
@@ -135,10 +203,20 @@ impl Transactions<'_> {
     /// Asks the institution for fresh data for the cash flow report of an Item, over up to 730
     /// days of history. It needs the `access_token` of an Item linked for the product and
     /// contacts the institution, so it may take many seconds. The answer carries no data: wait
-    /// for the `CASHFLOW_REPORT_READY` webhook, then call `/cashflow_report/get` or
-    /// `/cashflow_report/insights/get`.
+    /// for the `CASHFLOW_REPORT_READY` webhook, then call
+    /// [`/cashflow_report/get`](../transactions/struct.Transactions.html#method.cashflow_report_get)
+    /// or
+    /// [`/cashflow_report/insights/get`](../transactions/struct.Transactions.html#method.cashflow_report_insights_get).
     ///
     /// [`POST /cashflow_report/refresh`](https://plaid.com/docs/api/products/transactions/#cashflowreportrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().cashflow_report_refresh(access_token, 10).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cashflow_report_refresh(
         &self,
         access_token: impl Into<Secret>,
@@ -157,10 +235,23 @@ impl Transactions<'_> {
     /// Returns the business accounts of an Item and the transactions behind its cash flow report,
     /// with categories for bookkeeping and lending. It needs the `access_token` of an Item linked
     /// for the product. Page with `cursor`, an empty string first and then `next_cursor`, until
-    /// `has_more` is false. `/cashflow_report/get` returns the same kind of rows but takes the
-    /// number of days; monthly figures are in `/cashflow_report/insights/get`.
+    /// `has_more` is false.
+    /// [`/cashflow_report/get`](../transactions/struct.Transactions.html#method.cashflow_report_get)
+    /// returns the same kind of rows but takes the number of days; monthly figures are in
+    /// [`/cashflow_report/insights/get`](../transactions/struct.Transactions.html#method.cashflow_report_insights_get).
     ///
     /// [`POST /cashflow_report/transactions/get`](https://plaid.com/docs/api/products/transactions/#cashflowreporttransactionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transactions()
+    ///     .cashflow_report_transactions_get(access_token)
+    ///     .await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cashflow_report_transactions_get(
         &self,
         access_token: impl Into<Secret>,
@@ -178,10 +269,20 @@ impl Transactions<'_> {
     /// Returns the whole legacy category taxonomy as a flat list of categories with their
     /// parents. The call is anonymous: it takes an empty body, and putting credentials in that
     /// body is rejected as unknown fields. The operation is deprecated; for classification read
-    /// `personal_finance_category` on the transactions from `/transactions/sync` instead.
+    /// `personal_finance_category` on the transactions from
+    /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync) instead.
     ///
     /// [`POST /categories/get`](https://plaid.com/docs/api/products/transactions/#categoriesget)
-    #[deprecated = "Plaid has deprecated /categories/get; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().categories_get().await?;
+    /// println!("{:?}", answer.categories);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /categories/get: use `personal_finance_category` of transactions"]
     pub fn categories_get(&self) -> Call<CategoriesGet> {
         Call::new(self.client, types::CategoriesGetRequest {})
     }
@@ -192,10 +293,21 @@ impl Transactions<'_> {
     /// needs the `access_token` of an Item with Transactions; called before the first data has
     /// been fetched it fails with `PRODUCT_NOT_READY`, and the `INITIAL_UPDATE` and
     /// `HISTORICAL_UPDATE` webhooks say when data is there. Rows can shift between pages while
-    /// the Item updates, so prefer `/transactions/sync` for keeping a copy up to date. It reads
-    /// data Plaid already holds; `/transactions/refresh` asks for newer data.
+    /// the Item updates, so prefer
+    /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync) for keeping a
+    /// copy up to date. It reads data Plaid already holds;
+    /// [`/transactions/refresh`](../transactions/struct.Transactions.html#method.refresh) asks
+    /// for newer data.
     ///
     /// [`POST /transactions/get`](https://plaid.com/docs/api/products/transactions/#transactionsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, start_date: plaid::NaiveDate, end_date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().get(access_token, start_date, end_date).await?;
+    /// println!("{:?}", answer.accounts);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(
         &self,
         access_token: impl Into<Secret>,
@@ -218,10 +330,19 @@ impl Transactions<'_> {
     /// rent and subscriptions, as streams of money in and money out. It needs the `access_token`
     /// of an Item with Transactions and enough history loaded to see a pattern. Call it again
     /// when a `RECURRING_TRANSACTIONS_UPDATE` webhook of type `TRANSACTIONS` arrives. The
-    /// transactions themselves are in `/transactions/sync`, to which the streams refer by
-    /// `transaction_id`.
+    /// transactions themselves are in
+    /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync), to which the
+    /// streams refer by `transaction_id`.
     ///
     /// [`POST /transactions/recurring/get`](https://plaid.com/docs/api/products/transactions/#transactionsrecurringget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().recurring_get(access_token).await?;
+    /// println!("{:?}", answer.inflow_streams);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recurring_get(
         &self,
         access_token: impl Into<Secret>,
@@ -239,11 +360,21 @@ impl Transactions<'_> {
     /// Asks Plaid to check the institution for new transactions now rather than at the next
     /// scheduled update. It needs the `access_token` of an Item with Transactions and returns no
     /// transactions itself: wait for a webhook such as `SYNC_UPDATES_AVAILABLE`, then call
-    /// `/transactions/sync` or `/transactions/get`. The call reaches the institution live, so it
-    /// may take many seconds, and it is rate-limited far more tightly than the read calls. Use it
-    /// when a user is waiting for current data, not as a polling loop.
+    /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync) or
+    /// [`/transactions/get`](../transactions/struct.Transactions.html#method.get). The call
+    /// reaches the institution live, so it may take many seconds, and it is rate-limited far more
+    /// tightly than the read calls. Use it when a user is waiting for current data, not as a
+    /// polling loop.
     ///
     /// [`POST /transactions/refresh`](https://plaid.com/docs/api/products/transactions/#transactionsrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().refresh(access_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refresh(&self, access_token: impl Into<Secret>) -> Call<TransactionsRefresh> {
         Call::new(
             self.client,
@@ -263,6 +394,14 @@ impl Transactions<'_> {
     /// `SYNC_UPDATES_AVAILABLE` webhook says when to call again.
     ///
     /// [`POST /transactions/sync`](https://plaid.com/docs/api/products/transactions/#transactionssync)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().sync(access_token).await?;
+    /// println!("{:?}", answer.transactions_update_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sync(&self, access_token: impl Into<Secret>) -> Call<TransactionsSync> {
         Call::new(
             self.client,
@@ -275,12 +414,21 @@ impl Transactions<'_> {
     /// Refresh the financial data of a user.
     ///
     /// Asks the institutions for fresh financial data on the Items that belong to a user. It
-    /// needs the `user_id` from `/user/create`, and contacts the institutions, so it may take
-    /// many seconds. The answer tells for each Item and product whether the refresh could be
-    /// started; the data follows later and is read with the calls of the product. For
-    /// transactions only use `/user/transactions/refresh`.
+    /// needs the `user_id` from [`/user/create`](../users/struct.Users.html#method.create), and
+    /// contacts the institutions, so it may take many seconds. The answer tells for each Item and
+    /// product whether the refresh could be started; the data follows later and is read with the
+    /// calls of the product. For transactions only use
+    /// [`/user/transactions/refresh`](../transactions/struct.Transactions.html#method.user_transactions_refresh).
     ///
     /// [`POST /user/financial_data/refresh`](https://plaid.com/docs/api/products/transactions/#userfinancialdatarefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().user_financial_data_refresh(user_id).await?;
+    /// println!("{:?}", answer.user_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_financial_data_refresh(
         &self,
         user_id: impl Into<String>,
@@ -295,13 +443,24 @@ impl Transactions<'_> {
     /// Refresh the transactions of a user.
     ///
     /// Asks the institutions for new transactions on the Items that belong to a user, in place of
-    /// one `/transactions/refresh` per Item. It needs the `user_id` from `/user/create`, and
-    /// contacts the institutions, so it may take many seconds. The answer tells for each Item
-    /// whether the refresh could be started and carries no transactions: wait for the webhooks
-    /// and read them with `/transactions/sync`. `/user/financial_data/refresh` covers further
-    /// kinds of data.
+    /// one [`/transactions/refresh`](../transactions/struct.Transactions.html#method.refresh) per
+    /// Item. It needs the `user_id` from
+    /// [`/user/create`](../users/struct.Users.html#method.create), and contacts the institutions,
+    /// so it may take many seconds. The answer tells for each Item whether the refresh could be
+    /// started and carries no transactions: wait for the webhooks and read them with
+    /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync).
+    /// [`/user/financial_data/refresh`](../transactions/struct.Transactions.html#method.user_financial_data_refresh)
+    /// covers further kinds of data.
     ///
     /// [`POST /user/transactions/refresh`](https://plaid.com/docs/api/products/transactions/#usertransactionsrefresh)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transactions().user_transactions_refresh(user_id).await?;
+    /// println!("{:?}", answer.user_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user_transactions_refresh(
         &self,
         user_id: impl Into<String>,
@@ -508,7 +667,7 @@ impl Call<CashflowReportTransactionsGet> {
     }
 }
 /// Marks a [`Call`] of `/categories/get`.
-#[deprecated = "Plaid has deprecated /categories/get; its description says what to use"]
+#[deprecated = "Plaid has deprecated /categories/get: use `personal_finance_category` of transactions"]
 #[derive(Debug)]
 pub enum CategoriesGet {}
 impl Operation for CategoriesGet {

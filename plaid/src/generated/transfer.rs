@@ -24,11 +24,24 @@ impl Transfer<'_> {
     /// Creates an empty payment profile and returns its `payment_profile_token`. The profile was
     /// meant to stand for an end user's account in Transfer calls and is completed by the user in
     /// a Link session that names the token under `transfer`. It is deprecated: in new code link
-    /// an Item and pass `access_token` and `account_id` to `/transfer/authorization/create`.
-    /// `/payment_profile/get` reads the state of a profile and `/payment_profile/remove` ends it.
+    /// an Item and pass `access_token` and `account_id` to
+    /// [`/transfer/authorization/create`](../transfer/struct.Transfer.html#method.authorization_create).
+    /// [`/payment_profile/get`](../transfer/struct.Transfer.html#method.payment_profile_get)
+    /// reads the state of a profile and
+    /// [`/payment_profile/remove`](../transfer/struct.Transfer.html#method.payment_profile_remove)
+    /// ends it.
     ///
     /// [`POST /payment_profile/create`](https://plaid.com/docs/api/products/transfer/#paymentprofilecreate)
-    #[deprecated = "Plaid has deprecated /payment_profile/create; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().payment_profile_create().await?;
+    /// println!("{:?}", answer.payment_profile_token);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /payment_profile/create: link an Item and use `/transfer/authorization/create`"]
     pub fn payment_profile_create(&self) -> Call<PaymentProfileCreate> {
         Call::new(
             self.client,
@@ -39,12 +52,22 @@ impl Transfer<'_> {
     /// Read a payment profile (deprecated).
     ///
     /// Returns the status of a payment profile and the times of its creation, last change and
-    /// removal. It needs the `payment_profile_token` from `/payment_profile/create`; only a
-    /// profile with status `READY` can be used for transfers. The whole family of calls is
+    /// removal. It needs the `payment_profile_token` from
+    /// [`/payment_profile/create`](../transfer/struct.Transfer.html#method.payment_profile_create);
+    /// only a profile with status `READY` can be used for transfers. The whole family of calls is
     /// deprecated, so use it only to look after profiles that exist already.
     ///
     /// [`POST /payment_profile/get`](https://plaid.com/docs/api/products/transfer/#paymentprofileget)
-    #[deprecated = "Plaid has deprecated /payment_profile/get; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, payment_profile_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().payment_profile_get(payment_profile_token).await?;
+    /// println!("{:?}", answer.updated_at);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /payment_profile/get: use Items and `/item/get`"]
     pub fn payment_profile_get(
         &self,
         payment_profile_token: impl Into<Secret>,
@@ -59,12 +82,24 @@ impl Transfer<'_> {
     /// Remove a payment profile (deprecated).
     ///
     /// Removes a payment profile, after which its `payment_profile_token` can no longer be used
-    /// for transfers. It needs the token from `/payment_profile/create`, and the outcome can be
-    /// seen with `/payment_profile/get`, where the status becomes `REMOVED`. The whole family of
-    /// calls is deprecated; for an Item, use `/item/remove`.
+    /// for transfers. It needs the token from
+    /// [`/payment_profile/create`](../transfer/struct.Transfer.html#method.payment_profile_create),
+    /// and the outcome can be seen with
+    /// [`/payment_profile/get`](../transfer/struct.Transfer.html#method.payment_profile_get),
+    /// where the status becomes `REMOVED`. The whole family of calls is deprecated; for an Item,
+    /// use [`/item/remove`](../items/struct.Items.html#method.remove).
     ///
     /// [`POST /payment_profile/remove`](https://plaid.com/docs/api/products/transfer/#paymentprofileremove)
-    #[deprecated = "Plaid has deprecated /payment_profile/remove; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client, payment_profile_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().payment_profile_remove(payment_profile_token).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /payment_profile/remove: use Items and `/item/remove`"]
     pub fn payment_profile_remove(
         &self,
         payment_profile_token: impl Into<Secret>,
@@ -78,12 +113,23 @@ impl Transfer<'_> {
     }
     /// Cancel an unused transfer authorization.
     ///
-    /// Cancels an authorization from `/transfer/authorization/create` that you have decided not
-    /// to use. It must not have been turned into a transfer yet; a transfer that exists already
-    /// is stopped with `/transfer/cancel` instead. The authorization cannot be passed to
-    /// `/transfer/create` afterwards.
+    /// Cancels an authorization from
+    /// [`/transfer/authorization/create`](../transfer/struct.Transfer.html#method.authorization_create)
+    /// that you have decided not to use. It must not have been turned into a transfer yet; a
+    /// transfer that exists already is stopped with
+    /// [`/transfer/cancel`](../transfer/struct.Transfer.html#method.cancel) instead. The
+    /// authorization cannot be passed to
+    /// [`/transfer/create`](../transfer/struct.Transfer.html#method.create) afterwards.
     ///
     /// [`POST /transfer/authorization/cancel`](https://plaid.com/docs/api/products/transfer/#transferauthorizationcancel)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, authorization_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().authorization_cancel(authorization_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn authorization_cancel(
         &self,
         authorization_id: impl Into<String>,
@@ -100,11 +146,30 @@ impl Transfer<'_> {
     /// Evaluates a proposed debit or credit for risk and limits and returns an authorization
     /// whose `decision` says whether it may go ahead. It needs the `access_token` and account of
     /// an Item usable with Transfer; no money moves until you pass the authorization's `id` to
-    /// `/transfer/create`. Check `decision` and `decision_rationale` even on a 200: a refusal is
-    /// not an API error. Send an `idempotency_key` to make retries safe, and drop an
-    /// authorization you will not use with `/transfer/authorization/cancel`.
+    /// [`/transfer/create`](../transfer/struct.Transfer.html#method.create). Check `decision` and
+    /// `decision_rationale` even on a 200: a refusal is not an API error. Send an
+    /// `idempotency_key` to make retries safe, and drop an authorization you will not use with
+    /// [`/transfer/authorization/cancel`](../transfer/struct.Transfer.html#method.authorization_cancel).
     ///
     /// [`POST /transfer/authorization/create`](https://plaid.com/docs/api/products/transfer/#transferauthorizationcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str, amount: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .authorization_create(
+    ///         access_token,
+    ///         account_id,
+    ///         plaid::types::TransferType::Debit,
+    ///         plaid::types::TransferNetwork::Ach,
+    ///         amount,
+    ///         plaid::types::TransferAuthorizationUserInRequest::new("legal name"),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.authorization);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn authorization_create(
         &self,
         access_token: impl Into<Secret>,
@@ -130,11 +195,21 @@ impl Transfer<'_> {
     /// Read prefunded Transfer balances (deprecated).
     ///
     /// Returns the prefunded balance that your team keeps with Plaid for paying out credits. It
-    /// belongs to the older way of funding credits and is deprecated; use `/transfer/ledger/get`,
-    /// which reads the balance of a Ledger. The call only reads and moves no money.
+    /// belongs to the older way of funding credits and is deprecated; use
+    /// [`/transfer/ledger/get`](../transfer/struct.Transfer.html#method.ledger_get), which reads
+    /// the balance of a Ledger. The call only reads and moves no money.
     ///
     /// [`POST /transfer/balance/get`](https://plaid.com/docs/api/products/transfer/#transferbalanceget)
-    #[deprecated = "Plaid has deprecated /transfer/balance/get; its description says what to use"]
+    ///
+    /// ```no_run
+    /// # #[allow(deprecated)]
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().balance_get().await?;
+    /// println!("{:?}", answer.balance);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[deprecated = "Plaid has deprecated /transfer/balance/get: use `/transfer/ledger/get`"]
     pub fn balance_get(&self) -> Call<TransferBalanceGet> {
         Call::new(
             self.client,
@@ -146,12 +221,22 @@ impl Transfer<'_> {
     /// Cancel a transfer not yet sent.
     ///
     /// Cancels a transfer that has not been handed to the payment network yet. It needs the
-    /// `transfer_id` from `/transfer/create`, and it succeeds only while `cancellable` of the
-    /// transfer is true; otherwise it fails with `TRANSFER_NOT_CANCELLABLE`. A debit that has
-    /// gone through can be paid back with `/transfer/refund/create`. To stop a series of
-    /// transfers use `/transfer/recurring/cancel`.
+    /// `transfer_id` from [`/transfer/create`](../transfer/struct.Transfer.html#method.create),
+    /// and it succeeds only while `cancellable` of the transfer is true; otherwise it fails with
+    /// `TRANSFER_NOT_CANCELLABLE`. A debit that has gone through can be paid back with
+    /// [`/transfer/refund/create`](../transfer/struct.Transfer.html#method.refund_create). To
+    /// stop a series of transfers use
+    /// [`/transfer/recurring/cancel`](../transfer/struct.Transfer.html#method.recurring_cancel).
     ///
     /// [`POST /transfer/cancel`](https://plaid.com/docs/api/products/transfer/#transfercancel)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, transfer_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().cancel(transfer_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cancel(&self, transfer_id: impl Into<String>) -> Call<TransferCancel> {
         Call::new(
             self.client,
@@ -166,10 +251,19 @@ impl Transfer<'_> {
     /// Tells whether an account can receive instant credits over RTP and whether it can be
     /// debited by a request for payment. It needs the `access_token` of the Item and the
     /// `account_id` of the account in question. Call it before offering an instant payout, and
-    /// fall back to ACH in `/transfer/authorization/create` where the answer is no. The call
-    /// moves no money.
+    /// fall back to ACH in
+    /// [`/transfer/authorization/create`](../transfer/struct.Transfer.html#method.authorization_create)
+    /// where the answer is no. The call moves no money.
     ///
     /// [`POST /transfer/capabilities/get`](https://plaid.com/docs/api/products/transfer/#transfercapabilitiesget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().capabilities_get(access_token, account_id).await?;
+    /// println!("{:?}", answer.institution_supported_networks);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn capabilities_get(
         &self,
         access_token: impl Into<Secret>,
@@ -188,10 +282,19 @@ impl Transfer<'_> {
     ///
     /// Returns the limits on single, daily and monthly transfers that apply to your team, or to
     /// one originator when you act as a platform. Compare them with the volumes from
-    /// `/transfer/metrics/get` to see how much room is left before an authorization is refused
-    /// because of a limit. The call only reads; limits are not changed through the API.
+    /// [`/transfer/metrics/get`](../transfer/struct.Transfer.html#method.metrics_get) to see how
+    /// much room is left before an authorization is refused because of a limit. The call only
+    /// reads; limits are not changed through the API.
     ///
     /// [`POST /transfer/configuration/get`](https://plaid.com/docs/api/products/transfer/#transferconfigurationget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().configuration_get().await?;
+    /// println!("{:?}", answer.max_single_transfer_amount);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn configuration_get(&self) -> Call<TransferConfigurationGet> {
         Call::new(
             self.client,
@@ -203,13 +306,28 @@ impl Transfer<'_> {
     /// Start an authorized transfer.
     ///
     /// Turns an approved authorization into a transfer, which debits or credits the end user's
-    /// account. It needs the `authorization_id` from `/transfer/authorization/create` together
-    /// with the same Item and account, and it moves real money in production. The authorization
-    /// serves as the idempotency key: repeating the call with it returns the first transfer
-    /// rather than making a second one. Follow the transfer with `/transfer/event/sync` or
-    /// `/transfer/get`, and stop it with `/transfer/cancel` while that is possible.
+    /// account. It needs the `authorization_id` from
+    /// [`/transfer/authorization/create`](../transfer/struct.Transfer.html#method.authorization_create)
+    /// together with the same Item and account, and it moves real money in production. The
+    /// authorization serves as the idempotency key: repeating the call with it returns the first
+    /// transfer rather than making a second one. Follow the transfer with
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync) or
+    /// [`/transfer/get`](../transfer/struct.Transfer.html#method.get), and stop it with
+    /// [`/transfer/cancel`](../transfer/struct.Transfer.html#method.cancel) while that is
+    /// possible.
     ///
     /// [`POST /transfer/create`](https://plaid.com/docs/api/products/transfer/#transfercreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, account_id: &str, authorization_id: &str, description: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .create(access_token, account_id, authorization_id, description)
+    ///     .await?;
+    /// println!("{:?}", answer.transfer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         access_token: impl Into<Secret>,
@@ -232,12 +350,30 @@ impl Transfer<'_> {
     ///
     /// Sends a file that supports the diligence review of one of your originators, as a multipart
     /// form upload. It is for third-party senders who onboard originators themselves; the
-    /// originator must exist through `/transfer/originator/create`. The data of the review goes
-    /// to `/transfer/diligence/submit`, and `/transfer/originator/get` shows how the review
-    /// stands. Unlike most calls it has no credential fields in the body, so credentials go into
-    /// the headers.
+    /// originator must exist through
+    /// [`/transfer/originator/create`](../transfer/struct.Transfer.html#method.originator_create).
+    /// The data of the review goes to
+    /// [`/transfer/diligence/submit`](../transfer/struct.Transfer.html#method.diligence_submit),
+    /// and [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get)
+    /// shows how the review stands. Unlike most calls it has no credential fields in the body, so
+    /// credentials go into the headers.
     ///
     /// [`POST /transfer/diligence/document/upload`](https://plaid.com/docs/api/products/transfer/#transferdiligencedocumentupload)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str, file: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .diligence_document_upload(
+    ///         originator_client_id,
+    ///         file,
+    ///         plaid::types::TransferDocumentPurpose::DueDiligence,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn diligence_document_upload(
         &self,
         originator_client_id: impl Into<String>,
@@ -257,12 +393,43 @@ impl Transfer<'_> {
     ///
     /// Hands in the company data, expected usage and funding account of an originator so that
     /// Plaid can review it. It is for third-party senders who onboard originators themselves; the
-    /// originator must exist through `/transfer/originator/create`. Supporting files go to
-    /// `/transfer/diligence/document/upload`, and the outcome appears in
-    /// `transfer_diligence_status` of `/transfer/originator/get`.
-    /// `/transfer/questionnaire/create` lets the originator enter the data in person instead.
+    /// originator must exist through
+    /// [`/transfer/originator/create`](../transfer/struct.Transfer.html#method.originator_create).
+    /// Supporting files go to
+    /// [`/transfer/diligence/document/upload`](../transfer/struct.Transfer.html#method.diligence_document_upload),
+    /// and the outcome appears in `transfer_diligence_status` of
+    /// [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get).
+    /// [`/transfer/questionnaire/create`](../transfer/struct.Transfer.html#method.questionnaire_create)
+    /// lets the originator enter the data in person instead.
     ///
     /// [`POST /transfer/diligence/submit`](https://plaid.com/docs/api/products/transfer/#transferdiligencesubmit)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .diligence_submit(
+    ///         originator_client_id,
+    ///         plaid::types::TransferOriginatorDiligence::new(
+    ///             plaid::types::TransferOriginatorAddress::new(
+    ///                 "city",
+    ///                 "country code",
+    ///                 "postal code",
+    ///                 "region",
+    ///                 "street",
+    ///             ),
+    ///             "dba",
+    ///             plaid::types::TransferFundingAccount::new("access token", "account id"),
+    ///             "naics code",
+    ///             "tax id",
+    ///             "website",
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn diligence_submit(
         &self,
         originator_client_id: impl Into<String>,
@@ -280,10 +447,20 @@ impl Transfer<'_> {
     ///
     /// Returns events of transfers, refunds and sweeps, narrowed by time, transfer, account,
     /// sweep or event type. Use it to look something up, for example the history of one transfer;
-    /// to keep a store up to date use `/transfer/event/sync`, which cannot miss events. Pages are
-    /// taken with `count` and `offset` until `has_more` is false. The call only reads.
+    /// to keep a store up to date use
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync), which cannot
+    /// miss events. Pages are taken with `count` and `offset` until `has_more` is false. The call
+    /// only reads.
     ///
     /// [`POST /transfer/event/list`](https://plaid.com/docs/api/products/transfer/#transfereventlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().event_list().await?;
+    /// println!("{:?}", answer.transfer_events);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn event_list(&self) -> Call<TransferEventList> {
         Call::new(
             self.client,
@@ -298,9 +475,18 @@ impl Transfer<'_> {
     /// in ascending order. Start with `after_id` 0, process the events, store the largest
     /// `event_id` and pass it the next time; repeat at once while `has_more` is true. Call it
     /// when a `TRANSFER_EVENTS_UPDATE` webhook of type `TRANSFER` arrives, and now and then in
-    /// any case. For searches with filters use `/transfer/event/list`.
+    /// any case. For searches with filters use
+    /// [`/transfer/event/list`](../transfer/struct.Transfer.html#method.event_list).
     ///
     /// [`POST /transfer/event/sync`](https://plaid.com/docs/api/products/transfer/#transfereventsync)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().event_sync(10).await?;
+    /// println!("{:?}", answer.transfer_events);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn event_sync(&self, after_id: i64) -> Call<TransferEventSync> {
         Call::new(
             self.client,
@@ -314,11 +500,21 @@ impl Transfer<'_> {
     ///
     /// Returns the present state of one transfer: its status, settlement dates, refunds, sweep
     /// state and any reason of failure. The transfer is named by its `transfer_id`, or by the
-    /// `authorization_id` it was made from, which helps when the answer of `/transfer/create` was
-    /// lost. The call changes nothing; to follow many transfers use `/transfer/event/sync`
-    /// instead of asking for each.
+    /// `authorization_id` it was made from, which helps when the answer of
+    /// [`/transfer/create`](../transfer/struct.Transfer.html#method.create) was lost. The call
+    /// changes nothing; to follow many transfers use
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync) instead of
+    /// asking for each.
     ///
     /// [`POST /transfer/get`](https://plaid.com/docs/api/products/transfer/#transferget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().get().await?;
+    /// println!("{:?}", answer.transfer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self) -> Call<TransferGet> {
         Call::new(
             self.client,
@@ -331,11 +527,30 @@ impl Transfer<'_> {
     ///
     /// Creates a transfer intent, which describes a payment or disbursement that the end user
     /// then approves in a Link session. Pass the `id` of the intent as `transfer.intent_id` to
-    /// `/link/token/create`; authorization and transfer are made during the session without calls
-    /// of yours to `/transfer/authorization/create` and `/transfer/create`. Read the outcome with
-    /// `/transfer/intent/get`. Creating the intent moves no money.
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create); authorization and
+    /// transfer are made during the session without calls of yours to
+    /// [`/transfer/authorization/create`](../transfer/struct.Transfer.html#method.authorization_create)
+    /// and [`/transfer/create`](../transfer/struct.Transfer.html#method.create). Read the outcome
+    /// with [`/transfer/intent/get`](../transfer/struct.Transfer.html#method.intent_get).
+    /// Creating the intent moves no money.
     ///
     /// [`POST /transfer/intent/create`](https://plaid.com/docs/api/products/transfer/#transferintentcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, amount: &str, description: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .intent_create(
+    ///         plaid::types::TransferIntentCreateMode::Payment,
+    ///         amount,
+    ///         description,
+    ///         plaid::types::TransferUserInRequest::new("legal name"),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.transfer_intent);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn intent_create(
         &self,
         mode: impl Into<TransferIntentCreateMode>,
@@ -358,10 +573,20 @@ impl Transfer<'_> {
     ///
     /// Returns a transfer intent with its status, the authorization decision and, once it has
     /// succeeded, the id of the transfer made from it. It needs the id from
-    /// `/transfer/intent/create`. Call it after the Link session for the intent has ended, and go
-    /// on with `/transfer/get` for the transfer itself. The call changes nothing.
+    /// [`/transfer/intent/create`](../transfer/struct.Transfer.html#method.intent_create). Call
+    /// it after the Link session for the intent has ended, and go on with
+    /// [`/transfer/get`](../transfer/struct.Transfer.html#method.get) for the transfer itself.
+    /// The call changes nothing.
     ///
     /// [`POST /transfer/intent/get`](https://plaid.com/docs/api/products/transfer/#transferintentget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, transfer_intent_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().intent_get(transfer_intent_id).await?;
+    /// println!("{:?}", answer.transfer_intent);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn intent_get(
         &self,
         transfer_intent_id: impl Into<String>,
@@ -377,11 +602,25 @@ impl Transfer<'_> {
     ///
     /// Moves money from your own funding account into a Plaid Ledger by ACH, so that it can pay
     /// for credits. The amount is pending at first and becomes available later; the sweep in the
-    /// answer can be followed with `/transfer/sweep/get`. An `idempotency_key` is required, so
-    /// that a retry does not deposit twice. The way back is `/transfer/ledger/withdraw`, and
-    /// `/transfer/ledger/get` shows the balance.
+    /// answer can be followed with
+    /// [`/transfer/sweep/get`](../transfer/struct.Transfer.html#method.sweep_get). An
+    /// `idempotency_key` is required, so that a retry does not deposit twice. The way back is
+    /// [`/transfer/ledger/withdraw`](../transfer/struct.Transfer.html#method.ledger_withdraw),
+    /// and [`/transfer/ledger/get`](../transfer/struct.Transfer.html#method.ledger_get) shows the
+    /// balance.
     ///
     /// [`POST /transfer/ledger/deposit`](https://plaid.com/docs/api/products/transfer/#transferledgerdeposit)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, amount: &str, idempotency_key: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .ledger_deposit(amount, idempotency_key, plaid::types::TransferAchNetwork::Ach)
+    ///     .await?;
+    /// println!("{:?}", answer.sweep);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ledger_deposit(
         &self,
         amount: impl Into<String>,
@@ -403,10 +642,24 @@ impl Transfer<'_> {
     /// Moves available money from one Plaid Ledger to another, for instance between a platform
     /// and one of its originators. Both Ledgers are named by id, and an `idempotency_key` is
     /// required, so that a retry does not move the money twice. No bank account takes part; use
-    /// `/transfer/ledger/deposit` and `/transfer/ledger/withdraw` for that. The effect shows in
-    /// `/transfer/ledger/get` and `/transfer/ledger/event/list`.
+    /// [`/transfer/ledger/deposit`](../transfer/struct.Transfer.html#method.ledger_deposit) and
+    /// [`/transfer/ledger/withdraw`](../transfer/struct.Transfer.html#method.ledger_withdraw) for
+    /// that. The effect shows in
+    /// [`/transfer/ledger/get`](../transfer/struct.Transfer.html#method.ledger_get) and
+    /// [`/transfer/ledger/event/list`](../transfer/struct.Transfer.html#method.ledger_event_list).
     ///
     /// [`POST /transfer/ledger/distribute`](https://plaid.com/docs/api/products/transfer/#transferledgerdistribute)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, from_ledger_id: &str, to_ledger_id: &str, amount: &str, idempotency_key: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .ledger_distribute(from_ledger_id, to_ledger_id, amount, idempotency_key)
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ledger_distribute(
         &self,
         from_ledger_id: impl Into<String>,
@@ -430,10 +683,19 @@ impl Transfer<'_> {
     /// Returns the movements on a Plaid Ledger with the pending and available balance after each,
     /// narrowed by time, Ledger or source. Use it to reconcile the Ledger with the transfers,
     /// refunds and sweeps that changed it. Pages are taken with `count` and `offset` until
-    /// `has_more` is false. The call only reads; `/transfer/ledger/get` gives just the present
-    /// balance.
+    /// `has_more` is false. The call only reads;
+    /// [`/transfer/ledger/get`](../transfer/struct.Transfer.html#method.ledger_get) gives just
+    /// the present balance.
     ///
     /// [`POST /transfer/ledger/event/list`](https://plaid.com/docs/api/products/transfer/#transferledgereventlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().ledger_event_list().await?;
+    /// println!("{:?}", answer.ledger_events);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ledger_event_list(&self) -> Call<TransferLedgerEventList> {
         Call::new(
             self.client,
@@ -447,9 +709,18 @@ impl Transfer<'_> {
     /// Returns the available and pending balance of one Plaid Ledger with its name. Without a
     /// `ledger_id` it answers for the default Ledger; a platform names the originator with
     /// `originator_client_id`. Call it before paying out credits to see that the money suffices.
-    /// It changes nothing; the movements behind the balance are in `/transfer/ledger/event/list`.
+    /// It changes nothing; the movements behind the balance are in
+    /// [`/transfer/ledger/event/list`](../transfer/struct.Transfer.html#method.ledger_event_list).
     ///
     /// [`POST /transfer/ledger/get`](https://plaid.com/docs/api/products/transfer/#transferledgerget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().ledger_get().await?;
+    /// println!("{:?}", answer.ledger_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ledger_get(&self) -> Call<TransferLedgerGet> {
         Call::new(
             self.client,
@@ -461,12 +732,26 @@ impl Transfer<'_> {
     /// Withdraw money from a Ledger.
     ///
     /// Moves available money from a Plaid Ledger to your own funding account over the network you
-    /// choose. The sweep in the answer can be followed with `/transfer/sweep/get`. An
+    /// choose. The sweep in the answer can be followed with
+    /// [`/transfer/sweep/get`](../transfer/struct.Transfer.html#method.sweep_get). An
     /// `idempotency_key` is required, so that a retry does not withdraw twice. The opposite
-    /// direction is `/transfer/ledger/deposit`, and `/transfer/ledger/get` shows what is
+    /// direction is
+    /// [`/transfer/ledger/deposit`](../transfer/struct.Transfer.html#method.ledger_deposit), and
+    /// [`/transfer/ledger/get`](../transfer/struct.Transfer.html#method.ledger_get) shows what is
     /// available.
     ///
     /// [`POST /transfer/ledger/withdraw`](https://plaid.com/docs/api/products/transfer/#transferledgerwithdraw)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, amount: &str, idempotency_key: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .ledger_withdraw(amount, idempotency_key, plaid::types::TransferNetwork::Ach)
+    ///     .await?;
+    /// println!("{:?}", answer.sweep);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ledger_withdraw(
         &self,
         amount: impl Into<String>,
@@ -487,10 +772,20 @@ impl Transfer<'_> {
     ///
     /// Returns the transfers of your team, narrowed by creation time, originator or funding
     /// account. Pages are taken with `count` and `offset`; a page shorter than `count` is the
-    /// last one. Use it for reports and look-ups; for status changes `/transfer/event/sync` is
-    /// the right call, and `/transfer/get` fetches a single transfer. The call only reads.
+    /// last one. Use it for reports and look-ups; for status changes
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync) is the right
+    /// call, and [`/transfer/get`](../transfer/struct.Transfer.html#method.get) fetches a single
+    /// transfer. The call only reads.
     ///
     /// [`POST /transfer/list`](https://plaid.com/docs/api/products/transfer/#transferlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().list().await?;
+    /// println!("{:?}", answer.transfers);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> Call<TransferList> {
         Call::new(
             self.client,
@@ -503,11 +798,20 @@ impl Transfer<'_> {
     ///
     /// Returns how much has been transferred over the present day and month, the rates of
     /// returns, and how much of the limits has been used. A platform names the originator with
-    /// `originator_client_id`. Set it against `/transfer/configuration/get` to foresee refusals
-    /// because of limits, and watch the return rates, which payment networks hold to thresholds.
-    /// The call only reads.
+    /// `originator_client_id`. Set it against
+    /// [`/transfer/configuration/get`](../transfer/struct.Transfer.html#method.configuration_get)
+    /// to foresee refusals because of limits, and watch the return rates, which payment networks
+    /// hold to thresholds. The call only reads.
     ///
     /// [`POST /transfer/metrics/get`](https://plaid.com/docs/api/products/transfer/#transfermetricsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().metrics_get().await?;
+    /// println!("{:?}", answer.daily_debit_transfer_volume);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn metrics_get(&self) -> Call<TransferMetricsGet> {
         Call::new(
             self.client,
@@ -525,6 +829,17 @@ impl Transfer<'_> {
     /// End users who can go through Link are better linked that way.
     ///
     /// [`POST /transfer/migrate_account`](https://plaid.com/docs/api/products/transfer/#transfermigrateaccount)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, account_number: plaid::Secret, routing_number: &str, account_type: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .migrate_account(account_number, routing_number, account_type)
+    ///     .await?;
+    /// println!("{:?}", answer.access_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn migrate_account(
         &self,
         account_number: impl Into<Secret>,
@@ -546,11 +861,23 @@ impl Transfer<'_> {
     /// Creates an originator, that is an end customer of yours on whose behalf you send
     /// transfers, and returns its `originator_client_id`. It is the first step of onboarding for
     /// third-party senders and platforms; diligence follows through
-    /// `/transfer/questionnaire/create`, `/transfer/diligence/submit` or
-    /// `/transfer/platform/originator/create`. Keep the id, since most Transfer calls name the
-    /// originator by it. `/transfer/originator/get` shows how far the onboarding has come.
+    /// [`/transfer/questionnaire/create`](../transfer/struct.Transfer.html#method.questionnaire_create),
+    /// [`/transfer/diligence/submit`](../transfer/struct.Transfer.html#method.diligence_submit)
+    /// or
+    /// [`/transfer/platform/originator/create`](../transfer/struct.Transfer.html#method.platform_originator_create).
+    /// Keep the id, since most Transfer calls name the originator by it.
+    /// [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get) shows
+    /// how far the onboarding has come.
     ///
     /// [`POST /transfer/originator/create`](https://plaid.com/docs/api/products/transfer/#transferoriginatorcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, company_name: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().originator_create(company_name).await?;
+    /// println!("{:?}", answer.originator_client_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn originator_create(
         &self,
         company_name: impl Into<String>,
@@ -567,9 +894,27 @@ impl Transfer<'_> {
     /// Adds a bank account to an originator from which its transfers are funded or into which
     /// they are paid. The account must belong to an Item of which you have the `access_token`.
     /// The answer carries a `funding_account_id` for use in later Transfer calls. To replace the
-    /// account that is set already use `/transfer/originator/funding_account/update`.
+    /// account that is set already use
+    /// [`/transfer/originator/funding_account/update`](../transfer/struct.Transfer.html#method.originator_funding_account_update).
     ///
     /// [`POST /transfer/originator/funding_account/create`](https://plaid.com/docs/api/products/transfer/#transferoriginatorfundingaccountcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .originator_funding_account_create(
+    ///         originator_client_id,
+    ///         plaid::types::TransferFundingAccountWithDisplayName::new(
+    ///             "access token",
+    ///             "account id",
+    ///         ),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.funding_account_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn originator_funding_account_create(
         &self,
         originator_client_id: impl Into<String>,
@@ -586,11 +931,27 @@ impl Transfer<'_> {
     /// Replace the funding account of an originator.
     ///
     /// Sets another bank account as the funding account of an originator, in place of the one
-    /// given earlier, for example in `/transfer/diligence/submit`. The account must belong to an
-    /// Item of which you have the `access_token`. To keep the old account and add a further one
-    /// use `/transfer/originator/funding_account/create`.
+    /// given earlier, for example in
+    /// [`/transfer/diligence/submit`](../transfer/struct.Transfer.html#method.diligence_submit).
+    /// The account must belong to an Item of which you have the `access_token`. To keep the old
+    /// account and add a further one use
+    /// [`/transfer/originator/funding_account/create`](../transfer/struct.Transfer.html#method.originator_funding_account_create).
     ///
     /// [`POST /transfer/originator/funding_account/update`](https://plaid.com/docs/api/products/transfer/#transferoriginatorfundingaccountupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .originator_funding_account_update(
+    ///         originator_client_id,
+    ///         plaid::types::TransferFundingAccount::new("access token", "account id"),
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn originator_funding_account_update(
         &self,
         originator_client_id: impl Into<String>,
@@ -608,11 +969,21 @@ impl Transfer<'_> {
     ///
     /// Returns an originator with its company name, the status of its diligence review and the
     /// requirements that are still open. It needs the `originator_client_id` from
-    /// `/transfer/originator/create`. Use it during onboarding to learn what is missing, hand
-    /// that in with `/transfer/platform/requirement/submit`, and wait for the status `approved`
-    /// before making transfers for the originator. The call only reads.
+    /// [`/transfer/originator/create`](../transfer/struct.Transfer.html#method.originator_create).
+    /// Use it during onboarding to learn what is missing, hand that in with
+    /// [`/transfer/platform/requirement/submit`](../transfer/struct.Transfer.html#method.platform_requirement_submit),
+    /// and wait for the status `approved` before making transfers for the originator. The call
+    /// only reads.
     ///
     /// [`POST /transfer/originator/get`](https://plaid.com/docs/api/products/transfer/#transferoriginatorget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().originator_get().await?;
+    /// println!("{:?}", answer.originator);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn originator_get(&self) -> Call<TransferOriginatorGet> {
         Call::new(self.client, TransferOriginatorGetParameters {})
     }
@@ -620,9 +991,19 @@ impl Transfer<'_> {
     ///
     /// Returns your originators with the status of their diligence review. Pages are taken with
     /// `count` and `offset`; a page shorter than `count` is the last one. Company name and open
-    /// requirements of an originator are in `/transfer/originator/get`. The call only reads.
+    /// requirements of an originator are in
+    /// [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get). The
+    /// call only reads.
     ///
     /// [`POST /transfer/originator/list`](https://plaid.com/docs/api/products/transfer/#transferoriginatorlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().originator_list().await?;
+    /// println!("{:?}", answer.originators);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn originator_list(&self) -> Call<TransferOriginatorList> {
         Call::new(
             self.client,
@@ -635,12 +1016,35 @@ impl Transfer<'_> {
     ///
     /// Starts the onboarding of an originator under a platform by recording its acceptance of the
     /// terms and the time of your own review. The originator must exist through
-    /// `/transfer/originator/create`. Afterwards add persons with
-    /// `/transfer/platform/person/create` and hand in the requirements with
-    /// `/transfer/platform/requirement/submit`; `PLATFORM_ONBOARDING_UPDATE` webhooks of type
-    /// `TRANSFER` report changes and `/transfer/originator/get` shows the status.
+    /// [`/transfer/originator/create`](../transfer/struct.Transfer.html#method.originator_create).
+    /// Afterwards add persons with
+    /// [`/transfer/platform/person/create`](../transfer/struct.Transfer.html#method.platform_person_create)
+    /// and hand in the requirements with
+    /// [`/transfer/platform/requirement/submit`](../transfer/struct.Transfer.html#method.platform_requirement_submit);
+    /// `PLATFORM_ONBOARDING_UPDATE` webhooks of type `TRANSFER` report changes and
+    /// [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get) shows
+    /// the status.
     ///
     /// [`POST /transfer/platform/originator/create`](https://plaid.com/docs/api/products/transfer/#transferplatformoriginatorcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str, agreement_accepted_at: plaid::DateTime<plaid::Utc>, originator_reviewed_at: plaid::DateTime<plaid::Utc>) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .platform_originator_create(
+    ///         originator_client_id,
+    ///         plaid::types::TransferPlatformTosAcceptanceMetadata::new(
+    ///             true,
+    ///             agreement_accepted_at,
+    ///             "originator ip address",
+    ///         ),
+    ///         originator_reviewed_at,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn platform_originator_create(
         &self,
         originator_client_id: impl Into<String>,
@@ -661,11 +1065,21 @@ impl Transfer<'_> {
     ///
     /// Registers a person who owns or controls an originator under platform onboarding and
     /// returns a `person_id`. The originator must have been submitted with
-    /// `/transfer/platform/originator/create`. Pass the `person_id` to
-    /// `/transfer/platform/requirement/submit` for requirements that concern this person. The
-    /// data is personal and sensitive, so do not log it.
+    /// [`/transfer/platform/originator/create`](../transfer/struct.Transfer.html#method.platform_originator_create).
+    /// Pass the `person_id` to
+    /// [`/transfer/platform/requirement/submit`](../transfer/struct.Transfer.html#method.platform_requirement_submit)
+    /// for requirements that concern this person. The data is personal and sensitive, so do not
+    /// log it.
     ///
     /// [`POST /transfer/platform/person/create`](https://plaid.com/docs/api/products/transfer/#transferplatformpersoncreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().platform_person_create(originator_client_id).await?;
+    /// println!("{:?}", answer.person_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn platform_person_create(
         &self,
         originator_client_id: impl Into<String>,
@@ -681,11 +1095,33 @@ impl Transfer<'_> {
     /// Hand in onboarding requirements of an originator.
     ///
     /// Hands in values for the onboarding requirements of an originator, up to 50 in one call.
-    /// Learn which are open from `outstanding_requirements` of `/transfer/originator/get`; a
-    /// requirement about a person needs the `person_id` from `/transfer/platform/person/create`.
-    /// The result of the review comes later and is seen in `/transfer/originator/get`.
+    /// Learn which are open from `outstanding_requirements` of
+    /// [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get); a
+    /// requirement about a person needs the `person_id` from
+    /// [`/transfer/platform/person/create`](../transfer/struct.Transfer.html#method.platform_person_create).
+    /// The result of the review comes later and is seen in
+    /// [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get).
     ///
     /// [`POST /transfer/platform/requirement/submit`](https://plaid.com/docs/api/products/transfer/#transferplatformrequirementsubmit)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .platform_requirement_submit(
+    ///         originator_client_id,
+    ///         [
+    ///             plaid::types::TransferPlatformRequirementSubmission::new(
+    ///                 "requirement type",
+    ///                 "value",
+    ///             ),
+    ///         ],
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn platform_requirement_submit(
         &self,
         originator_client_id: impl Into<String>,
@@ -708,11 +1144,24 @@ impl Transfer<'_> {
     ///
     /// Creates a hosted questionnaire in which an originator enters its own diligence data, and
     /// returns the address to send it to. The originator must exist through
-    /// `/transfer/originator/create`; when done, it is sent to your `redirect_uri`. If you hold
-    /// the data yourself use `/transfer/diligence/submit` instead. Follow the review with
-    /// `/transfer/originator/get`.
+    /// [`/transfer/originator/create`](../transfer/struct.Transfer.html#method.originator_create);
+    /// when done, it is sent to your `redirect_uri`. If you hold the data yourself use
+    /// [`/transfer/diligence/submit`](../transfer/struct.Transfer.html#method.diligence_submit)
+    /// instead. Follow the review with
+    /// [`/transfer/originator/get`](../transfer/struct.Transfer.html#method.originator_get).
     ///
     /// [`POST /transfer/questionnaire/create`](https://plaid.com/docs/api/products/transfer/#transferquestionnairecreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str, redirect_uri: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .questionnaire_create(originator_client_id, redirect_uri)
+    ///     .await?;
+    /// println!("{:?}", answer.onboarding_url);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn questionnaire_create(
         &self,
         originator_client_id: impl Into<String>,
@@ -729,11 +1178,22 @@ impl Transfer<'_> {
     /// Stop a recurring transfer.
     ///
     /// Ends a recurring transfer, so that no further transfers are made from it. It needs the
-    /// `recurring_transfer_id` from `/transfer/recurring/create`. A transfer that was made
-    /// already takes its course unless it is stopped with `/transfer/cancel`. The ended series
-    /// stays readable through `/transfer/recurring/get`.
+    /// `recurring_transfer_id` from
+    /// [`/transfer/recurring/create`](../transfer/struct.Transfer.html#method.recurring_create).
+    /// A transfer that was made already takes its course unless it is stopped with
+    /// [`/transfer/cancel`](../transfer/struct.Transfer.html#method.cancel). The ended series
+    /// stays readable through
+    /// [`/transfer/recurring/get`](../transfer/struct.Transfer.html#method.recurring_get).
     ///
     /// [`POST /transfer/recurring/cancel`](https://plaid.com/docs/api/products/transfer/#transferrecurringcancel)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, recurring_transfer_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().recurring_cancel(recurring_transfer_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recurring_cancel(
         &self,
         recurring_transfer_id: impl Into<String>,
@@ -751,9 +1211,37 @@ impl Transfer<'_> {
     /// authorizes each one when it is due. It needs the `access_token` and account of an Item
     /// usable with Transfer and a required `idempotency_key`. Check `decision` in the answer:
     /// without approval there is no `recurring_transfer`. Webhooks of type `TRANSFER` report new,
-    /// skipped and cancelled occurrences, and `/transfer/recurring/cancel` ends the series.
+    /// skipped and cancelled occurrences, and
+    /// [`/transfer/recurring/cancel`](../transfer/struct.Transfer.html#method.recurring_cancel)
+    /// ends the series.
     ///
     /// [`POST /transfer/recurring/create`](https://plaid.com/docs/api/products/transfer/#transferrecurringcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, access_token: plaid::Secret, idempotency_key: &str, account_id: &str, amount: &str, description: &str, start_date: plaid::NaiveDate) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .recurring_create(
+    ///         access_token,
+    ///         idempotency_key,
+    ///         account_id,
+    ///         plaid::types::TransferType::Debit,
+    ///         plaid::types::TransferRecurringNetwork::Ach,
+    ///         amount,
+    ///         description,
+    ///         plaid::types::TransferRecurringSchedule::new(
+    ///             10,
+    ///             10,
+    ///             plaid::types::TransferScheduleIntervalUnit::Week,
+    ///             start_date,
+    ///         ),
+    ///         plaid::types::TransferUserInRequest::new("legal name"),
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.decision);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recurring_create(
         &self,
         access_token: impl Into<Secret>,
@@ -786,10 +1274,19 @@ impl Transfer<'_> {
     ///
     /// Returns a recurring transfer with its schedule, status, next date and the ids of the
     /// transfers made so far. It needs the `recurring_transfer_id` from
-    /// `/transfer/recurring/create`. For the state of a single occurrence pass its id to
-    /// `/transfer/get`. The call only reads.
+    /// [`/transfer/recurring/create`](../transfer/struct.Transfer.html#method.recurring_create).
+    /// For the state of a single occurrence pass its id to
+    /// [`/transfer/get`](../transfer/struct.Transfer.html#method.get). The call only reads.
     ///
     /// [`POST /transfer/recurring/get`](https://plaid.com/docs/api/products/transfer/#transferrecurringget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, recurring_transfer_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().recurring_get(recurring_transfer_id).await?;
+    /// println!("{:?}", answer.recurring_transfer);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recurring_get(
         &self,
         recurring_transfer_id: impl Into<String>,
@@ -805,9 +1302,19 @@ impl Transfer<'_> {
     ///
     /// Returns the recurring transfers of your team, narrowed by creation time or funding
     /// account. Pages are taken with `count` and `offset`; a page shorter than `count` is the
-    /// last one. A single one is fetched with `/transfer/recurring/get`. The call only reads.
+    /// last one. A single one is fetched with
+    /// [`/transfer/recurring/get`](../transfer/struct.Transfer.html#method.recurring_get). The
+    /// call only reads.
     ///
     /// [`POST /transfer/recurring/list`](https://plaid.com/docs/api/products/transfer/#transferrecurringlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().recurring_list().await?;
+    /// println!("{:?}", answer.recurring_transfers);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recurring_list(&self) -> Call<TransferRecurringList> {
         Call::new(
             self.client,
@@ -820,10 +1327,21 @@ impl Transfer<'_> {
     ///
     /// Cancels a refund that has not been handed to the payment network yet, which normally means
     /// that its status is still `pending`. It needs the `refund_id` from
-    /// `/transfer/refund/create`. The outcome shows in `/transfer/refund/get` and as a
-    /// `refund.cancelled` event in `/transfer/event/sync`.
+    /// [`/transfer/refund/create`](../transfer/struct.Transfer.html#method.refund_create). The
+    /// outcome shows in
+    /// [`/transfer/refund/get`](../transfer/struct.Transfer.html#method.refund_get) and as a
+    /// `refund.cancelled` event in
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync).
     ///
     /// [`POST /transfer/refund/cancel`](https://plaid.com/docs/api/products/transfer/#transferrefundcancel)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, refund_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().refund_cancel(refund_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refund_cancel(
         &self,
         refund_id: impl Into<String>,
@@ -840,10 +1358,25 @@ impl Transfer<'_> {
     /// Pays all or part of a debit transfer back to the end user's account. It needs the
     /// `transfer_id`; several partial refunds are possible as long as together they do not exceed
     /// the transfer. An `idempotency_key` is required, so that a retry does not refund twice.
-    /// Follow the refund with `/transfer/refund/get` or the `refund.` events of
-    /// `/transfer/event/sync`, and stop it with `/transfer/refund/cancel` while it is pending.
+    /// Follow the refund with
+    /// [`/transfer/refund/get`](../transfer/struct.Transfer.html#method.refund_get) or the
+    /// `refund.` events of
+    /// [`/transfer/event/sync`](../transfer/struct.Transfer.html#method.event_sync), and stop it
+    /// with [`/transfer/refund/cancel`](../transfer/struct.Transfer.html#method.refund_cancel)
+    /// while it is pending.
     ///
     /// [`POST /transfer/refund/create`](https://plaid.com/docs/api/products/transfer/#transferrefundcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, transfer_id: &str, amount: &str, idempotency_key: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .transfer()
+    ///     .refund_create(transfer_id, amount, idempotency_key)
+    ///     .await?;
+    /// println!("{:?}", answer.refund);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refund_create(
         &self,
         transfer_id: impl Into<String>,
@@ -862,10 +1395,20 @@ impl Transfer<'_> {
     /// Fetch one refund.
     ///
     /// Returns a refund with its amount, status and any reason of failure. It needs the
-    /// `refund_id` from `/transfer/refund/create`. The refunds of a transfer are also listed in
-    /// `refunds` of `/transfer/get`. The call only reads.
+    /// `refund_id` from
+    /// [`/transfer/refund/create`](../transfer/struct.Transfer.html#method.refund_create). The
+    /// refunds of a transfer are also listed in `refunds` of
+    /// [`/transfer/get`](../transfer/struct.Transfer.html#method.get). The call only reads.
     ///
     /// [`POST /transfer/refund/get`](https://plaid.com/docs/api/products/transfer/#transferrefundget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, refund_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().refund_get(refund_id).await?;
+    /// println!("{:?}", answer.refund);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn refund_get(&self, refund_id: impl Into<String>) -> Call<TransferRefundGet> {
         Call::new(
             self.client,
@@ -879,9 +1422,18 @@ impl Transfer<'_> {
     /// Returns the repayments that settle between you and Plaid what is owed because of transfers
     /// that were returned. Narrow them by time and page with `count` and `offset`; a page shorter
     /// than `count` is the last one. The returned transfers behind one repayment are listed by
-    /// `/transfer/repayment/return/list`. The call only reads.
+    /// [`/transfer/repayment/return/list`](../transfer/struct.Transfer.html#method.repayment_return_list).
+    /// The call only reads.
     ///
     /// [`POST /transfer/repayment/list`](https://plaid.com/docs/api/products/transfer/#transferrepaymentlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().repayment_list().await?;
+    /// println!("{:?}", answer.repayments);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn repayment_list(&self) -> Call<TransferRepaymentList> {
         Call::new(
             self.client,
@@ -893,11 +1445,20 @@ impl Transfer<'_> {
     /// List the returns behind a repayment.
     ///
     /// Returns the transfers whose returns are covered by one repayment, with the amount that
-    /// each contributes. It needs a `repayment_id` from `/transfer/repayment/list`. Pages are
-    /// taken with `count` and `offset`; a page shorter than `count` is the last one. Use it to
-    /// reconcile a repayment; the call only reads.
+    /// each contributes. It needs a `repayment_id` from
+    /// [`/transfer/repayment/list`](../transfer/struct.Transfer.html#method.repayment_list).
+    /// Pages are taken with `count` and `offset`; a page shorter than `count` is the last one.
+    /// Use it to reconcile a repayment; the call only reads.
     ///
     /// [`POST /transfer/repayment/return/list`](https://plaid.com/docs/api/products/transfer/#transferrepaymentreturnlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, repayment_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().repayment_return_list(repayment_id).await?;
+    /// println!("{:?}", answer.repayment_returns);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn repayment_return_list(
         &self,
         repayment_id: impl Into<String>,
@@ -914,11 +1475,21 @@ impl Transfer<'_> {
     ///
     /// Returns a sweep, the movement of money between Plaid and your own funding account that
     /// settles transfers or fills and empties a Ledger. It needs a `sweep_id`, known from events,
-    /// from `/transfer/sweep/list` or from the answers of `/transfer/ledger/deposit` and
-    /// `/transfer/ledger/withdraw`. Use it to match an entry on your bank statement; the call
-    /// only reads.
+    /// from [`/transfer/sweep/list`](../transfer/struct.Transfer.html#method.sweep_list) or from
+    /// the answers of
+    /// [`/transfer/ledger/deposit`](../transfer/struct.Transfer.html#method.ledger_deposit) and
+    /// [`/transfer/ledger/withdraw`](../transfer/struct.Transfer.html#method.ledger_withdraw).
+    /// Use it to match an entry on your bank statement; the call only reads.
     ///
     /// [`POST /transfer/sweep/get`](https://plaid.com/docs/api/products/transfer/#transfersweepget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, sweep_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().sweep_get(sweep_id).await?;
+    /// println!("{:?}", answer.sweep);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sweep_get(&self, sweep_id: impl Into<String>) -> Call<TransferSweepGet> {
         Call::new(
             self.client,
@@ -932,10 +1503,19 @@ impl Transfer<'_> {
     /// Returns the sweeps of your team, narrowed by time, amount, status, trigger, originator,
     /// funding account or transfer. Use it to reconcile your bank statement with the transfers of
     /// Plaid. Pages are taken with `count` and `offset`; a page shorter than `count` is the last
-    /// one. The call only reads; the transfers in a sweep are found with `/transfer/event/list`
-    /// and its `sweep_id` filter.
+    /// one. The call only reads; the transfers in a sweep are found with
+    /// [`/transfer/event/list`](../transfer/struct.Transfer.html#method.event_list) and its
+    /// `sweep_id` filter.
     ///
     /// [`POST /transfer/sweep/list`](https://plaid.com/docs/api/products/transfer/#transfersweeplist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().sweep_list().await?;
+    /// println!("{:?}", answer.sweeps);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sweep_list(&self) -> Call<TransferSweepList> {
         Call::new(
             self.client,
@@ -946,7 +1526,7 @@ impl Transfer<'_> {
     }
 }
 /// Marks a [`Call`] of `/payment_profile/create`.
-#[deprecated = "Plaid has deprecated /payment_profile/create; its description says what to use"]
+#[deprecated = "Plaid has deprecated /payment_profile/create: link an Item and use `/transfer/authorization/create`"]
 #[derive(Debug)]
 pub enum PaymentProfileCreate {}
 impl Operation for PaymentProfileCreate {
@@ -968,7 +1548,7 @@ impl Operation for PaymentProfileCreate {
     }
 }
 /// Marks a [`Call`] of `/payment_profile/get`.
-#[deprecated = "Plaid has deprecated /payment_profile/get; its description says what to use"]
+#[deprecated = "Plaid has deprecated /payment_profile/get: use Items and `/item/get`"]
 #[derive(Debug)]
 pub enum PaymentProfileGet {}
 impl Operation for PaymentProfileGet {
@@ -990,7 +1570,7 @@ impl Operation for PaymentProfileGet {
     }
 }
 /// Marks a [`Call`] of `/payment_profile/remove`.
-#[deprecated = "Plaid has deprecated /payment_profile/remove; its description says what to use"]
+#[deprecated = "Plaid has deprecated /payment_profile/remove: use Items and `/item/remove`"]
 #[derive(Debug)]
 pub enum PaymentProfileRemove {}
 impl Operation for PaymentProfileRemove {
@@ -1187,7 +1767,7 @@ impl Call<TransferAuthorizationCreate> {
     }
 }
 /// Marks a [`Call`] of `/transfer/balance/get`.
-#[deprecated = "Plaid has deprecated /transfer/balance/get; its description says what to use"]
+#[deprecated = "Plaid has deprecated /transfer/balance/get: use `/transfer/ledger/get`"]
 #[derive(Debug)]
 pub enum TransferBalanceGet {}
 impl Operation for TransferBalanceGet {

@@ -21,14 +21,24 @@ impl Users<'_> {
     /// Create a user record.
     ///
     /// Registers one of your end users with Plaid under your own `client_user_id` and returns the
-    /// `user_id` by which later calls refer to that user. Call it before `/link/token/create` for
-    /// products that work on users rather than on single Items, such as the consumer report (CRA)
-    /// and Income products. Identity data may be sent here or added later with `/user/update`; a
-    /// consumer report needs it before the report is requested. Store the returned identifiers
-    /// with your own user record. Read the user back with `/user/get` and delete it with
-    /// `/user/remove`.
+    /// `user_id` by which later calls refer to that user. Call it before
+    /// [`/link/token/create`](../link/struct.Link.html#method.token_create) for products that
+    /// work on users rather than on single Items, such as the consumer report (CRA) and Income
+    /// products. Identity data may be sent here or added later with
+    /// [`/user/update`](../users/struct.Users.html#method.update); a consumer report needs it
+    /// before the report is requested. Store the returned identifiers with your own user record.
+    /// Read the user back with [`/user/get`](../users/struct.Users.html#method.get) and delete it
+    /// with [`/user/remove`](../users/struct.Users.html#method.remove).
     ///
     /// [`POST /user/create`](https://plaid.com/docs/api/users/#usercreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, client_user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.users().create(client_user_id).await?;
+    /// println!("{:?}", answer.user_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(&self, client_user_id: impl Into<String>) -> Call<UserCreate> {
         Call::new(
             self.client,
@@ -41,11 +51,21 @@ impl Users<'_> {
     /// Retrieve a user record.
     ///
     /// Returns a Plaid user by `user_id`: your own identifier, the identity data on file and the
-    /// times of creation and change. The user must have been created with `/user/create` on the
-    /// newer user model, whose identifiers begin with `usr_`. The Items of the user are listed by
-    /// `/user/items/get`. The call changes nothing.
+    /// times of creation and change. The user must have been created with
+    /// [`/user/create`](../users/struct.Users.html#method.create) on the newer user model, whose
+    /// identifiers begin with `usr_`. The Items of the user are listed by
+    /// [`/user/items/get`](../users/struct.Users.html#method.items_get). The call changes
+    /// nothing.
     ///
     /// [`POST /user/get`](https://plaid.com/docs/api/users/#userget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.users().get(user_id).await?;
+    /// println!("{:?}", answer.user_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, user_id: impl Into<String>) -> Call<UserGet> {
         Call::new(
             self.client,
@@ -58,10 +78,19 @@ impl Users<'_> {
     ///
     /// Deletes the identity data of a Plaid user but keeps the user. Use it when you need not or
     /// must not keep personal data with Plaid any longer. Products that rely on identity data,
-    /// such as consumer reports, may fail until new data are supplied with `/user/update`. To
-    /// delete the user altogether use `/user/remove`.
+    /// such as consumer reports, may fail until new data are supplied with
+    /// [`/user/update`](../users/struct.Users.html#method.update). To delete the user altogether
+    /// use [`/user/remove`](../users/struct.Users.html#method.remove).
     ///
     /// [`POST /user/identity/remove`](https://plaid.com/docs/api/users/#useridentityremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.users().identity_remove(user_id).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn identity_remove(
         &self,
         user_id: impl Into<String>,
@@ -76,11 +105,20 @@ impl Users<'_> {
     /// Attach Items to a user.
     ///
     /// Attaches Items that exist already to a Plaid user, so that calls on the user take them
-    /// into account. The user must have been created with `/user/create`, and the Items are named
-    /// by `item_id`. It is not needed for Items that the user adds in Link under a `user_id`.
-    /// Check the result with `/user/items/get`.
+    /// into account. The user must have been created with
+    /// [`/user/create`](../users/struct.Users.html#method.create), and the Items are named by
+    /// `item_id`. It is not needed for Items that the user adds in Link under a `user_id`. Check
+    /// the result with [`/user/items/get`](../users/struct.Users.html#method.items_get).
     ///
     /// [`POST /user/items/associate`](https://plaid.com/docs/api/users/#useritemsassociate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_id: &str, item_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.users().items_associate(user_id, [item_id]).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn items_associate(
         &self,
         user_id: impl Into<String>,
@@ -98,10 +136,20 @@ impl Users<'_> {
     ///
     /// Returns the Items that belong to a Plaid user, each with its institution, products and
     /// health. Name the user by `user_id` or by the legacy `user_token`. The answer contains no
-    /// access tokens, so keep those from `/item/public_token/exchange`. Items are taken away with
-    /// `/user/items/remove`.
+    /// access tokens, so keep those from
+    /// [`/item/public_token/exchange`](../items/struct.Items.html#method.public_token_exchange).
+    /// Items are taken away with
+    /// [`/user/items/remove`](../users/struct.Users.html#method.items_remove).
     ///
     /// [`POST /user/items/get`](https://plaid.com/docs/api/users/#useritemsget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.users().items_get().await?;
+    /// println!("{:?}", answer.items);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn items_get(&self) -> Call<UserItemsGet> {
         Call::new(
             self.client,
@@ -113,11 +161,20 @@ impl Users<'_> {
     /// Remove Items of a user.
     ///
     /// Removes certain Items from a Plaid user, named by `item_id`, in one call. Name the user by
-    /// `user_id` or by the legacy `user_token`. As with `/item/remove`, expect access to the
-    /// Items to end for good; the user has to go through Link to connect the institution again.
-    /// To remove the user as a whole use `/user/remove`.
+    /// `user_id` or by the legacy `user_token`. As with
+    /// [`/item/remove`](../items/struct.Items.html#method.remove), expect access to the Items to
+    /// end for good; the user has to go through Link to connect the institution again. To remove
+    /// the user as a whole use [`/user/remove`](../users/struct.Users.html#method.remove).
     ///
     /// [`POST /user/items/remove`](https://plaid.com/docs/api/users/#useritemsremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, item_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.users().items_remove([item_id]).await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn items_remove(
         &self,
         item_ids: impl IntoIterator<Item = impl Into<String>>,
@@ -134,10 +191,25 @@ impl Users<'_> {
     ///
     /// Ends the products in use for a Plaid user, for example when a loan has been paid off or
     /// the user has left, and records the reason. It is meant for stopping ongoing services and
-    /// their billing. The user itself is not the subject; delete that with `/user/remove`, and
-    /// single Items with `/user/items/remove`.
+    /// their billing. The user itself is not the subject; delete that with
+    /// [`/user/remove`](../users/struct.Users.html#method.remove), and single Items with
+    /// [`/user/items/remove`](../users/struct.Users.html#method.items_remove).
     ///
     /// [`POST /user/products/terminate`](https://plaid.com/docs/api/users/#userproductsterminate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, user_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .users()
+    ///     .products_terminate(
+    ///         user_id,
+    ///         plaid::types::ProductsTerminateReasonCode::FraudFirstParty,
+    ///     )
+    ///     .await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn products_terminate(
         &self,
         user_id: impl Into<String>,
@@ -155,11 +227,20 @@ impl Users<'_> {
     /// Delete a user.
     ///
     /// Deletes a Plaid user together with the data and Items that hang on it. Name the user by
-    /// `user_id` or by the legacy `user_token`, from `/user/create`. Use it when a user closes
-    /// the account with you; afterwards neither identifier can be used. To delete only the
-    /// identity data use `/user/identity/remove`.
+    /// `user_id` or by the legacy `user_token`, from
+    /// [`/user/create`](../users/struct.Users.html#method.create). Use it when a user closes the
+    /// account with you; afterwards neither identifier can be used. To delete only the identity
+    /// data use [`/user/identity/remove`](../users/struct.Users.html#method.identity_remove).
     ///
     /// [`POST /user/remove`](https://plaid.com/docs/api/users/#userremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.users().remove().await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remove(&self) -> Call<UserRemove> {
         Call::new(
             self.client,
@@ -173,10 +254,20 @@ impl Users<'_> {
     /// Creates a token by which another Plaid client, such as a lender you work with, may read
     /// the consumer report data of one of your users. It needs the `user_id` or legacy
     /// `user_token` of the user and the client identifier of the third party. The third party
-    /// passes the token to calls such as `/cra/check_report/base_report/get`. Limit its life with
-    /// `expiration_time`, and revoke it with `/user/third_party_token/remove`.
+    /// passes the token to calls such as
+    /// [`/cra/check_report/base_report/get`](../cra/struct.Cra.html#method.check_report_base_report_get).
+    /// Limit its life with `expiration_time`, and revoke it with
+    /// [`/user/third_party_token/remove`](../users/struct.Users.html#method.third_party_token_remove).
     ///
     /// [`POST /user/third_party_token/create`](https://plaid.com/docs/api/users/#userthirdpartytokencreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, third_party_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.users().third_party_token_create(third_party_client_id).await?;
+    /// println!("{:?}", answer.third_party_user_token);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn third_party_token_create(
         &self,
         third_party_client_id: impl Into<String>,
@@ -191,11 +282,20 @@ impl Users<'_> {
     }
     /// Revoke a third-party user token.
     ///
-    /// Revokes a token made with `/user/third_party_token/create`, so that the third party can no
-    /// longer read data of the user with it. Use it as soon as the access is not needed any more.
-    /// Copies of data fetched before are not affected.
+    /// Revokes a token made with
+    /// [`/user/third_party_token/create`](../users/struct.Users.html#method.third_party_token_create),
+    /// so that the third party can no longer read data of the user with it. Use it as soon as the
+    /// access is not needed any more. Copies of data fetched before are not affected.
     ///
     /// [`POST /user/third_party_token/remove`](https://plaid.com/docs/api/users/#userthirdpartytokenremove)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, third_party_user_token: plaid::Secret) -> plaid::Result<()> {
+    /// let answer = plaid.users().third_party_token_remove(third_party_user_token).await?;
+    /// println!("{:?}", answer.removed);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn third_party_token_remove(
         &self,
         third_party_user_token: impl Into<Secret>,
@@ -209,13 +309,22 @@ impl Users<'_> {
     }
     /// Update the identity of a user.
     ///
-    /// Adds or changes the identity data of a Plaid user that was created with `/user/create`.
-    /// Use it when the data were not known at creation or have changed; a consumer report needs
-    /// them before it is requested. Send `identity` for users on the newer model, named by
-    /// `user_id`, or `consumer_report_user_identity` with the legacy `user_token`. Read the
-    /// result with `/user/get`.
+    /// Adds or changes the identity data of a Plaid user that was created with
+    /// [`/user/create`](../users/struct.Users.html#method.create). Use it when the data were not
+    /// known at creation or have changed; a consumer report needs them before it is requested.
+    /// Send `identity` for users on the newer model, named by `user_id`, or
+    /// `consumer_report_user_identity` with the legacy `user_token`. Read the result with
+    /// [`/user/get`](../users/struct.Users.html#method.get).
     ///
     /// [`POST /user/update`](https://plaid.com/docs/api/users/#userupdate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.users().update().await?;
+    /// println!("done by request {}", answer.request_id());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn update(&self) -> Call<UserUpdate> {
         Call::new(
             self.client,

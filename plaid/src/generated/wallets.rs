@@ -23,11 +23,22 @@ impl Wallets<'_> {
     /// Opens a virtual account, called wallet, that holds your own funds in pounds or euros and
     /// can receive and send payments. Virtual accounts must be enabled for your team. The answer
     /// holds the `wallet_id`, the account numbers for paying in, and a `recipient_id` by which
-    /// payments of `/payment_initiation/payment/create` can be directed to the wallet. Money is
-    /// sent from it with `/wallet/transaction/execute`, and existing wallets are listed by
-    /// `/wallet/list`.
+    /// payments of
+    /// [`/payment_initiation/payment/create`](../payment_initiation/struct.PaymentInitiation.html#method.payment_create)
+    /// can be directed to the wallet. Money is sent from it with
+    /// [`/wallet/transaction/execute`](../wallets/struct.Wallets.html#method.transaction_execute),
+    /// and existing wallets are listed by
+    /// [`/wallet/list`](../wallets/struct.Wallets.html#method.list).
     ///
     /// [`POST /wallet/create`](https://plaid.com/docs/api/products/virtual-accounts/#walletcreate)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.wallets().create(plaid::types::WalletIsoCurrencyCode::Gbp).await?;
+    /// println!("{:?}", answer.wallet_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(
         &self,
         iso_currency_code: impl Into<WalletIsoCurrencyCode>,
@@ -42,11 +53,22 @@ impl Wallets<'_> {
     /// Retrieve a wallet and its balance.
     ///
     /// Returns the balance, account numbers and status of one wallet. The wallet must come from
-    /// `/wallet/create`. Use it to check the available balance before sending money with
-    /// `/wallet/transaction/execute`; the single movements come from `/wallet/transaction/list`.
-    /// The call changes nothing.
+    /// [`/wallet/create`](../wallets/struct.Wallets.html#method.create). Use it to check the
+    /// available balance before sending money with
+    /// [`/wallet/transaction/execute`](../wallets/struct.Wallets.html#method.transaction_execute);
+    /// the single movements come from
+    /// [`/wallet/transaction/list`](../wallets/struct.Wallets.html#method.transaction_list). The
+    /// call changes nothing.
     ///
     /// [`POST /wallet/get`](https://plaid.com/docs/api/products/virtual-accounts/#walletget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, wallet_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.wallets().get(wallet_id).await?;
+    /// println!("{:?}", answer.wallet_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get(&self, wallet_id: impl Into<String>) -> Call<WalletGet> {
         Call::new(
             self.client,
@@ -59,9 +81,18 @@ impl Wallets<'_> {
     ///
     /// Returns the wallets of your team with their balances, page by page, optionally only those
     /// in one currency. Use it to find a `wallet_id` that is not at hand. Pass `next_cursor` as
-    /// `cursor` until it is absent; a single wallet comes from `/wallet/get`.
+    /// `cursor` until it is absent; a single wallet comes from
+    /// [`/wallet/get`](../wallets/struct.Wallets.html#method.get).
     ///
     /// [`POST /wallet/list`](https://plaid.com/docs/api/products/virtual-accounts/#walletlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
+    /// let answer = plaid.wallets().list().await?;
+    /// println!("{:?}", answer.wallets);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> Call<WalletList> {
         Call::new(
             self.client,
@@ -73,14 +104,40 @@ impl Wallets<'_> {
     /// Send money from a wallet.
     ///
     /// Moves money: pays an amount from a wallet to the bank account of a counterparty. The
-    /// wallet must come from `/wallet/create` and have enough available balance, otherwise the
-    /// call fails with `TRANSACTION_INSUFFICIENT_FUNDS`. The `idempotency_key` is required; wait
-    /// at least a minute before retrying with the same key, and expect `NONIDENTICAL_REQUEST`
-    /// when the body differs. The payment goes on after the answer: follow it by the
-    /// `WALLET_TRANSACTION_STATUS_UPDATE` webhook or with `/wallet/transaction/get`. To pay back
-    /// a payment received through Payment Initiation use `/payment_initiation/payment/reverse`.
+    /// wallet must come from [`/wallet/create`](../wallets/struct.Wallets.html#method.create) and
+    /// have enough available balance, otherwise the call fails with
+    /// `TRANSACTION_INSUFFICIENT_FUNDS`. The `idempotency_key` is required; wait at least a
+    /// minute before retrying with the same key, and expect `NONIDENTICAL_REQUEST` when the body
+    /// differs. The payment goes on after the answer: follow it by the
+    /// `WALLET_TRANSACTION_STATUS_UPDATE` webhook or with
+    /// [`/wallet/transaction/get`](../wallets/struct.Wallets.html#method.transaction_get). To pay
+    /// back a payment received through Payment Initiation use
+    /// [`/payment_initiation/payment/reverse`](../payment_initiation/struct.PaymentInitiation.html#method.payment_reverse).
     ///
     /// [`POST /wallet/transaction/execute`](https://plaid.com/docs/api/products/virtual-accounts/#wallettransactionexecute)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, idempotency_key: &str, wallet_id: &str, reference: &str) -> plaid::Result<()> {
+    /// let answer = plaid
+    ///     .wallets()
+    ///     .transaction_execute(
+    ///         idempotency_key,
+    ///         wallet_id,
+    ///         plaid::types::WalletTransactionCounterparty::new(
+    ///             "name",
+    ///             plaid::types::WalletTransactionCounterpartyNumbers::default(),
+    ///         ),
+    ///         plaid::types::WalletTransactionAmount::new(
+    ///             plaid::types::WalletIsoCurrencyCode::Gbp,
+    ///             plaid::Decimal::new(10050, 2),
+    ///         ),
+    ///         reference,
+    ///     )
+    ///     .await?;
+    /// println!("{:?}", answer.transaction_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction_execute(
         &self,
         idempotency_key: impl Into<String>,
@@ -104,12 +161,22 @@ impl Wallets<'_> {
     /// Retrieve one wallet transaction.
     ///
     /// Returns one transaction on a wallet with its amount, counterparty, status and related
-    /// transactions. Use it after `/wallet/transaction/execute` or a
-    /// `WALLET_TRANSACTION_STATUS_UPDATE` webhook to learn how far the transaction has come and
-    /// why it failed, if it did. The call changes nothing; `/wallet/transaction/list` returns all
-    /// transactions of a wallet.
+    /// transactions. Use it after
+    /// [`/wallet/transaction/execute`](../wallets/struct.Wallets.html#method.transaction_execute)
+    /// or a `WALLET_TRANSACTION_STATUS_UPDATE` webhook to learn how far the transaction has come
+    /// and why it failed, if it did. The call changes nothing;
+    /// [`/wallet/transaction/list`](../wallets/struct.Wallets.html#method.transaction_list)
+    /// returns all transactions of a wallet.
     ///
     /// [`POST /wallet/transaction/get`](https://plaid.com/docs/api/products/virtual-accounts/#wallettransactionget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, transaction_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.wallets().transaction_get(transaction_id).await?;
+    /// println!("{:?}", answer.transaction_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction_get(
         &self,
         transaction_id: impl Into<String>,
@@ -126,9 +193,17 @@ impl Wallets<'_> {
     /// Returns the transactions on one wallet, both incoming and outgoing, page by page,
     /// optionally only those of a span of time. Use it for reconciliation with your own books.
     /// Pass `next_cursor` as `cursor` until it is absent; a single transaction comes from
-    /// `/wallet/transaction/get`.
+    /// [`/wallet/transaction/get`](../wallets/struct.Wallets.html#method.transaction_get).
     ///
     /// [`POST /wallet/transaction/list`](https://plaid.com/docs/api/products/virtual-accounts/#wallettransactionlist)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, wallet_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.wallets().transaction_list(wallet_id).await?;
+    /// println!("{:?}", answer.transactions);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction_list(
         &self,
         wallet_id: impl Into<String>,

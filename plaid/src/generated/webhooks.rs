@@ -27,6 +27,14 @@ impl Webhooks<'_> {
     /// identifiers trigger a fetch, because anyone can send one.
     ///
     /// [`POST /webhook_verification_key/get`](https://plaid.com/docs/api/webhooks/webhook-verification/#webhookverificationkeyget)
+    ///
+    /// ```no_run
+    /// # async fn example(plaid: plaid::Client, key_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.webhooks().verification_key_get(key_id).await?;
+    /// println!("{:?}", answer.key);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn verification_key_get(
         &self,
         key_id: impl Into<String>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::problem::{Problem, Problems};
-use super::{Document, SCHEMA_PREFIX, pointer, ref_name, strings, text};
+use super::{Document, SCHEMA_PREFIX, flag, pointer, ref_name, strings, text};
 
 /// Finds every mistake in a document.
 ///
@@ -106,6 +106,13 @@ impl Check<'_> {
                 let what = format!("the operation has no {key}");
                 self.problem(at, what, format!("add `{key}: …` below this line"));
             }
+        }
+        if flag(operation, "deprecated") && text(operation, "x-instead").trim().is_empty() {
+            self.problem(
+                &pointer::join(at, "deprecated"),
+                "the operation is deprecated and does not say what to use instead",
+                "add `x-instead: use …` below this line; callers see it when they compile",
+            );
         }
         let tags = strings(operation, "tags");
         match tags[..] {

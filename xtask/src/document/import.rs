@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use super::{Document, SCHEMA_PREFIX};
 
 /// The extensions that mean something here.
-const EXTENSIONS: [&str; 6] = [
+const EXTENSIONS: [&str; 7] = [
     "x-webhook",
     "x-effect",
+    "x-instead",
     "x-method",
     "x-sensitive",
     "x-send-null",

@@ -15,7 +15,7 @@ use quote::{format_ident, quote};
 use syn::{Attribute, Ident, parse_quote};
 
 use super::refine::{Field, Refined, Type};
-use super::{Output, docs, gates, tree};
+use super::{Output, docs, example, gates, tree};
 use crate::lower::Facts;
 use crate::lower::facts::{Effect, Operation, Parameter, ResponseKind};
 use crate::lower::names::snake_case;
@@ -166,6 +166,7 @@ struct Call<'a> {
     request: Option<&'a Type>,
     required: Vec<&'a Field>,
     optional: Vec<&'a Field>,
+    docs: Vec<Attribute>,
 }
 
 impl<'a> Call<'a> {
@@ -181,7 +182,9 @@ impl<'a> Call<'a> {
             (Some(ty), Some(known)) => (ty.required(known), ty.optional(known)),
             _ => (Vec::new(), Vec::new()),
         };
+        let example = example::lines(operation, &required, facts, refined)?;
         Ok(Self {
+            docs: docs_of(operation, facts, &example),
             operation,
             marker: format_ident!("{}", operation_type(operation)),
             request,
@@ -194,32 +197,18 @@ impl<'a> Call<'a> {
         &self.operation.path_parameters
     }
 
-    fn docs(&self) -> Vec<Attribute> {
-        let operation = self.operation;
-        let mut docs = docs::attributes(&format!(
-            "{}.\n\n{}",
-            operation.summary, operation.description
-        ));
-        docs.push(docs::attribute(""));
-        let route = format!("{} {}", operation.method.to_uppercase(), operation.path);
-        docs.push(docs::attribute(&match operation.page.as_str() {
-            "" => format!("`{route}`"),
-            page => format!("[`{route}`]({page})"),
-        }));
-        docs
-    }
-
     fn deprecation(&self) -> Option<Attribute> {
         self.operation.deprecated.then(|| {
             let path = &self.operation.path;
-            let note = format!("Plaid has deprecated {path}; its description says what to use");
+            let instead = &self.operation.instead;
+            let note = format!("Plaid has deprecated {path}: {instead}");
             parse_quote!(#[deprecated = #note])
         })
     }
 
     /// The method on the handle: required fields are arguments.
     fn method(&self) -> TokenStream {
-        let docs = self.docs();
+        let docs = &self.docs;
         let old = self.deprecation();
         let name = format_ident!("{}", method_name(self.operation));
         let marker = &self.marker;
@@ -399,6 +388,24 @@ impl<'a> Call<'a> {
     }
 }
 
+/// What it does, an example, and where to read on.
+fn docs_of(operation: &Operation, facts: &Facts, example: &[String]) -> Vec<Attribute> {
+    let link = |path: &str| {
+        let other = facts.operations.iter().find(|other| other.path == path)?;
+        (other.id != operation.id).then(|| example::link(other))
+    };
+    let text = format!("{}.\n\n{}", operation.summary, operation.description);
+    let mut docs = docs::linked(&text, link);
+    let route = format!("{} {}", operation.method.to_uppercase(), operation.path);
+    let source = match operation.page.as_str() {
+        "" => format!("`{route}`"),
+        page => format!("[`{route}`]({page})"),
+    };
+    docs.extend(["", source.as_str(), ""].map(docs::attribute));
+    docs.extend(example.iter().map(|line| docs::attribute(line)));
+    docs
+}
+
 /// The type of an argument for a field, and the field's value made of it.
 fn argument(ty: &syn::Type, name: &Ident) -> (TokenStream, TokenStream) {
     if let Some(inner) = inner(ty, "Vec") {
@@ -492,7 +499,7 @@ fn header_setter(parameter: &Parameter) -> TokenStream {
     }
 }
 
-fn last_segment(ty: &syn::Type) -> Option<&syn::PathSegment> {
+pub(super) fn last_segment(ty: &syn::Type) -> Option<&syn::PathSegment> {
     match ty {
         syn::Type::Path(path) => path.path.segments.last(),
         _ => None,
@@ -504,7 +511,7 @@ fn is(ty: &syn::Type, name: &str) -> bool {
 }
 
 /// The `T` of `Option<T>` or `Vec<T>`, with the path by which `plaid` knows it.
-fn inner(ty: &syn::Type, wrapper: &str) -> Option<syn::Type> {
+pub(super) fn inner(ty: &syn::Type, wrapper: &str) -> Option<syn::Type> {
     let segment = last_segment(ty).filter(|segment| segment.ident == wrapper)?;
     let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments else {
         return None;
@@ -536,6 +543,7 @@ mod tests {
             description: String::new(),
             page: String::new(),
             deprecated: false,
+            instead: String::new(),
             request: None,
             response: ResponseKind::Empty,
             effect: Effect::Read,

@@ -8,12 +8,25 @@ const WIDTH: usize = 90;
 /// The `///` lines of a description: paragraphs wrapped, and nothing in it that
 /// rustdoc would take for a link or a tag.
 pub fn lines(description: &str) -> Vec<String> {
+    paragraphs(description, escape)
+}
+
+/// The doc attributes of a description in which paths of operations become links.
+pub fn linked(description: &str, link: impl Fn(&str) -> Option<String>) -> Vec<Attribute> {
+    let marked = |paragraph: &str| with_links(&escape(paragraph), &link);
+    paragraphs(description, marked)
+        .iter()
+        .map(|line| attribute(line))
+        .collect()
+}
+
+fn paragraphs(description: &str, mark_up: impl Fn(&str) -> String) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in description.split("\n\n").filter(|p| !p.trim().is_empty()) {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        wrap(&escape(paragraph), &mut lines);
+        wrap(&mark_up(paragraph), &mut lines);
     }
     lines
 }
@@ -54,6 +67,19 @@ fn wrap(paragraph: &str, lines: &mut Vec<String>) {
     lines.push(line);
 }
 
+/// Every second part between backticks is code; escaped text has an even number.
+fn with_links(escaped: &str, link: impl Fn(&str) -> Option<String>) -> String {
+    let mut text = String::with_capacity(escaped.len());
+    for (index, part) in escaped.split('`').enumerate() {
+        match (index % 2, link(part)) {
+            (0, _) => text.push_str(part),
+            (_, None) => text.push_str(&format!("`{part}`")),
+            (_, Some(to)) => text.push_str(&format!("[`{part}`]({to})")),
+        }
+    }
+    text
+}
+
 /// Escapes what is markup outside of backticks.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -80,6 +106,13 @@ mod tests {
     #[test]
     fn markup_is_escaped_outside_of_code() {
         assert_eq!(lines("a [b] <c> `d[0]`"), ["a \\[b\\] \\<c\\> `d[0]`"]);
+    }
+
+    #[test]
+    fn a_path_that_is_known_becomes_a_link() {
+        let link = |path: &str| (path == "/a").then(|| "to-a".to_owned());
+        let text = with_links(&escape("Like `/a`, not `/b` or /a [x]."), link);
+        assert_eq!(text, "Like [`/a`](to-a), not `/b` or /a \\[x\\].");
     }
 
     #[test]

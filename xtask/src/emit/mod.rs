@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod contract;
 pub mod docs;
+pub mod example;
 pub mod features;
 pub mod gates;
 pub mod progenitor;

@@ -40,6 +40,8 @@ pub struct Operation {
     pub page: String,
     /// Whether it should no longer be used.
     pub deprecated: bool,
+    /// What to use in place of a deprecated one.
+    pub instead: String,
     /// The type of the request, unless it has no body.
     pub request: Option<String>,
     /// What comes back.
@@ -300,6 +302,7 @@ fn operation_facts(document: &Document, path: &str, method: &str, node: &Value) 
         description: own("description"),
         page: page.to_owned(),
         deprecated: flag(node, "deprecated"),
+        instead: own("x-instead"),
         response: response_kind(node),
         effect: effect(method, path, node),
         credentials: match text(node, "x-credentials") {
