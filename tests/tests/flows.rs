@@ -27,7 +27,6 @@ use plaid::types::{
     TransferAuthorizationUserInRequest,
 };
 use plaid::{Action, Call, Client, Decimal, Error, ErrorCode, NaiveDate, Secret};
-use plaid_sandbox::Sandbox;
 use support::{BANK, Bench, REQUEST_ID_LEN, Receiver};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::commands;
+use xtask::commands::bench::Part;
 use xtask::report::Report;
 
 /// Maintains what is generated from the description of the API in openapi/.
@@ -47,6 +48,11 @@ enum Command {
         #[arg(long, value_name = "PATH")]
         against: PathBuf,
     },
+    /// Measure what the generated code costs, as ratios. Takes minutes.
+    Bench {
+        /// What to measure; everything when none is named.
+        parts: Vec<Part>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -57,6 +63,7 @@ fn main() -> ExitCode {
         Command::Generate { check } => commands::generate::run(&root, check, &mut report),
         Command::Add { wanted, from } => commands::add::run(&root, &wanted, &from, &mut report),
         Command::List { json } => commands::list::run(&root, json),
+        Command::Bench { parts } => commands::bench::run(&root, &parts, &mut report),
         Command::Diff { against } => commands::diff::run(&root, &against),
     };
     match outcome {

@@ -1,6 +1,7 @@
 //! The commands of `cargo xtask`.
 
 pub mod add;
+pub mod bench;
 pub mod diff;
 pub mod generate;
 pub mod list;

@@ -16,10 +16,23 @@ use crate::lower::{numbers, secrets};
 /// # Errors
 /// When progenitor or typify cannot take the document.
 pub fn generate(document: &Document) -> Result<syn::File> {
+    generate_with(document, &settings())
+}
+
+/// What progenitor makes of the document when it is given no settings: what the
+/// benches compare with.
+///
+/// # Errors
+/// When progenitor or typify cannot take the document.
+pub fn plain(document: &Document) -> Result<syn::File> {
+    generate_with(document, &GenerationSettings::default())
+}
+
+fn generate_with(document: &Document, settings: &GenerationSettings) -> Result<syn::File> {
     let api: openapiv3::OpenAPI = serde_json::from_value(document.root.clone())
         .context("the lowered document is not what progenitor reads as OpenAPI")?;
     // It panics on what it cannot name or has not implemented.
-    let attempt = || Generator::new(&settings()).generate_tokens(&api);
+    let attempt = || Generator::new(settings).generate_tokens(&api);
     let tokens = catch_unwind(AssertUnwindSafe(attempt))
         .map_err(|panic| anyhow!("progenitor gave up: {}", message(panic.as_ref())))?
         .map_err(|error| anyhow!("progenitor: {error}"))?;
