@@ -100,6 +100,8 @@ fn scratch(root: &Path, report: &mut Report) -> Result<Scratch> {
         "lines",
         &format!("{} of plain progenitor, {ours} here", code.lines().count()),
     );
+    // Its warnings would hide what this command has to say.
+    let code = format!("#![allow(warnings)]\n{code}");
     scratch.write(PLAIN, PLAIN_MANIFEST, "lib.rs", &code)?;
     let root = root.display();
     let raw = format!(
