@@ -8,7 +8,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
+use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};
+use reqwest::header::{ACCEPT, HeaderValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::Client;
 
@@ -35,5 +38,39 @@ impl ClientHooks<Connection> for Client {
         _operation: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
         self.inner().0.execute(request).await
+    }
+}
+
+impl Client {
+    /// What progenitor writes for an operation that posts JSON and gets JSON; the
+    /// generated methods call it, so that it is there once.
+    pub(crate) async fn post_json<B, T, E>(
+        &self,
+        path: &str,
+        operation_id: &'static str,
+        body: &B,
+    ) -> Result<ResponseValue<T>, Error<E>>
+    where
+        B: Serialize,
+        T: DeserializeOwned,
+        E: DeserializeOwned + Debug,
+    {
+        let mut request = self
+            .client
+            .post(format!("{}{path}", self.baseurl))
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .json(body)
+            .build()?;
+        let info = OperationInfo { operation_id };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::ErrorResponse(
+                ResponseValue::from_response(response).await?,
+            )),
+        }
     }
 }

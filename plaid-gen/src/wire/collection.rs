@@ -10,6 +10,8 @@ use serde::ser::Serializer;
 use super::{Generated, Reader, Wire, Writer};
 
 impl<T: Wire> Wire for Option<T> {
+    const EMPTY: Self = None;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_option(OptionVisitor(PhantomData))
     }
@@ -21,16 +23,14 @@ impl<T: Wire> Wire for Option<T> {
         }
     }
 
-    fn empty() -> Self {
-        None
-    }
-
     fn is_absent(&self) -> bool {
         self.is_none()
     }
 }
 
 impl<T: Wire> Wire for Vec<T> {
+    const EMPTY: Self = Self::new();
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_option(ListVisitor(PhantomData))
     }
@@ -39,46 +39,20 @@ impl<T: Wire> Wire for Vec<T> {
         serializer.collect_seq(self.iter().map(Writer))
     }
 
-    fn empty() -> Self {
-        Self::new()
-    }
-
     fn is_absent(&self) -> bool {
         self.is_empty()
     }
 }
 
 impl<T: Wire> Wire for BTreeMap<String, T> {
+    const EMPTY: Self = Self::new();
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_option(MapVisitor(PhantomData))
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter().map(|(key, value)| (key, Writer(value))))
-    }
-
-    fn empty() -> Self {
-        Self::new()
-    }
-
-    fn is_absent(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-/// A JSON object of which nothing is known.
-impl Wire for serde_json::Map<String, serde_json::Value> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let values = BTreeMap::<String, serde_json::Value>::read(deserializer)?;
-        Ok(values.into_iter().collect())
-    }
-
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self)
-    }
-
-    fn empty() -> Self {
-        Self::new()
     }
 
     fn is_absent(&self) -> bool {
@@ -88,9 +62,9 @@ impl Wire for serde_json::Map<String, serde_json::Value> {
 
 /// Breaks the circle of a type that contains itself.
 impl<T: Generated> Generated for Box<T> {
-    fn empty() -> Self {
-        Self::new(T::empty())
-    }
+    // Asked for by required fields only; where `Option` or `Vec` holds the box, the
+    // compiler never comes here.
+    const EMPTY: Self = panic!("a required field cannot lead back to its own record");
 }
 
 struct OptionVisitor<T>(PhantomData<T>);

@@ -10,6 +10,8 @@ use super::Wire;
 
 /// `YYYY-MM-DD`; of a point in time the day as written.
 impl Wire for NaiveDate {
+    const EMPTY: Self = Self::MIN;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Parsed(parse_date, "a date like 2024-05-31"))
     }
@@ -17,25 +19,19 @@ impl Wire for NaiveDate {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-
-    fn empty() -> Self {
-        Self::default()
-    }
 }
 
 /// RFC 3339, turned to UTC. A text without an offset is taken as UTC, and a bare
 /// date as its midnight: both occur.
 impl Wire for DateTime<Utc> {
+    const EMPTY: Self = Self::MIN_UTC;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Parsed(parse_time, "a time like 2024-05-31T12:00:00Z"))
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.to_rfc3339_opts(SecondsFormat::AutoSi, true))
-    }
-
-    fn empty() -> Self {
-        Self::default()
     }
 }
 

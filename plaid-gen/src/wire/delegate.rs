@@ -1,13 +1,23 @@
 //! The implementations that are the same for every generated type but for its
 //! name. They only delegate; a function cannot implement a trait.
+//!
+//! `#[inline]` is not for speed: it has the compiler make them where they are used,
+//! and not 346 times here.
 
-/// `Serialize` and `Deserialize` of records.
+/// `Serialize`, `Deserialize` and `Debug` of records.
 macro_rules! records {
     ($($(#[$gate:meta])* $name:ident),* $(,)?) => {$(
         $(#[$gate])*
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 crate::wire::read_record(deserializer)
+            }
+        }
+        $(#[$gate])*
+        impl std::fmt::Debug for $name {
+            #[inline]
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                crate::wire::fmt_record(self, f)
             }
         }
         $(#[$gate])*
@@ -25,30 +35,32 @@ macro_rules! open_enums {
         $(#[$gate])*
         impl $name {
             /// The value as it is written on the wire.
+            #[inline]
             pub fn as_str(&self) -> &str {
                 crate::wire::OpenEnum::text(self)
             }
         }
         $(#[$gate])*
         impl crate::wire::Generated for $name {
-            fn empty() -> Self {
-                Self::Unknown(crate::wire::UnknownValue::none())
-            }
+            const EMPTY: Self = Self::Unknown(crate::wire::UnknownValue::NONE);
         }
         $(#[$gate])*
         impl From<&str> for $name {
+            #[inline]
             fn from(value: &str) -> Self {
                 crate::wire::OpenEnum::from_text(value)
             }
         }
         $(#[$gate])*
         impl From<String> for $name {
+            #[inline]
             fn from(value: String) -> Self {
                 crate::wire::OpenEnum::from_text(&value)
             }
         }
         $(#[$gate])*
         impl std::fmt::Display for $name {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 crate::wire::fmt_open_enum(self, f)
             }
@@ -68,9 +80,11 @@ macro_rules! open_enums {
         $(#[$gate])*
         #[cfg(feature = "schemars")]
         impl schemars::JsonSchema for $name {
+            #[inline]
             fn schema_name() -> std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
+            #[inline]
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 crate::wire::schema::open_enum::<Self>()
             }

@@ -29,17 +29,25 @@ pub mod schema;
 mod secret;
 mod text;
 
+use std::fmt::Debug;
+
 use serde::de::{DeserializeOwned, DeserializeSeed};
 use serde::{Deserializer, Serialize, Serializer};
 
 #[allow(unused_imports)] // without any product
 pub(crate) use delegate::{open_enums, records};
 pub use open_enum::{OpenEnum, UnknownValue, fmt_open_enum, read_open_enum};
-pub use record::{Fields, Presence, Record, fill, read_record, write_record};
+pub use record::{FieldVisitor, Presence, Record, fill, fmt_record, read_record, write_record};
 pub use secret::Secret;
 
 /// A type that a field of a record can have.
-pub trait Wire: Sized {
+pub trait Wire: Debug + Sized {
+    /// The value that stands in a record until its field has been read.
+    ///
+    /// A constant, since a function would have to undo its work at every field that
+    /// might panic, and that is code in each of 1,700 records.
+    const EMPTY: Self;
+
     /// Reads the value from JSON.
     ///
     /// # Errors
@@ -52,9 +60,6 @@ pub trait Wire: Sized {
     /// When the serializer fails.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// The value that stands in a record until its field has been read.
-    fn empty() -> Self;
-
     /// Whether an optional field with this value is left out when written.
     fn is_absent(&self) -> bool {
         false
@@ -62,22 +67,20 @@ pub trait Wire: Sized {
 }
 
 /// Marks the generated types, which read and write themselves with serde.
-pub trait Generated {
+pub trait Generated: Sized {
     /// The value that stands in a record until its field has been read.
-    fn empty() -> Self;
+    const EMPTY: Self;
 }
 
-impl<T: Generated + Serialize + DeserializeOwned> Wire for T {
+impl<T: Generated + Debug + Serialize + DeserializeOwned> Wire for T {
+    const EMPTY: Self = <T as Generated>::EMPTY;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
-    }
-
-    fn empty() -> Self {
-        Generated::empty()
     }
 }
 

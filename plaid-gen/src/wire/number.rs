@@ -20,6 +20,8 @@ const RAW_NUMBER: &str = "$serde_json::private::RawValue";
 /// A decimal is read from the digits of the JSON number: an `f64` in between would
 /// turn `1234567890123456.78` into `1234567890123456.8`.
 impl Wire for Decimal {
+    const EMPTY: Self = Self::ZERO;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(RAW_NUMBER, DecimalVisitor)
     }
@@ -28,24 +30,18 @@ impl Wire for Decimal {
         let digits = RawValue::from_string(self.to_string()).map_err(S::Error::custom)?;
         digits.serialize(serializer)
     }
-
-    fn empty() -> Self {
-        Self::ZERO
-    }
 }
 
 /// Accepts `12`, `12.0` and `"12"`; a fraction is an error.
 impl Wire for i64 {
+    const EMPTY: Self = 0;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(IntegerVisitor)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(*self)
-    }
-
-    fn empty() -> Self {
-        0
     }
 }
 

@@ -1,5 +1,6 @@
 //! Enums that take values which the description does not know yet.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -32,7 +33,7 @@ pub trait OpenEnum: Generated + Clone + PartialEq + Sized + 'static {
         let known = Self::VARIANTS.iter().find(|(text, _)| *text == value);
         match known {
             Some((_, variant)) => variant.clone(),
-            None => Self::unknown(UnknownValue(value.into())),
+            None => Self::unknown(UnknownValue(Cow::Owned(value.to_owned()))),
         }
     }
 }
@@ -58,13 +59,11 @@ pub trait OpenEnum: Generated + Clone + PartialEq + Sized + 'static {
 /// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct UnknownValue(Box<str>);
+pub struct UnknownValue(Cow<'static, str>);
 
 impl UnknownValue {
     /// Stands in a record until its field has been read.
-    pub fn none() -> Self {
-        Self(Box::default())
-    }
+    pub const NONE: Self = Self(Cow::Borrowed(""));
 
     /// The value as it came.
     pub fn as_str(&self) -> &str {

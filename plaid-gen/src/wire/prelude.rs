@@ -8,9 +8,8 @@ pub(crate) use std::collections::BTreeMap;
 pub(crate) use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use rust_decimal::Decimal;
 pub(crate) use serde::de::MapAccess;
-pub(crate) use serde::ser::SerializeMap;
 
 pub(crate) use super::Presence::{Optional, Required, Written};
 pub(crate) use super::{
-    Fields, Generated, OpenEnum, Presence, Record, Secret, UnknownValue, Wire, fill,
+    FieldVisitor, Generated, OpenEnum, Presence, Record, Secret, UnknownValue, Wire, fill,
 };

@@ -25,8 +25,7 @@ pub trait Record: Generated + Sized {
     const NAME: &'static str;
 
     /// The fields by their names on the wire, in the order in which
-    /// [`read_field`](Self::read_field) and [`write_fields`](Self::write_fields)
-    /// count them. At most 128, the width of the set in which they are ticked off.
+    /// [`read_field`](Self::read_field) and [`visit`](Self::visit) count them. At most 128, the width of the set in which they are ticked off.
     const FIELDS: &'static [(&'static str, Presence)];
 
     /// Reads the value of the field with this index.
@@ -39,8 +38,14 @@ pub trait Record: Generated + Sized {
         map: &mut A,
     ) -> Result<(), A::Error>;
 
-    /// Writes every field.
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>);
+    /// Shows every field to a visitor, in their order.
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V);
+}
+
+/// Looks at the fields of a record one by one: to write them, or to print them.
+pub trait FieldVisitor {
+    /// The field with this index in the table.
+    fn field<T: Wire>(&mut self, index: usize, value: &T);
 }
 
 /// Reads a value into its place in a record.
@@ -70,30 +75,41 @@ pub fn write_record<T: Record, S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
-    let mut fields = Fields {
+    let mut fields = Writing {
         table: T::FIELDS,
         map: &mut map,
         outcome: Ok(()),
     };
-    record.write_fields(&mut fields);
+    record.visit(&mut fields);
     fields.outcome?;
     map.end()
 }
 
-/// Takes the fields of a record as they are written.
+/// Prints a record; the `Debug` of every generated struct.
+///
+/// # Errors
+/// When the formatter fails.
+pub fn fmt_record<T: Record>(record: &T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut fields = Printing {
+        table: T::FIELDS,
+        out: f.debug_struct(T::NAME),
+    };
+    record.visit(&mut fields);
+    fields.out.finish()
+}
+
+/// Writes fields into a map.
 ///
 /// It remembers the first failure, so that a record's list of fields is a plain
 /// sequence of calls: a `?` on each would be a branch on each, 7,800 times.
-#[derive(Debug)]
-pub struct Fields<'a, M: SerializeMap> {
+struct Writing<'a, M: SerializeMap> {
     table: &'static [(&'static str, Presence)],
     map: &'a mut M,
     outcome: Result<(), M::Error>,
 }
 
-impl<M: SerializeMap> Fields<'_, M> {
-    /// Writes the field with this index, unless it is optional and absent.
-    pub fn put<T: Wire>(&mut self, index: usize, value: &T) {
+impl<M: SerializeMap> FieldVisitor for Writing<'_, M> {
+    fn field<T: Wire>(&mut self, index: usize, value: &T) {
         let Some(&(name, presence)) = self.table.get(index) else {
             return;
         };
@@ -101,6 +117,20 @@ impl<M: SerializeMap> Fields<'_, M> {
             return;
         }
         self.outcome = self.map.serialize_entry(name, &Writer(value));
+    }
+}
+
+/// Prints fields by their names on the wire.
+struct Printing<'a, 'b> {
+    table: &'static [(&'static str, Presence)],
+    out: fmt::DebugStruct<'a, 'b>,
+}
+
+impl FieldVisitor for Printing<'_, '_> {
+    fn field<T: Wire>(&mut self, index: usize, value: &T) {
+        if let Some((name, _)) = self.table.get(index) {
+            self.out.field(name, value);
+        }
     }
 }
 
@@ -114,7 +144,7 @@ impl<'de, T: Record> Visitor<'de> for RecordVisitor<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
-        let mut record = T::empty();
+        let mut record = <T as Generated>::EMPTY;
         let mut seen = 0_u128;
         let mut expected = 0;
         while let Some(key) = map.next_key_seed(Key {

@@ -22,12 +22,12 @@ use super::{Wire, text};
 /// assert_eq!(token.expose_secret(), "access-sandbox-1");
 /// ```
 #[derive(Clone, Default)]
-pub struct Secret(SecretString);
+pub struct Secret(Option<SecretString>);
 
 impl Secret {
     /// The value in clear.
     pub fn expose_secret(&self) -> &str {
-        self.0.expose_secret()
+        self.0.as_ref().map_or("", SecretString::expose_secret)
     }
 }
 
@@ -39,13 +39,13 @@ impl fmt::Debug for Secret {
 
 impl From<String> for Secret {
     fn from(value: String) -> Self {
-        Self(value.into())
+        Self(Some(value.into()))
     }
 }
 
 impl From<&str> for Secret {
     fn from(value: &str) -> Self {
-        Self(value.into())
+        Self(Some(value.into()))
     }
 }
 
@@ -85,15 +85,13 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 impl Wire for Secret {
+    const EMPTY: Self = Self(None);
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
-    }
-
-    fn empty() -> Self {
-        Self::default()
     }
 }

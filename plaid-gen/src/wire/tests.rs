@@ -8,7 +8,7 @@ use serde_json::json;
 use super::prelude::*;
 use super::{open_enums, records};
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Probe {
     amount: Decimal,
     at: Option<DateTime<Utc>>,
@@ -21,18 +21,16 @@ struct Probe {
 }
 
 impl Generated for Probe {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            at: Wire::empty(),
-            count: Wire::empty(),
-            day: Wire::empty(),
-            kind: Wire::empty(),
-            list: Wire::empty(),
-            note: Wire::empty(),
-            token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        at: Wire::EMPTY,
+        count: Wire::EMPTY,
+        day: Wire::EMPTY,
+        kind: Wire::EMPTY,
+        list: Wire::EMPTY,
+        note: Wire::EMPTY,
+        token: Wire::EMPTY,
+    };
 }
 
 impl Record for Probe {
@@ -64,15 +62,15 @@ impl Record for Probe {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.at);
-        fields.put(2, &self.count);
-        fields.put(3, &self.day);
-        fields.put(4, &self.kind);
-        fields.put(5, &self.list);
-        fields.put(6, &self.note);
-        fields.put(7, &self.token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.at);
+        visitor.field(2, &self.count);
+        visitor.field(3, &self.day);
+        visitor.field(4, &self.kind);
+        visitor.field(5, &self.list);
+        visitor.field(6, &self.note);
+        visitor.field(7, &self.token);
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 }
 
 impl Wire for String {
+    const EMPTY: Self = Self::new();
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         read(deserializer)
     }
@@ -23,13 +25,11 @@ impl Wire for String {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
     }
-
-    fn empty() -> Self {
-        Self::new()
-    }
 }
 
 impl Wire for bool {
+    const EMPTY: Self = false;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
     }
@@ -37,24 +37,18 @@ impl Wire for bool {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bool(*self)
     }
-
-    fn empty() -> Self {
-        false
-    }
 }
 
 /// What has no type in the description.
 impl Wire for serde_json::Value {
+    const EMPTY: Self = Self::Null;
+
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
-    }
-
-    fn empty() -> Self {
-        Self::Null
     }
 
     fn is_absent(&self) -> bool {

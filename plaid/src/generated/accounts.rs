@@ -41,7 +41,7 @@ impl Accounts<'_> {
             self.client,
             types::AccountsGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

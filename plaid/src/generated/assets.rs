@@ -45,7 +45,7 @@ impl Assets<'_> {
             self.client,
             types::AssetReportAuditCopyCreateRequest {
                 asset_report_token: asset_report_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -104,7 +104,7 @@ impl Assets<'_> {
             self.client,
             types::AssetReportAuditCopyPdfGetRequest {
                 audit_copy_token: audit_copy_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -165,7 +165,7 @@ impl Assets<'_> {
             self.client,
             types::AssetReportCreateRequest {
                 days_requested,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -231,7 +231,7 @@ impl Assets<'_> {
         Call::new(
             self.client,
             types::AssetReportGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -260,7 +260,7 @@ impl Assets<'_> {
             self.client,
             types::AssetReportPdfGetRequest {
                 asset_report_token: asset_report_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -291,7 +291,7 @@ impl Assets<'_> {
             self.client,
             types::AssetReportRefreshRequest {
                 asset_report_token: asset_report_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -417,7 +417,7 @@ impl Assets<'_> {
             types::CreditRelayCreateRequest {
                 report_tokens: report_tokens.into_iter().map(Into::into).collect(),
                 secondary_client_id: secondary_client_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -453,7 +453,7 @@ impl Assets<'_> {
             types::CreditRelayGetRequest {
                 relay_token: relay_token.into(),
                 report_type: report_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -519,7 +519,7 @@ impl Assets<'_> {
             types::CreditRelayRefreshRequest {
                 relay_token: relay_token.into(),
                 report_type: report_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

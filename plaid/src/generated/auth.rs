@@ -42,7 +42,7 @@ impl Auth<'_> {
             self.client,
             types::AuthGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -79,7 +79,7 @@ impl Auth<'_> {
             self.client,
             types::AuthVerifyRequest {
                 numbers: numbers.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

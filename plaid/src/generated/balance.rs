@@ -42,7 +42,7 @@ impl Balance<'_> {
             self.client,
             types::AccountsBalanceGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -39,7 +39,7 @@ impl BankTransfers<'_> {
         Call::new(
             self.client,
             types::BankTransferBalanceGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -132,7 +132,7 @@ impl BankTransfers<'_> {
                 iso_currency_code: iso_currency_code.into(),
                 description: description.into(),
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -157,7 +157,7 @@ impl BankTransfers<'_> {
         Call::new(
             self.client,
             types::BankTransferEventListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -183,7 +183,7 @@ impl BankTransfers<'_> {
             self.client,
             types::BankTransferEventSyncRequest {
                 after_id,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -235,7 +235,7 @@ impl BankTransfers<'_> {
         Call::new(
             self.client,
             types::BankTransferListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -272,7 +272,7 @@ impl BankTransfers<'_> {
                 account_number: account_number.into(),
                 routing_number: routing_number.into(),
                 account_type: account_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -321,7 +321,7 @@ impl BankTransfers<'_> {
         Call::new(
             self.client,
             types::BankTransferSweepListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

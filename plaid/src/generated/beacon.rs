@@ -41,7 +41,7 @@ impl Beacon<'_> {
         Call::new(
             self.client,
             types::BeaconAccountRiskEvaluateRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -112,7 +112,7 @@ impl Beacon<'_> {
                 beacon_user_id: beacon_user_id.into(),
                 type_: type_.into(),
                 fraud_date,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -169,7 +169,7 @@ impl Beacon<'_> {
             self.client,
             types::BeaconReportListRequest {
                 beacon_user_id: beacon_user_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -231,7 +231,7 @@ impl Beacon<'_> {
             self.client,
             types::BeaconReportSyndicationListRequest {
                 beacon_user_id: beacon_user_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -310,7 +310,7 @@ impl Beacon<'_> {
                 program_id: program_id.into(),
                 client_user_id: client_user_id.into(),
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -364,7 +364,7 @@ impl Beacon<'_> {
             self.client,
             types::BeaconUserHistoryListRequest {
                 beacon_user_id: beacon_user_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -429,7 +429,7 @@ impl Beacon<'_> {
             self.client,
             types::BeaconUserUpdateRequest {
                 beacon_user_id: beacon_user_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -46,7 +46,7 @@ impl BusinessVerification<'_> {
             self.client,
             types::BusinessVerificationCreateRequest {
                 client_user_id: client_user_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -98,7 +98,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportBaseReportGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -126,7 +126,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportCashflowInsightsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -170,7 +170,7 @@ impl Cra<'_> {
                 days_requested,
                 consumer_report_permissible_purpose: consumer_report_permissible_purpose
                     .into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -198,7 +198,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportIncomeInsightsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -224,7 +224,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportLendScoreGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -253,7 +253,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportNetworkInsightsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -280,7 +280,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportPartnerInsightsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -305,7 +305,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportPdfGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -346,7 +346,7 @@ impl Cra<'_> {
                     .into_iter()
                     .map(Into::into)
                     .collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -373,7 +373,7 @@ impl Cra<'_> {
         Call::new(
             self.client,
             types::CraCheckReportVerificationPdfGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -610,7 +610,7 @@ impl Cra<'_> {
             types::CraMonitoringInsightsGetRequest {
                 consumer_report_permissible_purpose: consumer_report_permissible_purpose
                     .into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -641,7 +641,7 @@ impl Cra<'_> {
             self.client,
             types::CraMonitoringInsightsSubscribeRequest {
                 webhook: webhook.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -696,7 +696,7 @@ impl Cra<'_> {
             self.client,
             types::CraPartnerInsightsGetRequest {
                 user_token: user_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -136,7 +136,7 @@ impl Enrich<'_> {
             types::TransactionsEnrichRequest {
                 account_type: account_type.into(),
                 transactions: transactions.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -86,7 +86,7 @@ impl Fdx<'_> {
                 sent_on,
                 category: category.into(),
                 notification_payload: notification_payload.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -44,7 +44,7 @@ impl Identity<'_> {
             self.client,
             types::IdentityDocumentsUploadsGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -73,7 +73,7 @@ impl Identity<'_> {
             self.client,
             types::IdentityGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -105,7 +105,7 @@ impl Identity<'_> {
             self.client,
             types::IdentityMatchRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

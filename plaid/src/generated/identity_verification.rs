@@ -86,7 +86,7 @@ impl IdentityVerification<'_> {
                 is_shareable,
                 template_id: template_id.into(),
                 gave_consent,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -148,7 +148,7 @@ impl IdentityVerification<'_> {
             self.client,
             types::IdentityVerificationListRequest {
                 template_id: template_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -185,7 +185,7 @@ impl IdentityVerification<'_> {
                 client_user_id: client_user_id.into(),
                 template_id: template_id.into(),
                 strategy: strategy.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

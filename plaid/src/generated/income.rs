@@ -168,7 +168,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::CreditBankIncomeGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -197,7 +197,7 @@ impl Income<'_> {
             self.client,
             types::CreditBankIncomePdfGetRequest {
                 user_token: user_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -227,7 +227,7 @@ impl Income<'_> {
             self.client,
             types::CreditBankIncomeRefreshRequest {
                 user_token: user_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -261,7 +261,7 @@ impl Income<'_> {
             types::CreditBankIncomeWebhookUpdateRequest {
                 user_token: user_token.into(),
                 enable_webhooks,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -293,7 +293,7 @@ impl Income<'_> {
             self.client,
             types::CreditBankStatementsUploadsGetRequest {
                 user_token: user_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -351,7 +351,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::CreditPayrollIncomeGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -392,7 +392,7 @@ impl Income<'_> {
             types::CreditPayrollIncomeParsingConfigUpdateRequest {
                 user_token: user_token.into(),
                 parsing_config: parsing_config.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -419,7 +419,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::CreditPayrollIncomePrecheckRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -450,7 +450,7 @@ impl Income<'_> {
             self.client,
             types::CreditPayrollIncomeRefreshRequest {
                 user_token: user_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -481,7 +481,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::CreditPayrollIncomeRiskSignalsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -599,7 +599,7 @@ impl Income<'_> {
             self.client,
             types::IncomeVerificationCreateRequest {
                 webhook: webhook.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -627,7 +627,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::IncomeVerificationDocumentsDownloadRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -654,7 +654,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::IncomeVerificationPaystubsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -681,7 +681,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::IncomeVerificationPrecheckRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -708,7 +708,7 @@ impl Income<'_> {
         Call::new(
             self.client,
             types::IncomeVerificationTaxformsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -53,7 +53,7 @@ impl Institutions<'_> {
                 count,
                 offset,
                 country_codes: country_codes.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -88,7 +88,7 @@ impl Institutions<'_> {
             types::InstitutionsGetByIdRequest {
                 institution_id: institution_id.into(),
                 country_codes: country_codes.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -124,7 +124,7 @@ impl Institutions<'_> {
             types::InstitutionsSearchRequest {
                 query: query.into(),
                 country_codes: country_codes.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

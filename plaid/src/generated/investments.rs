@@ -42,7 +42,7 @@ impl Investments<'_> {
             self.client,
             types::InvestmentsAuthGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -72,7 +72,7 @@ impl Investments<'_> {
             self.client,
             types::InvestmentsHoldingsGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -137,7 +137,7 @@ impl Investments<'_> {
                 access_token: access_token.into(),
                 start_date,
                 end_date,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -65,7 +65,7 @@ impl Issues<'_> {
         Call::new(
             self.client,
             types::IssuesSearchRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

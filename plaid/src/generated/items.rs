@@ -136,7 +136,7 @@ impl Items<'_> {
             types::ItemImportRequest {
                 products: products.into_iter().map(Into::into).collect(),
                 user_auth: user_auth.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -173,7 +173,7 @@ impl Items<'_> {
             types::ItemProductsTerminateRequest {
                 access_token: access_token.into(),
                 reason_code: reason_code.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -258,7 +258,7 @@ impl Items<'_> {
             self.client,
             types::ItemRemoveRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -48,7 +48,7 @@ impl Layer<'_> {
             self.client,
             types::NetworkStatusGetRequest {
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -113,7 +113,7 @@ impl Layer<'_> {
             self.client,
             types::SessionTokenCreateRequest {
                 template_id: template_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -151,7 +151,7 @@ impl Layer<'_> {
             types::UserAccountSessionEventSendRequest {
                 link_session_id: link_session_id.into(),
                 event: event.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -40,7 +40,7 @@ impl Liabilities<'_> {
             self.client,
             types::LiabilitiesGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -55,7 +55,7 @@ impl Link<'_> {
                 client_name: client_name.into(),
                 language: language.into(),
                 country_codes: country_codes.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -113,7 +113,7 @@ impl Link<'_> {
             self.client,
             types::LinkDeliveryCreateRequest {
                 link_token: link_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -71,7 +71,7 @@ impl Monitor<'_> {
         Call::new(
             self.client,
             types::DashboardUserListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -113,7 +113,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningEntityCreateRequest {
                 search_terms: search_terms.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -178,7 +178,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningEntityHistoryListRequest {
                 entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -210,7 +210,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningEntityHitListRequest {
                 entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -242,7 +242,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningEntityListRequest {
                 entity_watchlist_program_id: entity_watchlist_program_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -301,7 +301,7 @@ impl Monitor<'_> {
         Call::new(
             self.client,
             types::WatchlistScreeningEntityProgramListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -344,7 +344,7 @@ impl Monitor<'_> {
                 confirmed_hits: confirmed_hits.into_iter().map(Into::into).collect(),
                 dismissed_hits: dismissed_hits.into_iter().map(Into::into).collect(),
                 entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -376,7 +376,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningEntityReviewListRequest {
                 entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -409,7 +409,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningEntityUpdateRequest {
                 entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -450,7 +450,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningIndividualCreateRequest {
                 search_terms: search_terms.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -515,7 +515,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningIndividualHistoryListRequest {
                 watchlist_screening_id: watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -547,7 +547,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningIndividualHitListRequest {
                 watchlist_screening_id: watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -579,7 +579,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningIndividualListRequest {
                 watchlist_program_id: watchlist_program_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -639,7 +639,7 @@ impl Monitor<'_> {
         Call::new(
             self.client,
             types::WatchlistScreeningIndividualProgramListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -682,7 +682,7 @@ impl Monitor<'_> {
                 confirmed_hits: confirmed_hits.into_iter().map(Into::into).collect(),
                 dismissed_hits: dismissed_hits.into_iter().map(Into::into).collect(),
                 watchlist_screening_id: watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -714,7 +714,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningIndividualReviewListRequest {
                 watchlist_screening_id: watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -747,7 +747,7 @@ impl Monitor<'_> {
             self.client,
             types::WatchlistScreeningIndividualUpdateRequest {
                 watchlist_screening_id: watchlist_screening_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -72,7 +72,7 @@ impl Oauth<'_> {
             self.client,
             types::OAuthIntrospectRequest {
                 token: token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -98,7 +98,7 @@ impl Oauth<'_> {
             self.client,
             types::OAuthRevokeRequest {
                 token: token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -125,7 +125,7 @@ impl Oauth<'_> {
             self.client,
             types::OAuthTokenRequest {
                 grant_type: grant_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

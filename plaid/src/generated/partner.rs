@@ -65,7 +65,7 @@ impl Partner<'_> {
                 application_name: application_name.into(),
                 customer_support_info: customer_support_info.into(),
                 address: address.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -100,7 +100,7 @@ impl Partner<'_> {
             self.client,
             types::BetaPartnerCustomerV1EnableRequest {
                 end_customer_client_id: end_customer_client_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -168,7 +168,7 @@ impl Partner<'_> {
             self.client,
             types::BetaPartnerCustomerV1UpdateRequest {
                 end_customer_client_id: end_customer_client_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -223,7 +223,7 @@ impl Partner<'_> {
                 application_name: application_name.into(),
                 address: address.into(),
                 is_bank_addendum_completed,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -66,7 +66,7 @@ impl PaymentInitiation<'_> {
                 recipient_id: recipient_id.into(),
                 reference: reference.into(),
                 constraints: constraints.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -140,7 +140,7 @@ impl PaymentInitiation<'_> {
                 consent_id: consent_id.into(),
                 amount: amount.into(),
                 idempotency_key: idempotency_key.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -215,7 +215,7 @@ impl PaymentInitiation<'_> {
                 recipient_id: recipient_id.into(),
                 reference: reference.into(),
                 amount: amount.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -269,7 +269,7 @@ impl PaymentInitiation<'_> {
         Call::new(
             self.client,
             types::PaymentInitiationPaymentListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -307,7 +307,7 @@ impl PaymentInitiation<'_> {
                 payment_id: payment_id.into(),
                 idempotency_key: idempotency_key.into(),
                 reference: reference.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -368,7 +368,7 @@ impl PaymentInitiation<'_> {
             self.client,
             types::PaymentInitiationRecipientCreateRequest {
                 name: name.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -420,7 +420,7 @@ impl PaymentInitiation<'_> {
         Call::new(
             self.client,
             types::PaymentInitiationRecipientListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -70,7 +70,7 @@ impl PermissionsManager<'_> {
         Call::new(
             self.client,
             types::ItemActivityListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -99,7 +99,7 @@ impl PermissionsManager<'_> {
         Call::new(
             self.client,
             types::ItemApplicationListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -144,7 +144,7 @@ impl PermissionsManager<'_> {
                 application_id: application_id.into(),
                 scopes: scopes.into(),
                 context: context.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

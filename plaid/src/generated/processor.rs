@@ -139,7 +139,7 @@ impl Processor<'_> {
             self.client,
             types::ProcessorBalanceGetRequest {
                 processor_token: processor_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -197,7 +197,7 @@ impl Processor<'_> {
                 iso_currency_code: iso_currency_code.into(),
                 description: description.into(),
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -257,7 +257,7 @@ impl Processor<'_> {
             self.client,
             types::ProcessorIdentityMatchRequest {
                 processor_token: processor_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -353,7 +353,7 @@ impl Processor<'_> {
                 processor_token: processor_token.into(),
                 start_date,
                 end_date,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -420,7 +420,7 @@ impl Processor<'_> {
                 processor_token: processor_token.into(),
                 client_transaction_id: client_transaction_id.into(),
                 initiated,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -461,7 +461,7 @@ impl Processor<'_> {
                 processor_token: processor_token.into(),
                 client_transaction_id: client_transaction_id.into(),
                 amount: amount.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -528,7 +528,7 @@ impl Processor<'_> {
                 processor_token: processor_token.into(),
                 client_transaction_id: client_transaction_id.into(),
                 return_code: return_code.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -740,7 +740,7 @@ impl Processor<'_> {
                 processor_token: processor_token.into(),
                 start_date,
                 end_date,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -774,7 +774,7 @@ impl Processor<'_> {
             self.client,
             types::ProcessorTransactionsRecurringGetRequest {
                 processor_token: processor_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -833,7 +833,7 @@ impl Processor<'_> {
             self.client,
             types::ProcessorTransactionsSyncRequest {
                 processor_token: processor_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -50,7 +50,7 @@ impl Protect<'_> {
             types::ProtectComputeRequest {
                 model: model.into(),
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -110,7 +110,7 @@ impl Protect<'_> {
             self.client,
             types::ProtectEventSendRequest {
                 event,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -150,7 +150,7 @@ impl Protect<'_> {
                 report_confidence: report_confidence.into(),
                 report_type: report_type.into(),
                 report_source: report_source.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -174,7 +174,7 @@ impl Protect<'_> {
         Call::new(
             self.client,
             types::ProtectUserInsightsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -54,7 +54,7 @@ impl Sandbox<'_> {
             types::SandboxBankIncomeFireWebhookRequest {
                 webhook_code: webhook_code.into(),
                 webhook_fields: webhook_fields.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -120,7 +120,7 @@ impl Sandbox<'_> {
             types::SandboxBankTransferSimulateRequest {
                 bank_transfer_id: bank_transfer_id.into(),
                 event_type: event_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -145,7 +145,7 @@ impl Sandbox<'_> {
         Call::new(
             self.client,
             types::SandboxCraCashflowUpdatesUpdateRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -185,7 +185,7 @@ impl Sandbox<'_> {
                 item_id: item_id.into(),
                 webhook: webhook.into(),
                 webhook_code: webhook_code.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -258,7 +258,7 @@ impl Sandbox<'_> {
             types::SandboxItemFireWebhookRequest {
                 access_token: access_token.into(),
                 webhook_code: webhook_code.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -455,7 +455,7 @@ impl Sandbox<'_> {
             self.client,
             types::SandboxProcessorTokenCreateRequest {
                 institution_id: institution_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -490,7 +490,7 @@ impl Sandbox<'_> {
             types::SandboxPublicTokenCreateRequest {
                 institution_id: institution_id.into(),
                 initial_products: initial_products.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -600,7 +600,7 @@ impl Sandbox<'_> {
             types::SandboxTransferLedgerDepositSimulateRequest {
                 sweep_id: sweep_id.into(),
                 event_type: event_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -626,7 +626,7 @@ impl Sandbox<'_> {
         Call::new(
             self.client,
             types::SandboxTransferLedgerSimulateAvailableRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -665,7 +665,7 @@ impl Sandbox<'_> {
             types::SandboxTransferLedgerWithdrawSimulateRequest {
                 sweep_id: sweep_id.into(),
                 event_type: event_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -697,7 +697,7 @@ impl Sandbox<'_> {
             types::SandboxTransferRefundSimulateRequest {
                 refund_id: refund_id.into(),
                 event_type: event_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -755,7 +755,7 @@ impl Sandbox<'_> {
             types::SandboxTransferSimulateRequest {
                 transfer_id: transfer_id.into(),
                 event_type: event_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -782,7 +782,7 @@ impl Sandbox<'_> {
         Call::new(
             self.client,
             types::SandboxTransferSweepSimulateRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -843,7 +843,7 @@ impl Sandbox<'_> {
         Call::new(
             self.client,
             types::SandboxTransferTestClockCreateRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -895,7 +895,7 @@ impl Sandbox<'_> {
         Call::new(
             self.client,
             types::SandboxTransferTestClockListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -921,7 +921,7 @@ impl Sandbox<'_> {
         Call::new(
             self.client,
             types::SandboxUserResetLoginRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -47,7 +47,7 @@ impl Signal<'_> {
             types::SignalDecisionReportRequest {
                 client_transaction_id: client_transaction_id.into(),
                 initiated,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -89,7 +89,7 @@ impl Signal<'_> {
                 account_id: account_id.into(),
                 client_transaction_id: client_transaction_id.into(),
                 amount: amount.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -145,7 +145,7 @@ impl Signal<'_> {
             types::SignalReturnReportRequest {
                 client_transaction_id: client_transaction_id.into(),
                 return_code: return_code.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -184,7 +184,7 @@ impl Signal<'_> {
                 account_id: account_id.into(),
                 client_transaction_id: client_transaction_id.into(),
                 amount: amount.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -164,7 +164,7 @@ impl Transactions<'_> {
             types::CashflowReportGetRequest {
                 access_token: access_token.into(),
                 days_requested,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -260,7 +260,7 @@ impl Transactions<'_> {
             self.client,
             types::CashflowReportTransactionsGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -320,7 +320,7 @@ impl Transactions<'_> {
                 access_token: access_token.into(),
                 start_date,
                 end_date,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -351,7 +351,7 @@ impl Transactions<'_> {
             self.client,
             types::TransactionsRecurringGetRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -407,7 +407,7 @@ impl Transactions<'_> {
             self.client,
             types::TransactionsSyncRequest {
                 access_token: access_token.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -188,7 +188,7 @@ impl Transfer<'_> {
                 network: network.into(),
                 amount: amount.into(),
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -214,7 +214,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferBalanceGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -242,7 +242,7 @@ impl Transfer<'_> {
             self.client,
             types::TransferCancelRequest {
                 transfer_id: transfer_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -274,7 +274,7 @@ impl Transfer<'_> {
             types::TransferCapabilitiesGetRequest {
                 access_token: access_token.into(),
                 account_id: account_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -299,7 +299,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferConfigurationGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -342,7 +342,7 @@ impl Transfer<'_> {
                 account_id: account_id.into(),
                 authorization_id: authorization_id.into(),
                 description: description.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -465,7 +465,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferEventListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -492,7 +492,7 @@ impl Transfer<'_> {
             self.client,
             types::TransferEventSyncRequest {
                 after_id,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -519,7 +519,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -565,7 +565,7 @@ impl Transfer<'_> {
                 amount: amount.into(),
                 description: description.into(),
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -633,7 +633,7 @@ impl Transfer<'_> {
                 amount: amount.into(),
                 idempotency_key: idempotency_key.into(),
                 network: network.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -674,7 +674,7 @@ impl Transfer<'_> {
                 to_ledger_id: to_ledger_id.into(),
                 amount: amount.into(),
                 idempotency_key: idempotency_key.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -700,7 +700,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferLedgerEventListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -725,7 +725,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferLedgerGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -764,7 +764,7 @@ impl Transfer<'_> {
                 amount: amount.into(),
                 idempotency_key: idempotency_key.into(),
                 network: network.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -790,7 +790,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -816,7 +816,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferMetricsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -852,7 +852,7 @@ impl Transfer<'_> {
                 account_number: account_number.into(),
                 routing_number: routing_number.into(),
                 account_type: account_type.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1008,7 +1008,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferOriginatorListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1057,7 +1057,7 @@ impl Transfer<'_> {
                 originator_client_id: originator_client_id.into(),
                 tos_acceptance_metadata: tos_acceptance_metadata.into(),
                 originator_reviewed_at,
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1088,7 +1088,7 @@ impl Transfer<'_> {
             self.client,
             types::TransferPlatformPersonCreateRequest {
                 originator_client_id: originator_client_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1266,7 +1266,7 @@ impl Transfer<'_> {
                 description: description.into(),
                 schedule: schedule.into(),
                 user: user.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1319,7 +1319,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferRecurringListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1438,7 +1438,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferRepaymentListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1467,7 +1467,7 @@ impl Transfer<'_> {
             self.client,
             types::TransferRepaymentReturnListRequest {
                 repayment_id: repayment_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -1520,7 +1520,7 @@ impl Transfer<'_> {
         Call::new(
             self.client,
             types::TransferSweepListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

@@ -44,7 +44,7 @@ impl Users<'_> {
             self.client,
             types::UserCreateRequest {
                 client_user_id: client_user_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -154,7 +154,7 @@ impl Users<'_> {
         Call::new(
             self.client,
             types::UserItemsGetRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -183,7 +183,7 @@ impl Users<'_> {
             self.client,
             types::UserItemsRemoveRequest {
                 item_ids: item_ids.into_iter().map(Into::into).collect(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -220,7 +220,7 @@ impl Users<'_> {
             types::UserProductsTerminateRequest {
                 user_id: user_id.into(),
                 reason_code: reason_code.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -245,7 +245,7 @@ impl Users<'_> {
         Call::new(
             self.client,
             types::UserRemoveRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -276,7 +276,7 @@ impl Users<'_> {
             self.client,
             types::UserThirdPartyTokenCreateRequest {
                 third_party_client_id: third_party_client_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -329,7 +329,7 @@ impl Users<'_> {
         Call::new(
             self.client,
             types::UserUpdateRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

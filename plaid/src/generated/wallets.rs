@@ -97,7 +97,7 @@ impl Wallets<'_> {
         Call::new(
             self.client,
             types::WalletListRequest {
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -154,7 +154,7 @@ impl Wallets<'_> {
                 counterparty: counterparty.into(),
                 amount: amount.into(),
                 reference: reference.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }
@@ -212,7 +212,7 @@ impl Wallets<'_> {
             self.client,
             types::WalletTransactionListRequest {
                 wallet_id: wallet_id.into(),
-                ..plaid_gen::wire::Generated::empty()
+                ..plaid_gen::wire::Generated::EMPTY
             },
         )
     }

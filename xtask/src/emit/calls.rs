@@ -230,8 +230,7 @@ impl<'a> Call<'a> {
             });
         }
         let request = self.request_path();
-        let rest =
-            (!self.optional.is_empty()).then(|| quote!(..plaid_gen::wire::Generated::empty()));
+        let rest = (!self.optional.is_empty()).then(|| quote!(..plaid_gen::wire::Generated::EMPTY));
         quote! {
             #(#docs)*
             #old

@@ -4,7 +4,7 @@
 //! The operations of `accounts`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// List the accounts of an Item.
     ///
@@ -14,26 +14,6 @@ impl Client {
         &self,
         body: &types::AccountsGetRequest,
     ) -> Result<ResponseValue<types::AccountsGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/accounts/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "accounts_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/accounts/get", "accounts_get", body).await
     }
 }

@@ -5,7 +5,8 @@
 use super::Client;
 use crate::generated::types;
 use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{ClientHooks, OperationInfo};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create an audit copy of an Asset Report.
     ///
@@ -18,27 +19,12 @@ impl Client {
         ResponseValue<types::AssetReportAuditCopyCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/asset_report/audit_copy/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/asset_report/audit_copy/create",
+                "asset_report_audit_copy_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_audit_copy_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch an Asset Report by audit copy.
     ///
@@ -48,27 +34,12 @@ impl Client {
         &self,
         body: &types::AssetReportAuditCopyGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/asset_report/audit_copy/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/asset_report/audit_copy/get",
+                "asset_report_audit_copy_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_audit_copy_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Download an audit copy as PDF.
     ///
@@ -103,27 +74,12 @@ impl Client {
         ResponseValue<types::AssetReportAuditCopyRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/asset_report/audit_copy/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/asset_report/audit_copy/remove",
+                "asset_report_audit_copy_remove",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_audit_copy_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Start building an Asset Report.
     ///
@@ -136,27 +92,7 @@ impl Client {
         ResponseValue<types::AssetReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/asset_report/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/asset_report/create", "asset_report_create", body).await
     }
     /// Copy an Asset Report without some accounts.
     ///
@@ -169,27 +105,7 @@ impl Client {
         ResponseValue<types::AssetReportFilterResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/asset_report/filter", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_filter",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/asset_report/filter", "asset_report_filter", body).await
     }
     /// Fetch an Asset Report as JSON.
     ///
@@ -199,27 +115,7 @@ impl Client {
         &self,
         body: &types::AssetReportGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/asset_report/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/asset_report/get", "asset_report_get", body).await
     }
     /// Download an Asset Report as PDF.
     ///
@@ -254,27 +150,7 @@ impl Client {
         ResponseValue<types::AssetReportRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/asset_report/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/asset_report/refresh", "asset_report_refresh", body).await
     }
     /// Delete an Asset Report.
     ///
@@ -287,27 +163,7 @@ impl Client {
         ResponseValue<types::AssetReportRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/asset_report/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "asset_report_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/asset_report/remove", "asset_report_remove", body).await
     }
     /// Fetch an Asset Report for Freddie Mac.
     ///
@@ -320,27 +176,12 @@ impl Client {
         ResponseValue<types::AssetReportFreddieGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/asset_report/freddie_mac/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/asset_report/freddie_mac/get",
+                "credit_asset_report_freddie_mac_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_asset_report_freddie_mac_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch verification reports for Freddie Mac.
     ///
@@ -353,27 +194,12 @@ impl Client {
         ResponseValue<types::CreditFreddieMacReportsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/freddie_mac/reports/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/freddie_mac/reports/get",
+                "credit_freddie_mac_reports_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_freddie_mac_reports_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Share a report with another Plaid client.
     ///
@@ -386,27 +212,7 @@ impl Client {
         ResponseValue<types::CreditRelayCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/relay/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_relay_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/relay/create", "credit_relay_create", body).await
     }
     /// Fetch a report shared by another client.
     ///
@@ -416,27 +222,7 @@ impl Client {
         &self,
         body: &types::CreditRelayGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/credit/relay/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_relay_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/relay/get", "credit_relay_get", body).await
     }
     /// Download a shared report as PDF.
     ///
@@ -471,27 +257,7 @@ impl Client {
         ResponseValue<types::CreditRelayRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/relay/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_relay_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/relay/refresh", "credit_relay_refresh", body).await
     }
     /// End the sharing of a report.
     ///
@@ -504,26 +270,6 @@ impl Client {
         ResponseValue<types::CreditRelayRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/relay/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_relay_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/relay/remove", "credit_relay_remove", body).await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `auth`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Fetch bank account and routing numbers.
     ///
@@ -14,27 +14,7 @@ impl Client {
         &self,
         body: &types::AuthGetRequest,
     ) -> Result<ResponseValue<types::AuthGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/auth/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "auth_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/auth/get", "auth_get", body).await
     }
     /// Check account numbers against a database.
     ///
@@ -44,26 +24,6 @@ impl Client {
         &self,
         body: &types::AuthVerifyRequest,
     ) -> Result<ResponseValue<types::AuthVerifyResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/auth/verify", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "auth_verify",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/auth/verify", "auth_verify", body).await
     }
 }

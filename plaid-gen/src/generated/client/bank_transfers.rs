@@ -4,7 +4,7 @@
 //! The operations of `bank_transfers`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Get the bank transfer balance.
     ///
@@ -17,27 +17,8 @@ impl Client {
         ResponseValue<types::BankTransferBalanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/balance/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_balance_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/balance/get", "bank_transfer_balance_get", body)
+            .await
     }
     /// Cancel a bank transfer.
     ///
@@ -50,27 +31,7 @@ impl Client {
         ResponseValue<types::BankTransferCancelResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/cancel", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_cancel",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/cancel", "bank_transfer_cancel", body).await
     }
     /// Create a bank transfer.
     ///
@@ -83,27 +44,7 @@ impl Client {
         ResponseValue<types::BankTransferCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/create", "bank_transfer_create", body).await
     }
     /// List bank transfer events by filter.
     ///
@@ -116,27 +57,8 @@ impl Client {
         ResponseValue<types::BankTransferEventListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/event/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_event_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/event/list", "bank_transfer_event_list", body)
+            .await
     }
     /// Sync bank transfer events.
     ///
@@ -149,27 +71,8 @@ impl Client {
         ResponseValue<types::BankTransferEventSyncResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/event/sync", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_event_sync",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/event/sync", "bank_transfer_event_sync", body)
+            .await
     }
     /// Retrieve one bank transfer.
     ///
@@ -182,27 +85,7 @@ impl Client {
         ResponseValue<types::BankTransferGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/get", "bank_transfer_get", body).await
     }
     /// List bank transfers.
     ///
@@ -215,27 +98,7 @@ impl Client {
         ResponseValue<types::BankTransferListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/list", "bank_transfer_list", body).await
     }
     /// Import a known account for transfers.
     ///
@@ -248,27 +111,12 @@ impl Client {
         ResponseValue<types::BankTransferMigrateAccountResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/migrate_account", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/bank_transfer/migrate_account",
+                "bank_transfer_migrate_account",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_migrate_account",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve one bank transfer sweep.
     ///
@@ -281,27 +129,7 @@ impl Client {
         ResponseValue<types::BankTransferSweepGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/sweep/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_sweep_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/sweep/get", "bank_transfer_sweep_get", body).await
     }
     /// List bank transfer sweeps.
     ///
@@ -314,26 +142,7 @@ impl Client {
         ResponseValue<types::BankTransferSweepListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/bank_transfer/sweep/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "bank_transfer_sweep_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/bank_transfer/sweep/list", "bank_transfer_sweep_list", body)
+            .await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `beacon`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Evaluate the risk of linked accounts.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::BeaconAccountRiskEvaluateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/account_risk/v1/evaluate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beacon/account_risk/v1/evaluate",
+                "beacon_account_risk_evaluate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_account_risk_evaluate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve a detected duplicate.
     ///
@@ -50,27 +35,7 @@ impl Client {
         ResponseValue<types::BeaconDuplicateGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/duplicate/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_duplicate_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/duplicate/get", "beacon_duplicate_get", body).await
     }
     /// Report fraud by a Beacon user.
     ///
@@ -83,27 +48,7 @@ impl Client {
         ResponseValue<types::BeaconReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/report/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_report_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/report/create", "beacon_report_create", body).await
     }
     /// Retrieve one fraud report.
     ///
@@ -116,27 +61,7 @@ impl Client {
         ResponseValue<types::BeaconReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/report/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_report_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/report/get", "beacon_report_get", body).await
     }
     /// List fraud reports of a user.
     ///
@@ -149,27 +74,7 @@ impl Client {
         ResponseValue<types::BeaconReportListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/report/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_report_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/report/list", "beacon_report_list", body).await
     }
     /// Retrieve one syndicated report.
     ///
@@ -182,27 +87,12 @@ impl Client {
         ResponseValue<types::BeaconReportSyndicationGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/report_syndication/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beacon/report_syndication/get",
+                "beacon_report_syndication_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_report_syndication_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List syndicated reports on a user.
     ///
@@ -215,27 +105,12 @@ impl Client {
         ResponseValue<types::BeaconReportSyndicationListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/report_syndication/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beacon/report_syndication/list",
+                "beacon_report_syndication_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_report_syndication_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get account insights for a user.
     ///
@@ -248,27 +123,12 @@ impl Client {
         ResponseValue<types::BeaconUserAccountInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/user/account_insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beacon/user/account_insights/get",
+                "beacon_user_account_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_user_account_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create and scan a Beacon user.
     ///
@@ -281,27 +141,7 @@ impl Client {
         ResponseValue<types::BeaconUserCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/user/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_user_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/user/create", "beacon_user_create", body).await
     }
     /// Retrieve a Beacon user.
     ///
@@ -311,27 +151,7 @@ impl Client {
         &self,
         body: &types::BeaconUserGetRequest,
     ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/beacon/user/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_user_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/user/get", "beacon_user_get", body).await
     }
     /// List versions of a Beacon user.
     ///
@@ -344,27 +164,8 @@ impl Client {
         ResponseValue<types::BeaconUserHistoryListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/user/history/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_user_history_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/user/history/list", "beacon_user_history_list", body)
+            .await
     }
     /// Set the status of a user.
     ///
@@ -374,27 +175,7 @@ impl Client {
         &self,
         body: &types::BeaconUserReviewRequest,
     ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/beacon/user/review", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_user_review",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/user/review", "beacon_user_review", body).await
     }
     /// Update a Beacon user.
     ///
@@ -407,26 +188,6 @@ impl Client {
         ResponseValue<types::BeaconUserUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beacon/user/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beacon_user_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beacon/user/update", "beacon_user_update", body).await
     }
 }

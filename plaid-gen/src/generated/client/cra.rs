@@ -5,7 +5,8 @@
 use super::Client;
 use crate::generated::types;
 use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{ClientHooks, OperationInfo};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Fetch an earned wage access report.
     ///
@@ -18,27 +19,7 @@ impl Client {
         ResponseValue<types::BetaEwaReportV1GetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/ewa_report/v1/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beta_ewa_report_v1_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beta/ewa_report/v1/get", "beta_ewa_report_v1_get", body).await
     }
     /// Download a consumer report as PDF.
     ///
@@ -73,27 +54,12 @@ impl Client {
         ResponseValue<types::CraCheckReportBaseReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/base_report/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/check_report/base_report/get",
+                "cra_check_report_base_report_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_base_report_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch the cash flow insights of a user.
     ///
@@ -106,27 +72,12 @@ impl Client {
         ResponseValue<types::CraCheckReportCashflowInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/cashflow_insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/check_report/cashflow_insights/get",
+                "cra_check_report_cashflow_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_cashflow_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Generate a consumer report for a user.
     ///
@@ -139,27 +90,7 @@ impl Client {
         ResponseValue<types::CraCheckReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/cra/check_report/create", "cra_check_report_create", body).await
     }
     /// Fetch the income insights of a user.
     ///
@@ -172,27 +103,12 @@ impl Client {
         ResponseValue<types::CraCheckReportIncomeInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/income_insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/check_report/income_insights/get",
+                "cra_check_report_income_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_income_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch the LendScore of a user.
     ///
@@ -205,27 +121,12 @@ impl Client {
         ResponseValue<types::CraCheckReportLendScoreGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/lend_score/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/check_report/lend_score/get",
+                "cra_check_report_lend_score_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_lend_score_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch the network insights of a user.
     ///
@@ -238,27 +139,12 @@ impl Client {
         ResponseValue<types::CraCheckReportNetworkInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/network_insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/check_report/network_insights/get",
+                "cra_check_report_network_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_network_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch partner scores for a user.
     ///
@@ -271,27 +157,12 @@ impl Client {
         ResponseValue<types::CraCheckReportPartnerInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/partner_insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/check_report/partner_insights/get",
+                "cra_check_report_partner_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_partner_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Download a consumer report as PDF.
     ///
@@ -326,27 +197,12 @@ impl Client {
         ResponseValue<types::CraCheckReportVerificationGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/check_report/verification/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/check_report/verification/get",
+                "cra_check_report_verification_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_check_report_verification_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Download mortgage verification reports as PDF.
     ///
@@ -381,27 +237,12 @@ impl Client {
         ResponseValue<types::CraCreditProfileReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/credit_profile/report/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/credit_profile/report/get",
+                "cra_credit_profile_report_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_credit_profile_report_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Report loan applications to Plaid Check.
     ///
@@ -414,27 +255,12 @@ impl Client {
         ResponseValue<types::CraLoansApplicationsRegisterResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/loans/applications/register", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/loans/applications/register",
+                "cra_loans_applications_register",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_loans_applications_register",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Report newly opened loans.
     ///
@@ -447,27 +273,7 @@ impl Client {
         ResponseValue<types::CraLoansRegisterResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/loans/register", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_loans_register",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/cra/loans/register", "cra_loans_register", body).await
     }
     /// Report loans as closed.
     ///
@@ -480,27 +286,7 @@ impl Client {
         ResponseValue<types::CraLoanUnregisterResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/loans/unregister", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_loans_unregister",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/cra/loans/unregister", "cra_loans_unregister", body).await
     }
     /// Report loan status and payments.
     ///
@@ -510,27 +296,7 @@ impl Client {
         &self,
         body: &types::CraLoansUpdateRequest,
     ) -> Result<ResponseValue<types::CraLoansUpdateResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/cra/loans/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_loans_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/cra/loans/update", "cra_loans_update", body).await
     }
     /// Fetch current cash flow monitoring insights.
     ///
@@ -543,27 +309,12 @@ impl Client {
         ResponseValue<types::CraMonitoringInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/monitoring_insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/monitoring_insights/get",
+                "cra_monitoring_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_monitoring_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Subscribe to cash flow monitoring.
     ///
@@ -576,27 +327,12 @@ impl Client {
         ResponseValue<types::CraMonitoringInsightsSubscribeResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/monitoring_insights/subscribe", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/monitoring_insights/subscribe",
+                "cra_monitoring_insights_subscribe",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_monitoring_insights_subscribe",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// End a cash flow monitoring subscription.
     ///
@@ -609,27 +345,12 @@ impl Client {
         ResponseValue<types::CraMonitoringInsightsUnsubscribeResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/monitoring_insights/unsubscribe", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cra/monitoring_insights/unsubscribe",
+                "cra_monitoring_insights_unsubscribe",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_monitoring_insights_unsubscribe",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch partner insights by user token.
     ///
@@ -642,26 +363,7 @@ impl Client {
         ResponseValue<types::CraPartnerInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cra/partner_insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cra_partner_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/cra/partner_insights/get", "cra_partner_insights_get", body)
+            .await
     }
 }

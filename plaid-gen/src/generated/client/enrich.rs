@@ -4,7 +4,7 @@
 //! The operations of `enrich`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Get insights into a user's enriched transactions.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::TransactionsUserInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/transactions/user_insights/v1/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/transactions/user_insights/v1/get",
+                "transactions_user_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_user_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Clean raw transaction data (beta).
     ///
@@ -50,27 +35,8 @@ impl Client {
         ResponseValue<types::TransactionsEnhanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/transactions/v1/enhance", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_enhance",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/beta/transactions/v1/enhance", "transactions_enhance", body)
+            .await
     }
     /// Enrich your own transaction data.
     ///
@@ -83,26 +49,6 @@ impl Client {
         ResponseValue<types::TransactionsEnrichResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transactions/enrich", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_enrich",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transactions/enrich", "transactions_enrich", body).await
     }
 }

@@ -5,7 +5,8 @@
 use super::Client;
 use crate::generated::types;
 use progenitor_client::encode_path;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{ClientHooks, OperationInfo};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Look up an FDX consent grant.
     ///

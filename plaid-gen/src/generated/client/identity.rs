@@ -4,7 +4,7 @@
 //! The operations of `identity`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Get identity data from uploaded documents.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::IdentityDocumentsUploadsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/identity/documents/uploads/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/identity/documents/uploads/get",
+                "identity_documents_uploads_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_documents_uploads_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch account owners held by the bank.
     ///
@@ -47,27 +32,7 @@ impl Client {
         &self,
         body: &types::IdentityGetRequest,
     ) -> Result<ResponseValue<types::IdentityGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/identity/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/identity/get", "identity_get", body).await
     }
     /// Compare user data with account owners.
     ///
@@ -77,27 +42,7 @@ impl Client {
         &self,
         body: &types::IdentityMatchRequest,
     ) -> Result<ResponseValue<types::IdentityMatchResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/identity/match", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_match",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/identity/match", "identity_match", body).await
     }
     /// Request fresh identity data from the institution.
     ///
@@ -110,26 +55,6 @@ impl Client {
         ResponseValue<types::IdentityRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/identity/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/identity/refresh", "identity_refresh", body).await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `identity_verification`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Look up user data for a session.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::IdentityVerificationAutofillCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/identity_verification/autofill/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/identity_verification/autofill/create",
+                "identity_verification_autofill_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_verification_autofill_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Start an Identity Verification session.
     ///
@@ -50,27 +35,12 @@ impl Client {
         ResponseValue<types::IdentityVerificationCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/identity_verification/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/identity_verification/create",
+                "identity_verification_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_verification_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve one identity verification session.
     ///
@@ -83,27 +53,8 @@ impl Client {
         ResponseValue<types::IdentityVerificationGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/identity_verification/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_verification_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/identity_verification/get", "identity_verification_get", body)
+            .await
     }
     /// List Identity Verification sessions.
     ///
@@ -116,27 +67,8 @@ impl Client {
         ResponseValue<types::IdentityVerificationListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/identity_verification/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_verification_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/identity_verification/list", "identity_verification_list", body)
+            .await
     }
     /// Let a user repeat a verification.
     ///
@@ -149,26 +81,11 @@ impl Client {
         ResponseValue<types::IdentityVerificationRetryResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/identity_verification/retry", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/identity_verification/retry",
+                "identity_verification_retry",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "identity_verification_retry",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
 }

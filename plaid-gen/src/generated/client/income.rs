@@ -5,7 +5,8 @@
 use super::Client;
 use crate::generated::types;
 use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{ClientHooks, OperationInfo};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Get employment inferred from bank deposits.
     ///
@@ -18,27 +19,12 @@ impl Client {
         ResponseValue<types::CreditBankEmploymentGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/credit/v1/bank_employment/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/credit/v1/bank_employment/get",
+                "credit_bank_employment_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_bank_employment_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a token that shares reports.
     ///
@@ -51,27 +37,12 @@ impl Client {
         ResponseValue<types::CreditAuditCopyTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/audit_copy_token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/audit_copy_token/create",
+                "credit_audit_copy_token_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_audit_copy_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Revoke an audit copy token.
     ///
@@ -84,27 +55,12 @@ impl Client {
         ResponseValue<types::CreditAuditCopyTokenRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/audit_copy_token/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/audit_copy_token/remove",
+                "credit_report_audit_copy_remove",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_report_audit_copy_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Change the reports behind an audit copy token.
     ///
@@ -117,27 +73,12 @@ impl Client {
         ResponseValue<types::CreditAuditCopyTokenUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/audit_copy_token/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/audit_copy_token/update",
+                "credit_audit_copy_token_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_audit_copy_token_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get bank income of a user.
     ///
@@ -150,27 +91,7 @@ impl Client {
         ResponseValue<types::CreditBankIncomeGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/bank_income/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_bank_income_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/bank_income/get", "credit_bank_income_get", body).await
     }
     /// Download bank income as PDF.
     ///
@@ -205,27 +126,8 @@ impl Client {
         ResponseValue<types::CreditBankIncomeRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/bank_income/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_bank_income_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/bank_income/refresh", "credit_bank_income_refresh", body)
+            .await
     }
     /// Switch bank income refresh webhooks.
     ///
@@ -238,27 +140,12 @@ impl Client {
         ResponseValue<types::CreditBankIncomeWebhookUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/bank_income/webhook/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/bank_income/webhook/update",
+                "credit_bank_income_webhook_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_bank_income_webhook_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get data from uploaded bank statements.
     ///
@@ -271,27 +158,12 @@ impl Client {
         ResponseValue<types::CreditBankStatementsUploadsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/bank_statements/uploads/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/bank_statements/uploads/get",
+                "credit_bank_statements_uploads_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_bank_statements_uploads_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get employment of a user.
     ///
@@ -304,27 +176,7 @@ impl Client {
         ResponseValue<types::CreditEmploymentGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/employment/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_employment_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/employment/get", "credit_employment_get", body).await
     }
     /// Get payroll and document income.
     ///
@@ -337,27 +189,8 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/payroll_income/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_payroll_income_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/payroll_income/get", "credit_payroll_income_get", body)
+            .await
     }
     /// Change processing of uploaded documents.
     ///
@@ -370,29 +203,12 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeParsingConfigUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/credit/payroll_income/parsing_config/update", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/payroll_income/parsing_config/update",
+                "credit_payroll_income_parsing_config_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_payroll_income_parsing_config_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Estimate support for payroll income.
     ///
@@ -405,27 +221,12 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomePrecheckResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/payroll_income/precheck", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/payroll_income/precheck",
+                "credit_payroll_income_precheck",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_payroll_income_precheck",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Refresh payroll income of a user.
     ///
@@ -438,27 +239,12 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/payroll_income/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/payroll_income/refresh",
+                "credit_payroll_income_refresh",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_payroll_income_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get fraud signals of uploaded documents.
     ///
@@ -471,27 +257,12 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeRiskSignalsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/payroll_income/risk_signals/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/credit/payroll_income/risk_signals/get",
+                "credit_payroll_income_risk_signals_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_payroll_income_risk_signals_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List Link sessions of a user.
     ///
@@ -504,27 +275,7 @@ impl Client {
         ResponseValue<types::CreditSessionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/credit/sessions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "credit_sessions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/credit/sessions/get", "credit_sessions_get", body).await
     }
     /// Search employers by name.
     ///
@@ -537,27 +288,7 @@ impl Client {
         ResponseValue<types::EmployersSearchResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/employers/search", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "employers_search",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/employers/search", "employers_search", body).await
     }
     /// Get employment of an Item.
     ///
@@ -570,27 +301,12 @@ impl Client {
         ResponseValue<types::EmploymentVerificationGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/employment/verification/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/employment/verification/get",
+                "employment_verification_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "employment_verification_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create an income verification.
     ///
@@ -603,27 +319,8 @@ impl Client {
         ResponseValue<types::IncomeVerificationCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/income/verification/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "income_verification_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/income/verification/create", "income_verification_create", body)
+            .await
     }
     /// Download income documents of an Item.
     ///
@@ -666,27 +363,12 @@ impl Client {
         ResponseValue<types::IncomeVerificationPaystubsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/income/verification/paystubs/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/income/verification/paystubs/get",
+                "income_verification_paystubs_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "income_verification_paystubs_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Estimate support for income verification.
     ///
@@ -699,27 +381,12 @@ impl Client {
         ResponseValue<types::IncomeVerificationPrecheckResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/income/verification/precheck", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/income/verification/precheck",
+                "income_verification_precheck",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "income_verification_precheck",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get tax forms of an Item.
     ///
@@ -732,26 +399,11 @@ impl Client {
         ResponseValue<types::IncomeVerificationTaxformsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/income/verification/taxforms/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/income/verification/taxforms/get",
+                "income_verification_taxforms_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "income_verification_taxforms_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
 }

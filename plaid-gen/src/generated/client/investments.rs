@@ -4,7 +4,7 @@
 //! The operations of `investments`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Fetch numbers for moving investment accounts.
     ///
@@ -17,27 +17,7 @@ impl Client {
         ResponseValue<types::InvestmentsAuthGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/investments/auth/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "investments_auth_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/investments/auth/get", "investments_auth_get", body).await
     }
     /// Fetch the holdings of investment accounts.
     ///
@@ -50,27 +30,8 @@ impl Client {
         ResponseValue<types::InvestmentsHoldingsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/investments/holdings/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "investments_holdings_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/investments/holdings/get", "investments_holdings_get", body)
+            .await
     }
     /// Ask the institution for newer investment data.
     ///
@@ -83,27 +44,7 @@ impl Client {
         ResponseValue<types::InvestmentsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/investments/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "investments_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/investments/refresh", "investments_refresh", body).await
     }
     /// Fetch investment transactions page by page.
     ///
@@ -116,26 +57,11 @@ impl Client {
         ResponseValue<types::InvestmentsTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/investments/transactions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/investments/transactions/get",
+                "investments_transactions_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "investments_transactions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
 }

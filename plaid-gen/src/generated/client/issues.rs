@@ -4,7 +4,7 @@
 //! The operations of `issues`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Retrieve one institution issue.
     ///
@@ -14,27 +14,7 @@ impl Client {
         &self,
         body: &types::IssuesGetRequest,
     ) -> Result<ResponseValue<types::IssuesGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/issues/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "issues_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/issues/get", "issues_get", body).await
     }
     /// Search for issues behind a failure.
     ///
@@ -44,27 +24,7 @@ impl Client {
         &self,
         body: &types::IssuesSearchRequest,
     ) -> Result<ResponseValue<types::IssuesSearchResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/issues/search", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "issues_search",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/issues/search", "issues_search", body).await
     }
     /// Subscribe to the resolution of an issue.
     ///
@@ -77,26 +37,6 @@ impl Client {
         ResponseValue<types::IssuesSubscribeResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/issues/subscribe", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "issues_subscribe",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/issues/subscribe", "issues_subscribe", body).await
     }
 }

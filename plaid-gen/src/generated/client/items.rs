@@ -4,7 +4,7 @@
 //! The operations of `items`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Get the consent history of an Item.
     ///
@@ -17,27 +17,7 @@ impl Client {
         ResponseValue<types::ConsentEventsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/consent/events/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "consent_events_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/consent/events/get", "consent_events_get", body).await
     }
     /// Rotate the access token of an Item.
     ///
@@ -50,27 +30,12 @@ impl Client {
         ResponseValue<types::ItemAccessTokenInvalidateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/access_token/invalidate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/item/access_token/invalidate",
+                "item_access_token_invalidate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_access_token_invalidate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch the state of an Item.
     ///
@@ -80,27 +45,7 @@ impl Client {
         &self,
         body: &types::ItemGetRequest,
     ) -> Result<ResponseValue<types::ItemGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/item/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/get", "item_get", body).await
     }
     /// Import an Item from an existing authorization.
     ///
@@ -110,27 +55,7 @@ impl Client {
         &self,
         body: &types::ItemImportRequest,
     ) -> Result<ResponseValue<types::ItemImportResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/item/import", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_import",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/import", "item_import", body).await
     }
     /// End the products of an Item.
     ///
@@ -143,27 +68,7 @@ impl Client {
         ResponseValue<types::ItemProductsTerminateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/products/terminate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_products_terminate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/products/terminate", "item_products_terminate", body).await
     }
     /// Create a public token for an Item.
     ///
@@ -176,27 +81,8 @@ impl Client {
         ResponseValue<types::ItemPublicTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/public_token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_create_public_token",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/public_token/create", "item_create_public_token", body)
+            .await
     }
     /// Exchange a public token for an access token.
     ///
@@ -209,27 +95,8 @@ impl Client {
         ResponseValue<types::ItemPublicTokenExchangeResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/public_token/exchange", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_public_token_exchange",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/public_token/exchange", "item_public_token_exchange", body)
+            .await
     }
     /// Remove an Item and revoke its token.
     ///
@@ -239,27 +106,7 @@ impl Client {
         &self,
         body: &types::ItemRemoveRequest,
     ) -> Result<ResponseValue<types::ItemRemoveResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/item/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/remove", "item_remove", body).await
     }
     /// Change the webhook address of an Item.
     ///
@@ -272,26 +119,6 @@ impl Client {
         ResponseValue<types::ItemWebhookUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/webhook/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_webhook_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/webhook/update", "item_webhook_update", body).await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `layer`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Check whether a user is known to Plaid.
     ///
@@ -17,27 +17,7 @@ impl Client {
         ResponseValue<types::NetworkStatusGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/network/status/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "network_status_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/network/status/get", "network_status_get", body).await
     }
     /// Check network status by phone number.
     ///
@@ -50,27 +30,8 @@ impl Client {
         ResponseValue<types::ProfileNetworkStatusGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/profile/network_status/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "profile_network_status_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/profile/network_status/get", "profile_network_status_get", body)
+            .await
     }
     /// Create a Layer session token.
     ///
@@ -83,27 +44,7 @@ impl Client {
         ResponseValue<types::SessionTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/session/token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "session_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/session/token/create", "session_token_create", body).await
     }
     /// Report an event of a Layer session.
     ///
@@ -116,27 +57,12 @@ impl Client {
         ResponseValue<types::UserAccountSessionEventSendResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user_account/session/event/send", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/user_account/session/event/send",
+                "user_account_session_event_send",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_account_session_event_send",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get the data shared in Layer.
     ///
@@ -149,26 +75,7 @@ impl Client {
         ResponseValue<types::UserAccountSessionGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user_account/session/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_account_session_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user_account/session/get", "user_account_session_get", body)
+            .await
     }
 }

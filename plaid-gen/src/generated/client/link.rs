@@ -4,7 +4,7 @@
 //! The operations of `link`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create a Link token.
     ///
@@ -17,27 +17,7 @@ impl Client {
         ResponseValue<types::LinkTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/link/token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "link_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/link/token/create", "link_token_create", body).await
     }
     /// Get a Link token and its sessions.
     ///
@@ -47,27 +27,7 @@ impl Client {
         &self,
         body: &types::LinkTokenGetRequest,
     ) -> Result<ResponseValue<types::LinkTokenGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/link/token/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "link_token_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/link/token/get", "link_token_get", body).await
     }
     /// Send a Link session to a user.
     ///
@@ -80,27 +40,7 @@ impl Client {
         ResponseValue<types::LinkDeliveryCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/link_delivery/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "link_delivery_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/link_delivery/create", "link_delivery_create", body).await
     }
     /// Get the state of a Link delivery.
     ///
@@ -113,26 +53,6 @@ impl Client {
         ResponseValue<types::LinkDeliveryGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/link_delivery/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "link_delivery_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/link_delivery/get", "link_delivery_get", body).await
     }
 }

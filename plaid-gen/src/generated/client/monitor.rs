@@ -4,7 +4,7 @@
 //! The operations of `monitor`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Look up one Dashboard user.
     ///
@@ -17,27 +17,7 @@ impl Client {
         ResponseValue<types::DashboardUserGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/dashboard_user/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "dashboard_user_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/dashboard_user/get", "dashboard_user_get", body).await
     }
     /// List the Dashboard users of your team.
     ///
@@ -50,27 +30,7 @@ impl Client {
         ResponseValue<types::DashboardUserListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/dashboard_user/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "dashboard_user_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/dashboard_user/list", "dashboard_user_list", body).await
     }
     /// Screen an organization against watchlists.
     ///
@@ -83,27 +43,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/create",
+                "watchlist_screening_entity_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve one screening of an organization.
     ///
@@ -116,27 +61,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/get",
+                "watchlist_screening_entity_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List earlier states of an organization's screening.
     ///
@@ -149,27 +79,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityHistoryListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/history/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/history/list",
+                "watchlist_screening_entity_history_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_history_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List watchlist hits for an organization.
     ///
@@ -182,27 +97,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityHitListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/hit/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/hit/list",
+                "watchlist_screening_entity_hit_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_hit_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List screenings of organizations.
     ///
@@ -215,27 +115,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/list",
+                "watchlist_screening_entity_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve one program for organizations.
     ///
@@ -248,27 +133,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityProgramGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/program/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/program/get",
+                "watchlist_screening_entity_program_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_program_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List screening programs for organizations.
     ///
@@ -281,27 +151,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityProgramListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/program/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/program/list",
+                "watchlist_screening_entity_program_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_program_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Decide hits of an organization's screening.
     ///
@@ -314,27 +169,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityReviewCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/review/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/review/create",
+                "watchlist_screening_entity_review_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_review_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List reviews of an organization's screening.
     ///
@@ -347,27 +187,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityReviewListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/review/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/review/list",
+                "watchlist_screening_entity_review_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_review_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Change a screening of an organization.
     ///
@@ -380,27 +205,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/entity/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/entity/update",
+                "watchlist_screening_entity_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_entity_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Screen a person against watchlists.
     ///
@@ -413,27 +223,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/individual/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/create",
+                "watchlist_screening_individual_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve one screening of a person.
     ///
@@ -446,27 +241,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/individual/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/get",
+                "watchlist_screening_individual_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List earlier states of a person's screening.
     ///
@@ -479,29 +259,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualHistoryListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/watchlist_screening/individual/history/list", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/history/list",
+                "watchlist_screening_individual_history_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_history_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List watchlist hits for a person.
     ///
@@ -514,27 +277,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualHitListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/individual/hit/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/hit/list",
+                "watchlist_screening_individual_hit_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_hit_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List screenings of people.
     ///
@@ -547,27 +295,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/individual/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/list",
+                "watchlist_screening_individual_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve one program for people.
     ///
@@ -580,29 +313,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualProgramGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/watchlist_screening/individual/program/get", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/program/get",
+                "watchlist_screening_individual_program_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_program_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List screening programs for people.
     ///
@@ -615,29 +331,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualProgramListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/watchlist_screening/individual/program/list", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/program/list",
+                "watchlist_screening_individual_program_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_program_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Decide hits of a person's screening.
     ///
@@ -650,29 +349,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualReviewCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/watchlist_screening/individual/review/create", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/review/create",
+                "watchlist_screening_individual_review_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_review_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List reviews of a person's screening.
     ///
@@ -685,29 +367,12 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualReviewListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/watchlist_screening/individual/review/list", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/review/list",
+                "watchlist_screening_individual_review_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_review_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Change a screening of a person.
     ///
@@ -720,26 +385,11 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/watchlist_screening/individual/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/watchlist_screening/individual/update",
+                "watchlist_screening_individual_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "watchlist_screening_individual_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `oauth`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Exchange a correlation id for a link token.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::LinkOAuthCorrelationIdExchangeResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/link/oauth/correlation_id/exchange", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/link/oauth/correlation_id/exchange",
+                "link_oauth_correlation_id_exchange",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "link_oauth_correlation_id_exchange",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Inspect an OAuth token.
     ///
@@ -50,27 +35,7 @@ impl Client {
         ResponseValue<types::OAuthIntrospectResponse>,
         Error<types::OAuthErrorResponse>,
     > {
-        let url = format!("{}/oauth/introspect", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "oauth_introspect",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/oauth/introspect", "oauth_introspect", body).await
     }
     /// Revoke an OAuth token.
     ///
@@ -83,27 +48,7 @@ impl Client {
         ResponseValue<types::OAuthRevokeResponse>,
         Error<types::OAuthErrorResponse>,
     > {
-        let url = format!("{}/oauth/revoke", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "oauth_revoke",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/oauth/revoke", "oauth_revoke", body).await
     }
     /// Issue or refresh an OAuth token.
     ///
@@ -116,26 +61,6 @@ impl Client {
         ResponseValue<types::OAuthTokenResponse>,
         Error<types::OAuthErrorResponse>,
     > {
-        let url = format!("{}/oauth/token", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "oauth_token",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/oauth/token", "oauth_token", body).await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `partner`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create an end customer (beta).
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1CreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/partner/customer/v1/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/partner/customer/v1/create",
+                "beta_partner_customer_v1_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beta_partner_customer_v1_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Enable an end customer for Production (beta).
     ///
@@ -50,27 +35,12 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1EnableResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/partner/customer/v1/enable", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/partner/customer/v1/enable",
+                "beta_partner_customer_v1_enable",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beta_partner_customer_v1_enable",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Retrieve an end customer (beta).
     ///
@@ -83,27 +53,12 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1GetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/partner/customer/v1/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/partner/customer/v1/get",
+                "beta_partner_customer_v1_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beta_partner_customer_v1_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Supply missing end customer details (beta).
     ///
@@ -116,27 +71,12 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1UpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/partner/customer/v1/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/partner/customer/v1/update",
+                "beta_partner_customer_v1_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "beta_partner_customer_v1_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create an end customer.
     ///
@@ -149,27 +89,7 @@ impl Client {
         ResponseValue<types::PartnerCustomerCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/partner/customer/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "partner_customer_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/partner/customer/create", "partner_customer_create", body).await
     }
     /// Enable an end customer for Production.
     ///
@@ -182,27 +102,7 @@ impl Client {
         ResponseValue<types::PartnerCustomerEnableResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/partner/customer/enable", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "partner_customer_enable",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/partner/customer/enable", "partner_customer_enable", body).await
     }
     /// Retrieve an end customer.
     ///
@@ -215,27 +115,7 @@ impl Client {
         ResponseValue<types::PartnerCustomerGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/partner/customer/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "partner_customer_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/partner/customer/get", "partner_customer_get", body).await
     }
     /// List OAuth registrations of an end customer.
     ///
@@ -248,27 +128,12 @@ impl Client {
         ResponseValue<types::PartnerCustomerOAuthInstitutionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/partner/customer/oauth_institutions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/partner/customer/oauth_institutions/get",
+                "partner_customer_oauth_institutions_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "partner_customer_oauth_institutions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Remove an end customer.
     ///
@@ -281,26 +146,6 @@ impl Client {
         ResponseValue<types::PartnerCustomerRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/partner/customer/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "partner_customer_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/partner/customer/remove", "partner_customer_remove", body).await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `payment_initiation`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create a payment consent.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/consent/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/consent/create",
+                "payment_initiation_consent_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_consent_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get a payment consent.
     ///
@@ -50,27 +35,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/consent/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/consent/get",
+                "payment_initiation_consent_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_consent_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Make a payment under a consent.
     ///
@@ -83,29 +53,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentPaymentExecuteResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/payment_initiation/consent/payment/execute", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/consent/payment/execute",
+                "payment_initiation_consent_payment_execute",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_consent_payment_execute",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Revoke a payment consent.
     ///
@@ -118,27 +71,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentRevokeResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/consent/revoke", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/consent/revoke",
+                "payment_initiation_consent_revoke",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_consent_revoke",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a payment.
     ///
@@ -151,27 +89,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/payment/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/payment/create",
+                "payment_initiation_payment_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_payment_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get a payment.
     ///
@@ -184,27 +107,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/payment/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/payment/get",
+                "payment_initiation_payment_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_payment_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List payments page by page.
     ///
@@ -217,27 +125,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/payment/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/payment/list",
+                "payment_initiation_payment_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_payment_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Refund a payment.
     ///
@@ -250,27 +143,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentReverseResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/payment/reverse", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/payment/reverse",
+                "payment_initiation_payment_reverse",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_payment_reverse",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a payment token.
     ///
@@ -283,27 +161,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/payment/token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/payment/token/create",
+                "create_payment_token",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "create_payment_token",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a payment recipient.
     ///
@@ -316,27 +179,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationRecipientCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/recipient/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/recipient/create",
+                "payment_initiation_recipient_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_recipient_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get a payment recipient.
     ///
@@ -349,27 +197,12 @@ impl Client {
         ResponseValue<types::PaymentInitiationRecipientGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/recipient/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/recipient/get",
+                "payment_initiation_recipient_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_recipient_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List payment recipients page by page.
     ///
@@ -382,26 +215,11 @@ impl Client {
         ResponseValue<types::PaymentInitiationRecipientListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_initiation/recipient/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/payment_initiation/recipient/list",
+                "payment_initiation_recipient_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_initiation_recipient_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `permissions_manager`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Look up an application.
     ///
@@ -14,27 +14,7 @@ impl Client {
         &self,
         body: &types::ApplicationGetRequest,
     ) -> Result<ResponseValue<types::ApplicationGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/application/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "application_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/application/get", "application_get", body).await
     }
     /// List the activity on a user's connections.
     ///
@@ -47,27 +27,7 @@ impl Client {
         ResponseValue<types::ItemActivityListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/activity/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_activity_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/activity/list", "item_activity_list", body).await
     }
     /// List the applications connected by a user.
     ///
@@ -80,27 +40,7 @@ impl Client {
         ResponseValue<types::ItemApplicationListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/application/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_application_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/application/list", "item_application_list", body).await
     }
     /// Change what an application may read.
     ///
@@ -113,27 +53,12 @@ impl Client {
         ResponseValue<types::ItemApplicationScopesUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/application/scopes/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/item/application/scopes/update",
+                "item_application_scopes_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_application_scopes_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Disconnect an application.
     ///
@@ -146,26 +71,6 @@ impl Client {
         ResponseValue<types::ItemApplicationUnlinkResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/item/application/unlink", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "item_application_unlink",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/item/application/unlink", "item_application_unlink", body).await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `processor`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Fetch the processor's account.
     ///
@@ -17,27 +17,7 @@ impl Client {
         ResponseValue<types::ProcessorAccountGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/account/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_account_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/account/get", "processor_account_get", body).await
     }
     /// Create a token for Apex.
     ///
@@ -50,27 +30,12 @@ impl Client {
         ResponseValue<types::ProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/apex/processor_token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/apex/processor_token/create",
+                "processor_apex_processor_token_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_apex_processor_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch account numbers as a processor.
     ///
@@ -83,27 +48,7 @@ impl Client {
         ResponseValue<types::ProcessorAuthGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/auth/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_auth_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/auth/get", "processor_auth_get", body).await
     }
     /// Fetch the current balance as a processor.
     ///
@@ -116,27 +61,7 @@ impl Client {
         ResponseValue<types::ProcessorBalanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/balance/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_balance_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/balance/get", "processor_balance_get", body).await
     }
     /// Create a bank transfer as a processor.
     ///
@@ -149,27 +74,12 @@ impl Client {
         ResponseValue<types::ProcessorBankTransferCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/bank_transfer/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/bank_transfer/create",
+                "processor_bank_transfer_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_bank_transfer_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch account owners as a processor.
     ///
@@ -182,27 +92,7 @@ impl Client {
         ResponseValue<types::ProcessorIdentityGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/identity/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_identity_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/identity/get", "processor_identity_get", body).await
     }
     /// Compare owner data as a processor.
     ///
@@ -215,27 +105,8 @@ impl Client {
         ResponseValue<types::ProcessorIdentityMatchResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/identity/match", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_identity_match",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/identity/match", "processor_identity_match", body)
+            .await
     }
     /// Fetch investment transfer data as a processor.
     ///
@@ -248,27 +119,12 @@ impl Client {
         ResponseValue<types::ProcessorInvestmentsAuthGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/investments/auth/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/investments/auth/get",
+                "processor_investments_auth_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_investments_auth_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch investment holdings as a processor.
     ///
@@ -281,27 +137,12 @@ impl Client {
         ResponseValue<types::ProcessorInvestmentsHoldingsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/investments/holdings/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/investments/holdings/get",
+                "processor_investments_holdings_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_investments_holdings_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch investment transactions as a processor.
     ///
@@ -314,27 +155,12 @@ impl Client {
         ResponseValue<types::ProcessorInvestmentsTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/investments/transactions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/investments/transactions/get",
+                "processor_investments_transactions_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_investments_transactions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch liabilities as a processor.
     ///
@@ -347,27 +173,8 @@ impl Client {
         ResponseValue<types::ProcessorLiabilitiesGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/liabilities/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_liabilities_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/liabilities/get", "processor_liabilities_get", body)
+            .await
     }
     /// Report a payment decision as processor.
     ///
@@ -380,27 +187,12 @@ impl Client {
         ResponseValue<types::ProcessorSignalDecisionReportResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/signal/decision/report", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/signal/decision/report",
+                "processor_signal_decision_report",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_signal_decision_report",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Evaluate return risk as a processor.
     ///
@@ -413,27 +205,8 @@ impl Client {
         ResponseValue<types::ProcessorSignalEvaluateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/signal/evaluate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_signal_evaluate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/signal/evaluate", "processor_signal_evaluate", body)
+            .await
     }
     /// Prepare an account for Signal.
     ///
@@ -446,27 +219,8 @@ impl Client {
         ResponseValue<types::ProcessorSignalPrepareResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/signal/prepare", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_signal_prepare",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/signal/prepare", "processor_signal_prepare", body)
+            .await
     }
     /// Report a returned payment as processor.
     ///
@@ -479,27 +233,12 @@ impl Client {
         ResponseValue<types::ProcessorSignalReturnReportResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/signal/return/report", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/signal/return/report",
+                "processor_signal_return_report",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_signal_return_report",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a Stripe bank account token.
     ///
@@ -512,29 +251,12 @@ impl Client {
         ResponseValue<types::ProcessorStripeBankAccountTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/processor/stripe/bank_account_token/create", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/stripe/bank_account_token/create",
+                "processor_stripe_bank_account_token_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_stripe_bank_account_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a token for a partner.
     ///
@@ -547,27 +269,7 @@ impl Client {
         ResponseValue<types::ProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/token/create", "processor_token_create", body).await
     }
     /// Look up permissions of a processor token.
     ///
@@ -580,27 +282,12 @@ impl Client {
         ResponseValue<types::ProcessorTokenPermissionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/token/permissions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/token/permissions/get",
+                "processor_token_permissions_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_token_permissions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Restrict what a processor token can access.
     ///
@@ -613,27 +300,12 @@ impl Client {
         ResponseValue<types::ProcessorTokenPermissionsSetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/token/permissions/set", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/token/permissions/set",
+                "processor_token_permissions_set",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_token_permissions_set",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Set the webhook of a processor token.
     ///
@@ -646,27 +318,12 @@ impl Client {
         ResponseValue<types::ProcessorTokenWebhookUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/token/webhook/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/token/webhook/update",
+                "processor_token_webhook_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_token_webhook_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch transactions as a processor.
     ///
@@ -679,27 +336,8 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/transactions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_transactions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/processor/transactions/get", "processor_transactions_get", body)
+            .await
     }
     /// Fetch recurring transactions as a processor.
     ///
@@ -712,27 +350,12 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsRecurringGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/transactions/recurring/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/transactions/recurring/get",
+                "processor_transactions_recurring_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_transactions_recurring_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Request fresh transactions as a processor.
     ///
@@ -745,27 +368,12 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/transactions/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/transactions/refresh",
+                "processor_transactions_refresh",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_transactions_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Sync transaction changes as a processor.
     ///
@@ -778,26 +386,11 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsSyncResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/processor/transactions/sync", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/processor/transactions/sync",
+                "processor_transactions_sync",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "processor_transactions_sync",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `protect`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Compute a fraud score for a user.
     ///
@@ -14,27 +14,7 @@ impl Client {
         &self,
         body: &types::ProtectComputeRequest,
     ) -> Result<ResponseValue<types::ProtectComputeResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/protect/compute", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "protect_compute",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/protect/compute", "protect_compute", body).await
     }
     /// Fetch a Protect event.
     ///
@@ -47,27 +27,7 @@ impl Client {
         ResponseValue<types::ProtectEventGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/protect/event/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "protect_event_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/protect/event/get", "protect_event_get", body).await
     }
     /// Send a user event to Protect.
     ///
@@ -80,27 +40,7 @@ impl Client {
         ResponseValue<types::ProtectEventSendResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/protect/event/send", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "protect_event_send",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/protect/event/send", "protect_event_send", body).await
     }
     /// Report a fraud incident to Protect.
     ///
@@ -113,27 +53,7 @@ impl Client {
         ResponseValue<types::ProtectReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/protect/report/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "protect_report_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/protect/report/create", "protect_report_create", body).await
     }
     /// Fetch Protect insights about a user.
     ///
@@ -146,26 +66,7 @@ impl Client {
         ResponseValue<types::ProtectUserInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/protect/user/insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "protect_user_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/protect/user/insights/get", "protect_user_insights_get", body)
+            .await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `sandbox`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Fire a bank income webhook in Sandbox.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::SandboxBankIncomeFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/bank_income/fire_webhook", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/bank_income/fire_webhook",
+                "sandbox_bank_income_fire_webhook",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_bank_income_fire_webhook",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fire a bank transfer webhook in Sandbox.
     ///
@@ -50,27 +35,12 @@ impl Client {
         ResponseValue<types::SandboxBankTransferFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/bank_transfer/fire_webhook", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/bank_transfer/fire_webhook",
+                "sandbox_bank_transfer_fire_webhook",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_bank_transfer_fire_webhook",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate a bank transfer event in Sandbox.
     ///
@@ -83,27 +53,12 @@ impl Client {
         ResponseValue<types::SandboxBankTransferSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/bank_transfer/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/bank_transfer/simulate",
+                "sandbox_bank_transfer_simulate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_bank_transfer_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate cash flow events in Sandbox.
     ///
@@ -116,27 +71,12 @@ impl Client {
         ResponseValue<types::SandboxCraCashflowUpdatesUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/cra/cashflow_updates/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/cra/cashflow_updates/update",
+                "sandbox_cra_cashflow_updates_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_cra_cashflow_updates_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fire an income verification webhook in Sandbox.
     ///
@@ -149,27 +89,12 @@ impl Client {
         ResponseValue<types::SandboxIncomeFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/income/fire_webhook", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/income/fire_webhook",
+                "sandbox_income_fire_webhook",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_income_fire_webhook",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Connect an application to a Sandbox Item.
     ///
@@ -182,27 +107,12 @@ impl Client {
         ResponseValue<types::SandboxItemApplicationSeedResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/item/application/seed", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/item/application/seed",
+                "sandbox_item_application_seed",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_item_application_seed",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fire a test webhook.
     ///
@@ -215,27 +125,8 @@ impl Client {
         ResponseValue<types::SandboxItemFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/item/fire_webhook", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_item_fire_webhook",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/sandbox/item/fire_webhook", "sandbox_item_fire_webhook", body)
+            .await
     }
     /// Force an Item to require login.
     ///
@@ -248,27 +139,8 @@ impl Client {
         ResponseValue<types::SandboxItemResetLoginResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/item/reset_login", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_item_reset_login",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/sandbox/item/reset_login", "sandbox_item_reset_login", body)
+            .await
     }
     /// Set the micro-deposit verification status.
     ///
@@ -281,27 +153,12 @@ impl Client {
         ResponseValue<types::SandboxItemSetVerificationStatusResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/item/set_verification_status", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/item/set_verification_status",
+                "sandbox_item_set_verification_status",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_item_set_verification_status",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Select accounts in a Sandbox OAuth login.
     ///
@@ -314,27 +171,12 @@ impl Client {
         ResponseValue<types::SandboxOauthSelectAccountsResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/oauth/select_accounts", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/oauth/select_accounts",
+                "sandbox_oauth_select_accounts",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_oauth_select_accounts",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate a change of payment status.
     ///
@@ -347,27 +189,8 @@ impl Client {
         ResponseValue<types::SandboxPaymentSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/payment/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_payment_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/sandbox/payment/simulate", "sandbox_payment_simulate", body)
+            .await
     }
     /// Force a login on a payment profile.
     ///
@@ -380,27 +203,12 @@ impl Client {
         ResponseValue<types::SandboxPaymentProfileResetLoginResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/payment_profile/reset_login", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/payment_profile/reset_login",
+                "sandbox_payment_profile_reset_login",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_payment_profile_reset_login",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a Sandbox processor token without Link.
     ///
@@ -413,27 +221,12 @@ impl Client {
         ResponseValue<types::SandboxProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/processor_token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/processor_token/create",
+                "sandbox_processor_token_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_processor_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a Sandbox public token without Link.
     ///
@@ -446,27 +239,12 @@ impl Client {
         ResponseValue<types::SandboxPublicTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/public_token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/public_token/create",
+                "sandbox_public_token_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_public_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Add transactions to a Sandbox Item.
     ///
@@ -479,27 +257,12 @@ impl Client {
         ResponseValue<types::SandboxTransactionsCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transactions/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transactions/create",
+                "sandbox_transactions_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transactions_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fire a Transfer webhook in Sandbox.
     ///
@@ -512,27 +275,12 @@ impl Client {
         ResponseValue<types::SandboxTransferFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/fire_webhook", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/fire_webhook",
+                "sandbox_transfer_fire_webhook",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_fire_webhook",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate a ledger deposit event in Sandbox.
     ///
@@ -545,27 +293,12 @@ impl Client {
         ResponseValue<types::SandboxTransferLedgerDepositSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/ledger/deposit/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/ledger/deposit/simulate",
+                "sandbox_transfer_ledger_deposit_simulate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_ledger_deposit_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Make the pending ledger balance available.
     ///
@@ -578,29 +311,12 @@ impl Client {
         ResponseValue<types::SandboxTransferLedgerSimulateAvailableResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/sandbox/transfer/ledger/simulate_available", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/ledger/simulate_available",
+                "sandbox_transfer_ledger_simulate_available",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_ledger_simulate_available",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate a ledger withdrawal event in Sandbox.
     ///
@@ -613,27 +329,12 @@ impl Client {
         ResponseValue<types::SandboxTransferLedgerWithdrawSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/ledger/withdraw/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/ledger/withdraw/simulate",
+                "sandbox_transfer_ledger_withdraw_simulate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_ledger_withdraw_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate a refund event in Sandbox.
     ///
@@ -646,27 +347,12 @@ impl Client {
         ResponseValue<types::SandboxTransferRefundSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/refund/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/refund/simulate",
+                "sandbox_transfer_refund_simulate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_refund_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate a repayment in Sandbox.
     ///
@@ -679,27 +365,12 @@ impl Client {
         ResponseValue<types::SandboxTransferRepaymentSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/repayment/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/repayment/simulate",
+                "sandbox_transfer_repayment_simulate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_repayment_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Simulate a transfer event in Sandbox.
     ///
@@ -712,27 +383,8 @@ impl Client {
         ResponseValue<types::SandboxTransferSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/sandbox/transfer/simulate", "sandbox_transfer_simulate", body)
+            .await
     }
     /// Simulate a sweep in Sandbox.
     ///
@@ -745,27 +397,12 @@ impl Client {
         ResponseValue<types::SandboxTransferSweepSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/sweep/simulate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/sweep/simulate",
+                "sandbox_transfer_sweep_simulate",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_sweep_simulate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Advance a Sandbox test clock.
     ///
@@ -778,27 +415,12 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockAdvanceResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/test_clock/advance", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/test_clock/advance",
+                "sandbox_transfer_test_clock_advance",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_test_clock_advance",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a Sandbox test clock.
     ///
@@ -811,27 +433,12 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/test_clock/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/test_clock/create",
+                "sandbox_transfer_test_clock_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_test_clock_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch a Sandbox test clock.
     ///
@@ -844,27 +451,12 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/test_clock/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/test_clock/get",
+                "sandbox_transfer_test_clock_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_test_clock_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List Sandbox test clocks.
     ///
@@ -877,27 +469,12 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/transfer/test_clock/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/sandbox/transfer/test_clock/list",
+                "sandbox_transfer_test_clock_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_transfer_test_clock_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Force a login on a user's Items.
     ///
@@ -910,26 +487,7 @@ impl Client {
         ResponseValue<types::SandboxUserResetLoginResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/sandbox/user/reset_login", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "sandbox_user_reset_login",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/sandbox/user/reset_login", "sandbox_user_reset_login", body)
+            .await
     }
 }

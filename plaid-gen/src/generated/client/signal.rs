@@ -4,7 +4,7 @@
 //! The operations of `signal`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Report the decision on a payment.
     ///
@@ -17,27 +17,7 @@ impl Client {
         ResponseValue<types::SignalDecisionReportResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/signal/decision/report", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "signal_decision_report",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/signal/decision/report", "signal_decision_report", body).await
     }
     /// Evaluate the return risk of a payment.
     ///
@@ -47,27 +27,7 @@ impl Client {
         &self,
         body: &types::SignalEvaluateRequest,
     ) -> Result<ResponseValue<types::SignalEvaluateResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/signal/evaluate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "signal_evaluate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/signal/evaluate", "signal_evaluate", body).await
     }
     /// Prepare an Item for Signal.
     ///
@@ -77,27 +37,7 @@ impl Client {
         &self,
         body: &types::SignalPrepareRequest,
     ) -> Result<ResponseValue<types::SignalPrepareResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/signal/prepare", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "signal_prepare",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/signal/prepare", "signal_prepare", body).await
     }
     /// Report the return of a payment.
     ///
@@ -110,27 +50,7 @@ impl Client {
         ResponseValue<types::SignalReturnReportResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/signal/return/report", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "signal_return_report",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/signal/return/report", "signal_return_report", body).await
     }
     /// Find a good day for a debit.
     ///
@@ -140,26 +60,6 @@ impl Client {
         &self,
         body: &types::SignalScheduleRequest,
     ) -> Result<ResponseValue<types::SignalScheduleResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/signal/schedule", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "signal_schedule",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/signal/schedule", "signal_schedule", body).await
     }
 }

@@ -5,7 +5,8 @@
 use super::Client;
 use crate::generated::types;
 use progenitor_client::ByteStream;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{ClientHooks, OperationInfo};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Download a bank statement as PDF.
     ///
@@ -37,27 +38,7 @@ impl Client {
         &self,
         body: &types::StatementsListRequest,
     ) -> Result<ResponseValue<types::StatementsListResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/statements/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "statements_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/statements/list", "statements_list", body).await
     }
     /// Fetch further statements from the bank.
     ///
@@ -70,26 +51,6 @@ impl Client {
         ResponseValue<types::StatementsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/statements/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "statements_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/statements/refresh", "statements_refresh", body).await
     }
 }

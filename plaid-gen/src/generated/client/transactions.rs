@@ -4,7 +4,7 @@
 //! The operations of `transactions`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create a transaction categorization rule.
     ///
@@ -17,27 +17,12 @@ impl Client {
         ResponseValue<types::TransactionsRulesCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/transactions/rules/v1/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/transactions/rules/v1/create",
+                "transactions_rules_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_rules_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List the categorization rules of a user.
     ///
@@ -50,27 +35,12 @@ impl Client {
         ResponseValue<types::TransactionsRulesListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/transactions/rules/v1/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/transactions/rules/v1/list",
+                "transactions_rules_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_rules_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Delete a transaction categorization rule.
     ///
@@ -83,27 +53,12 @@ impl Client {
         ResponseValue<types::TransactionsRulesRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/beta/transactions/rules/v1/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/beta/transactions/rules/v1/remove",
+                "transactions_rules_remove",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_rules_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Get the cash flow report of a business.
     ///
@@ -116,27 +71,7 @@ impl Client {
         ResponseValue<types::CashflowReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cashflow_report/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cashflow_report_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/cashflow_report/get", "cashflow_report_get", body).await
     }
     /// Get cash flow figures by month.
     ///
@@ -149,27 +84,12 @@ impl Client {
         ResponseValue<types::CashflowReportInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cashflow_report/insights/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cashflow_report/insights/get",
+                "cashflow_report_insights_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cashflow_report_insights_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Refresh the cash flow report data.
     ///
@@ -182,27 +102,7 @@ impl Client {
         ResponseValue<types::CashflowReportRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cashflow_report/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cashflow_report_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/cashflow_report/refresh", "cashflow_report_refresh", body).await
     }
     /// Get the transactions of a cash flow report.
     ///
@@ -215,27 +115,12 @@ impl Client {
         ResponseValue<types::CashflowReportTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/cashflow_report/transactions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/cashflow_report/transactions/get",
+                "cashflow_report_transactions_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "cashflow_report_transactions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// List legacy transaction categories.
     ///
@@ -245,27 +130,7 @@ impl Client {
         &self,
         body: &types::CategoriesGetRequest,
     ) -> Result<ResponseValue<types::CategoriesGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/categories/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "categories_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/categories/get", "categories_get", body).await
     }
     /// Get transactions in a date range.
     ///
@@ -278,27 +143,7 @@ impl Client {
         ResponseValue<types::TransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transactions/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transactions/get", "transactions_get", body).await
     }
     /// Get recurring transaction streams.
     ///
@@ -311,27 +156,8 @@ impl Client {
         ResponseValue<types::TransactionsRecurringGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transactions/recurring/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_recurring_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transactions/recurring/get", "transactions_recurring_get", body)
+            .await
     }
     /// Request fresh transactions from the institution.
     ///
@@ -344,27 +170,7 @@ impl Client {
         ResponseValue<types::TransactionsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transactions/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transactions/refresh", "transactions_refresh", body).await
     }
     /// Sync incremental transaction changes.
     ///
@@ -377,27 +183,7 @@ impl Client {
         ResponseValue<types::TransactionsSyncResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transactions/sync", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transactions_sync",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transactions/sync", "transactions_sync", body).await
     }
     /// Refresh the financial data of a user.
     ///
@@ -410,27 +196,12 @@ impl Client {
         ResponseValue<types::UserFinancialDataRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/financial_data/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/user/financial_data/refresh",
+                "user_financial_data_refresh",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_financial_data_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Refresh the transactions of a user.
     ///
@@ -443,26 +214,7 @@ impl Client {
         ResponseValue<types::UserTransactionsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/transactions/refresh", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_transactions_refresh",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/transactions/refresh", "user_transactions_refresh", body)
+            .await
     }
 }

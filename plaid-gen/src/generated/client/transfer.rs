@@ -4,7 +4,8 @@
 //! The operations of `transfer`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{ClientHooks, OperationInfo};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create a payment profile (deprecated).
     ///
@@ -17,27 +18,7 @@ impl Client {
         ResponseValue<types::PaymentProfileCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_profile/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_profile_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/payment_profile/create", "payment_profile_create", body).await
     }
     /// Read a payment profile (deprecated).
     ///
@@ -50,27 +31,7 @@ impl Client {
         ResponseValue<types::PaymentProfileGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_profile/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_profile_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/payment_profile/get", "payment_profile_get", body).await
     }
     /// Remove a payment profile (deprecated).
     ///
@@ -83,27 +44,7 @@ impl Client {
         ResponseValue<types::PaymentProfileRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/payment_profile/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "payment_profile_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/payment_profile/remove", "payment_profile_remove", body).await
     }
     /// Cancel an unused transfer authorization.
     ///
@@ -116,27 +57,12 @@ impl Client {
         ResponseValue<types::TransferAuthorizationCancelResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/authorization/cancel", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/authorization/cancel",
+                "transfer_authorization_cancel",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_authorization_cancel",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Authorize a proposed transfer.
     ///
@@ -149,27 +75,12 @@ impl Client {
         ResponseValue<types::TransferAuthorizationCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/authorization/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/authorization/create",
+                "transfer_authorization_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_authorization_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Read prefunded Transfer balances (deprecated).
     ///
@@ -182,27 +93,7 @@ impl Client {
         ResponseValue<types::TransferBalanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/balance/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_balance_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/balance/get", "transfer_balance_get", body).await
     }
     /// Cancel a transfer not yet sent.
     ///
@@ -212,27 +103,7 @@ impl Client {
         &self,
         body: &types::TransferCancelRequest,
     ) -> Result<ResponseValue<types::TransferCancelResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/transfer/cancel", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_cancel",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/cancel", "transfer_cancel", body).await
     }
     /// Check the payment networks of an account.
     ///
@@ -245,27 +116,8 @@ impl Client {
         ResponseValue<types::TransferCapabilitiesGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/capabilities/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_capabilities_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/capabilities/get", "transfer_capabilities_get", body)
+            .await
     }
     /// Read your Transfer limits.
     ///
@@ -278,27 +130,8 @@ impl Client {
         ResponseValue<types::TransferConfigurationGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/configuration/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_configuration_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/configuration/get", "transfer_configuration_get", body)
+            .await
     }
     /// Start an authorized transfer.
     ///
@@ -308,27 +141,7 @@ impl Client {
         &self,
         body: &types::TransferCreateRequest,
     ) -> Result<ResponseValue<types::TransferCreateResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/transfer/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/create", "transfer_create", body).await
     }
     /// Upload a diligence document for an originator.
     ///
@@ -341,27 +154,12 @@ impl Client {
         ResponseValue<types::TransferDiligenceDocumentUploadResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/diligence/document/upload", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/diligence/document/upload",
+                "transfer_diligence_document_upload",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_diligence_document_upload",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Submit diligence data for an originator.
     ///
@@ -374,27 +172,8 @@ impl Client {
         ResponseValue<types::TransferDiligenceSubmitResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/diligence/submit", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_diligence_submit",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/diligence/submit", "transfer_diligence_submit", body)
+            .await
     }
     /// List transfer events by filter.
     ///
@@ -407,27 +186,7 @@ impl Client {
         ResponseValue<types::TransferEventListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/event/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_event_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/event/list", "transfer_event_list", body).await
     }
     /// Collect new transfer events in order.
     ///
@@ -440,27 +199,7 @@ impl Client {
         ResponseValue<types::TransferEventSyncResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/event/sync", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_event_sync",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/event/sync", "transfer_event_sync", body).await
     }
     /// Fetch one transfer.
     ///
@@ -470,27 +209,7 @@ impl Client {
         &self,
         body: &types::TransferGetRequest,
     ) -> Result<ResponseValue<types::TransferGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/transfer/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/get", "transfer_get", body).await
     }
     /// Create a transfer intent for Link.
     ///
@@ -503,27 +222,7 @@ impl Client {
         ResponseValue<types::TransferIntentCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/intent/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_intent_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/intent/create", "transfer_intent_create", body).await
     }
     /// Fetch a transfer intent and its outcome.
     ///
@@ -536,27 +235,7 @@ impl Client {
         ResponseValue<types::TransferIntentGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/intent/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_intent_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/intent/get", "transfer_intent_get", body).await
     }
     /// Deposit money into a Ledger.
     ///
@@ -569,27 +248,7 @@ impl Client {
         ResponseValue<types::TransferLedgerDepositResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/ledger/deposit", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_ledger_deposit",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/ledger/deposit", "transfer_ledger_deposit", body).await
     }
     /// Move money between two Ledgers.
     ///
@@ -602,27 +261,8 @@ impl Client {
         ResponseValue<types::TransferLedgerDistributeResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/ledger/distribute", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_ledger_distribute",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/ledger/distribute", "transfer_ledger_distribute", body)
+            .await
     }
     /// List movements on a Ledger.
     ///
@@ -635,27 +275,8 @@ impl Client {
         ResponseValue<types::TransferLedgerEventListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/ledger/event/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_ledger_event_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/ledger/event/list", "transfer_ledger_event_list", body)
+            .await
     }
     /// Read the balance of a Ledger.
     ///
@@ -668,27 +289,7 @@ impl Client {
         ResponseValue<types::TransferLedgerGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/ledger/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_ledger_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/ledger/get", "transfer_ledger_get", body).await
     }
     /// Withdraw money from a Ledger.
     ///
@@ -701,27 +302,8 @@ impl Client {
         ResponseValue<types::TransferLedgerWithdrawResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/ledger/withdraw", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_ledger_withdraw",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/ledger/withdraw", "transfer_ledger_withdraw", body)
+            .await
     }
     /// List transfers.
     ///
@@ -731,27 +313,7 @@ impl Client {
         &self,
         body: &types::TransferListRequest,
     ) -> Result<ResponseValue<types::TransferListResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/transfer/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/list", "transfer_list", body).await
     }
     /// Read your Transfer volumes and return rates.
     ///
@@ -764,27 +326,7 @@ impl Client {
         ResponseValue<types::TransferMetricsGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/metrics/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_metrics_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/metrics/get", "transfer_metrics_get", body).await
     }
     /// Import known account numbers as an Item.
     ///
@@ -797,27 +339,8 @@ impl Client {
         ResponseValue<types::TransferMigrateAccountResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/migrate_account", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_migrate_account",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/migrate_account", "transfer_migrate_account", body)
+            .await
     }
     /// Create an originator.
     ///
@@ -830,27 +353,8 @@ impl Client {
         ResponseValue<types::TransferOriginatorCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/originator/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_originator_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/originator/create", "transfer_originator_create", body)
+            .await
     }
     /// Add a funding account to an originator.
     ///
@@ -863,29 +367,12 @@ impl Client {
         ResponseValue<types::TransferOriginatorFundingAccountCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/transfer/originator/funding_account/create", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/originator/funding_account/create",
+                "transfer_originator_funding_account_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_originator_funding_account_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Replace the funding account of an originator.
     ///
@@ -898,29 +385,12 @@ impl Client {
         ResponseValue<types::TransferOriginatorFundingAccountUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!(
-            "{}/transfer/originator/funding_account/update", self.baseurl,
-        );
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/originator/funding_account/update",
+                "transfer_originator_funding_account_update",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_originator_funding_account_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch one originator.
     ///
@@ -964,27 +434,8 @@ impl Client {
         ResponseValue<types::TransferOriginatorListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/originator/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_originator_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/originator/list", "transfer_originator_list", body)
+            .await
     }
     /// Submit an originator for platform onboarding.
     ///
@@ -997,27 +448,12 @@ impl Client {
         ResponseValue<types::TransferPlatformOriginatorCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/platform/originator/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/platform/originator/create",
+                "transfer_platform_originator_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_platform_originator_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Register a person behind an originator.
     ///
@@ -1030,27 +466,12 @@ impl Client {
         ResponseValue<types::TransferPlatformPersonCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/platform/person/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/platform/person/create",
+                "transfer_platform_person_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_platform_person_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Hand in onboarding requirements of an originator.
     ///
@@ -1063,27 +484,12 @@ impl Client {
         ResponseValue<types::TransferPlatformRequirementSubmitResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/platform/requirement/submit", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/platform/requirement/submit",
+                "transfer_platform_requirement_submit",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_platform_requirement_submit",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Create a diligence questionnaire for an originator.
     ///
@@ -1096,27 +502,12 @@ impl Client {
         ResponseValue<types::TransferQuestionnaireCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/questionnaire/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/questionnaire/create",
+                "transfer_questionnaire_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_questionnaire_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Stop a recurring transfer.
     ///
@@ -1129,27 +520,8 @@ impl Client {
         ResponseValue<types::TransferRecurringCancelResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/recurring/cancel", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_recurring_cancel",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/recurring/cancel", "transfer_recurring_cancel", body)
+            .await
     }
     /// Set up a recurring transfer.
     ///
@@ -1162,27 +534,8 @@ impl Client {
         ResponseValue<types::TransferRecurringCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/recurring/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_recurring_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/recurring/create", "transfer_recurring_create", body)
+            .await
     }
     /// Fetch one recurring transfer.
     ///
@@ -1195,27 +548,7 @@ impl Client {
         ResponseValue<types::TransferRecurringGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/recurring/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_recurring_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/recurring/get", "transfer_recurring_get", body).await
     }
     /// List recurring transfers.
     ///
@@ -1228,27 +561,7 @@ impl Client {
         ResponseValue<types::TransferRecurringListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/recurring/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_recurring_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/recurring/list", "transfer_recurring_list", body).await
     }
     /// Cancel a refund not yet sent.
     ///
@@ -1261,27 +574,7 @@ impl Client {
         ResponseValue<types::TransferRefundCancelResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/refund/cancel", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_refund_cancel",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/refund/cancel", "transfer_refund_cancel", body).await
     }
     /// Refund a debit transfer.
     ///
@@ -1294,27 +587,7 @@ impl Client {
         ResponseValue<types::TransferRefundCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/refund/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_refund_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/refund/create", "transfer_refund_create", body).await
     }
     /// Fetch one refund.
     ///
@@ -1327,27 +600,7 @@ impl Client {
         ResponseValue<types::TransferRefundGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/refund/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_refund_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/refund/get", "transfer_refund_get", body).await
     }
     /// List repayments for returned transfers.
     ///
@@ -1360,27 +613,7 @@ impl Client {
         ResponseValue<types::TransferRepaymentListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/repayment/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_repayment_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/repayment/list", "transfer_repayment_list", body).await
     }
     /// List the returns behind a repayment.
     ///
@@ -1393,27 +626,12 @@ impl Client {
         ResponseValue<types::TransferRepaymentReturnListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/repayment/return/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/transfer/repayment/return/list",
+                "transfer_repayment_return_list",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_repayment_return_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Fetch one sweep.
     ///
@@ -1426,27 +644,7 @@ impl Client {
         ResponseValue<types::TransferSweepGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/sweep/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_sweep_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/sweep/get", "transfer_sweep_get", body).await
     }
     /// List sweeps.
     ///
@@ -1459,26 +657,6 @@ impl Client {
         ResponseValue<types::TransferSweepListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/sweep/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_sweep_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/sweep/list", "transfer_sweep_list", body).await
     }
 }

@@ -4,7 +4,7 @@
 //! The operations of `users`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create a user record.
     ///
@@ -14,27 +14,7 @@ impl Client {
         &self,
         body: &types::UserCreateRequest,
     ) -> Result<ResponseValue<types::UserCreateResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/user/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/create", "user_create", body).await
     }
     /// Retrieve a user record.
     ///
@@ -44,27 +24,7 @@ impl Client {
         &self,
         body: &types::UserGetRequest,
     ) -> Result<ResponseValue<types::UserGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/user/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/get", "user_get", body).await
     }
     /// Remove identity data from a user.
     ///
@@ -77,27 +37,7 @@ impl Client {
         ResponseValue<types::UserIdentityRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/identity/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_identity_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/identity/remove", "user_identity_remove", body).await
     }
     /// Attach Items to a user.
     ///
@@ -110,27 +50,7 @@ impl Client {
         ResponseValue<types::UserItemsAssociateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/items/associate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_items_associate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/items/associate", "user_items_associate", body).await
     }
     /// List the Items of a user.
     ///
@@ -140,27 +60,7 @@ impl Client {
         &self,
         body: &types::UserItemsGetRequest,
     ) -> Result<ResponseValue<types::UserItemsGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/user/items/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_items_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/items/get", "user_items_get", body).await
     }
     /// Remove Items of a user.
     ///
@@ -173,27 +73,7 @@ impl Client {
         ResponseValue<types::UserItemsRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/items/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_items_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/items/remove", "user_items_remove", body).await
     }
     /// End the products of a user.
     ///
@@ -206,27 +86,7 @@ impl Client {
         ResponseValue<types::UserProductsTerminateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/products/terminate", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_products_terminate",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/products/terminate", "user_products_terminate", body).await
     }
     /// Delete a user.
     ///
@@ -236,27 +96,7 @@ impl Client {
         &self,
         body: &types::UserRemoveRequest,
     ) -> Result<ResponseValue<types::UserRemoveResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/user/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/remove", "user_remove", body).await
     }
     /// Create a third-party token for a user.
     ///
@@ -269,27 +109,12 @@ impl Client {
         ResponseValue<types::UserThirdPartyTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/third_party_token/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/user/third_party_token/create",
+                "user_third_party_token_create",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_third_party_token_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Revoke a third-party user token.
     ///
@@ -302,27 +127,12 @@ impl Client {
         ResponseValue<types::UserThirdPartyTokenRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/user/third_party_token/remove", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/user/third_party_token/remove",
+                "user_third_party_token_remove",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_third_party_token_remove",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
     /// Update the identity of a user.
     ///
@@ -332,26 +142,6 @@ impl Client {
         &self,
         body: &types::UserUpdateRequest,
     ) -> Result<ResponseValue<types::UserUpdateResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/user/update", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "user_update",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/user/update", "user_update", body).await
     }
 }

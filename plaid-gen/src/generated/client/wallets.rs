@@ -4,7 +4,7 @@
 //! The operations of `wallets`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create a wallet.
     ///
@@ -14,27 +14,7 @@ impl Client {
         &self,
         body: &types::WalletCreateRequest,
     ) -> Result<ResponseValue<types::WalletCreateResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/wallet/create", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "wallet_create",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/wallet/create", "wallet_create", body).await
     }
     /// Retrieve a wallet and its balance.
     ///
@@ -44,27 +24,7 @@ impl Client {
         &self,
         body: &types::WalletGetRequest,
     ) -> Result<ResponseValue<types::WalletGetResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/wallet/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "wallet_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/wallet/get", "wallet_get", body).await
     }
     /// List your wallets.
     ///
@@ -74,27 +34,7 @@ impl Client {
         &self,
         body: &types::WalletListRequest,
     ) -> Result<ResponseValue<types::WalletListResponse>, Error<types::PlaidError>> {
-        let url = format!("{}/wallet/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "wallet_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/wallet/list", "wallet_list", body).await
     }
     /// Send money from a wallet.
     ///
@@ -107,27 +47,8 @@ impl Client {
         ResponseValue<types::WalletTransactionExecuteResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/wallet/transaction/execute", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "wallet_transaction_execute",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/wallet/transaction/execute", "wallet_transaction_execute", body)
+            .await
     }
     /// Retrieve one wallet transaction.
     ///
@@ -140,27 +61,7 @@ impl Client {
         ResponseValue<types::WalletTransactionGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/wallet/transaction/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "wallet_transaction_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/wallet/transaction/get", "wallet_transaction_get", body).await
     }
     /// List transactions of a wallet.
     ///
@@ -173,26 +74,6 @@ impl Client {
         ResponseValue<types::WalletTransactionListResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/wallet/transaction/list", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "wallet_transaction_list",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/wallet/transaction/list", "wallet_transaction_list", body).await
     }
 }

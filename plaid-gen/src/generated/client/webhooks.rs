@@ -4,7 +4,7 @@
 //! The operations of `webhooks`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Get a webhook verification key.
     ///
@@ -17,26 +17,11 @@ impl Client {
         ResponseValue<types::WebhookVerificationKeyGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/webhook_verification_key/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
+        self.post_json(
+                "/webhook_verification_key/get",
+                "webhook_verification_key_get",
+                body,
             )
-            .json(&body)
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "webhook_verification_key_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+            .await
     }
 }

@@ -7,7 +7,7 @@ use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
 /// Body of `POST /accounts/get`: names the Item and, optionally, the accounts wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -17,12 +17,10 @@ pub struct AccountsGetRequest {
     pub options: Option<AccountsGetRequestOptions>,
 }
 impl Generated for AccountsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for AccountsGetRequest {
     const NAME: &'static str = "AccountsGetRequest";
@@ -41,23 +39,24 @@ impl Record for AccountsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl AccountsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /accounts/get`, found in `AccountsGetRequest.options`; selects the
 /// accounts to be listed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -66,9 +65,7 @@ pub struct AccountsGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for AccountsGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for AccountsGetRequestOptions {
     const NAME: &'static str = "AccountsGetRequestOptions";
@@ -83,18 +80,19 @@ impl Record for AccountsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for AccountsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Name and value in data of the Financial Data Exchange (FDX) standard, for facts without a
 /// field of their own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxFiAttribute {
     /// Name of the attribute, which says what `value` is.
@@ -103,12 +101,10 @@ pub struct FdxFiAttribute {
     pub value: String,
 }
 impl Generated for FdxFiAttribute {
-    fn empty() -> Self {
-        Self {
-            name: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        name: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for FdxFiAttribute {
     const NAME: &'static str = "FdxFiAttribute";
@@ -127,15 +123,15 @@ impl Record for FdxFiAttribute {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
+        visitor.field(1, &self.value);
     }
 }
 /// Name and value in data of the Financial Data Exchange (FDX) standard that tells what kind
 /// of party initiated something. No operation or other schema in this version of the API
 /// refers to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxInitiatorFiAttribute {
     /// Name of the attribute, which says what fact `value` states.
@@ -144,12 +140,10 @@ pub struct FdxInitiatorFiAttribute {
     pub value: Option<FdxPartyType>,
 }
 impl Generated for FdxInitiatorFiAttribute {
-    fn empty() -> Self {
-        Self {
-            name: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        name: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for FdxInitiatorFiAttribute {
     const NAME: &'static str = "FdxInitiatorFiAttribute";
@@ -168,19 +162,20 @@ impl Record for FdxInitiatorFiAttribute {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
+        visitor.field(1, &self.value);
     }
 }
 impl Default for FdxInitiatorFiAttribute {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// JSON object that is passed on as received, without fields fixed by this API. No operation
 /// in this version of the API returns it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ForwardedJsonResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -188,9 +183,7 @@ pub struct ForwardedJsonResponse {
     pub request_id: String,
 }
 impl Generated for ForwardedJsonResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ForwardedJsonResponse {
     const NAME: &'static str = "ForwardedJsonResponse";
@@ -205,13 +198,13 @@ impl Record for ForwardedJsonResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Header of the JSON Web Token that accompanies a webhook in `Plaid-Verification`. It says
 /// which key and algorithm the signature was made with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct JwtHeader {
     /// Signature algorithm. Accept a webhook only when it is `ES256`.
@@ -223,13 +216,11 @@ pub struct JwtHeader {
     pub kid: String,
 }
 impl Generated for JwtHeader {
-    fn empty() -> Self {
-        Self {
-            alg: Wire::empty(),
-            id: Wire::empty(),
-            kid: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        alg: Wire::EMPTY,
+        id: Wire::EMPTY,
+        kid: Wire::EMPTY,
+    };
 }
 impl Record for JwtHeader {
     const NAME: &'static str = "JwtHeader";
@@ -250,15 +241,15 @@ impl Record for JwtHeader {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.alg);
-        fields.put(1, &self.id);
-        fields.put(2, &self.kid);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.alg);
+        visitor.field(1, &self.id);
+        visitor.field(2, &self.kid);
     }
 }
 /// Multi-factor authentication that a made-up Sandbox user meets at login, part of the
 /// configuration of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Mfa {
     /// How many rounds of questions follow one another. Applies to type `questions`.
@@ -280,15 +271,13 @@ pub struct Mfa {
     pub type_: String,
 }
 impl Generated for Mfa {
-    fn empty() -> Self {
-        Self {
-            question_rounds: Wire::empty(),
-            questions_per_round: Wire::empty(),
-            selection_rounds: Wire::empty(),
-            selections_per_question: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        question_rounds: Wire::EMPTY,
+        questions_per_round: Wire::EMPTY,
+        selection_rounds: Wire::EMPTY,
+        selections_per_question: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for Mfa {
     const NAME: &'static str = "Mfa";
@@ -313,17 +302,17 @@ impl Record for Mfa {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.question_rounds);
-        fields.put(1, &self.questions_per_round);
-        fields.put(2, &self.selection_rounds);
-        fields.put(3, &self.selections_per_question);
-        fields.put(4, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.question_rounds);
+        visitor.field(1, &self.questions_per_round);
+        visitor.field(2, &self.selection_rounds);
+        visitor.field(3, &self.selections_per_question);
+        visitor.field(4, &self.type_);
     }
 }
 /// Description of the error of type `RECAPTCHA_ERROR` that occurs when a login has to pass a
 /// reCAPTCHA first. It documents the error; errors arrive as a `PlaidError`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecaptchaRequiredError {
     /// What usually brings the error about, as explanatory text for developers.
@@ -343,17 +332,15 @@ pub struct RecaptchaRequiredError {
     pub troubleshooting_steps: Option<String>,
 }
 impl Generated for RecaptchaRequiredError {
-    fn empty() -> Self {
-        Self {
-            common_causes: Wire::empty(),
-            display_message: Wire::empty(),
-            error_code: Wire::empty(),
-            error_type: Wire::empty(),
-            http_code: Wire::empty(),
-            link_user_experience: Wire::empty(),
-            troubleshooting_steps: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        common_causes: Wire::EMPTY,
+        display_message: Wire::EMPTY,
+        error_code: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+        http_code: Wire::EMPTY,
+        link_user_experience: Wire::EMPTY,
+        troubleshooting_steps: Wire::EMPTY,
+    };
 }
 impl Record for RecaptchaRequiredError {
     const NAME: &'static str = "RecaptchaRequiredError";
@@ -382,20 +369,20 @@ impl Record for RecaptchaRequiredError {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.common_causes);
-        fields.put(1, &self.display_message);
-        fields.put(2, &self.error_code);
-        fields.put(3, &self.error_type);
-        fields.put(4, &self.http_code);
-        fields.put(5, &self.link_user_experience);
-        fields.put(6, &self.troubleshooting_steps);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.common_causes);
+        visitor.field(1, &self.display_message);
+        visitor.field(2, &self.error_code);
+        visitor.field(3, &self.error_type);
+        visitor.field(4, &self.http_code);
+        visitor.field(5, &self.link_user_experience);
+        visitor.field(6, &self.troubleshooting_steps);
     }
 }
 /// JSON configuration of a made-up Sandbox user, which is given as the password for the user
 /// name `user_custom`. It defines up to 10 accounts with their data, the login behaviour and
 /// errors; the text may be about 55 kB long.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserCustomPassword {
     /// Error code with which the login is to fail, such as `ITEM_LOCKED`. Empty for a login that
@@ -416,16 +403,14 @@ pub struct UserCustomPassword {
     pub version: Option<String>,
 }
 impl Generated for UserCustomPassword {
-    fn empty() -> Self {
-        Self {
-            force_error: Wire::empty(),
-            mfa: Wire::empty(),
-            override_accounts: Wire::empty(),
-            recaptcha: Wire::empty(),
-            seed: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        force_error: Wire::EMPTY,
+        mfa: Wire::EMPTY,
+        override_accounts: Wire::EMPTY,
+        recaptcha: Wire::EMPTY,
+        seed: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for UserCustomPassword {
     const NAME: &'static str = "UserCustomPassword";
@@ -452,13 +437,13 @@ impl Record for UserCustomPassword {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.force_error);
-        fields.put(1, &self.mfa);
-        fields.put(2, &self.override_accounts);
-        fields.put(3, &self.recaptcha);
-        fields.put(4, &self.seed);
-        fields.put(5, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.force_error);
+        visitor.field(1, &self.mfa);
+        visitor.field(2, &self.override_accounts);
+        visitor.field(3, &self.recaptcha);
+        visitor.field(4, &self.seed);
+        visitor.field(5, &self.version);
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// One account within an Asset Report, with its balances, daily history, transactions, owners
 /// and, if ordered, investments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountAssets {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
@@ -63,26 +63,24 @@ pub struct AccountAssets {
     pub verification_status: Option<AccountAssetsVerificationStatus>,
 }
 impl Generated for AccountAssets {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_insights: Wire::empty(),
-            balances: Wire::empty(),
-            days_available: Wire::empty(),
-            historical_balances: Wire::empty(),
-            investments: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            ownership_type: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            subtype: Wire::empty(),
-            transactions: Wire::empty(),
-            type_: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_insights: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        days_available: Wire::EMPTY,
+        historical_balances: Wire::EMPTY,
+        investments: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        ownership_type: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for AccountAssets {
     const NAME: &'static str = "AccountAssets";
@@ -129,23 +127,23 @@ impl Record for AccountAssets {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_insights);
-        fields.put(2, &self.balances);
-        fields.put(3, &self.days_available);
-        fields.put(4, &self.historical_balances);
-        fields.put(5, &self.investments);
-        fields.put(6, &self.mask);
-        fields.put(7, &self.name);
-        fields.put(8, &self.official_name);
-        fields.put(9, &self.owners);
-        fields.put(10, &self.ownership_type);
-        fields.put(11, &self.persistent_account_id);
-        fields.put(12, &self.subtype);
-        fields.put(13, &self.transactions);
-        fields.put(14, &self.type_);
-        fields.put(15, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_insights);
+        visitor.field(2, &self.balances);
+        visitor.field(3, &self.days_available);
+        visitor.field(4, &self.historical_balances);
+        visitor.field(5, &self.investments);
+        visitor.field(6, &self.mask);
+        visitor.field(7, &self.name);
+        visitor.field(8, &self.official_name);
+        visitor.field(9, &self.owners);
+        visitor.field(10, &self.ownership_type);
+        visitor.field(11, &self.persistent_account_id);
+        visitor.field(12, &self.subtype);
+        visitor.field(13, &self.transactions);
+        visitor.field(14, &self.type_);
+        visitor.field(15, &self.verification_status);
     }
 }
 /// State of verification of an account that was added by micro-deposits or a database check,
@@ -193,7 +191,7 @@ impl OpenEnum for AccountAssetsVerificationStatus {
 }
 /// Figures drawn from transaction history for lending decisions. Occurs in an Asset Report
 /// for the report as a whole and for single accounts, when insights are requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountInsights {
     /// Income and spending figures from which a user's ability to pay can be judged. Null or
@@ -204,12 +202,10 @@ pub struct AccountInsights {
     pub risk: Option<RiskIndicators>,
 }
 impl Generated for AccountInsights {
-    fn empty() -> Self {
-        Self {
-            affordability: Wire::empty(),
-            risk: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        affordability: Wire::EMPTY,
+        risk: Wire::EMPTY,
+    };
 }
 impl Record for AccountInsights {
     const NAME: &'static str = "AccountInsights";
@@ -228,19 +224,20 @@ impl Record for AccountInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.affordability);
-        fields.put(1, &self.risk);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.affordability);
+        visitor.field(1, &self.risk);
     }
 }
 impl Default for AccountInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Income and spending over the history of an Asset Report, for judging what a user can
 /// afford. Part of the insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AffordabilityInsights {
     /// Spending figures, in total and split by how essential the spending is. Null or absent when
@@ -250,12 +247,10 @@ pub struct AffordabilityInsights {
     pub income: Option<IncomeInsights>,
 }
 impl Generated for AffordabilityInsights {
-    fn empty() -> Self {
-        Self {
-            expenditure: Wire::empty(),
-            income: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        expenditure: Wire::EMPTY,
+        income: Wire::EMPTY,
+    };
 }
 impl Record for AffordabilityInsights {
     const NAME: &'static str = "AffordabilityInsights";
@@ -274,18 +269,19 @@ impl Record for AffordabilityInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.expenditure);
-        fields.put(1, &self.income);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.expenditure);
+        visitor.field(1, &self.income);
     }
 }
 impl Default for AffordabilityInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An amount of money with its currency, used throughout the insights of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AmountWithCurrency {
     /// The amount as a decimal number, in the currency of this object. Null or absent when not
@@ -303,13 +299,11 @@ pub struct AmountWithCurrency {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for AmountWithCurrency {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for AmountWithCurrency {
     const NAME: &'static str = "AmountWithCurrency";
@@ -330,21 +324,22 @@ impl Record for AmountWithCurrency {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 impl Default for AmountWithCurrency {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An amount with its currency combined with a monthly average. Both parts declare the same
 /// three fields, so a single set of `amount` and currency codes is carried. Occurs in the
 /// income and expenditure insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AmountWithCurrencyWithMonthlyAverage {
     /// Average amount per month, in the currency of this object. Null or absent when not
@@ -362,13 +357,11 @@ pub struct AmountWithCurrencyWithMonthlyAverage {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for AmountWithCurrencyWithMonthlyAverage {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for AmountWithCurrencyWithMonthlyAverage {
     const NAME: &'static str = "AmountWithCurrencyWithMonthlyAverage";
@@ -389,20 +382,21 @@ impl Record for AmountWithCurrencyWithMonthlyAverage {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 impl Default for AmountWithCurrencyWithMonthlyAverage {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An account as an asset in Freddie Mac's format: balances, owners, institution and
 /// transactions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Asset {
     /// Identification, kind and balances of the account that forms the asset.
@@ -422,15 +416,13 @@ pub struct Asset {
     pub validation_sources: ValidationSources,
 }
 impl Generated for Asset {
-    fn empty() -> Self {
-        Self {
-            asset_detail: Wire::empty(),
-            asset_holder: Wire::empty(),
-            asset_owners: Wire::empty(),
-            asset_transactions: Wire::empty(),
-            validation_sources: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_detail: Wire::EMPTY,
+        asset_holder: Wire::EMPTY,
+        asset_owners: Wire::EMPTY,
+        asset_transactions: Wire::EMPTY,
+        validation_sources: Wire::EMPTY,
+    };
 }
 impl Record for Asset {
     const NAME: &'static str = "Asset";
@@ -455,17 +447,17 @@ impl Record for Asset {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_detail);
-        fields.put(1, &self.asset_holder);
-        fields.put(2, &self.asset_owners);
-        fields.put(3, &self.asset_transactions);
-        fields.put(4, &self.validation_sources);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_detail);
+        visitor.field(1, &self.asset_holder);
+        visitor.field(2, &self.asset_owners);
+        visitor.field(3, &self.asset_transactions);
+        visitor.field(4, &self.validation_sources);
     }
 }
 /// Identification, kind and balances of an account in Freddie Mac's format. The balances by
 /// kind of investment occur for investment accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetDetail {
     /// Account number as given in the report, possibly only its last characters.
@@ -612,31 +604,29 @@ pub struct AssetDetail {
     pub asset_unique_identifier: String,
 }
 impl Generated for AssetDetail {
-    fn empty() -> Self {
-        Self {
-            asset_account_identifier: Wire::empty(),
-            asset_as_of_date: Wire::empty(),
-            asset_available_balance_amount: Wire::empty(),
-            asset_available_cash_balance_amount: Wire::empty(),
-            asset_bonds_balance_amount: Wire::empty(),
-            asset_cash_balance_amount: Wire::empty(),
-            asset_crypto_balance_amount: Wire::empty(),
-            asset_current_balance_amount: Wire::empty(),
-            asset_days_requested_count: Wire::empty(),
-            asset_description: Wire::empty(),
-            asset_employer_sponsored_indicator: Wire::empty(),
-            asset_holding_balance_amount: Wire::empty(),
-            asset_holding_balance_net_margin_amount: Wire::empty(),
-            asset_margin_amount_balance: Wire::empty(),
-            asset_other_balance_amount: Wire::empty(),
-            asset_ownership_type: Wire::empty(),
-            asset_retirement_indicator: Wire::empty(),
-            asset_stocks_balance_amount: Wire::empty(),
-            asset_type: Wire::empty(),
-            asset_type_additional_description: Wire::empty(),
-            asset_unique_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_account_identifier: Wire::EMPTY,
+        asset_as_of_date: Wire::EMPTY,
+        asset_available_balance_amount: Wire::EMPTY,
+        asset_available_cash_balance_amount: Wire::EMPTY,
+        asset_bonds_balance_amount: Wire::EMPTY,
+        asset_cash_balance_amount: Wire::EMPTY,
+        asset_crypto_balance_amount: Wire::EMPTY,
+        asset_current_balance_amount: Wire::EMPTY,
+        asset_days_requested_count: Wire::EMPTY,
+        asset_description: Wire::EMPTY,
+        asset_employer_sponsored_indicator: Wire::EMPTY,
+        asset_holding_balance_amount: Wire::EMPTY,
+        asset_holding_balance_net_margin_amount: Wire::EMPTY,
+        asset_margin_amount_balance: Wire::EMPTY,
+        asset_other_balance_amount: Wire::EMPTY,
+        asset_ownership_type: Wire::EMPTY,
+        asset_retirement_indicator: Wire::EMPTY,
+        asset_stocks_balance_amount: Wire::EMPTY,
+        asset_type: Wire::EMPTY,
+        asset_type_additional_description: Wire::EMPTY,
+        asset_unique_identifier: Wire::EMPTY,
+    };
 }
 impl Record for AssetDetail {
     const NAME: &'static str = "AssetDetail";
@@ -693,28 +683,28 @@ impl Record for AssetDetail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_account_identifier);
-        fields.put(1, &self.asset_as_of_date);
-        fields.put(2, &self.asset_available_balance_amount);
-        fields.put(3, &self.asset_available_cash_balance_amount);
-        fields.put(4, &self.asset_bonds_balance_amount);
-        fields.put(5, &self.asset_cash_balance_amount);
-        fields.put(6, &self.asset_crypto_balance_amount);
-        fields.put(7, &self.asset_current_balance_amount);
-        fields.put(8, &self.asset_days_requested_count);
-        fields.put(9, &self.asset_description);
-        fields.put(10, &self.asset_employer_sponsored_indicator);
-        fields.put(11, &self.asset_holding_balance_amount);
-        fields.put(12, &self.asset_holding_balance_net_margin_amount);
-        fields.put(13, &self.asset_margin_amount_balance);
-        fields.put(14, &self.asset_other_balance_amount);
-        fields.put(15, &self.asset_ownership_type);
-        fields.put(16, &self.asset_retirement_indicator);
-        fields.put(17, &self.asset_stocks_balance_amount);
-        fields.put(18, &self.asset_type);
-        fields.put(19, &self.asset_type_additional_description);
-        fields.put(20, &self.asset_unique_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_account_identifier);
+        visitor.field(1, &self.asset_as_of_date);
+        visitor.field(2, &self.asset_available_balance_amount);
+        visitor.field(3, &self.asset_available_cash_balance_amount);
+        visitor.field(4, &self.asset_bonds_balance_amount);
+        visitor.field(5, &self.asset_cash_balance_amount);
+        visitor.field(6, &self.asset_crypto_balance_amount);
+        visitor.field(7, &self.asset_current_balance_amount);
+        visitor.field(8, &self.asset_days_requested_count);
+        visitor.field(9, &self.asset_description);
+        visitor.field(10, &self.asset_employer_sponsored_indicator);
+        visitor.field(11, &self.asset_holding_balance_amount);
+        visitor.field(12, &self.asset_holding_balance_net_margin_amount);
+        visitor.field(13, &self.asset_margin_amount_balance);
+        visitor.field(14, &self.asset_other_balance_amount);
+        visitor.field(15, &self.asset_ownership_type);
+        visitor.field(16, &self.asset_retirement_indicator);
+        visitor.field(17, &self.asset_stocks_balance_amount);
+        visitor.field(18, &self.asset_type);
+        visitor.field(19, &self.asset_type_additional_description);
+        visitor.field(20, &self.asset_unique_identifier);
     }
 }
 /// Whether the account is sponsored by an employer, as the text `true` or `false`; null or
@@ -772,7 +762,7 @@ impl OpenEnum for AssetDetailAssetRetirementIndicator {
     }
 }
 /// The institution at which an account is held, in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetHolder {
     /// Name of the institution at which the account is held.
@@ -780,9 +770,7 @@ pub struct AssetHolder {
     pub name: AssetHolderName,
 }
 impl Generated for AssetHolder {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for AssetHolder {
     const NAME: &'static str = "AssetHolder";
@@ -797,12 +785,12 @@ impl Record for AssetHolder {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 /// Name of the institution at which an account is held, in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetHolderName {
     /// Full name of the institution at which the account is held.
@@ -810,9 +798,7 @@ pub struct AssetHolderName {
     pub full_name: String,
 }
 impl Generated for AssetHolderName {
-    fn empty() -> Self {
-        Self { full_name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { full_name: Wire::EMPTY };
 }
 impl Record for AssetHolderName {
     const NAME: &'static str = "AssetHolderName";
@@ -827,12 +813,12 @@ impl Record for AssetHolderName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.full_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.full_name);
     }
 }
 /// A position in one security in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetHolding {
     /// Latest price of one unit of the security; null when it is not known.
@@ -902,21 +888,19 @@ pub struct AssetHolding {
     pub currency: Option<String>,
 }
 impl Generated for AssetHolding {
-    fn empty() -> Self {
-        Self {
-            asset_holding_current_price_amount: Wire::empty(),
-            asset_holding_description: Wire::empty(),
-            asset_holding_id: Wire::empty(),
-            asset_holding_market_value_amount: Wire::empty(),
-            asset_holding_restricted_indicator: Wire::empty(),
-            asset_holding_security_name: Wire::empty(),
-            asset_holding_symbol: Wire::empty(),
-            asset_holding_type: Wire::empty(),
-            asset_holding_units: Wire::empty(),
-            asset_holding_vested_amount: Wire::empty(),
-            currency: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_holding_current_price_amount: Wire::EMPTY,
+        asset_holding_description: Wire::EMPTY,
+        asset_holding_id: Wire::EMPTY,
+        asset_holding_market_value_amount: Wire::EMPTY,
+        asset_holding_restricted_indicator: Wire::EMPTY,
+        asset_holding_security_name: Wire::EMPTY,
+        asset_holding_symbol: Wire::EMPTY,
+        asset_holding_type: Wire::EMPTY,
+        asset_holding_units: Wire::EMPTY,
+        asset_holding_vested_amount: Wire::EMPTY,
+        currency: Wire::EMPTY,
+    };
 }
 impl Record for AssetHolding {
     const NAME: &'static str = "AssetHolding";
@@ -953,23 +937,24 @@ impl Record for AssetHolding {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_holding_current_price_amount);
-        fields.put(1, &self.asset_holding_description);
-        fields.put(2, &self.asset_holding_id);
-        fields.put(3, &self.asset_holding_market_value_amount);
-        fields.put(4, &self.asset_holding_restricted_indicator);
-        fields.put(5, &self.asset_holding_security_name);
-        fields.put(6, &self.asset_holding_symbol);
-        fields.put(7, &self.asset_holding_type);
-        fields.put(8, &self.asset_holding_units);
-        fields.put(9, &self.asset_holding_vested_amount);
-        fields.put(10, &self.currency);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_holding_current_price_amount);
+        visitor.field(1, &self.asset_holding_description);
+        visitor.field(2, &self.asset_holding_id);
+        visitor.field(3, &self.asset_holding_market_value_amount);
+        visitor.field(4, &self.asset_holding_restricted_indicator);
+        visitor.field(5, &self.asset_holding_security_name);
+        visitor.field(6, &self.asset_holding_symbol);
+        visitor.field(7, &self.asset_holding_type);
+        visitor.field(8, &self.asset_holding_units);
+        visitor.field(9, &self.asset_holding_vested_amount);
+        visitor.field(10, &self.currency);
     }
 }
 impl Default for AssetHolding {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Whether the owner is restricted in selling the position, as the text `true` or `false`;
@@ -1033,7 +1018,7 @@ impl OpenEnum for AssetHoldingAssetHoldingType {
     }
 }
 /// Container of the positions of an investment account in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetHoldings {
     /// The positions of the account, one entry per security held.
@@ -1041,11 +1026,7 @@ pub struct AssetHoldings {
     pub asset_holding: Vec<AssetHolding>,
 }
 impl Generated for AssetHoldings {
-    fn empty() -> Self {
-        Self {
-            asset_holding: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { asset_holding: Wire::EMPTY };
 }
 impl Record for AssetHoldings {
     const NAME: &'static str = "AssetHoldings";
@@ -1060,13 +1041,14 @@ impl Record for AssetHoldings {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_holding);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_holding);
     }
 }
 impl Default for AssetHoldings {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of investment transaction in Freddie Mac's format; null for transactions that are not
@@ -1115,7 +1097,7 @@ impl OpenEnum for AssetInvestmentTransactionType {
     }
 }
 /// An owner of an account in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetOwner {
     /// Name of the owner as the institution has it; null when it is not known.
@@ -1123,11 +1105,9 @@ pub struct AssetOwner {
     pub asset_owner_text: Option<String>,
 }
 impl Generated for AssetOwner {
-    fn empty() -> Self {
-        Self {
-            asset_owner_text: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_owner_text: Wire::EMPTY,
+    };
 }
 impl Record for AssetOwner {
     const NAME: &'static str = "AssetOwner";
@@ -1142,17 +1122,18 @@ impl Record for AssetOwner {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_owner_text);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_owner_text);
     }
 }
 impl Default for AssetOwner {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Container of the owners of an account in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetOwners {
     /// The owners of the account, one entry per owner.
@@ -1160,9 +1141,7 @@ pub struct AssetOwners {
     pub asset_owner: Vec<AssetOwner>,
 }
 impl Generated for AssetOwners {
-    fn empty() -> Self {
-        Self { asset_owner: Wire::empty() }
-    }
+    const EMPTY: Self = Self { asset_owner: Wire::EMPTY };
 }
 impl Record for AssetOwners {
     const NAME: &'static str = "AssetOwners";
@@ -1177,18 +1156,19 @@ impl Record for AssetOwners {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_owner);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_owner);
     }
 }
 impl Default for AssetOwners {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The contents of an Asset Report: balances, history, transactions and owners of the
 /// accounts of one or more Items at one point in time. Returned by `/asset_report/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReport {
     /// Identifier of this report, the one that was returned at creation and named in webhooks.
@@ -1213,17 +1193,15 @@ pub struct AssetReport {
     pub user: AssetReportUser,
 }
 impl Generated for AssetReport {
-    fn empty() -> Self {
-        Self {
-            asset_report_id: Wire::empty(),
-            client_report_id: Wire::empty(),
-            date_generated: Wire::empty(),
-            days_requested: Wire::empty(),
-            insights: Wire::empty(),
-            items: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_id: Wire::EMPTY,
+        client_report_id: Wire::EMPTY,
+        date_generated: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        insights: Wire::EMPTY,
+        items: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for AssetReport {
     const NAME: &'static str = "AssetReport";
@@ -1252,18 +1230,18 @@ impl Record for AssetReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_id);
-        fields.put(1, &self.client_report_id);
-        fields.put(2, &self.date_generated);
-        fields.put(3, &self.days_requested);
-        fields.put(4, &self.insights);
-        fields.put(5, &self.items);
-        fields.put(6, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_id);
+        visitor.field(1, &self.client_report_id);
+        visitor.field(2, &self.date_generated);
+        visitor.field(3, &self.days_requested);
+        visitor.field(4, &self.insights);
+        visitor.field(5, &self.items);
+        visitor.field(6, &self.user);
     }
 }
 /// Balances of an account in an Asset Report, as retrieved when the report was built.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAccountBalance {
     /// Amount that can be drawn: for deposits usually `current` less pending debits, for credit
@@ -1305,17 +1283,15 @@ pub struct AssetReportAccountBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for AssetReportAccountBalance {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            current: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            last_updated_datetime: Wire::empty(),
-            limit: Wire::empty(),
-            margin_loan_amount: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        current: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        last_updated_datetime: Wire::EMPTY,
+        limit: Wire::EMPTY,
+        margin_loan_amount: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportAccountBalance {
     const NAME: &'static str = "AssetReportAccountBalance";
@@ -1344,19 +1320,20 @@ impl Record for AssetReportAccountBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.current);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.last_updated_datetime);
-        fields.put(4, &self.limit);
-        fields.put(5, &self.margin_loan_amount);
-        fields.put(6, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.current);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.last_updated_datetime);
+        visitor.field(4, &self.limit);
+        visitor.field(5, &self.margin_loan_amount);
+        visitor.field(6, &self.unofficial_currency_code);
     }
 }
 impl Default for AssetReportAccountBalance {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Additional contents that can be ordered with an Asset Report: `investments` adds holdings
@@ -1389,7 +1366,7 @@ impl OpenEnum for AssetReportAddOns {
 }
 /// Body of `POST /asset_report/audit_copy/create`: the report to share and the third party
 /// that is to read it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAuditCopyCreateRequest {
     /// Token of the form `assets-<environment>-<uuid>` that gives access to the Asset Report, as
@@ -1400,12 +1377,10 @@ pub struct AssetReportAuditCopyCreateRequest {
     pub auditor_id: Option<String>,
 }
 impl Generated for AssetReportAuditCopyCreateRequest {
-    fn empty() -> Self {
-        Self {
-            asset_report_token: Wire::empty(),
-            auditor_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_token: Wire::EMPTY,
+        auditor_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportAuditCopyCreateRequest {
     const NAME: &'static str = "AssetReportAuditCopyCreateRequest";
@@ -1424,23 +1399,24 @@ impl Record for AssetReportAuditCopyCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_token);
-        fields.put(1, &self.auditor_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_token);
+        visitor.field(1, &self.auditor_id);
     }
 }
 impl AssetReportAuditCopyCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(asset_report_token: impl Into<Secret>) -> Self {
         Self {
             asset_report_token: asset_report_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /asset_report/audit_copy/create`: the token to hand to the third
 /// party.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAuditCopyCreateResponse {
     /// Token by which the third party reads the Asset Report. Store it as well, because
@@ -1451,12 +1427,10 @@ pub struct AssetReportAuditCopyCreateResponse {
     pub request_id: String,
 }
 impl Generated for AssetReportAuditCopyCreateResponse {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportAuditCopyCreateResponse {
     const NAME: &'static str = "AssetReportAuditCopyCreateResponse";
@@ -1475,14 +1449,14 @@ impl Record for AssetReportAuditCopyCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /asset_report/audit_copy/get`, sent by the third party that reads the
 /// report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAuditCopyGetRequest {
     /// Token from `/asset_report/audit_copy/create` that gives a third party read access to an
@@ -1490,11 +1464,9 @@ pub struct AssetReportAuditCopyGetRequest {
     pub audit_copy_token: Secret,
 }
 impl Generated for AssetReportAuditCopyGetRequest {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportAuditCopyGetRequest {
     const NAME: &'static str = "AssetReportAuditCopyGetRequest";
@@ -1511,12 +1483,13 @@ impl Record for AssetReportAuditCopyGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
     }
 }
 impl AssetReportAuditCopyGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
         Self {
             audit_copy_token: audit_copy_token.into(),
@@ -1525,7 +1498,7 @@ impl AssetReportAuditCopyGetRequest {
 }
 /// Body of `POST /asset_report/audit_copy/pdf/get`, sent by the third party that reads the
 /// report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAuditCopyPdfGetRequest {
     /// Token from `/asset_report/audit_copy/create` that gives a third party read access to an
@@ -1535,12 +1508,10 @@ pub struct AssetReportAuditCopyPdfGetRequest {
     pub options: Option<AssetReportPdfGetRequestOptions>,
 }
 impl Generated for AssetReportAuditCopyPdfGetRequest {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportAuditCopyPdfGetRequest {
     const NAME: &'static str = "AssetReportAuditCopyPdfGetRequest";
@@ -1559,33 +1530,32 @@ impl Record for AssetReportAuditCopyPdfGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
+        visitor.field(1, &self.options);
     }
 }
 impl AssetReportAuditCopyPdfGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
         Self {
             audit_copy_token: audit_copy_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /asset_report/audit_copy/remove`: the audit copy token to make unusable.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAuditCopyRemoveRequest {
     /// Token from `/asset_report/audit_copy/create` that is to stop working.
     pub audit_copy_token: Secret,
 }
 impl Generated for AssetReportAuditCopyRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportAuditCopyRemoveRequest {
     const NAME: &'static str = "AssetReportAuditCopyRemoveRequest";
@@ -1602,12 +1572,13 @@ impl Record for AssetReportAuditCopyRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
     }
 }
 impl AssetReportAuditCopyRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
         Self {
             audit_copy_token: audit_copy_token.into(),
@@ -1615,7 +1586,7 @@ impl AssetReportAuditCopyRemoveRequest {
     }
 }
 /// Body returned by `POST /asset_report/audit_copy/remove` when the token no longer works.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportAuditCopyRemoveResponse {
     /// True if the audit copy token was made unusable.
@@ -1625,12 +1596,10 @@ pub struct AssetReportAuditCopyRemoveResponse {
     pub request_id: String,
 }
 impl Generated for AssetReportAuditCopyRemoveResponse {
-    fn empty() -> Self {
-        Self {
-            removed: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        removed: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportAuditCopyRemoveResponse {
     const NAME: &'static str = "AssetReportAuditCopyRemoveResponse";
@@ -1649,14 +1618,14 @@ impl Record for AssetReportAuditCopyRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.removed);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.removed);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /asset_report/create`: the Items to cover, the length of history, and
 /// optional details that appear in the report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportCreateRequest {
     /// One `access_token` for each Item to include, from 1 to 99. Each Item must support the
@@ -1675,13 +1644,11 @@ pub struct AssetReportCreateRequest {
     pub options: Option<AssetReportCreateRequestOptions>,
 }
 impl Generated for AssetReportCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_tokens: Wire::empty(),
-            days_requested: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_tokens: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportCreateRequest {
     const NAME: &'static str = "AssetReportCreateRequest";
@@ -1702,24 +1669,25 @@ impl Record for AssetReportCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_tokens);
-        fields.put(1, &self.days_requested);
-        fields.put(2, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_tokens);
+        visitor.field(1, &self.days_requested);
+        visitor.field(2, &self.options);
     }
 }
 impl AssetReportCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Optional settings for `POST /asset_report/create`, from the webhook address to additional
 /// contents of the report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportCreateRequestOptions {
     /// Additional contents for the report: `investments` for investment holdings and
@@ -1755,17 +1723,15 @@ Deprecated by Plaid.*/
     pub webhook: Option<String>,
 }
 impl Generated for AssetReportCreateRequestOptions {
-    fn empty() -> Self {
-        Self {
-            add_ons: Wire::empty(),
-            client_report_id: Wire::empty(),
-            include_fast_report: Wire::empty(),
-            products: Wire::empty(),
-            require_all_items: Wire::empty(),
-            user: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        add_ons: Wire::EMPTY,
+        client_report_id: Wire::EMPTY,
+        include_fast_report: Wire::EMPTY,
+        products: Wire::EMPTY,
+        require_all_items: Wire::EMPTY,
+        user: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportCreateRequestOptions {
     const NAME: &'static str = "AssetReportCreateRequestOptions";
@@ -1794,24 +1760,25 @@ impl Record for AssetReportCreateRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.add_ons);
-        fields.put(1, &self.client_report_id);
-        fields.put(2, &self.include_fast_report);
-        fields.put(3, &self.products);
-        fields.put(4, &self.require_all_items);
-        fields.put(5, &self.user);
-        fields.put(6, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.add_ons);
+        visitor.field(1, &self.client_report_id);
+        visitor.field(2, &self.include_fast_report);
+        visitor.field(3, &self.products);
+        visitor.field(4, &self.require_all_items);
+        visitor.field(5, &self.user);
+        visitor.field(6, &self.webhook);
     }
 }
 impl Default for AssetReportCreateRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /asset_report/create`: the handles of a report that is still being
 /// built.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportCreateResponse {
     /// Identifier of the report, by which webhooks refer to it. Store it beside the token to tell
@@ -1825,13 +1792,11 @@ pub struct AssetReportCreateResponse {
     pub request_id: String,
 }
 impl Generated for AssetReportCreateResponse {
-    fn empty() -> Self {
-        Self {
-            asset_report_id: Wire::empty(),
-            asset_report_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_id: Wire::EMPTY,
+        asset_report_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportCreateResponse {
     const NAME: &'static str = "AssetReportCreateResponse";
@@ -1852,14 +1817,14 @@ impl Record for AssetReportCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_id);
-        fields.put(1, &self.asset_report_token);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_id);
+        visitor.field(1, &self.asset_report_token);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /asset_report/filter`: the report to copy and the accounts to leave out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportFilterRequest {
     /// Accounts of the original report, given by `account_id`, that the new report is not to
@@ -1871,12 +1836,10 @@ pub struct AssetReportFilterRequest {
     pub asset_report_token: Secret,
 }
 impl Generated for AssetReportFilterRequest {
-    fn empty() -> Self {
-        Self {
-            account_ids_to_exclude: Wire::empty(),
-            asset_report_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids_to_exclude: Wire::EMPTY,
+        asset_report_token: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportFilterRequest {
     const NAME: &'static str = "AssetReportFilterRequest";
@@ -1895,22 +1858,23 @@ impl Record for AssetReportFilterRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids_to_exclude);
-        fields.put(1, &self.asset_report_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids_to_exclude);
+        visitor.field(1, &self.asset_report_token);
     }
 }
 impl AssetReportFilterRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(asset_report_token: impl Into<Secret>) -> Self {
         Self {
             asset_report_token: asset_report_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /asset_report/filter`, before the filtered report is ready.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportFilterResponse {
     /// Identifier of the filtered report, by which webhooks name it. It gives no access by
@@ -1924,13 +1888,11 @@ pub struct AssetReportFilterResponse {
     pub request_id: String,
 }
 impl Generated for AssetReportFilterResponse {
-    fn empty() -> Self {
-        Self {
-            asset_report_id: Wire::empty(),
-            asset_report_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_id: Wire::EMPTY,
+        asset_report_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportFilterResponse {
     const NAME: &'static str = "AssetReportFilterResponse";
@@ -1951,15 +1913,15 @@ impl Record for AssetReportFilterResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_id);
-        fields.put(1, &self.asset_report_token);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_id);
+        visitor.field(1, &self.asset_report_token);
+        visitor.field(2, &self.request_id);
     }
 }
 /// A loan deal with its verification of assets, in Freddie Mac's format; part of the answer
 /// of `/credit/asset_report/freddie_mac/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportFreddie {
     /// The loan the deal is about, known by its identifier.
@@ -1973,13 +1935,11 @@ pub struct AssetReportFreddie {
     pub services: Services,
 }
 impl Generated for AssetReportFreddie {
-    fn empty() -> Self {
-        Self {
-            loans: Wire::empty(),
-            parties: Wire::empty(),
-            services: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loans: Wire::EMPTY,
+        parties: Wire::EMPTY,
+        services: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportFreddie {
     const NAME: &'static str = "AssetReportFreddie";
@@ -2000,15 +1960,15 @@ impl Record for AssetReportFreddie {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loans);
-        fields.put(1, &self.parties);
-        fields.put(2, &self.services);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loans);
+        visitor.field(1, &self.parties);
+        visitor.field(2, &self.services);
     }
 }
 /// Body of `POST /credit/asset_report/freddie_mac/get`: the audit copy of the report to
 /// return in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportFreddieGetRequest {
     /// Token from `/asset_report/audit_copy/create` that gives a third party read access to an
@@ -2016,11 +1976,9 @@ pub struct AssetReportFreddieGetRequest {
     pub audit_copy_token: Secret,
 }
 impl Generated for AssetReportFreddieGetRequest {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportFreddieGetRequest {
     const NAME: &'static str = "AssetReportFreddieGetRequest";
@@ -2037,12 +1995,13 @@ impl Record for AssetReportFreddieGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
     }
 }
 impl AssetReportFreddieGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
         Self {
             audit_copy_token: audit_copy_token.into(),
@@ -2051,7 +2010,7 @@ impl AssetReportFreddieGetRequest {
 }
 /// Body returned by `POST /credit/asset_report/freddie_mac/get`: an Asset Report in Freddie
 /// Mac's format, whose field names follow the MISMO standard of the mortgage industry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportFreddieGetResponse {
     /// The loan deal, with the loan, the parties and the verification of assets.
@@ -2068,13 +2027,11 @@ pub struct AssetReportFreddieGetResponse {
     pub request_id: String,
 }
 impl Generated for AssetReportFreddieGetResponse {
-    fn empty() -> Self {
-        Self {
-            deal: Wire::empty(),
-            schema_version: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        deal: Wire::EMPTY,
+        schema_version: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportFreddieGetResponse {
     const NAME: &'static str = "AssetReportFreddieGetResponse";
@@ -2095,14 +2052,14 @@ impl Record for AssetReportFreddieGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.deal);
-        fields.put(1, &self.schema_version);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.deal);
+        visitor.field(1, &self.schema_version);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /asset_report/get`: the report wanted and how much of it to return.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportGetRequest {
     /// Token of the report, from `/asset_report/create`, `/asset_report/refresh` or
@@ -2126,15 +2083,13 @@ pub struct AssetReportGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for AssetReportGetRequest {
-    fn empty() -> Self {
-        Self {
-            asset_report_token: Wire::empty(),
-            fast_report: Wire::empty(),
-            include_insights: Wire::empty(),
-            options: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_token: Wire::EMPTY,
+        fast_report: Wire::EMPTY,
+        include_insights: Wire::EMPTY,
+        options: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportGetRequest {
     const NAME: &'static str = "AssetReportGetRequest";
@@ -2159,22 +2114,23 @@ impl Record for AssetReportGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_token);
-        fields.put(1, &self.fast_report);
-        fields.put(2, &self.include_insights);
-        fields.put(3, &self.options);
-        fields.put(4, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_token);
+        visitor.field(1, &self.fast_report);
+        visitor.field(2, &self.include_insights);
+        visitor.field(3, &self.options);
+        visitor.field(4, &self.user_token);
     }
 }
 impl Default for AssetReportGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Optional settings for `POST /asset_report/get`, which shorten the history that is
 /// returned.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportGetRequestOptions {
     /// Limits the returned history to this many days, from 0 to 731, out of those in the report.
@@ -2184,11 +2140,9 @@ pub struct AssetReportGetRequestOptions {
     pub days_to_include: Option<i64>,
 }
 impl Generated for AssetReportGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            days_to_include: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_to_include: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportGetRequestOptions {
     const NAME: &'static str = "AssetReportGetRequestOptions";
@@ -2203,18 +2157,19 @@ impl Record for AssetReportGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_to_include);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_to_include);
     }
 }
 impl Default for AssetReportGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /asset_report/get` and `POST /asset_report/audit_copy/get`: the
 /// report and the warnings that arose while building it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportGetResponse {
     /// The Asset Report itself, grouped by Item and account.
@@ -2228,13 +2183,11 @@ pub struct AssetReportGetResponse {
     pub warnings: Vec<Warning>,
 }
 impl Generated for AssetReportGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportGetResponse {
     const NAME: &'static str = "AssetReportGetResponse";
@@ -2255,14 +2208,14 @@ impl Record for AssetReportGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// A position in one security within an investment account of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestmentHolding {
     /// Identifier of the account that holds the position, equal to that of the account it is
@@ -2301,20 +2254,18 @@ pub struct AssetReportInvestmentHolding {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for AssetReportInvestmentHolding {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            cost_basis: Wire::empty(),
-            institution_price: Wire::empty(),
-            institution_price_as_of: Wire::empty(),
-            institution_value: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            quantity: Wire::empty(),
-            security_id: Wire::empty(),
-            ticker_symbol: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        cost_basis: Wire::EMPTY,
+        institution_price: Wire::EMPTY,
+        institution_price_as_of: Wire::EMPTY,
+        institution_value: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        ticker_symbol: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportInvestmentHolding {
     const NAME: &'static str = "AssetReportInvestmentHolding";
@@ -2349,22 +2300,22 @@ impl Record for AssetReportInvestmentHolding {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.cost_basis);
-        fields.put(2, &self.institution_price);
-        fields.put(3, &self.institution_price_as_of);
-        fields.put(4, &self.institution_value);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.quantity);
-        fields.put(7, &self.security_id);
-        fields.put(8, &self.ticker_symbol);
-        fields.put(9, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.cost_basis);
+        visitor.field(2, &self.institution_price);
+        visitor.field(3, &self.institution_price_as_of);
+        visitor.field(4, &self.institution_value);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.quantity);
+        visitor.field(7, &self.security_id);
+        visitor.field(8, &self.ticker_symbol);
+        visitor.field(9, &self.unofficial_currency_code);
     }
 }
 /// Basic details of a security to which holdings and investment transactions in an Asset
 /// Report refer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestmentSecurity {
     /// Descriptive name of the security, for display; null when not known.
@@ -2380,14 +2331,12 @@ pub struct AssetReportInvestmentSecurity {
     pub type_: Option<String>,
 }
 impl Generated for AssetReportInvestmentSecurity {
-    fn empty() -> Self {
-        Self {
-            name: Wire::empty(),
-            security_id: Wire::empty(),
-            ticker_symbol: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        name: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        ticker_symbol: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportInvestmentSecurity {
     const NAME: &'static str = "AssetReportInvestmentSecurity";
@@ -2410,16 +2359,16 @@ impl Record for AssetReportInvestmentSecurity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
-        fields.put(1, &self.security_id);
-        fields.put(2, &self.ticker_symbol);
-        fields.put(3, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
+        visitor.field(1, &self.security_id);
+        visitor.field(2, &self.ticker_symbol);
+        visitor.field(3, &self.type_);
     }
 }
 /// A movement in an investment account of an Asset Report, such as a buy, a sell, a dividend
 /// or a fee.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestmentTransaction {
     /// Identifier of the account in which the transaction took place, equal to that of the
@@ -2475,25 +2424,23 @@ pub struct AssetReportInvestmentTransaction {
     pub vested_value: Decimal,
 }
 impl Generated for AssetReportInvestmentTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            date: Wire::empty(),
-            fees: Wire::empty(),
-            investment_transaction_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            name: Wire::empty(),
-            price: Wire::empty(),
-            quantity: Wire::empty(),
-            security_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            vested_quantity: Wire::empty(),
-            vested_value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        date: Wire::EMPTY,
+        fees: Wire::EMPTY,
+        investment_transaction_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        name: Wire::EMPTY,
+        price: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        vested_quantity: Wire::EMPTY,
+        vested_value: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportInvestmentTransaction {
     const NAME: &'static str = "AssetReportInvestmentTransaction";
@@ -2538,27 +2485,27 @@ impl Record for AssetReportInvestmentTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.date);
-        fields.put(3, &self.fees);
-        fields.put(4, &self.investment_transaction_id);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.name);
-        fields.put(7, &self.price);
-        fields.put(8, &self.quantity);
-        fields.put(9, &self.security_id);
-        fields.put(10, &self.subtype);
-        fields.put(11, &self.type_);
-        fields.put(12, &self.unofficial_currency_code);
-        fields.put(13, &self.vested_quantity);
-        fields.put(14, &self.vested_value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.date);
+        visitor.field(3, &self.fees);
+        visitor.field(4, &self.investment_transaction_id);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.price);
+        visitor.field(8, &self.quantity);
+        visitor.field(9, &self.security_id);
+        visitor.field(10, &self.subtype);
+        visitor.field(11, &self.type_);
+        visitor.field(12, &self.unofficial_currency_code);
+        visitor.field(13, &self.vested_quantity);
+        visitor.field(14, &self.vested_value);
     }
 }
 /// The investment data of one account in an Asset Report, present when the `investments`
 /// add-on was ordered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportInvestments {
     /// Positions held in the account, each pointing to a security by `security_id`.
@@ -2574,13 +2521,11 @@ pub struct AssetReportInvestments {
     pub transactions: Vec<AssetReportInvestmentTransaction>,
 }
 impl Generated for AssetReportInvestments {
-    fn empty() -> Self {
-        Self {
-            holdings: Wire::empty(),
-            securities: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        holdings: Wire::EMPTY,
+        securities: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportInvestments {
     const NAME: &'static str = "AssetReportInvestments";
@@ -2601,19 +2546,20 @@ impl Record for AssetReportInvestments {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.holdings);
-        fields.put(1, &self.securities);
-        fields.put(2, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.holdings);
+        visitor.field(1, &self.securities);
+        visitor.field(2, &self.transactions);
     }
 }
 impl Default for AssetReportInvestments {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The part of an Asset Report that concerns one Item: its institution and its accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportItem {
     /// The accounts of the Item with their balances, history, transactions and owners.
@@ -2630,15 +2576,13 @@ pub struct AssetReportItem {
     pub item_id: String,
 }
 impl Generated for AssetReportItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            date_last_updated: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        date_last_updated: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportItem {
     const NAME: &'static str = "AssetReportItem";
@@ -2663,16 +2607,16 @@ impl Record for AssetReportItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.date_last_updated);
-        fields.put(2, &self.institution_id);
-        fields.put(3, &self.institution_name);
-        fields.put(4, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.date_last_updated);
+        visitor.field(2, &self.institution_id);
+        visitor.field(3, &self.institution_name);
+        visitor.field(4, &self.item_id);
     }
 }
 /// Body of `POST /asset_report/pdf/get`: the report to render as PDF.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportPdfGetRequest {
     /// Token of the report, from `/asset_report/create`, `/asset_report/refresh` or
@@ -2682,12 +2626,10 @@ pub struct AssetReportPdfGetRequest {
     pub options: Option<AssetReportPdfGetRequestOptions>,
 }
 impl Generated for AssetReportPdfGetRequest {
-    fn empty() -> Self {
-        Self {
-            asset_report_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportPdfGetRequest {
     const NAME: &'static str = "AssetReportPdfGetRequest";
@@ -2706,23 +2648,24 @@ impl Record for AssetReportPdfGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_token);
+        visitor.field(1, &self.options);
     }
 }
 impl AssetReportPdfGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(asset_report_token: impl Into<Secret>) -> Self {
         Self {
             asset_report_token: asset_report_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Optional settings for `POST /asset_report/pdf/get`, which shorten the history that is
 /// rendered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportPdfGetRequestOptions {
     /// Limits the rendered history to this many days, from 0 to 731, out of those in the report.
@@ -2732,11 +2675,9 @@ pub struct AssetReportPdfGetRequestOptions {
     pub days_to_include: Option<i64>,
 }
 impl Generated for AssetReportPdfGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            days_to_include: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_to_include: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportPdfGetRequestOptions {
     const NAME: &'static str = "AssetReportPdfGetRequestOptions";
@@ -2751,18 +2692,19 @@ impl Record for AssetReportPdfGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_to_include);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_to_include);
     }
 }
 impl Default for AssetReportPdfGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /asset_report/refresh`: the report to renew and the settings that are to
 /// differ.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportRefreshRequest {
     /// Token of the existing report on whose Items the new one is based. The old report stays as
@@ -2777,13 +2719,11 @@ pub struct AssetReportRefreshRequest {
     pub options: Option<AssetReportRefreshRequestOptions>,
 }
 impl Generated for AssetReportRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            asset_report_token: Wire::empty(),
-            days_requested: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_token: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportRefreshRequest {
     const NAME: &'static str = "AssetReportRefreshRequest";
@@ -2804,24 +2744,25 @@ impl Record for AssetReportRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_token);
-        fields.put(1, &self.days_requested);
-        fields.put(2, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_token);
+        visitor.field(1, &self.days_requested);
+        visitor.field(2, &self.options);
     }
 }
 impl AssetReportRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(asset_report_token: impl Into<Secret>) -> Self {
         Self {
             asset_report_token: asset_report_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Settings of `POST /asset_report/refresh`. What is left out is taken over from the original
 /// report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportRefreshRequestOptions {
     /// Identifier of your own for the new report, returned with it. Null or absent to take over
@@ -2834,13 +2775,11 @@ pub struct AssetReportRefreshRequestOptions {
     pub webhook: Option<String>,
 }
 impl Generated for AssetReportRefreshRequestOptions {
-    fn empty() -> Self {
-        Self {
-            client_report_id: Wire::empty(),
-            user: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_report_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportRefreshRequestOptions {
     const NAME: &'static str = "AssetReportRefreshRequestOptions";
@@ -2861,19 +2800,20 @@ impl Record for AssetReportRefreshRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_report_id);
-        fields.put(1, &self.user);
-        fields.put(2, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_report_id);
+        visitor.field(1, &self.user);
+        visitor.field(2, &self.webhook);
     }
 }
 impl Default for AssetReportRefreshRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /asset_report/refresh`, before the new report is ready.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportRefreshResponse {
     /// Identifier of the new report, by which webhooks name it. It gives no access by itself.
@@ -2886,13 +2826,11 @@ pub struct AssetReportRefreshResponse {
     pub request_id: String,
 }
 impl Generated for AssetReportRefreshResponse {
-    fn empty() -> Self {
-        Self {
-            asset_report_id: Wire::empty(),
-            asset_report_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_id: Wire::EMPTY,
+        asset_report_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportRefreshResponse {
     const NAME: &'static str = "AssetReportRefreshResponse";
@@ -2913,14 +2851,14 @@ impl Record for AssetReportRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_id);
-        fields.put(1, &self.asset_report_token);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_id);
+        visitor.field(1, &self.asset_report_token);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /asset_report/remove`: the report to delete.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportRemoveRequest {
     /// Token of the form `assets-<environment>-<uuid>` that gives access to the Asset Report, as
@@ -2928,11 +2866,9 @@ pub struct AssetReportRemoveRequest {
     pub asset_report_token: Secret,
 }
 impl Generated for AssetReportRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            asset_report_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_token: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportRemoveRequest {
     const NAME: &'static str = "AssetReportRemoveRequest";
@@ -2949,12 +2885,13 @@ impl Record for AssetReportRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_token);
     }
 }
 impl AssetReportRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(asset_report_token: impl Into<Secret>) -> Self {
         Self {
             asset_report_token: asset_report_token.into(),
@@ -2962,7 +2899,7 @@ impl AssetReportRemoveRequest {
     }
 }
 /// Body returned by `POST /asset_report/remove` when the report is gone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportRemoveResponse {
     /// True if the report was deleted and its token no longer works.
@@ -2972,12 +2909,10 @@ pub struct AssetReportRemoveResponse {
     pub request_id: String,
 }
 impl Generated for AssetReportRemoveResponse {
-    fn empty() -> Self {
-        Self {
-            removed: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        removed: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportRemoveResponse {
     const NAME: &'static str = "AssetReportRemoveResponse";
@@ -2996,14 +2931,14 @@ impl Record for AssetReportRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.removed);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.removed);
+        visitor.field(1, &self.request_id);
     }
 }
 /// A transaction of an account in an Asset Report. Some parts, such as `merchant_name` and
 /// the categories, are filled in only when insights are requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportTransaction {
     /// Identifier of the account to which the transaction belongs, equal to that of the account
@@ -3074,31 +3009,29 @@ Deprecated by Plaid.*/
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for AssetReportTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_owner: Wire::empty(),
-            amount: Wire::empty(),
-            category: Wire::empty(),
-            category_id: Wire::empty(),
-            check_number: Wire::empty(),
-            credit_category: Wire::empty(),
-            date: Wire::empty(),
-            date_transacted: Wire::empty(),
-            income_source_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            location: Wire::empty(),
-            merchant_name: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            payment_meta: Wire::empty(),
-            pending: Wire::empty(),
-            pending_transaction_id: Wire::empty(),
-            transaction_id: Wire::empty(),
-            transaction_type: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_owner: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        category: Wire::EMPTY,
+        category_id: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        credit_category: Wire::EMPTY,
+        date: Wire::EMPTY,
+        date_transacted: Wire::EMPTY,
+        income_source_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        location: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        name: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        payment_meta: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        pending_transaction_id: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        transaction_type: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportTransaction {
     const NAME: &'static str = "AssetReportTransaction";
@@ -3155,28 +3088,28 @@ impl Record for AssetReportTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_owner);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.category);
-        fields.put(4, &self.category_id);
-        fields.put(5, &self.check_number);
-        fields.put(6, &self.credit_category);
-        fields.put(7, &self.date);
-        fields.put(8, &self.date_transacted);
-        fields.put(9, &self.income_source_id);
-        fields.put(10, &self.iso_currency_code);
-        fields.put(11, &self.location);
-        fields.put(12, &self.merchant_name);
-        fields.put(13, &self.name);
-        fields.put(14, &self.original_description);
-        fields.put(15, &self.payment_meta);
-        fields.put(16, &self.pending);
-        fields.put(17, &self.pending_transaction_id);
-        fields.put(18, &self.transaction_id);
-        fields.put(19, &self.transaction_type);
-        fields.put(20, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_owner);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.category);
+        visitor.field(4, &self.category_id);
+        visitor.field(5, &self.check_number);
+        visitor.field(6, &self.credit_category);
+        visitor.field(7, &self.date);
+        visitor.field(8, &self.date_transacted);
+        visitor.field(9, &self.income_source_id);
+        visitor.field(10, &self.iso_currency_code);
+        visitor.field(11, &self.location);
+        visitor.field(12, &self.merchant_name);
+        visitor.field(13, &self.name);
+        visitor.field(14, &self.original_description);
+        visitor.field(15, &self.payment_meta);
+        visitor.field(16, &self.pending);
+        visitor.field(17, &self.pending_transaction_id);
+        visitor.field(18, &self.transaction_id);
+        visitor.field(19, &self.transaction_type);
+        visitor.field(20, &self.unofficial_currency_code);
     }
 }
 /// Channel of a transaction in an Asset Report: `digital` for online, `place` for a physical
@@ -3215,7 +3148,7 @@ impl OpenEnum for AssetReportTransactionType {
 }
 /// Details of an applicant that you supply with a report request and that are repeated in the
 /// Asset Report. All parts are optional, and none come from the bank.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetReportUser {
     /// Your own identifier for the user. Use an opaque value rather than personal data such as an
@@ -3237,17 +3170,15 @@ pub struct AssetReportUser {
     pub ssn: Option<Secret>,
 }
 impl Generated for AssetReportUser {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            email: Wire::empty(),
-            first_name: Wire::empty(),
-            last_name: Wire::empty(),
-            middle_name: Wire::empty(),
-            phone_number: Wire::empty(),
-            ssn: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        email: Wire::EMPTY,
+        first_name: Wire::EMPTY,
+        last_name: Wire::EMPTY,
+        middle_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        ssn: Wire::EMPTY,
+    };
 }
 impl Record for AssetReportUser {
     const NAME: &'static str = "AssetReportUser";
@@ -3276,23 +3207,24 @@ impl Record for AssetReportUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.email);
-        fields.put(2, &self.first_name);
-        fields.put(3, &self.last_name);
-        fields.put(4, &self.middle_name);
-        fields.put(5, &self.phone_number);
-        fields.put(6, &self.ssn);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.email);
+        visitor.field(2, &self.first_name);
+        visitor.field(3, &self.last_name);
+        visitor.field(4, &self.middle_name);
+        visitor.field(5, &self.phone_number);
+        visitor.field(6, &self.ssn);
     }
 }
 impl Default for AssetReportUser {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A transaction of an account in Freddie Mac's format: the details and the texts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetTransaction {
     /// Texts of the transaction. The name lacks an `I` in its last word; it is spelled this way
@@ -3307,12 +3239,10 @@ pub struct AssetTransaction {
     pub asset_transaction_detail: AssetTransactionDetail,
 }
 impl Generated for AssetTransaction {
-    fn empty() -> Self {
-        Self {
-            asset_transaction_descripton: Wire::empty(),
-            asset_transaction_detail: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_transaction_descripton: Wire::EMPTY,
+        asset_transaction_detail: Wire::EMPTY,
+    };
 }
 impl Record for AssetTransaction {
     const NAME: &'static str = "AssetTransaction";
@@ -3331,9 +3261,9 @@ impl Record for AssetTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_transaction_descripton);
-        fields.put(1, &self.asset_transaction_detail);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_transaction_descripton);
+        visitor.field(1, &self.asset_transaction_detail);
     }
 }
 /// Category of a transaction in the vocabulary of Freddie Mac, such as `Groceries` or
@@ -3680,7 +3610,7 @@ impl OpenEnum for AssetTransactionCategoryType {
     }
 }
 /// One text of a transaction in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetTransactionDescription {
     /// The text itself, as shown by the institution.
@@ -3688,11 +3618,9 @@ pub struct AssetTransactionDescription {
     pub asset_transaction_description: String,
 }
 impl Generated for AssetTransactionDescription {
-    fn empty() -> Self {
-        Self {
-            asset_transaction_description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_transaction_description: Wire::EMPTY,
+    };
 }
 impl Record for AssetTransactionDescription {
     const NAME: &'static str = "AssetTransactionDescription";
@@ -3709,12 +3637,12 @@ impl Record for AssetTransactionDescription {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_transaction_description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_transaction_description);
     }
 }
 /// Amount, dates and kind of a transaction in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetTransactionDetail {
     /// Kind of investment transaction, such as a purchase or a dividend. Null or absent for other
@@ -3774,22 +3702,20 @@ pub struct AssetTransactionDetail {
     pub financial_institution_transaction_identifier: Option<String>,
 }
 impl Generated for AssetTransactionDetail {
-    fn empty() -> Self {
-        Self {
-            asset_investment_transaction_type: Wire::empty(),
-            asset_investment_transaction_type_description: Wire::empty(),
-            asset_transaction_amount: Wire::empty(),
-            asset_transaction_category_type: Wire::empty(),
-            asset_transaction_date: Wire::empty(),
-            asset_transaction_paid_by_name: Wire::empty(),
-            asset_transaction_paid_to_name: Wire::empty(),
-            asset_transaction_post_date: Wire::empty(),
-            asset_transaction_type: Wire::empty(),
-            asset_transaction_type_additional_description: Wire::empty(),
-            asset_transaction_unique_identifier: Wire::empty(),
-            financial_institution_transaction_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_investment_transaction_type: Wire::EMPTY,
+        asset_investment_transaction_type_description: Wire::EMPTY,
+        asset_transaction_amount: Wire::EMPTY,
+        asset_transaction_category_type: Wire::EMPTY,
+        asset_transaction_date: Wire::EMPTY,
+        asset_transaction_paid_by_name: Wire::EMPTY,
+        asset_transaction_paid_to_name: Wire::EMPTY,
+        asset_transaction_post_date: Wire::EMPTY,
+        asset_transaction_type: Wire::EMPTY,
+        asset_transaction_type_additional_description: Wire::EMPTY,
+        asset_transaction_unique_identifier: Wire::EMPTY,
+        financial_institution_transaction_identifier: Wire::EMPTY,
+    };
 }
 impl Record for AssetTransactionDetail {
     const NAME: &'static str = "AssetTransactionDetail";
@@ -3828,19 +3754,19 @@ impl Record for AssetTransactionDetail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_investment_transaction_type);
-        fields.put(1, &self.asset_investment_transaction_type_description);
-        fields.put(2, &self.asset_transaction_amount);
-        fields.put(3, &self.asset_transaction_category_type);
-        fields.put(4, &self.asset_transaction_date);
-        fields.put(5, &self.asset_transaction_paid_by_name);
-        fields.put(6, &self.asset_transaction_paid_to_name);
-        fields.put(7, &self.asset_transaction_post_date);
-        fields.put(8, &self.asset_transaction_type);
-        fields.put(9, &self.asset_transaction_type_additional_description);
-        fields.put(10, &self.asset_transaction_unique_identifier);
-        fields.put(11, &self.financial_institution_transaction_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_investment_transaction_type);
+        visitor.field(1, &self.asset_investment_transaction_type_description);
+        visitor.field(2, &self.asset_transaction_amount);
+        visitor.field(3, &self.asset_transaction_category_type);
+        visitor.field(4, &self.asset_transaction_date);
+        visitor.field(5, &self.asset_transaction_paid_by_name);
+        visitor.field(6, &self.asset_transaction_paid_to_name);
+        visitor.field(7, &self.asset_transaction_post_date);
+        visitor.field(8, &self.asset_transaction_type);
+        visitor.field(9, &self.asset_transaction_type_additional_description);
+        visitor.field(10, &self.asset_transaction_unique_identifier);
+        visitor.field(11, &self.financial_institution_transaction_identifier);
     }
 }
 /// Direction of a transaction in Freddie Mac's format: `Credit` puts money into the account,
@@ -3871,7 +3797,7 @@ impl OpenEnum for AssetTransactionType {
     }
 }
 /// Container of the transactions of an account in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetTransactions {
     /// The transactions of the account, one entry per transaction.
@@ -3879,11 +3805,9 @@ pub struct AssetTransactions {
     pub asset_transaction: Vec<AssetTransaction>,
 }
 impl Generated for AssetTransactions {
-    fn empty() -> Self {
-        Self {
-            asset_transaction: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_transaction: Wire::EMPTY,
+    };
 }
 impl Record for AssetTransactions {
     const NAME: &'static str = "AssetTransactions";
@@ -3900,13 +3824,14 @@ impl Record for AssetTransactions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_transaction);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_transaction);
     }
 }
 impl Default for AssetTransactions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of account in the vocabulary of Freddie Mac; `Other` covers what is neither a bank
@@ -3946,7 +3871,7 @@ impl OpenEnum for AssetType {
     }
 }
 /// Container of the assets of a verification in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Assets {
     /// The assets that were found, one entry per account.
@@ -3954,9 +3879,7 @@ pub struct Assets {
     pub asset: Vec<Asset>,
 }
 impl Generated for Assets {
-    fn empty() -> Self {
-        Self { asset: Wire::empty() }
-    }
+    const EMPTY: Self = Self { asset: Wire::EMPTY };
 }
 impl Record for Assets {
     const NAME: &'static str = "Assets";
@@ -3971,18 +3894,19 @@ impl Record for Assets {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset);
     }
 }
 impl Default for Assets {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures on penalty fees charged by banks, such as overdraft or returned payment fees, over
 /// the history of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankPenaltiesIndicators {
     /// Sum of all bank penalties over the history covered, in the currency of this object. Null
@@ -4020,19 +3944,17 @@ pub struct BankPenaltiesIndicators {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for BankPenaltiesIndicators {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            category_details: Wire::empty(),
-            days_since_last_occurrence: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            monthly_average: Wire::empty(),
-            monthly_summaries: Wire::empty(),
-            percentage_of_income: Wire::empty(),
-            transactions_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        category_details: Wire::EMPTY,
+        days_since_last_occurrence: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        monthly_average: Wire::EMPTY,
+        monthly_summaries: Wire::EMPTY,
+        percentage_of_income: Wire::EMPTY,
+        transactions_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for BankPenaltiesIndicators {
     const NAME: &'static str = "BankPenaltiesIndicators";
@@ -4065,26 +3987,27 @@ impl Record for BankPenaltiesIndicators {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.category_details);
-        fields.put(2, &self.days_since_last_occurrence);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.monthly_average);
-        fields.put(5, &self.monthly_summaries);
-        fields.put(6, &self.percentage_of_income);
-        fields.put(7, &self.transactions_count);
-        fields.put(8, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.category_details);
+        visitor.field(2, &self.days_since_last_occurrence);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.monthly_average);
+        visitor.field(5, &self.monthly_summaries);
+        visitor.field(6, &self.percentage_of_income);
+        visitor.field(7, &self.transactions_count);
+        visitor.field(8, &self.unofficial_currency_code);
     }
 }
 impl Default for BankPenaltiesIndicators {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Transactions of one category summed up, used where insights of an Asset Report are split
 /// by category.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoryExpenses {
     /// Sum of the transactions in the category, in the currency of this object. Null or absent
@@ -4108,16 +4031,14 @@ pub struct CategoryExpenses {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CategoryExpenses {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            monthly_average: Wire::empty(),
-            transactions_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        monthly_average: Wire::EMPTY,
+        transactions_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CategoryExpenses {
     const NAME: &'static str = "CategoryExpenses";
@@ -4144,23 +4065,24 @@ impl Record for CategoryExpenses {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.id);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.monthly_average);
-        fields.put(4, &self.transactions_count);
-        fields.put(5, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.id);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.monthly_average);
+        visitor.field(4, &self.transactions_count);
+        visitor.field(5, &self.unofficial_currency_code);
     }
 }
 impl Default for CategoryExpenses {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A Consumer Report arranged as a Freddie Mac verification of assets. No operation in this
 /// version of the API returns it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportFreddieMacGetResponse {
     /// The loan deal, with the loan, the parties and the verification that was made for it.
@@ -4177,13 +4099,11 @@ pub struct CraCheckReportFreddieMacGetResponse {
     pub request_id: String,
 }
 impl Generated for CraCheckReportFreddieMacGetResponse {
-    fn empty() -> Self {
-        Self {
-            deal: Wire::empty(),
-            schema_version: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        deal: Wire::EMPTY,
+        schema_version: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportFreddieMacGetResponse {
     const NAME: &'static str = "CraCheckReportFreddieMacGetResponse";
@@ -4204,15 +4124,15 @@ impl Record for CraCheckReportFreddieMacGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.deal);
-        fields.put(1, &self.schema_version);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.deal);
+        visitor.field(1, &self.schema_version);
+        visitor.field(2, &self.request_id);
     }
 }
 /// A loan deal with its verification of assets, in Freddie Mac's format, made from a Consumer
 /// Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportFreddieMacVerificationOfAssetsDeal {
     /// The loan the deal is about, with its identifiers and its role.
@@ -4226,13 +4146,11 @@ pub struct CraCheckReportFreddieMacVerificationOfAssetsDeal {
     pub services: CreditFreddieMacServices,
 }
 impl Generated for CraCheckReportFreddieMacVerificationOfAssetsDeal {
-    fn empty() -> Self {
-        Self {
-            loans: Wire::empty(),
-            parties: Wire::empty(),
-            services: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loans: Wire::EMPTY,
+        parties: Wire::EMPTY,
+        services: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportFreddieMacVerificationOfAssetsDeal {
     const NAME: &'static str = "CraCheckReportFreddieMacVerificationOfAssetsDeal";
@@ -4253,14 +4171,14 @@ impl Record for CraCheckReportFreddieMacVerificationOfAssetsDeal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loans);
-        fields.put(1, &self.parties);
-        fields.put(2, &self.services);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loans);
+        visitor.field(1, &self.parties);
+        visitor.field(2, &self.services);
     }
 }
 /// An account as an asset, like `Asset` but with the positions of investment accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacAsset {
     /// Identification, kind and balances of the account that forms the asset.
@@ -4283,16 +4201,14 @@ pub struct CreditFreddieMacAsset {
     pub validation_sources: ValidationSources,
 }
 impl Generated for CreditFreddieMacAsset {
-    fn empty() -> Self {
-        Self {
-            asset_detail: Wire::empty(),
-            asset_holder: Wire::empty(),
-            asset_holdings: Wire::empty(),
-            asset_owners: Wire::empty(),
-            asset_transactions: Wire::empty(),
-            validation_sources: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_detail: Wire::EMPTY,
+        asset_holder: Wire::EMPTY,
+        asset_holdings: Wire::EMPTY,
+        asset_owners: Wire::EMPTY,
+        asset_transactions: Wire::EMPTY,
+        validation_sources: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacAsset {
     const NAME: &'static str = "CreditFreddieMacAsset";
@@ -4319,18 +4235,18 @@ impl Record for CreditFreddieMacAsset {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_detail);
-        fields.put(1, &self.asset_holder);
-        fields.put(2, &self.asset_holdings);
-        fields.put(3, &self.asset_owners);
-        fields.put(4, &self.asset_transactions);
-        fields.put(5, &self.validation_sources);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_detail);
+        visitor.field(1, &self.asset_holder);
+        visitor.field(2, &self.asset_holdings);
+        visitor.field(3, &self.asset_owners);
+        visitor.field(4, &self.asset_transactions);
+        visitor.field(5, &self.validation_sources);
     }
 }
 /// A transaction of an account in the answer of `/credit/freddie_mac/reports/get`: the
 /// details and the texts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacAssetTransaction {
     /// Texts of the transaction. The name is spelled correctly here, unlike in
@@ -4345,12 +4261,10 @@ pub struct CreditFreddieMacAssetTransaction {
     pub asset_transaction_detail: AssetTransactionDetail,
 }
 impl Generated for CreditFreddieMacAssetTransaction {
-    fn empty() -> Self {
-        Self {
-            asset_transaction_description: Wire::empty(),
-            asset_transaction_detail: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_transaction_description: Wire::EMPTY,
+        asset_transaction_detail: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacAssetTransaction {
     const NAME: &'static str = "CreditFreddieMacAssetTransaction";
@@ -4369,14 +4283,14 @@ impl Record for CreditFreddieMacAssetTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_transaction_description);
-        fields.put(1, &self.asset_transaction_detail);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_transaction_description);
+        visitor.field(1, &self.asset_transaction_detail);
     }
 }
 /// Container of the transactions of an account in the answer of
 /// `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacAssetTransactions {
     /// The transactions of the account, one entry per transaction.
@@ -4384,11 +4298,9 @@ pub struct CreditFreddieMacAssetTransactions {
     pub asset_transaction: Vec<CreditFreddieMacAssetTransaction>,
 }
 impl Generated for CreditFreddieMacAssetTransactions {
-    fn empty() -> Self {
-        Self {
-            asset_transaction: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_transaction: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacAssetTransactions {
     const NAME: &'static str = "CreditFreddieMacAssetTransactions";
@@ -4405,18 +4317,19 @@ impl Record for CreditFreddieMacAssetTransactions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_transaction);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_transaction);
     }
 }
 impl Default for CreditFreddieMacAssetTransactions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Container of the assets of a verification in the answer of
 /// `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacAssets {
     /// The assets that were found, one entry per account.
@@ -4424,9 +4337,7 @@ pub struct CreditFreddieMacAssets {
     pub asset: Vec<CreditFreddieMacAsset>,
 }
 impl Generated for CreditFreddieMacAssets {
-    fn empty() -> Self {
-        Self { asset: Wire::empty() }
-    }
+    const EMPTY: Self = Self { asset: Wire::EMPTY };
 }
 impl Record for CreditFreddieMacAssets {
     const NAME: &'static str = "CreditFreddieMacAssets";
@@ -4441,18 +4352,19 @@ impl Record for CreditFreddieMacAssets {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset);
     }
 }
 impl Default for CreditFreddieMacAssets {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Name of a person in the answer of `/credit/freddie_mac/reports/get`; unlike
 /// `IndividualName` it has the middle name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacIndividualName {
     /// First (given) name of the person, as given for the report.
@@ -4466,13 +4378,11 @@ pub struct CreditFreddieMacIndividualName {
     pub middle_name: String,
 }
 impl Generated for CreditFreddieMacIndividualName {
-    fn empty() -> Self {
-        Self {
-            first_name: Wire::empty(),
-            last_name: Wire::empty(),
-            middle_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        first_name: Wire::EMPTY,
+        last_name: Wire::EMPTY,
+        middle_name: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacIndividualName {
     const NAME: &'static str = "CreditFreddieMacIndividualName";
@@ -4493,15 +4403,15 @@ impl Record for CreditFreddieMacIndividualName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.first_name);
-        fields.put(1, &self.last_name);
-        fields.put(2, &self.middle_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.first_name);
+        visitor.field(1, &self.last_name);
+        visitor.field(2, &self.middle_name);
     }
 }
 /// A loan in the answer of `/credit/freddie_mac/reports/get`, with its identifiers and its
 /// role in the deal.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacLoan {
     /// Identifiers by which the lender or the industry knows the loan.
@@ -4512,12 +4422,10 @@ pub struct CreditFreddieMacLoan {
     pub loan_role_type: String,
 }
 impl Generated for CreditFreddieMacLoan {
-    fn empty() -> Self {
-        Self {
-            loan_identifiers: Wire::empty(),
-            loan_role_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loan_identifiers: Wire::EMPTY,
+        loan_role_type: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacLoan {
     const NAME: &'static str = "CreditFreddieMacLoan";
@@ -4536,13 +4444,13 @@ impl Record for CreditFreddieMacLoan {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan_identifiers);
-        fields.put(1, &self.loan_role_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan_identifiers);
+        visitor.field(1, &self.loan_role_type);
     }
 }
 /// Container of the identifiers of a loan; unlike `LoanIdentifiers` it can hold several.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacLoanIdentifiers {
     /// The identifiers of the loan, each with its kind.
@@ -4550,11 +4458,9 @@ pub struct CreditFreddieMacLoanIdentifiers {
     pub loan_identifier: Vec<LoanIdentifier>,
 }
 impl Generated for CreditFreddieMacLoanIdentifiers {
-    fn empty() -> Self {
-        Self {
-            loan_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loan_identifier: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacLoanIdentifiers {
     const NAME: &'static str = "CreditFreddieMacLoanIdentifiers";
@@ -4569,17 +4475,18 @@ impl Record for CreditFreddieMacLoanIdentifiers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan_identifier);
     }
 }
 impl Default for CreditFreddieMacLoanIdentifiers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Container of the loan of a deal in the answer of `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacLoans {
     /// The loan for which the verifications in the deal are made.
@@ -4587,9 +4494,7 @@ pub struct CreditFreddieMacLoans {
     pub loan: CreditFreddieMacLoan,
 }
 impl Generated for CreditFreddieMacLoans {
-    fn empty() -> Self {
-        Self { loan: Wire::empty() }
-    }
+    const EMPTY: Self = Self { loan: Wire::EMPTY };
 }
 impl Record for CreditFreddieMacLoans {
     const NAME: &'static str = "CreditFreddieMacLoans";
@@ -4604,12 +4509,12 @@ impl Record for CreditFreddieMacLoans {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan);
     }
 }
 /// Container of the people in a deal in the answer of `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacParties {
     /// The people in the deal, one entry per person.
@@ -4617,9 +4522,7 @@ pub struct CreditFreddieMacParties {
     pub party: Vec<CreditFreddieMacParty>,
 }
 impl Generated for CreditFreddieMacParties {
-    fn empty() -> Self {
-        Self { party: Wire::empty() }
-    }
+    const EMPTY: Self = Self { party: Wire::EMPTY };
 }
 impl Record for CreditFreddieMacParties {
     const NAME: &'static str = "CreditFreddieMacParties";
@@ -4634,18 +4537,19 @@ impl Record for CreditFreddieMacParties {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.party);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.party);
     }
 }
 impl Default for CreditFreddieMacParties {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A person in a deal in the answer of `/credit/freddie_mac/reports/get`, with role and
 /// taxpayer identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacParty {
     /// The person behind the party, in effect the name of the person.
@@ -4659,13 +4563,11 @@ pub struct CreditFreddieMacParty {
     pub taxpayer_identifiers: TaxpayerIdentifiers,
 }
 impl Generated for CreditFreddieMacParty {
-    fn empty() -> Self {
-        Self {
-            individual: Wire::empty(),
-            roles: Wire::empty(),
-            taxpayer_identifiers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        individual: Wire::EMPTY,
+        roles: Wire::EMPTY,
+        taxpayer_identifiers: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacParty {
     const NAME: &'static str = "CreditFreddieMacParty";
@@ -4686,14 +4588,14 @@ impl Record for CreditFreddieMacParty {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.individual);
-        fields.put(1, &self.roles);
-        fields.put(2, &self.taxpayer_identifiers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.individual);
+        visitor.field(1, &self.roles);
+        visitor.field(2, &self.taxpayer_identifiers);
     }
 }
 /// The person as such in a party, in the answer of `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacPartyIndividual {
     /// Name of the person, divided into first, middle and last name.
@@ -4701,9 +4603,7 @@ pub struct CreditFreddieMacPartyIndividual {
     pub name: CreditFreddieMacIndividualName,
 }
 impl Generated for CreditFreddieMacPartyIndividual {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for CreditFreddieMacPartyIndividual {
     const NAME: &'static str = "CreditFreddieMacPartyIndividual";
@@ -4718,13 +4618,13 @@ impl Record for CreditFreddieMacPartyIndividual {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 /// Identification of the report behind a verification, with its time and the report it
 /// derives from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacReportingInformation {
     /// Time at which the report was made. Absent when it is not stated.
@@ -4747,14 +4647,12 @@ pub struct CreditFreddieMacReportingInformation {
     pub reporting_information_parent_identifier: Option<String>,
 }
 impl Generated for CreditFreddieMacReportingInformation {
-    fn empty() -> Self {
-        Self {
-            report_date_time: Wire::empty(),
-            report_identifier_type: Wire::empty(),
-            reporting_information_identifier: Wire::empty(),
-            reporting_information_parent_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report_date_time: Wire::EMPTY,
+        report_identifier_type: Wire::EMPTY,
+        reporting_information_identifier: Wire::EMPTY,
+        reporting_information_parent_identifier: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacReportingInformation {
     const NAME: &'static str = "CreditFreddieMacReportingInformation";
@@ -4777,16 +4675,16 @@ impl Record for CreditFreddieMacReportingInformation {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report_date_time);
-        fields.put(1, &self.report_identifier_type);
-        fields.put(2, &self.reporting_information_identifier);
-        fields.put(3, &self.reporting_information_parent_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report_date_time);
+        visitor.field(1, &self.report_identifier_type);
+        visitor.field(2, &self.reporting_information_identifier);
+        visitor.field(3, &self.reporting_information_parent_identifier);
     }
 }
 /// Body of `POST /credit/freddie_mac/reports/get`: the audit copy of the reports to return in
 /// Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacReportsGetRequest {
     /// Token that gives a third party read access to reports, from
@@ -4794,11 +4692,9 @@ pub struct CreditFreddieMacReportsGetRequest {
     pub audit_copy_token: Secret,
 }
 impl Generated for CreditFreddieMacReportsGetRequest {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacReportsGetRequest {
     const NAME: &'static str = "CreditFreddieMacReportsGetRequest";
@@ -4815,12 +4711,13 @@ impl Record for CreditFreddieMacReportsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
     }
 }
 impl CreditFreddieMacReportsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
         Self {
             audit_copy_token: audit_copy_token.into(),
@@ -4829,7 +4726,7 @@ impl CreditFreddieMacReportsGetRequest {
 }
 /// Body returned by `POST /credit/freddie_mac/reports/get`: verification reports in Freddie
 /// Mac's format, whose field names follow the MISMO standard of the mortgage industry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacReportsGetResponse {
     /// The loan deal, with the loan, the parties and the verifications.
@@ -4846,13 +4743,11 @@ pub struct CreditFreddieMacReportsGetResponse {
     pub request_id: String,
 }
 impl Generated for CreditFreddieMacReportsGetResponse {
-    fn empty() -> Self {
-        Self {
-            deal: Wire::empty(),
-            schema_version: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        deal: Wire::EMPTY,
+        schema_version: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacReportsGetResponse {
     const NAME: &'static str = "CreditFreddieMacReportsGetResponse";
@@ -4873,15 +4768,15 @@ impl Record for CreditFreddieMacReportsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.deal);
-        fields.put(1, &self.schema_version);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.deal);
+        visitor.field(1, &self.schema_version);
+        visitor.field(2, &self.request_id);
     }
 }
 /// The verifications that were made for a deal, with their status; unlike `Service` it can
 /// hold several.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacService {
     /// How the verifications ended, as a code with a description.
@@ -4895,12 +4790,10 @@ pub struct CreditFreddieMacService {
     pub verification_of_asset: Vec<CreditFreddieMacVerificationOfAsset>,
 }
 impl Generated for CreditFreddieMacService {
-    fn empty() -> Self {
-        Self {
-            statuses: Wire::empty(),
-            verification_of_asset: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        statuses: Wire::EMPTY,
+        verification_of_asset: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacService {
     const NAME: &'static str = "CreditFreddieMacService";
@@ -4919,14 +4812,14 @@ impl Record for CreditFreddieMacService {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.statuses);
-        fields.put(1, &self.verification_of_asset);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.statuses);
+        visitor.field(1, &self.verification_of_asset);
     }
 }
 /// Container of the verification service of a deal in the answer of
 /// `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacServices {
     /// The service that was performed for the deal.
@@ -4934,9 +4827,7 @@ pub struct CreditFreddieMacServices {
     pub service: CreditFreddieMacService,
 }
 impl Generated for CreditFreddieMacServices {
-    fn empty() -> Self {
-        Self { service: Wire::empty() }
-    }
+    const EMPTY: Self = Self { service: Wire::EMPTY };
 }
 impl Record for CreditFreddieMacServices {
     const NAME: &'static str = "CreditFreddieMacServices";
@@ -4951,13 +4842,13 @@ impl Record for CreditFreddieMacServices {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.service);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.service);
     }
 }
 /// A verification in the answer of `/credit/freddie_mac/reports/get`: which report it is,
 /// what was ordered, and what was found.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacVerificationOfAsset {
     /// Identification of the report on which the verification is based.
@@ -4974,13 +4865,11 @@ pub struct CreditFreddieMacVerificationOfAsset {
     pub verification_of_asset_response: CreditFreddieMacVerificationOfAssetResponse,
 }
 impl Generated for CreditFreddieMacVerificationOfAsset {
-    fn empty() -> Self {
-        Self {
-            reporting_information: Wire::empty(),
-            service_product_fulfillment: Wire::empty(),
-            verification_of_asset_response: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        reporting_information: Wire::EMPTY,
+        service_product_fulfillment: Wire::EMPTY,
+        verification_of_asset_response: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacVerificationOfAsset {
     const NAME: &'static str = "CreditFreddieMacVerificationOfAsset";
@@ -5001,14 +4890,14 @@ impl Record for CreditFreddieMacVerificationOfAsset {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.reporting_information);
-        fields.put(1, &self.service_product_fulfillment);
-        fields.put(2, &self.verification_of_asset_response);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.reporting_information);
+        visitor.field(1, &self.service_product_fulfillment);
+        visitor.field(2, &self.verification_of_asset_response);
     }
 }
 /// Result of a verification in the answer of `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacVerificationOfAssetResponse {
     /// The assets that were found, that is the accounts of the borrower.
@@ -5016,9 +4905,7 @@ pub struct CreditFreddieMacVerificationOfAssetResponse {
     pub assets: CreditFreddieMacAssets,
 }
 impl Generated for CreditFreddieMacVerificationOfAssetResponse {
-    fn empty() -> Self {
-        Self { assets: Wire::empty() }
-    }
+    const EMPTY: Self = Self { assets: Wire::EMPTY };
 }
 impl Record for CreditFreddieMacVerificationOfAssetResponse {
     const NAME: &'static str = "CreditFreddieMacVerificationOfAssetResponse";
@@ -5033,13 +4920,13 @@ impl Record for CreditFreddieMacVerificationOfAssetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assets);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assets);
     }
 }
 /// A loan deal with its verifications, in Freddie Mac's format; part of the answer of
 /// `/credit/freddie_mac/reports/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFreddieMacVerificationOfAssetsDeal {
     /// The loan the deal is about, with its identifiers and its role.
@@ -5053,13 +4940,11 @@ pub struct CreditFreddieMacVerificationOfAssetsDeal {
     pub services: CreditFreddieMacServices,
 }
 impl Generated for CreditFreddieMacVerificationOfAssetsDeal {
-    fn empty() -> Self {
-        Self {
-            loans: Wire::empty(),
-            parties: Wire::empty(),
-            services: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loans: Wire::EMPTY,
+        parties: Wire::EMPTY,
+        services: Wire::EMPTY,
+    };
 }
 impl Record for CreditFreddieMacVerificationOfAssetsDeal {
     const NAME: &'static str = "CreditFreddieMacVerificationOfAssetsDeal";
@@ -5080,15 +4965,15 @@ impl Record for CreditFreddieMacVerificationOfAssetsDeal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loans);
-        fields.put(1, &self.parties);
-        fields.put(2, &self.services);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loans);
+        visitor.field(1, &self.parties);
+        visitor.field(2, &self.services);
     }
 }
 /// Body of `POST /credit/relay/create`: the reports to share and the client to share them
 /// with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayCreateRequest {
     /// Tokens of the reports to share, as returned when the reports were made; an
@@ -5101,13 +4986,11 @@ pub struct CreditRelayCreateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for CreditRelayCreateRequest {
-    fn empty() -> Self {
-        Self {
-            report_tokens: Wire::empty(),
-            secondary_client_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report_tokens: Wire::EMPTY,
+        secondary_client_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for CreditRelayCreateRequest {
     const NAME: &'static str = "CreditRelayCreateRequest";
@@ -5128,23 +5011,24 @@ impl Record for CreditRelayCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report_tokens);
-        fields.put(1, &self.secondary_client_id);
-        fields.put(2, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report_tokens);
+        visitor.field(1, &self.secondary_client_id);
+        visitor.field(2, &self.webhook);
     }
 }
 impl CreditRelayCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(secondary_client_id: impl Into<String>) -> Self {
         Self {
             secondary_client_id: secondary_client_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /credit/relay/create`: the token to hand to the second client.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayCreateResponse {
     /// Token by which the second client reads the shared reports. Pass it on over a safe channel
@@ -5155,12 +5039,10 @@ pub struct CreditRelayCreateResponse {
     pub request_id: String,
 }
 impl Generated for CreditRelayCreateResponse {
-    fn empty() -> Self {
-        Self {
-            relay_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        relay_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditRelayCreateResponse {
     const NAME: &'static str = "CreditRelayCreateResponse";
@@ -5179,13 +5061,13 @@ impl Record for CreditRelayCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.relay_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.relay_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /credit/relay/get`: which shared report to return and in what detail.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayGetRequest {
     /// True to add data such as cleaned merchant names and categories to the transactions; by
@@ -5200,13 +5082,11 @@ pub struct CreditRelayGetRequest {
     pub report_type: ReportType,
 }
 impl Generated for CreditRelayGetRequest {
-    fn empty() -> Self {
-        Self {
-            include_insights: Wire::empty(),
-            relay_token: Wire::empty(),
-            report_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        include_insights: Wire::EMPTY,
+        relay_token: Wire::EMPTY,
+        report_type: Wire::EMPTY,
+    };
 }
 impl Record for CreditRelayGetRequest {
     const NAME: &'static str = "CreditRelayGetRequest";
@@ -5227,14 +5107,15 @@ impl Record for CreditRelayGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.include_insights);
-        fields.put(1, &self.relay_token);
-        fields.put(2, &self.report_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.include_insights);
+        visitor.field(1, &self.relay_token);
+        visitor.field(2, &self.report_type);
     }
 }
 impl CreditRelayGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         relay_token: impl Into<Secret>,
         report_type: impl Into<ReportType>,
@@ -5242,12 +5123,12 @@ impl CreditRelayGetRequest {
         Self {
             relay_token: relay_token.into(),
             report_type: report_type.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /credit/relay/pdf/get`: which shared report to return as a PDF.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayPdfGetRequest {
     /// Token from `/credit/relay/create` that gives the second client access to the shared
@@ -5257,12 +5138,10 @@ pub struct CreditRelayPdfGetRequest {
     pub report_type: ReportType,
 }
 impl Generated for CreditRelayPdfGetRequest {
-    fn empty() -> Self {
-        Self {
-            relay_token: Wire::empty(),
-            report_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        relay_token: Wire::EMPTY,
+        report_type: Wire::EMPTY,
+    };
 }
 impl Record for CreditRelayPdfGetRequest {
     const NAME: &'static str = "CreditRelayPdfGetRequest";
@@ -5281,13 +5160,14 @@ impl Record for CreditRelayPdfGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.relay_token);
-        fields.put(1, &self.report_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.relay_token);
+        visitor.field(1, &self.report_type);
     }
 }
 impl CreditRelayPdfGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         relay_token: impl Into<Secret>,
         report_type: impl Into<ReportType>,
@@ -5300,7 +5180,7 @@ impl CreditRelayPdfGetRequest {
 }
 /// Body of `POST /credit/relay/refresh`: which shared report to renew and where to announce
 /// the result.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayRefreshRequest {
     /// Token from `/credit/relay/create` that gives the second client access to the shared
@@ -5313,13 +5193,11 @@ pub struct CreditRelayRefreshRequest {
     pub webhook: Option<String>,
 }
 impl Generated for CreditRelayRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            relay_token: Wire::empty(),
-            report_type: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        relay_token: Wire::EMPTY,
+        report_type: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for CreditRelayRefreshRequest {
     const NAME: &'static str = "CreditRelayRefreshRequest";
@@ -5340,14 +5218,15 @@ impl Record for CreditRelayRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.relay_token);
-        fields.put(1, &self.report_type);
-        fields.put(2, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.relay_token);
+        visitor.field(1, &self.report_type);
+        visitor.field(2, &self.webhook);
     }
 }
 impl CreditRelayRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         relay_token: impl Into<Secret>,
         report_type: impl Into<ReportType>,
@@ -5355,12 +5234,12 @@ impl CreditRelayRefreshRequest {
         Self {
             relay_token: relay_token.into(),
             report_type: report_type.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /credit/relay/refresh`, before the renewed report is ready.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayRefreshResponse {
     /// Identifier of the renewed Asset Report, by which webhooks name it. It gives no access by
@@ -5373,13 +5252,11 @@ pub struct CreditRelayRefreshResponse {
     pub request_id: String,
 }
 impl Generated for CreditRelayRefreshResponse {
-    fn empty() -> Self {
-        Self {
-            asset_report_id: Wire::empty(),
-            relay_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_id: Wire::EMPTY,
+        relay_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditRelayRefreshResponse {
     const NAME: &'static str = "CreditRelayRefreshResponse";
@@ -5400,23 +5277,21 @@ impl Record for CreditRelayRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_id);
-        fields.put(1, &self.relay_token);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_id);
+        visitor.field(1, &self.relay_token);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /credit/relay/remove`: the relay token to make unusable.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayRemoveRequest {
     /// Token from `/credit/relay/create` that is to stop working.
     pub relay_token: Secret,
 }
 impl Generated for CreditRelayRemoveRequest {
-    fn empty() -> Self {
-        Self { relay_token: Wire::empty() }
-    }
+    const EMPTY: Self = Self { relay_token: Wire::EMPTY };
 }
 impl Record for CreditRelayRemoveRequest {
     const NAME: &'static str = "CreditRelayRemoveRequest";
@@ -5431,12 +5306,13 @@ impl Record for CreditRelayRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.relay_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.relay_token);
     }
 }
 impl CreditRelayRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(relay_token: impl Into<Secret>) -> Self {
         Self {
             relay_token: relay_token.into(),
@@ -5444,7 +5320,7 @@ impl CreditRelayRemoveRequest {
     }
 }
 /// Body returned by `POST /credit/relay/remove` when the relay token no longer works.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditRelayRemoveResponse {
     /// True if the relay token was made unusable.
@@ -5454,12 +5330,10 @@ pub struct CreditRelayRemoveResponse {
     pub request_id: String,
 }
 impl Generated for CreditRelayRemoveResponse {
-    fn empty() -> Self {
-        Self {
-            removed: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        removed: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditRelayRemoveResponse {
     const NAME: &'static str = "CreditRelayRemoveResponse";
@@ -5478,14 +5352,14 @@ impl Record for CreditRelayRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.removed);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.removed);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Figures on money going out over the history of an Asset Report, split by kind of spending.
 /// Part of the affordability insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExpenditureInsights {
     /// Difference between money coming in and money going out. Null or absent when not available.
@@ -5509,17 +5383,15 @@ pub struct ExpenditureInsights {
     pub transfers_out: Option<ExpenditureSummary>,
 }
 impl Generated for ExpenditureInsights {
-    fn empty() -> Self {
-        Self {
-            cash_flow: Wire::empty(),
-            essential_expenditure: Wire::empty(),
-            non_essential_expenditure: Wire::empty(),
-            other: Wire::empty(),
-            outlier_transactions: Wire::empty(),
-            total_expenditure: Wire::empty(),
-            transfers_out: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cash_flow: Wire::EMPTY,
+        essential_expenditure: Wire::EMPTY,
+        non_essential_expenditure: Wire::EMPTY,
+        other: Wire::EMPTY,
+        outlier_transactions: Wire::EMPTY,
+        total_expenditure: Wire::EMPTY,
+        transfers_out: Wire::EMPTY,
+    };
 }
 impl Record for ExpenditureInsights {
     const NAME: &'static str = "ExpenditureInsights";
@@ -5548,24 +5420,25 @@ impl Record for ExpenditureInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cash_flow);
-        fields.put(1, &self.essential_expenditure);
-        fields.put(2, &self.non_essential_expenditure);
-        fields.put(3, &self.other);
-        fields.put(4, &self.outlier_transactions);
-        fields.put(5, &self.total_expenditure);
-        fields.put(6, &self.transfers_out);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cash_flow);
+        visitor.field(1, &self.essential_expenditure);
+        visitor.field(2, &self.non_essential_expenditure);
+        visitor.field(3, &self.other);
+        visitor.field(4, &self.outlier_transactions);
+        visitor.field(5, &self.total_expenditure);
+        visitor.field(6, &self.transfers_out);
     }
 }
 impl Default for ExpenditureInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Totals of one kind of spending over the history of an Asset Report. Occurs in the
 /// expenditure insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExpenditureSummary {
     /// Sum of this kind of spending over the history covered, in the currency of this object.
@@ -5598,17 +5471,15 @@ pub struct ExpenditureSummary {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for ExpenditureSummary {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            monthly_average: Wire::empty(),
-            percentage_of_income: Wire::empty(),
-            top_categories: Wire::empty(),
-            transactions_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        monthly_average: Wire::EMPTY,
+        percentage_of_income: Wire::EMPTY,
+        top_categories: Wire::EMPTY,
+        transactions_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for ExpenditureSummary {
     const NAME: &'static str = "ExpenditureSummary";
@@ -5637,23 +5508,24 @@ impl Record for ExpenditureSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.monthly_average);
-        fields.put(3, &self.percentage_of_income);
-        fields.put(4, &self.top_categories);
-        fields.put(5, &self.transactions_count);
-        fields.put(6, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.monthly_average);
+        visitor.field(3, &self.percentage_of_income);
+        visitor.field(4, &self.top_categories);
+        visitor.field(5, &self.transactions_count);
+        visitor.field(6, &self.unofficial_currency_code);
     }
 }
 impl Default for ExpenditureSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures on gambling transactions over the history of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct GamblingIndicators {
     /// Sum of all gambling transactions over the history covered, in the currency of this object.
@@ -5692,19 +5564,17 @@ pub struct GamblingIndicators {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for GamblingIndicators {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            days_since_last_occurrence: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            monthly_average: Wire::empty(),
-            monthly_summaries: Wire::empty(),
-            percentage_of_income: Wire::empty(),
-            top_merchants: Wire::empty(),
-            transactions_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        days_since_last_occurrence: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        monthly_average: Wire::EMPTY,
+        monthly_summaries: Wire::EMPTY,
+        percentage_of_income: Wire::EMPTY,
+        top_merchants: Wire::EMPTY,
+        transactions_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for GamblingIndicators {
     const NAME: &'static str = "GamblingIndicators";
@@ -5737,26 +5607,27 @@ impl Record for GamblingIndicators {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.days_since_last_occurrence);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.monthly_average);
-        fields.put(4, &self.monthly_summaries);
-        fields.put(5, &self.percentage_of_income);
-        fields.put(6, &self.top_merchants);
-        fields.put(7, &self.transactions_count);
-        fields.put(8, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.days_since_last_occurrence);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.monthly_average);
+        visitor.field(4, &self.monthly_summaries);
+        visitor.field(5, &self.percentage_of_income);
+        visitor.field(6, &self.top_merchants);
+        visitor.field(7, &self.transactions_count);
+        visitor.field(8, &self.unofficial_currency_code);
     }
 }
 impl Default for GamblingIndicators {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Balance of an account on one past day. Occurs in `historical_balances` of the accounts in
 /// an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HistoricalBalance {
     /// Balance of the account at the end of that day, in the currency of this entry. It is
@@ -5773,14 +5644,12 @@ pub struct HistoricalBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for HistoricalBalance {
-    fn empty() -> Self {
-        Self {
-            current: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for HistoricalBalance {
     const NAME: &'static str = "HistoricalBalance";
@@ -5803,16 +5672,16 @@ impl Record for HistoricalBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current);
-        fields.put(1, &self.date);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current);
+        visitor.field(1, &self.date);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
     }
 }
 /// Figures on money coming in over the history of an Asset Report. Part of the affordability
 /// insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeInsights {
     /// Incoming money other than transfers, as opposed to `total_income` and `transfers_in`. Null
@@ -5826,13 +5695,11 @@ pub struct IncomeInsights {
     pub transfers_in: Option<AmountWithCurrencyWithMonthlyAverage>,
 }
 impl Generated for IncomeInsights {
-    fn empty() -> Self {
-        Self {
-            income_excluding_transfers: Wire::empty(),
-            total_income: Wire::empty(),
-            transfers_in: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_excluding_transfers: Wire::EMPTY,
+        total_income: Wire::EMPTY,
+        transfers_in: Wire::EMPTY,
+    };
 }
 impl Record for IncomeInsights {
     const NAME: &'static str = "IncomeInsights";
@@ -5853,19 +5720,20 @@ impl Record for IncomeInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_excluding_transfers);
-        fields.put(1, &self.total_income);
-        fields.put(2, &self.transfers_in);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_excluding_transfers);
+        visitor.field(1, &self.total_income);
+        visitor.field(2, &self.transfers_in);
     }
 }
 impl Default for IncomeInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Name of a person in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IndividualName {
     /// First (given) name of the person, as given for the report.
@@ -5876,12 +5744,10 @@ pub struct IndividualName {
     pub last_name: String,
 }
 impl Generated for IndividualName {
-    fn empty() -> Self {
-        Self {
-            first_name: Wire::empty(),
-            last_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        first_name: Wire::EMPTY,
+        last_name: Wire::EMPTY,
+    };
 }
 impl Record for IndividualName {
     const NAME: &'static str = "IndividualName";
@@ -5900,13 +5766,13 @@ impl Record for IndividualName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.first_name);
-        fields.put(1, &self.last_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.first_name);
+        visitor.field(1, &self.last_name);
     }
 }
 /// A loan in Freddie Mac's format, known by its identifiers only.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Loan {
     /// Identifiers by which the lender or the industry knows the loan.
@@ -5914,11 +5780,9 @@ pub struct Loan {
     pub loan_identifiers: LoanIdentifiers,
 }
 impl Generated for Loan {
-    fn empty() -> Self {
-        Self {
-            loan_identifiers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loan_identifiers: Wire::EMPTY,
+    };
 }
 impl Record for Loan {
     const NAME: &'static str = "Loan";
@@ -5935,13 +5799,13 @@ impl Record for Loan {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan_identifiers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan_identifiers);
     }
 }
 /// Figures on loan money received by the user from lenders over the history of an Asset
 /// Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanDisbursementsIndicators {
     /// Sum of all loan disbursements over the history covered, in the currency of this object.
@@ -5983,20 +5847,18 @@ pub struct LoanDisbursementsIndicators {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for LoanDisbursementsIndicators {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            category_details: Wire::empty(),
-            days_since_last_occurrence: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            monthly_average: Wire::empty(),
-            monthly_summaries: Wire::empty(),
-            percentage_of_income: Wire::empty(),
-            top_providers: Wire::empty(),
-            transactions_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        category_details: Wire::EMPTY,
+        days_since_last_occurrence: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        monthly_average: Wire::EMPTY,
+        monthly_summaries: Wire::EMPTY,
+        percentage_of_income: Wire::EMPTY,
+        top_providers: Wire::EMPTY,
+        transactions_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for LoanDisbursementsIndicators {
     const NAME: &'static str = "LoanDisbursementsIndicators";
@@ -6031,26 +5893,27 @@ impl Record for LoanDisbursementsIndicators {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.category_details);
-        fields.put(2, &self.days_since_last_occurrence);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.monthly_average);
-        fields.put(5, &self.monthly_summaries);
-        fields.put(6, &self.percentage_of_income);
-        fields.put(7, &self.top_providers);
-        fields.put(8, &self.transactions_count);
-        fields.put(9, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.category_details);
+        visitor.field(2, &self.days_since_last_occurrence);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.monthly_average);
+        visitor.field(5, &self.monthly_summaries);
+        visitor.field(6, &self.percentage_of_income);
+        visitor.field(7, &self.top_providers);
+        visitor.field(8, &self.transactions_count);
+        visitor.field(9, &self.unofficial_currency_code);
     }
 }
 impl Default for LoanDisbursementsIndicators {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An identifier of a loan in Freddie Mac's format, with its kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanIdentifier {
     /// The identifier itself; null when none was given.
@@ -6062,12 +5925,10 @@ pub struct LoanIdentifier {
     pub loan_identifier_type: Option<LoanIdentifierType>,
 }
 impl Generated for LoanIdentifier {
-    fn empty() -> Self {
-        Self {
-            loan_identifier: Wire::empty(),
-            loan_identifier_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loan_identifier: Wire::EMPTY,
+        loan_identifier_type: Wire::EMPTY,
+    };
 }
 impl Record for LoanIdentifier {
     const NAME: &'static str = "LoanIdentifier";
@@ -6086,14 +5947,15 @@ impl Record for LoanIdentifier {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan_identifier);
-        fields.put(1, &self.loan_identifier_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan_identifier);
+        visitor.field(1, &self.loan_identifier_type);
     }
 }
 impl Default for LoanIdentifier {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of loan identifier: `LenderLoan` is the lender's own number, `UniversalLoan` a
@@ -6124,7 +5986,7 @@ impl OpenEnum for LoanIdentifierType {
     }
 }
 /// Container of the identifier of a loan in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanIdentifiers {
     /// The identifier of the loan, with its kind.
@@ -6132,11 +5994,9 @@ pub struct LoanIdentifiers {
     pub loan_identifier: LoanIdentifier,
 }
 impl Generated for LoanIdentifiers {
-    fn empty() -> Self {
-        Self {
-            loan_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loan_identifier: Wire::EMPTY,
+    };
 }
 impl Record for LoanIdentifiers {
     const NAME: &'static str = "LoanIdentifiers";
@@ -6151,12 +6011,12 @@ impl Record for LoanIdentifiers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan_identifier);
     }
 }
 /// Figures on payments made by the user to lenders over the history of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanPaymentsIndicators {
     /// Sum of all loan payments over the history covered, in the currency of this object. Null or
@@ -6197,20 +6057,18 @@ pub struct LoanPaymentsIndicators {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for LoanPaymentsIndicators {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            category_details: Wire::empty(),
-            days_since_last_occurrence: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            monthly_average: Wire::empty(),
-            monthly_summaries: Wire::empty(),
-            percentage_of_income: Wire::empty(),
-            top_providers: Wire::empty(),
-            transactions_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        category_details: Wire::EMPTY,
+        days_since_last_occurrence: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        monthly_average: Wire::EMPTY,
+        monthly_summaries: Wire::EMPTY,
+        percentage_of_income: Wire::EMPTY,
+        top_providers: Wire::EMPTY,
+        transactions_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for LoanPaymentsIndicators {
     const NAME: &'static str = "LoanPaymentsIndicators";
@@ -6245,26 +6103,27 @@ impl Record for LoanPaymentsIndicators {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.category_details);
-        fields.put(2, &self.days_since_last_occurrence);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.monthly_average);
-        fields.put(5, &self.monthly_summaries);
-        fields.put(6, &self.percentage_of_income);
-        fields.put(7, &self.top_providers);
-        fields.put(8, &self.transactions_count);
-        fields.put(9, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.category_details);
+        visitor.field(2, &self.days_since_last_occurrence);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.monthly_average);
+        visitor.field(5, &self.monthly_summaries);
+        visitor.field(6, &self.percentage_of_income);
+        visitor.field(7, &self.top_providers);
+        visitor.field(8, &self.transactions_count);
+        visitor.field(9, &self.unofficial_currency_code);
     }
 }
 impl Default for LoanPaymentsIndicators {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Container of the loan of a deal in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Loans {
     /// The loan for which the verification of assets is made.
@@ -6272,9 +6131,7 @@ pub struct Loans {
     pub loan: Loan,
 }
 impl Generated for Loans {
-    fn empty() -> Self {
-        Self { loan: Wire::empty() }
-    }
+    const EMPTY: Self = Self { loan: Wire::EMPTY };
 }
 impl Record for Loans {
     const NAME: &'static str = "Loans";
@@ -6289,13 +6146,13 @@ impl Record for Loans {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan);
     }
 }
 /// An amount averaged over the months of the history covered. Occurs throughout the insights
 /// of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonthlyAverage {
     /// Average amount per month, in the currency of this object. Null or absent when not
@@ -6313,13 +6170,11 @@ pub struct MonthlyAverage {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for MonthlyAverage {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for MonthlyAverage {
     const NAME: &'static str = "MonthlyAverage";
@@ -6340,19 +6195,20 @@ impl Record for MonthlyAverage {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 impl Default for MonthlyAverage {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Total for one month or part of a month. Occurs in the risk indicators of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonthlySummary {
     /// Last day of the span summed up, as an ISO 8601 date. Null or absent when not known.
@@ -6363,13 +6219,11 @@ pub struct MonthlySummary {
     pub total_amount: Option<AmountWithCurrency>,
 }
 impl Generated for MonthlySummary {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-            total_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        total_amount: Wire::EMPTY,
+    };
 }
 impl Record for MonthlySummary {
     const NAME: &'static str = "MonthlySummary";
@@ -6390,19 +6244,20 @@ impl Record for MonthlySummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
-        fields.put(2, &self.total_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
+        visitor.field(2, &self.total_amount);
     }
 }
 impl Default for MonthlySummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures on balances below zero over the history of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NegativeBalanceInsights {
     /// Number of days since the balance was last below zero. Null or absent when that did not
@@ -6418,14 +6273,12 @@ pub struct NegativeBalanceInsights {
     pub occurrences: Vec<NegativeBalanceOccurrence>,
 }
 impl Generated for NegativeBalanceInsights {
-    fn empty() -> Self {
-        Self {
-            days_since_last_occurrence: Wire::empty(),
-            days_with_negative_balance: Wire::empty(),
-            minimum_balance: Wire::empty(),
-            occurrences: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_since_last_occurrence: Wire::EMPTY,
+        days_with_negative_balance: Wire::EMPTY,
+        minimum_balance: Wire::EMPTY,
+        occurrences: Wire::EMPTY,
+    };
 }
 impl Record for NegativeBalanceInsights {
     const NAME: &'static str = "NegativeBalanceInsights";
@@ -6448,21 +6301,22 @@ impl Record for NegativeBalanceInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_since_last_occurrence);
-        fields.put(1, &self.days_with_negative_balance);
-        fields.put(2, &self.minimum_balance);
-        fields.put(3, &self.occurrences);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_since_last_occurrence);
+        visitor.field(1, &self.days_with_negative_balance);
+        visitor.field(2, &self.minimum_balance);
+        visitor.field(3, &self.occurrences);
     }
 }
 impl Default for NegativeBalanceInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One unbroken period during which a balance stayed below zero. Occurs in the negative
 /// balance figures of an Asset Report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NegativeBalanceOccurrence {
     /// Last day of the period below zero, as an ISO 8601 date. Null or absent when not known, so
@@ -6474,13 +6328,11 @@ pub struct NegativeBalanceOccurrence {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for NegativeBalanceOccurrence {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            minimum_balance: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        minimum_balance: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for NegativeBalanceOccurrence {
     const NAME: &'static str = "NegativeBalanceOccurrence";
@@ -6501,20 +6353,21 @@ impl Record for NegativeBalanceOccurrence {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.minimum_balance);
-        fields.put(2, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.minimum_balance);
+        visitor.field(2, &self.start_date);
     }
 }
 impl Default for NegativeBalanceOccurrence {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures on unusual spending transactions, those that stand out from the user's ordinary
 /// pattern. Part of the expenditure insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OutlierTransactionsInsights {
     /// The categories that account for the most outlier spending, each with count and amount.
@@ -6526,13 +6379,11 @@ pub struct OutlierTransactionsInsights {
     pub transactions_count: Option<i64>,
 }
 impl Generated for OutlierTransactionsInsights {
-    fn empty() -> Self {
-        Self {
-            top_categories: Wire::empty(),
-            total_amount: Wire::empty(),
-            transactions_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        top_categories: Wire::EMPTY,
+        total_amount: Wire::EMPTY,
+        transactions_count: Wire::EMPTY,
+    };
 }
 impl Record for OutlierTransactionsInsights {
     const NAME: &'static str = "OutlierTransactionsInsights";
@@ -6553,19 +6404,20 @@ impl Record for OutlierTransactionsInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.top_categories);
-        fields.put(1, &self.total_amount);
-        fields.put(2, &self.transactions_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.top_categories);
+        visitor.field(1, &self.total_amount);
+        visitor.field(2, &self.transactions_count);
     }
 }
 impl Default for OutlierTransactionsInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Container of the people in a deal in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Parties {
     /// The people in the deal, one entry per person.
@@ -6573,9 +6425,7 @@ pub struct Parties {
     pub party: Vec<Party>,
 }
 impl Generated for Parties {
-    fn empty() -> Self {
-        Self { party: Wire::empty() }
-    }
+    const EMPTY: Self = Self { party: Wire::EMPTY };
 }
 impl Record for Parties {
     const NAME: &'static str = "Parties";
@@ -6590,17 +6440,18 @@ impl Record for Parties {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.party);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.party);
     }
 }
 impl Default for Parties {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A person in a deal in Freddie Mac's format, with role and taxpayer identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Party {
     /// The person behind the party, in effect the name of the person.
@@ -6614,13 +6465,11 @@ pub struct Party {
     pub taxpayer_identifiers: TaxpayerIdentifiers,
 }
 impl Generated for Party {
-    fn empty() -> Self {
-        Self {
-            individual: Wire::empty(),
-            roles: Wire::empty(),
-            taxpayer_identifiers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        individual: Wire::EMPTY,
+        roles: Wire::EMPTY,
+        taxpayer_identifiers: Wire::EMPTY,
+    };
 }
 impl Record for Party {
     const NAME: &'static str = "Party";
@@ -6641,14 +6490,14 @@ impl Record for Party {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.individual);
-        fields.put(1, &self.roles);
-        fields.put(2, &self.taxpayer_identifiers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.individual);
+        visitor.field(1, &self.roles);
+        visitor.field(2, &self.taxpayer_identifiers);
     }
 }
 /// The person as such in a party of a deal in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartyIndividual {
     /// Name of the person, divided into first and last name.
@@ -6656,9 +6505,7 @@ pub struct PartyIndividual {
     pub name: IndividualName,
 }
 impl Generated for PartyIndividual {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for PartyIndividual {
     const NAME: &'static str = "PartyIndividual";
@@ -6673,8 +6520,8 @@ impl Record for PartyIndividual {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 /// Kind of role a party has in a deal; `Borrower`, the person who takes the loan, is the only
@@ -6721,7 +6568,7 @@ impl OpenEnum for ReportType {
     }
 }
 /// Identification of the report behind a verification in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ReportingInformation {
     /// Identifier of the report, for reference between lender, vendor and Freddie Mac.
@@ -6732,11 +6579,9 @@ pub struct ReportingInformation {
     pub reporting_information_identifier: String,
 }
 impl Generated for ReportingInformation {
-    fn empty() -> Self {
-        Self {
-            reporting_information_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        reporting_information_identifier: Wire::EMPTY,
+    };
 }
 impl Record for ReportingInformation {
     const NAME: &'static str = "ReportingInformation";
@@ -6753,13 +6598,13 @@ impl Record for ReportingInformation {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.reporting_information_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.reporting_information_identifier);
     }
 }
 /// Signs of financial risk found in the history of an Asset Report, one group of figures per
 /// kind. Part of the insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskIndicators {
     /// Figures on penalty fees charged by banks, such as overdraft fees. Null or absent when not
@@ -6777,15 +6622,13 @@ pub struct RiskIndicators {
     pub negative_balance: Option<NegativeBalanceInsights>,
 }
 impl Generated for RiskIndicators {
-    fn empty() -> Self {
-        Self {
-            bank_penalties: Wire::empty(),
-            gambling: Wire::empty(),
-            loan_disbursements: Wire::empty(),
-            loan_payments: Wire::empty(),
-            negative_balance: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_penalties: Wire::EMPTY,
+        gambling: Wire::EMPTY,
+        loan_disbursements: Wire::EMPTY,
+        loan_payments: Wire::EMPTY,
+        negative_balance: Wire::EMPTY,
+    };
 }
 impl Record for RiskIndicators {
     const NAME: &'static str = "RiskIndicators";
@@ -6810,21 +6653,22 @@ impl Record for RiskIndicators {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_penalties);
-        fields.put(1, &self.gambling);
-        fields.put(2, &self.loan_disbursements);
-        fields.put(3, &self.loan_payments);
-        fields.put(4, &self.negative_balance);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_penalties);
+        visitor.field(1, &self.gambling);
+        visitor.field(2, &self.loan_disbursements);
+        visitor.field(3, &self.loan_payments);
+        visitor.field(4, &self.negative_balance);
     }
 }
 impl Default for RiskIndicators {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Role of a party in a deal in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Role {
     /// Details of the role, in effect its kind.
@@ -6832,9 +6676,7 @@ pub struct Role {
     pub role_detail: RoleDetail,
 }
 impl Generated for Role {
-    fn empty() -> Self {
-        Self { role_detail: Wire::empty() }
-    }
+    const EMPTY: Self = Self { role_detail: Wire::EMPTY };
 }
 impl Record for Role {
     const NAME: &'static str = "Role";
@@ -6849,12 +6691,12 @@ impl Record for Role {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.role_detail);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.role_detail);
     }
 }
 /// Details of the role of a party in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RoleDetail {
     /// Kind of role that the party has; only `Borrower` occurs.
@@ -6862,11 +6704,9 @@ pub struct RoleDetail {
     pub party_role_type: PartyRoleType,
 }
 impl Generated for RoleDetail {
-    fn empty() -> Self {
-        Self {
-            party_role_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        party_role_type: Wire::EMPTY,
+    };
 }
 impl Record for RoleDetail {
     const NAME: &'static str = "RoleDetail";
@@ -6881,12 +6721,12 @@ impl Record for RoleDetail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.party_role_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.party_role_type);
     }
 }
 /// Container of the role of a party in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Roles {
     /// The role the party has in the deal.
@@ -6894,9 +6734,7 @@ pub struct Roles {
     pub role: Role,
 }
 impl Generated for Roles {
-    fn empty() -> Self {
-        Self { role: Wire::empty() }
-    }
+    const EMPTY: Self = Self { role: Wire::EMPTY };
 }
 impl Record for Roles {
     const NAME: &'static str = "Roles";
@@ -6911,12 +6749,12 @@ impl Record for Roles {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.role);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.role);
     }
 }
 /// The verification that was made for a deal in Freddie Mac's format, with its status.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Service {
     /// How the verification ended, as a code with a description.
@@ -6927,12 +6765,10 @@ pub struct Service {
     pub verification_of_asset: VerificationOfAsset,
 }
 impl Generated for Service {
-    fn empty() -> Self {
-        Self {
-            statuses: Wire::empty(),
-            verification_of_asset: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        statuses: Wire::EMPTY,
+        verification_of_asset: Wire::EMPTY,
+    };
 }
 impl Record for Service {
     const NAME: &'static str = "Service";
@@ -6951,13 +6787,13 @@ impl Record for Service {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.statuses);
-        fields.put(1, &self.verification_of_asset);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.statuses);
+        visitor.field(1, &self.verification_of_asset);
     }
 }
 /// Container of details of the order that a verification in Freddie Mac's format fulfils.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ServiceProductFulfillment {
     /// Details of the order: its number and the product ordered.
@@ -6968,11 +6804,9 @@ pub struct ServiceProductFulfillment {
     pub service_product_fulfillment_detail: ServiceProductFulfillmentDetail,
 }
 impl Generated for ServiceProductFulfillment {
-    fn empty() -> Self {
-        Self {
-            service_product_fulfillment_detail: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        service_product_fulfillment_detail: Wire::EMPTY,
+    };
 }
 impl Record for ServiceProductFulfillment {
     const NAME: &'static str = "ServiceProductFulfillment";
@@ -6989,12 +6823,12 @@ impl Record for ServiceProductFulfillment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.service_product_fulfillment_detail);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.service_product_fulfillment_detail);
     }
 }
 /// Details of the order that a verification in Freddie Mac's format fulfils.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ServiceProductFulfillmentDetail {
     /// Product that was ordered, a verification of assets or of employment.
@@ -7008,12 +6842,10 @@ pub struct ServiceProductFulfillmentDetail {
     pub vendor_order_identifier: Option<String>,
 }
 impl Generated for ServiceProductFulfillmentDetail {
-    fn empty() -> Self {
-        Self {
-            service_product_fulfillment_identifier: Wire::empty(),
-            vendor_order_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        service_product_fulfillment_identifier: Wire::EMPTY,
+        vendor_order_identifier: Wire::EMPTY,
+    };
 }
 impl Record for ServiceProductFulfillmentDetail {
     const NAME: &'static str = "ServiceProductFulfillmentDetail";
@@ -7032,9 +6864,9 @@ impl Record for ServiceProductFulfillmentDetail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.service_product_fulfillment_identifier);
-        fields.put(1, &self.vendor_order_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.service_product_fulfillment_identifier);
+        visitor.field(1, &self.vendor_order_identifier);
     }
 }
 /// Product that a verification in Freddie Mac's format delivers: `VOA` is a verification of
@@ -7065,7 +6897,7 @@ impl OpenEnum for ServiceProductFulfillmentIdentifier {
     }
 }
 /// Container of the verification service of a deal in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Services {
     /// The service that was performed for the deal.
@@ -7073,9 +6905,7 @@ pub struct Services {
     pub service: Service,
 }
 impl Generated for Services {
-    fn empty() -> Self {
-        Self { service: Wire::empty() }
-    }
+    const EMPTY: Self = Self { service: Wire::EMPTY };
 }
 impl Record for Services {
     const NAME: &'static str = "Services";
@@ -7090,12 +6920,12 @@ impl Record for Services {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.service);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.service);
     }
 }
 /// Status of a verification in Freddie Mac's format, as a code with a description.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Status {
     /// Code of the status, meant for programs; null when there is none.
@@ -7106,12 +6936,10 @@ pub struct Status {
     pub status_description: Option<String>,
 }
 impl Generated for Status {
-    fn empty() -> Self {
-        Self {
-            status_code: Wire::empty(),
-            status_description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        status_code: Wire::EMPTY,
+        status_description: Wire::EMPTY,
+    };
 }
 impl Record for Status {
     const NAME: &'static str = "Status";
@@ -7130,18 +6958,19 @@ impl Record for Status {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.status_code);
-        fields.put(1, &self.status_description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.status_code);
+        visitor.field(1, &self.status_description);
     }
 }
 impl Default for Status {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Container of the status of a verification in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Statuses {
     /// The status of the verification, as a code with a description.
@@ -7149,9 +6978,7 @@ pub struct Statuses {
     pub status: Status,
 }
 impl Generated for Statuses {
-    fn empty() -> Self {
-        Self { status: Wire::empty() }
-    }
+    const EMPTY: Self = Self { status: Wire::EMPTY };
 }
 impl Record for Statuses {
     const NAME: &'static str = "Statuses";
@@ -7166,12 +6993,12 @@ impl Record for Statuses {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.status);
     }
 }
 /// Taxpayer identifier of a party in Freddie Mac's format, with its kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaxpayerIdentifier {
     /// Kind of the identifier in `TaxpayerIdentifierValue`; null when it is not known.
@@ -7183,12 +7010,10 @@ pub struct TaxpayerIdentifier {
     pub taxpayer_identifier_value: Option<String>,
 }
 impl Generated for TaxpayerIdentifier {
-    fn empty() -> Self {
-        Self {
-            taxpayer_identifier_type: Wire::empty(),
-            taxpayer_identifier_value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        taxpayer_identifier_type: Wire::EMPTY,
+        taxpayer_identifier_value: Wire::EMPTY,
+    };
 }
 impl Record for TaxpayerIdentifier {
     const NAME: &'static str = "TaxpayerIdentifier";
@@ -7207,14 +7032,15 @@ impl Record for TaxpayerIdentifier {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.taxpayer_identifier_type);
-        fields.put(1, &self.taxpayer_identifier_value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.taxpayer_identifier_type);
+        visitor.field(1, &self.taxpayer_identifier_value);
     }
 }
 impl Default for TaxpayerIdentifier {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of US taxpayer identifier: an individual taxpayer identification number (ITIN) or a
@@ -7248,7 +7074,7 @@ impl OpenEnum for TaxpayerIdentifierType {
     }
 }
 /// Container of the taxpayer identifier of a party in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaxpayerIdentifiers {
     /// The taxpayer identifier of the party, with its kind.
@@ -7256,11 +7082,9 @@ pub struct TaxpayerIdentifiers {
     pub taxpayer_identifier: TaxpayerIdentifier,
 }
 impl Generated for TaxpayerIdentifiers {
-    fn empty() -> Self {
-        Self {
-            taxpayer_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        taxpayer_identifier: Wire::EMPTY,
+    };
 }
 impl Record for TaxpayerIdentifiers {
     const NAME: &'static str = "TaxpayerIdentifiers";
@@ -7277,12 +7101,12 @@ impl Record for TaxpayerIdentifiers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.taxpayer_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.taxpayer_identifier);
     }
 }
 /// A source of the data of an account in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ValidationSource {
     /// Name of the source of the data, such as the vendor; null when it is not given.
@@ -7297,12 +7121,10 @@ pub struct ValidationSource {
     pub validation_source_reference_identifier: Option<String>,
 }
 impl Generated for ValidationSource {
-    fn empty() -> Self {
-        Self {
-            validation_source_name: Wire::empty(),
-            validation_source_reference_identifier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        validation_source_name: Wire::EMPTY,
+        validation_source_reference_identifier: Wire::EMPTY,
+    };
 }
 impl Record for ValidationSource {
     const NAME: &'static str = "ValidationSource";
@@ -7321,18 +7143,19 @@ impl Record for ValidationSource {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.validation_source_name);
-        fields.put(1, &self.validation_source_reference_identifier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.validation_source_name);
+        visitor.field(1, &self.validation_source_reference_identifier);
     }
 }
 impl Default for ValidationSource {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Container of the sources of the data of an account in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ValidationSources {
     /// The sources of the data, one entry per source.
@@ -7340,11 +7163,9 @@ pub struct ValidationSources {
     pub validation_source: Vec<ValidationSource>,
 }
 impl Generated for ValidationSources {
-    fn empty() -> Self {
-        Self {
-            validation_source: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        validation_source: Wire::EMPTY,
+    };
 }
 impl Record for ValidationSources {
     const NAME: &'static str = "ValidationSources";
@@ -7361,18 +7182,19 @@ impl Record for ValidationSources {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.validation_source);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.validation_source);
     }
 }
 impl Default for ValidationSources {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A verification of assets in Freddie Mac's format: which report it is, what was ordered,
 /// and what was found.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct VerificationOfAsset {
     /// Identification of the report on which the verification is based.
@@ -7389,13 +7211,11 @@ pub struct VerificationOfAsset {
     pub verification_of_asset_response: VerificationOfAssetResponse,
 }
 impl Generated for VerificationOfAsset {
-    fn empty() -> Self {
-        Self {
-            reporting_information: Wire::empty(),
-            service_product_fulfillment: Wire::empty(),
-            verification_of_asset_response: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        reporting_information: Wire::EMPTY,
+        service_product_fulfillment: Wire::EMPTY,
+        verification_of_asset_response: Wire::EMPTY,
+    };
 }
 impl Record for VerificationOfAsset {
     const NAME: &'static str = "VerificationOfAsset";
@@ -7416,14 +7236,14 @@ impl Record for VerificationOfAsset {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.reporting_information);
-        fields.put(1, &self.service_product_fulfillment);
-        fields.put(2, &self.verification_of_asset_response);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.reporting_information);
+        visitor.field(1, &self.service_product_fulfillment);
+        visitor.field(2, &self.verification_of_asset_response);
     }
 }
 /// Result of a verification of assets in Freddie Mac's format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct VerificationOfAssetResponse {
     /// The assets that were found, that is the accounts of the borrower.
@@ -7431,9 +7251,7 @@ pub struct VerificationOfAssetResponse {
     pub assets: Assets,
 }
 impl Generated for VerificationOfAssetResponse {
-    fn empty() -> Self {
-        Self { assets: Wire::empty() }
-    }
+    const EMPTY: Self = Self { assets: Wire::EMPTY };
 }
 impl Record for VerificationOfAssetResponse {
     const NAME: &'static str = "VerificationOfAssetResponse";
@@ -7448,13 +7266,13 @@ impl Record for VerificationOfAssetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assets);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assets);
     }
 }
 /// A non-fatal problem met while building an Asset Report: the report exists but lacks some
 /// data of an Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Warning {
     /// The error behind the warning and the Item it concerns. Null when no particular error is
@@ -7468,13 +7286,11 @@ pub struct Warning {
     pub warning_type: String,
 }
 impl Generated for Warning {
-    fn empty() -> Self {
-        Self {
-            cause: Wire::empty(),
-            warning_code: Wire::empty(),
-            warning_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cause: Wire::EMPTY,
+        warning_code: Wire::EMPTY,
+        warning_type: Wire::EMPTY,
+    };
 }
 impl Record for Warning {
     const NAME: &'static str = "Warning";
@@ -7495,10 +7311,10 @@ impl Record for Warning {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cause);
-        fields.put(1, &self.warning_code);
-        fields.put(2, &self.warning_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cause);
+        visitor.field(1, &self.warning_code);
+        visitor.field(2, &self.warning_type);
     }
 }
 /// Which data is missing: account owners for `OWNERS_UNAVAILABLE`, investments for

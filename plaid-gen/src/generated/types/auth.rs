@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Account numbers of the accounts of an Item, sorted by payment scheme; found in the answer
 /// of `POST /auth/get`. Lists of schemes that do not apply are empty.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetNumbers {
     /// Numbers for the US ACH network, and for wires where known; one entry per US account, an
@@ -27,14 +27,12 @@ pub struct AuthGetNumbers {
     pub international: Vec<NumbersInternational>,
 }
 impl Generated for AuthGetNumbers {
-    fn empty() -> Self {
-        Self {
-            ach: Wire::empty(),
-            bacs: Wire::empty(),
-            eft: Wire::empty(),
-            international: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach: Wire::EMPTY,
+        bacs: Wire::EMPTY,
+        eft: Wire::EMPTY,
+        international: Wire::EMPTY,
+    };
 }
 impl Record for AuthGetNumbers {
     const NAME: &'static str = "AuthGetNumbers";
@@ -57,21 +55,22 @@ impl Record for AuthGetNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach);
-        fields.put(1, &self.bacs);
-        fields.put(2, &self.eft);
-        fields.put(3, &self.international);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach);
+        visitor.field(1, &self.bacs);
+        visitor.field(2, &self.eft);
+        visitor.field(3, &self.international);
     }
 }
 impl Default for AuthGetNumbers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /auth/get`: names the Item and, optionally, the accounts whose numbers are
 /// wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -82,12 +81,10 @@ pub struct AuthGetRequest {
     pub options: Option<AuthGetRequestOptions>,
 }
 impl Generated for AuthGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for AuthGetRequest {
     const NAME: &'static str = "AuthGetRequest";
@@ -106,23 +103,24 @@ impl Record for AuthGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl AuthGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /auth/get`, found in `AuthGetRequest.options`; selects the accounts whose
 /// numbers are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -131,9 +129,7 @@ pub struct AuthGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for AuthGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for AuthGetRequestOptions {
     const NAME: &'static str = "AuthGetRequestOptions";
@@ -148,18 +144,19 @@ impl Record for AuthGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for AuthGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /auth/get`: the accounts that can take part in bank transfers, and their
 /// numbers grouped by payment scheme.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthGetResponse {
     /// The accounts for which numbers were asked and can be given, with their stored balances;
@@ -176,14 +173,12 @@ pub struct AuthGetResponse {
     pub request_id: String,
 }
 impl Generated for AuthGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            numbers: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for AuthGetResponse {
     const NAME: &'static str = "AuthGetResponse";
@@ -206,15 +201,15 @@ impl Record for AuthGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item);
-        fields.put(2, &self.numbers);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item);
+        visitor.field(2, &self.numbers);
+        visitor.field(3, &self.request_id);
     }
 }
 /// US account and routing number to check in `POST /auth/verify`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthVerifyNumbersAch {
     /// Account number to check, as a string so that leading zeros survive.
@@ -223,12 +218,10 @@ pub struct AuthVerifyNumbersAch {
     pub routing: String,
 }
 impl Generated for AuthVerifyNumbersAch {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            routing: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        routing: Wire::EMPTY,
+    };
 }
 impl Record for AuthVerifyNumbersAch {
     const NAME: &'static str = "AuthVerifyNumbersAch";
@@ -247,13 +240,14 @@ impl Record for AuthVerifyNumbersAch {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.routing);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.routing);
     }
 }
 impl AuthVerifyNumbersAch {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(account: impl Into<Secret>, routing: impl Into<String>) -> Self {
         Self {
             account: account.into(),
@@ -262,7 +256,7 @@ impl AuthVerifyNumbersAch {
     }
 }
 /// Body of `POST /auth/verify`: the numbers to check and, optionally, the name of the holder.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthVerifyRequest {
     /// Legal name of the holder of the account, to be compared with the name known for it; null
@@ -272,12 +266,10 @@ pub struct AuthVerifyRequest {
     pub numbers: AuthVerifyRequestNumbers,
 }
 impl Generated for AuthVerifyRequest {
-    fn empty() -> Self {
-        Self {
-            legal_name: Wire::empty(),
-            numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        legal_name: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+    };
 }
 impl Record for AuthVerifyRequest {
     const NAME: &'static str = "AuthVerifyRequest";
@@ -296,31 +288,30 @@ impl Record for AuthVerifyRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.legal_name);
-        fields.put(1, &self.numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.legal_name);
+        visitor.field(1, &self.numbers);
     }
 }
 impl AuthVerifyRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(numbers: impl Into<AuthVerifyRequestNumbers>) -> Self {
         Self {
             numbers: numbers.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Numbers of the account to check in `POST /auth/verify`, by payment scheme.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthVerifyRequestNumbers {
     /// Account and routing number of a US account, for ACH.
     pub ach: AuthVerifyNumbersAch,
 }
 impl Generated for AuthVerifyRequestNumbers {
-    fn empty() -> Self {
-        Self { ach: Wire::empty() }
-    }
+    const EMPTY: Self = Self { ach: Wire::EMPTY };
 }
 impl Record for AuthVerifyRequestNumbers {
     const NAME: &'static str = "AuthVerifyRequestNumbers";
@@ -335,19 +326,20 @@ impl Record for AuthVerifyRequestNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach);
     }
 }
 impl AuthVerifyRequestNumbers {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(ach: impl Into<AuthVerifyNumbersAch>) -> Self {
         Self { ach: ach.into() }
     }
 }
 /// Body of the answer to `POST /auth/verify`: a verdict on the account and the findings
 /// behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthVerifyResponse {
     /// Identifier of the Item that stands for the checked account; null or absent when there is
@@ -363,14 +355,12 @@ pub struct AuthVerifyResponse {
     pub verification_status: String,
 }
 impl Generated for AuthVerifyResponse {
-    fn empty() -> Self {
-        Self {
-            item_id: Wire::empty(),
-            request_id: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for AuthVerifyResponse {
     const NAME: &'static str = "AuthVerifyResponse";
@@ -393,15 +383,15 @@ impl Record for AuthVerifyResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_id);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.verification_insights);
-        fields.put(3, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_id);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.verification_insights);
+        visitor.field(3, &self.verification_status);
     }
 }
 /// Numbers that identify a US account for ACH transfers and, where known, for wires.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersAch {
     /// Account number for ACH transfers. It may be a token issued by the institution in place of
@@ -427,17 +417,15 @@ pub struct NumbersAch {
     pub wire_routing: Option<String>,
 }
 impl Generated for NumbersAch {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            can_transfer_in: Wire::empty(),
-            can_transfer_out: Wire::empty(),
-            is_tokenized_account_number: Wire::empty(),
-            routing: Wire::empty(),
-            wire_routing: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        can_transfer_in: Wire::EMPTY,
+        can_transfer_out: Wire::EMPTY,
+        is_tokenized_account_number: Wire::EMPTY,
+        routing: Wire::EMPTY,
+        wire_routing: Wire::EMPTY,
+    };
 }
 impl Record for NumbersAch {
     const NAME: &'static str = "NumbersAch";
@@ -466,18 +454,18 @@ impl Record for NumbersAch {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.can_transfer_in);
-        fields.put(3, &self.can_transfer_out);
-        fields.put(4, &self.is_tokenized_account_number);
-        fields.put(5, &self.routing);
-        fields.put(6, &self.wire_routing);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.can_transfer_in);
+        visitor.field(3, &self.can_transfer_out);
+        visitor.field(4, &self.is_tokenized_account_number);
+        visitor.field(5, &self.routing);
+        visitor.field(6, &self.wire_routing);
     }
 }
 /// Numbers that identify a UK account for Bacs and other domestic transfers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersBacs {
     /// UK account number, kept as a string so that leading zeros survive.
@@ -490,13 +478,11 @@ pub struct NumbersBacs {
     pub sort_code: String,
 }
 impl Generated for NumbersBacs {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 impl Record for NumbersBacs {
     const NAME: &'static str = "NumbersBacs";
@@ -517,14 +503,14 @@ impl Record for NumbersBacs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.sort_code);
     }
 }
 /// Numbers that identify a Canadian account for EFT transfers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersEft {
     /// Account number at the Canadian institution, kept as a string so that leading zeros
@@ -541,14 +527,12 @@ pub struct NumbersEft {
     pub institution: String,
 }
 impl Generated for NumbersEft {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            branch: Wire::empty(),
-            institution: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        branch: Wire::EMPTY,
+        institution: Wire::EMPTY,
+    };
 }
 impl Record for NumbersEft {
     const NAME: &'static str = "NumbersEft";
@@ -571,15 +555,15 @@ impl Record for NumbersEft {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.branch);
-        fields.put(3, &self.institution);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.branch);
+        visitor.field(3, &self.institution);
     }
 }
 /// Numbers that identify an account for international transfers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersInternational {
     /// The `account_id` of the account these numbers belong to; join with the accounts of the
@@ -592,13 +576,11 @@ pub struct NumbersInternational {
     pub iban: Secret,
 }
 impl Generated for NumbersInternational {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            bic: Wire::empty(),
-            iban: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        bic: Wire::EMPTY,
+        iban: Wire::EMPTY,
+    };
 }
 impl Record for NumbersInternational {
     const NAME: &'static str = "NumbersInternational";
@@ -619,10 +601,10 @@ impl Record for NumbersInternational {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.bic);
-        fields.put(2, &self.iban);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.bic);
+        visitor.field(2, &self.iban);
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Body of `POST /accounts/balance/get`: names the Item whose balances are to be fetched from
 /// the institution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsBalanceGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -18,12 +18,10 @@ pub struct AccountsBalanceGetRequest {
     pub options: Option<AccountsBalanceGetRequestOptions>,
 }
 impl Generated for AccountsBalanceGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for AccountsBalanceGetRequest {
     const NAME: &'static str = "AccountsBalanceGetRequest";
@@ -42,23 +40,24 @@ impl Record for AccountsBalanceGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl AccountsBalanceGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Options of `POST /accounts/balance/get`, found in `AccountsBalanceGetRequest.options`:
 /// which accounts to fetch and how old a balance may be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsBalanceGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -70,12 +69,10 @@ pub struct AccountsBalanceGetRequestOptions {
     pub min_last_updated_datetime: Option<DateTime<Utc>>,
 }
 impl Generated for AccountsBalanceGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-            min_last_updated_datetime: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids: Wire::EMPTY,
+        min_last_updated_datetime: Wire::EMPTY,
+    };
 }
 impl Record for AccountsBalanceGetRequestOptions {
     const NAME: &'static str = "AccountsBalanceGetRequestOptions";
@@ -94,14 +91,15 @@ impl Record for AccountsBalanceGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
-        fields.put(1, &self.min_last_updated_datetime);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
+        visitor.field(1, &self.min_last_updated_datetime);
     }
 }
 impl Default for AccountsBalanceGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(AccountsBalanceGetRequest, AccountsBalanceGetRequestOptions);

@@ -7,7 +7,7 @@ use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
 /// Balance of your account in the legacy Bank Transfers product.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferBalance {
     /// Money in the balance as a decimal string, such as `1234.56`; compare `transactable`, the
@@ -18,12 +18,10 @@ pub struct BankTransferBalance {
     pub transactable: String,
 }
 impl Generated for BankTransferBalance {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            transactable: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        transactable: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferBalance {
     const NAME: &'static str = "BankTransferBalance";
@@ -42,13 +40,13 @@ impl Record for BankTransferBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.transactable);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.transactable);
     }
 }
 /// Body of `POST /bank_transfer/balance/get`: optionally the account whose balance is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferBalanceGetRequest {
     /// Identifier of the account of yours whose balance is wanted. Null or left out for the
@@ -56,11 +54,9 @@ pub struct BankTransferBalanceGetRequest {
     pub origination_account_id: Option<String>,
 }
 impl Generated for BankTransferBalanceGetRequest {
-    fn empty() -> Self {
-        Self {
-            origination_account_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        origination_account_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferBalanceGetRequest {
     const NAME: &'static str = "BankTransferBalanceGetRequest";
@@ -77,17 +73,18 @@ impl Record for BankTransferBalanceGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.origination_account_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.origination_account_id);
     }
 }
 impl Default for BankTransferBalanceGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /bank_transfer/balance/get`: the balance and the account it belongs to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferBalanceGetResponse {
     /// The balance of the account, as a whole and as far as it can be used for transfers.
@@ -99,13 +96,11 @@ pub struct BankTransferBalanceGetResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferBalanceGetResponse {
-    fn empty() -> Self {
-        Self {
-            balance: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        balance: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferBalanceGetResponse {
     const NAME: &'static str = "BankTransferBalanceGetResponse";
@@ -126,25 +121,23 @@ impl Record for BankTransferBalanceGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.balance);
-        fields.put(1, &self.origination_account_id);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.balance);
+        visitor.field(1, &self.origination_account_id);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /bank_transfer/cancel`: the bank transfer to stop.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferCancelRequest {
     /// Identifier of the bank transfer to stop, which must still be `cancellable`.
     pub bank_transfer_id: String,
 }
 impl Generated for BankTransferCancelRequest {
-    fn empty() -> Self {
-        Self {
-            bank_transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferCancelRequest {
     const NAME: &'static str = "BankTransferCancelRequest";
@@ -161,12 +154,13 @@ impl Record for BankTransferCancelRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer_id);
     }
 }
 impl BankTransferCancelRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(bank_transfer_id: impl Into<String>) -> Self {
         Self {
             bank_transfer_id: bank_transfer_id.into(),
@@ -175,7 +169,7 @@ impl BankTransferCancelRequest {
 }
 /// Answer of `POST /bank_transfer/cancel`; it carries only the request identifier, and a
 /// success means that the transfer is cancelled.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferCancelResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -183,9 +177,7 @@ pub struct BankTransferCancelResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferCancelResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for BankTransferCancelResponse {
     const NAME: &'static str = "BankTransferCancelResponse";
@@ -200,13 +192,13 @@ impl Record for BankTransferCancelResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /bank_transfer/create`: the end user's account, and the amount, direction
 /// and network of the transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferCreateRequest {
     /// The `access_token` of the Item that holds the account to debit or credit, from
@@ -254,23 +246,21 @@ pub struct BankTransferCreateRequest {
     pub user: BankTransferUser,
 }
 impl Generated for BankTransferCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            custom_tag: Wire::empty(),
-            description: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            metadata: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        custom_tag: Wire::EMPTY,
+        description: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferCreateRequest {
     const NAME: &'static str = "BankTransferCreateRequest";
@@ -311,24 +301,25 @@ impl Record for BankTransferCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.ach_class);
-        fields.put(3, &self.amount);
-        fields.put(4, &self.custom_tag);
-        fields.put(5, &self.description);
-        fields.put(6, &self.idempotency_key);
-        fields.put(7, &self.iso_currency_code);
-        fields.put(8, &self.metadata);
-        fields.put(9, &self.network);
-        fields.put(10, &self.origination_account_id);
-        fields.put(11, &self.type_);
-        fields.put(12, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.ach_class);
+        visitor.field(3, &self.amount);
+        visitor.field(4, &self.custom_tag);
+        visitor.field(5, &self.description);
+        visitor.field(6, &self.idempotency_key);
+        visitor.field(7, &self.iso_currency_code);
+        visitor.field(8, &self.metadata);
+        visitor.field(9, &self.network);
+        visitor.field(10, &self.origination_account_id);
+        visitor.field(11, &self.type_);
+        visitor.field(12, &self.user);
     }
 }
 impl BankTransferCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -350,12 +341,12 @@ impl BankTransferCreateRequest {
             network: network.into(),
             type_: type_.into(),
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /bank_transfer/create`, carrying the new bank transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferCreateResponse {
     /// The bank transfer that was created, with the identifier by which to follow it.
@@ -365,12 +356,10 @@ pub struct BankTransferCreateResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferCreateResponse {
-    fn empty() -> Self {
-        Self {
-            bank_transfer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferCreateResponse {
     const NAME: &'static str = "BankTransferCreateResponse";
@@ -389,13 +378,13 @@ impl Record for BankTransferCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer);
+        visitor.field(1, &self.request_id);
     }
 }
 /// One step in the life of a bank transfer, with the main data of the transfer repeated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferEvent {
     /// Identifier of the end user's account that is debited or credited.
@@ -428,21 +417,19 @@ pub struct BankTransferEvent {
     pub timestamp: DateTime<Utc>,
 }
 impl Generated for BankTransferEvent {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            bank_transfer_amount: Wire::empty(),
-            bank_transfer_id: Wire::empty(),
-            bank_transfer_iso_currency_code: Wire::empty(),
-            bank_transfer_type: Wire::empty(),
-            direction: Wire::empty(),
-            event_id: Wire::empty(),
-            event_type: Wire::empty(),
-            failure_reason: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            timestamp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        bank_transfer_amount: Wire::EMPTY,
+        bank_transfer_id: Wire::EMPTY,
+        bank_transfer_iso_currency_code: Wire::EMPTY,
+        bank_transfer_type: Wire::EMPTY,
+        direction: Wire::EMPTY,
+        event_id: Wire::EMPTY,
+        event_type: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferEvent {
     const NAME: &'static str = "BankTransferEvent";
@@ -479,18 +466,18 @@ impl Record for BankTransferEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.bank_transfer_amount);
-        fields.put(2, &self.bank_transfer_id);
-        fields.put(3, &self.bank_transfer_iso_currency_code);
-        fields.put(4, &self.bank_transfer_type);
-        fields.put(5, &self.direction);
-        fields.put(6, &self.event_id);
-        fields.put(7, &self.event_type);
-        fields.put(8, &self.failure_reason);
-        fields.put(9, &self.origination_account_id);
-        fields.put(10, &self.timestamp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.bank_transfer_amount);
+        visitor.field(2, &self.bank_transfer_id);
+        visitor.field(3, &self.bank_transfer_iso_currency_code);
+        visitor.field(4, &self.bank_transfer_type);
+        visitor.field(5, &self.direction);
+        visitor.field(6, &self.event_id);
+        visitor.field(7, &self.event_type);
+        visitor.field(8, &self.failure_reason);
+        visitor.field(9, &self.origination_account_id);
+        visitor.field(10, &self.timestamp);
     }
 }
 /// Filter of events by the type of their transfer: `debit` takes money from the end user's
@@ -548,7 +535,7 @@ impl OpenEnum for BankTransferEventListDirection {
     }
 }
 /// Body of `POST /bank_transfer/event/list`: filters and the page. All fields are optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferEventListRequest {
     /// Restricts the list to events of transfers on this account of an end user. Null or absent
@@ -584,20 +571,18 @@ pub struct BankTransferEventListRequest {
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for BankTransferEventListRequest {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            bank_transfer_id: Wire::empty(),
-            bank_transfer_type: Wire::empty(),
-            count: Wire::empty(),
-            direction: Wire::empty(),
-            end_date: Wire::empty(),
-            event_types: Wire::empty(),
-            offset: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        bank_transfer_id: Wire::EMPTY,
+        bank_transfer_type: Wire::EMPTY,
+        count: Wire::EMPTY,
+        direction: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        event_types: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferEventListRequest {
     const NAME: &'static str = "BankTransferEventListRequest";
@@ -632,27 +617,28 @@ impl Record for BankTransferEventListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.bank_transfer_id);
-        fields.put(2, &self.bank_transfer_type);
-        fields.put(3, &self.count);
-        fields.put(4, &self.direction);
-        fields.put(5, &self.end_date);
-        fields.put(6, &self.event_types);
-        fields.put(7, &self.offset);
-        fields.put(8, &self.origination_account_id);
-        fields.put(9, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.bank_transfer_id);
+        visitor.field(2, &self.bank_transfer_type);
+        visitor.field(3, &self.count);
+        visitor.field(4, &self.direction);
+        visitor.field(5, &self.end_date);
+        visitor.field(6, &self.event_types);
+        visitor.field(7, &self.offset);
+        visitor.field(8, &self.origination_account_id);
+        visitor.field(9, &self.start_date);
     }
 }
 impl Default for BankTransferEventListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /bank_transfer/event/list`: one page of events. It gives no total; a page
 /// shorter than `count` is the last.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferEventListResponse {
     /// The events on this page. Empty when none meet the filters.
@@ -663,12 +649,10 @@ pub struct BankTransferEventListResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferEventListResponse {
-    fn empty() -> Self {
-        Self {
-            bank_transfer_events: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer_events: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferEventListResponse {
     const NAME: &'static str = "BankTransferEventListResponse";
@@ -687,14 +671,14 @@ impl Record for BankTransferEventListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer_events);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer_events);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /bank_transfer/event/sync`: the last event you have seen and the size of the
 /// page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferEventSyncRequest {
     /// Largest `event_id` you have already processed; only later events are returned. Send 0 the
@@ -708,12 +692,10 @@ pub struct BankTransferEventSyncRequest {
     pub count: Option<i64>,
 }
 impl Generated for BankTransferEventSyncRequest {
-    fn empty() -> Self {
-        Self {
-            after_id: Wire::empty(),
-            count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        after_id: Wire::EMPTY,
+        count: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferEventSyncRequest {
     const NAME: &'static str = "BankTransferEventSyncRequest";
@@ -732,23 +714,24 @@ impl Record for BankTransferEventSyncRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.after_id);
-        fields.put(1, &self.count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.after_id);
+        visitor.field(1, &self.count);
     }
 }
 impl BankTransferEventSyncRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(after_id: impl Into<i64>) -> Self {
         Self {
             after_id: after_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /bank_transfer/event/sync`: the events after the given one. A page shorter
 /// than `count` is the last for now.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferEventSyncResponse {
     /// The events that come after `after_id`. Empty when there is nothing new.
@@ -759,12 +742,10 @@ pub struct BankTransferEventSyncResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferEventSyncResponse {
-    fn empty() -> Self {
-        Self {
-            bank_transfer_events: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer_events: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferEventSyncResponse {
     const NAME: &'static str = "BankTransferEventSyncResponse";
@@ -783,9 +764,9 @@ impl Record for BankTransferEventSyncResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer_events);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer_events);
+        visitor.field(1, &self.request_id);
     }
 }
 /// What happened to a bank transfer: `pending` it was created, `posted` handed to the
@@ -826,18 +807,16 @@ impl OpenEnum for BankTransferEventType {
     }
 }
 /// Body of `POST /bank_transfer/get`: the bank transfer to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferGetRequest {
     /// Identifier of the bank transfer, as returned by `/bank_transfer/create`.
     pub bank_transfer_id: String,
 }
 impl Generated for BankTransferGetRequest {
-    fn empty() -> Self {
-        Self {
-            bank_transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferGetRequest {
     const NAME: &'static str = "BankTransferGetRequest";
@@ -854,12 +833,13 @@ impl Record for BankTransferGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer_id);
     }
 }
 impl BankTransferGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(bank_transfer_id: impl Into<String>) -> Self {
         Self {
             bank_transfer_id: bank_transfer_id.into(),
@@ -867,7 +847,7 @@ impl BankTransferGetRequest {
     }
 }
 /// Answer of `POST /bank_transfer/get`, carrying the bank transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferGetResponse {
     /// The bank transfer in its present state, with its status and any reason for failure.
@@ -877,12 +857,10 @@ pub struct BankTransferGetResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferGetResponse {
-    fn empty() -> Self {
-        Self {
-            bank_transfer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferGetResponse {
     const NAME: &'static str = "BankTransferGetResponse";
@@ -901,13 +879,13 @@ impl Record for BankTransferGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /bank_transfer/list`: filters and the page. All fields are optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferListRequest {
     /// How many bank transfers to return at most in one page, from 1 to 25, by default 25.
@@ -933,16 +911,14 @@ pub struct BankTransferListRequest {
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for BankTransferListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            direction: Wire::empty(),
-            end_date: Wire::empty(),
-            offset: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        direction: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferListRequest {
     const NAME: &'static str = "BankTransferListRequest";
@@ -969,23 +945,24 @@ impl Record for BankTransferListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.direction);
-        fields.put(2, &self.end_date);
-        fields.put(3, &self.offset);
-        fields.put(4, &self.origination_account_id);
-        fields.put(5, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.direction);
+        visitor.field(2, &self.end_date);
+        visitor.field(3, &self.offset);
+        visitor.field(4, &self.origination_account_id);
+        visitor.field(5, &self.start_date);
     }
 }
 impl Default for BankTransferListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /bank_transfer/list`: one page of bank transfers. It gives no total; a
 /// page shorter than `count` is the last.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferListResponse {
     /// The bank transfers on this page. Empty when there are none.
@@ -996,12 +973,10 @@ pub struct BankTransferListResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferListResponse {
-    fn empty() -> Self {
-        Self {
-            bank_transfers: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfers: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferListResponse {
     const NAME: &'static str = "BankTransferListResponse";
@@ -1020,14 +995,14 @@ impl Record for BankTransferListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfers);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfers);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /bank_transfer/migrate_account`: the numbers and the kind of the account to
 /// import.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferMigrateAccountRequest {
     /// Full account number, kept as a string so that leading zeros survive. It is sensitive and
@@ -1042,14 +1017,12 @@ pub struct BankTransferMigrateAccountRequest {
     pub wire_routing_number: Option<String>,
 }
 impl Generated for BankTransferMigrateAccountRequest {
-    fn empty() -> Self {
-        Self {
-            account_number: Wire::empty(),
-            account_type: Wire::empty(),
-            routing_number: Wire::empty(),
-            wire_routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_number: Wire::EMPTY,
+        account_type: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+        wire_routing_number: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferMigrateAccountRequest {
     const NAME: &'static str = "BankTransferMigrateAccountRequest";
@@ -1072,15 +1045,16 @@ impl Record for BankTransferMigrateAccountRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number);
-        fields.put(1, &self.account_type);
-        fields.put(2, &self.routing_number);
-        fields.put(3, &self.wire_routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_number);
+        visitor.field(1, &self.account_type);
+        visitor.field(2, &self.routing_number);
+        visitor.field(3, &self.wire_routing_number);
     }
 }
 impl BankTransferMigrateAccountRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         account_number: impl Into<Secret>,
         account_type: impl Into<String>,
@@ -1090,13 +1064,13 @@ impl BankTransferMigrateAccountRequest {
             account_number: account_number.into(),
             account_type: account_type.into(),
             routing_number: routing_number.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /bank_transfer/migrate_account`: the token and account identifier to use
 /// in transfers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferMigrateAccountResponse {
     /// The `access_token` of the Item created for the account. Store it and keep it secret on the
@@ -1110,13 +1084,11 @@ pub struct BankTransferMigrateAccountResponse {
     pub request_id: String,
 }
 impl Generated for BankTransferMigrateAccountResponse {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferMigrateAccountResponse {
     const NAME: &'static str = "BankTransferMigrateAccountResponse";
@@ -1137,15 +1109,15 @@ impl Record for BankTransferMigrateAccountResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.request_id);
     }
 }
 /// A movement of money between your balance in the legacy Bank Transfers product and your own
 /// bank account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferSweep {
     /// Amount of the sweep as a decimal string, such as `12.34`, in the currency given by
@@ -1160,14 +1132,12 @@ pub struct BankTransferSweep {
     pub iso_currency_code: String,
 }
 impl Generated for BankTransferSweep {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferSweep {
     const NAME: &'static str = "BankTransferSweep";
@@ -1190,15 +1160,15 @@ impl Record for BankTransferSweep {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.created_at);
-        fields.put(2, &self.id);
-        fields.put(3, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.created_at);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.iso_currency_code);
     }
 }
 /// Body of `POST /bank_transfer/sweep/get`: the sweep to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferSweepGetRequest {
     /// Identifier of the sweep, as found in the `id` of the sweeps from
@@ -1206,9 +1176,7 @@ pub struct BankTransferSweepGetRequest {
     pub sweep_id: String,
 }
 impl Generated for BankTransferSweepGetRequest {
-    fn empty() -> Self {
-        Self { sweep_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { sweep_id: Wire::EMPTY };
 }
 impl Record for BankTransferSweepGetRequest {
     const NAME: &'static str = "BankTransferSweepGetRequest";
@@ -1223,18 +1191,19 @@ impl Record for BankTransferSweepGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.sweep_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.sweep_id);
     }
 }
 impl BankTransferSweepGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(sweep_id: impl Into<String>) -> Self {
         Self { sweep_id: sweep_id.into() }
     }
 }
 /// Answer of `POST /bank_transfer/sweep/get`, carrying the sweep.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferSweepGetResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1244,12 +1213,10 @@ pub struct BankTransferSweepGetResponse {
     pub sweep: BankTransferSweep,
 }
 impl Generated for BankTransferSweepGetResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sweep: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sweep: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferSweepGetResponse {
     const NAME: &'static str = "BankTransferSweepGetResponse";
@@ -1268,14 +1235,14 @@ impl Record for BankTransferSweepGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sweep);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sweep);
     }
 }
 /// Body of `POST /bank_transfer/sweep/list`: the window of time and the account. All fields
 /// are optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferSweepListRequest {
     /// How many sweeps to return at most, from 1 to 25, by default 25. There is no offset; narrow
@@ -1293,14 +1260,12 @@ pub struct BankTransferSweepListRequest {
     pub start_time: Option<DateTime<Utc>>,
 }
 impl Generated for BankTransferSweepListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            end_time: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            start_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        end_time: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        start_time: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferSweepListRequest {
     const NAME: &'static str = "BankTransferSweepListRequest";
@@ -1323,21 +1288,22 @@ impl Record for BankTransferSweepListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.end_time);
-        fields.put(2, &self.origination_account_id);
-        fields.put(3, &self.start_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.end_time);
+        visitor.field(2, &self.origination_account_id);
+        visitor.field(3, &self.start_time);
     }
 }
 impl Default for BankTransferSweepListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /bank_transfer/sweep/list`: the sweeps in the window, up to the number
 /// asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferSweepListResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1348,12 +1314,10 @@ pub struct BankTransferSweepListResponse {
     pub sweeps: Vec<BankTransferSweep>,
 }
 impl Generated for BankTransferSweepListResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sweeps: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sweeps: Wire::EMPTY,
+    };
 }
 impl Record for BankTransferSweepListResponse {
     const NAME: &'static str = "BankTransferSweepListResponse";
@@ -1372,9 +1336,9 @@ impl Record for BankTransferSweepListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sweeps);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sweeps);
     }
 }
 crate::wire::records!(

@@ -9,7 +9,7 @@ use crate::wire::prelude::*;
 /// Figures that bear on the risk of an account in Beacon account insights: its age, its
 /// connections through Plaid and changes of contact data. All are present, but any may be
 /// null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconAccountRiskAttributes {
     /// Number of times the postal address on file at the institution changed in the last 28 days.
@@ -96,38 +96,36 @@ pub struct BeaconAccountRiskAttributes {
     pub total_plaid_connections_count: Option<i64>,
 }
 impl Generated for BeaconAccountRiskAttributes {
-    fn empty() -> Self {
-        Self {
-            address_change_count_28d: Wire::empty(),
-            address_change_count_90d: Wire::empty(),
-            days_since_account_opening: Wire::empty(),
-            days_since_first_observed_transaction: Wire::empty(),
-            days_since_first_plaid_connection: Wire::empty(),
-            distinct_ip_addresses_count_30d: Wire::empty(),
-            distinct_ip_addresses_count_3d: Wire::empty(),
-            distinct_ip_addresses_count_7d: Wire::empty(),
-            distinct_ip_addresses_count_90d: Wire::empty(),
-            distinct_user_agents_count_30d: Wire::empty(),
-            distinct_user_agents_count_3d: Wire::empty(),
-            distinct_user_agents_count_7d: Wire::empty(),
-            distinct_user_agents_count_90d: Wire::empty(),
-            email_change_count_28d: Wire::empty(),
-            email_change_count_90d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
-            is_account_closed: Wire::empty(),
-            is_account_frozen_or_restricted: Wire::empty(),
-            phone_change_count_28d: Wire::empty(),
-            phone_change_count_90d: Wire::empty(),
-            plaid_connections_count_30d: Wire::empty(),
-            plaid_connections_count_7d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
-            total_plaid_connections_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address_change_count_28d: Wire::EMPTY,
+        address_change_count_90d: Wire::EMPTY,
+        days_since_account_opening: Wire::EMPTY,
+        days_since_first_observed_transaction: Wire::EMPTY,
+        days_since_first_plaid_connection: Wire::EMPTY,
+        distinct_ip_addresses_count_30d: Wire::EMPTY,
+        distinct_ip_addresses_count_3d: Wire::EMPTY,
+        distinct_ip_addresses_count_7d: Wire::EMPTY,
+        distinct_ip_addresses_count_90d: Wire::EMPTY,
+        distinct_user_agents_count_30d: Wire::EMPTY,
+        distinct_user_agents_count_3d: Wire::EMPTY,
+        distinct_user_agents_count_7d: Wire::EMPTY,
+        distinct_user_agents_count_90d: Wire::EMPTY,
+        email_change_count_28d: Wire::EMPTY,
+        email_change_count_90d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_30d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_3d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_7d: Wire::EMPTY,
+        is_account_closed: Wire::EMPTY,
+        is_account_frozen_or_restricted: Wire::EMPTY,
+        phone_change_count_28d: Wire::EMPTY,
+        phone_change_count_90d: Wire::EMPTY,
+        plaid_connections_count_30d: Wire::EMPTY,
+        plaid_connections_count_7d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_30d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_3d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_7d: Wire::EMPTY,
+        total_plaid_connections_count: Wire::EMPTY,
+    };
 }
 impl Record for BeaconAccountRiskAttributes {
     const NAME: &'static str = "BeaconAccountRiskAttributes";
@@ -213,45 +211,47 @@ impl Record for BeaconAccountRiskAttributes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address_change_count_28d);
-        fields.put(1, &self.address_change_count_90d);
-        fields.put(2, &self.days_since_account_opening);
-        fields.put(3, &self.days_since_first_observed_transaction);
-        fields.put(4, &self.days_since_first_plaid_connection);
-        fields.put(5, &self.distinct_ip_addresses_count_30d);
-        fields.put(6, &self.distinct_ip_addresses_count_3d);
-        fields.put(7, &self.distinct_ip_addresses_count_7d);
-        fields.put(8, &self.distinct_ip_addresses_count_90d);
-        fields.put(9, &self.distinct_user_agents_count_30d);
-        fields.put(10, &self.distinct_user_agents_count_3d);
-        fields.put(11, &self.distinct_user_agents_count_7d);
-        fields.put(12, &self.distinct_user_agents_count_90d);
-        fields.put(13, &self.email_change_count_28d);
-        fields.put(14, &self.email_change_count_90d);
-        fields.put(15, &self.failed_plaid_non_oauth_authentication_attempts_count_30d);
-        fields.put(16, &self.failed_plaid_non_oauth_authentication_attempts_count_3d);
-        fields.put(17, &self.failed_plaid_non_oauth_authentication_attempts_count_7d);
-        fields.put(18, &self.is_account_closed);
-        fields.put(19, &self.is_account_frozen_or_restricted);
-        fields.put(20, &self.phone_change_count_28d);
-        fields.put(21, &self.phone_change_count_90d);
-        fields.put(22, &self.plaid_connections_count_30d);
-        fields.put(23, &self.plaid_connections_count_7d);
-        fields.put(24, &self.plaid_non_oauth_authentication_attempts_count_30d);
-        fields.put(25, &self.plaid_non_oauth_authentication_attempts_count_3d);
-        fields.put(26, &self.plaid_non_oauth_authentication_attempts_count_7d);
-        fields.put(27, &self.total_plaid_connections_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address_change_count_28d);
+        visitor.field(1, &self.address_change_count_90d);
+        visitor.field(2, &self.days_since_account_opening);
+        visitor.field(3, &self.days_since_first_observed_transaction);
+        visitor.field(4, &self.days_since_first_plaid_connection);
+        visitor.field(5, &self.distinct_ip_addresses_count_30d);
+        visitor.field(6, &self.distinct_ip_addresses_count_3d);
+        visitor.field(7, &self.distinct_ip_addresses_count_7d);
+        visitor.field(8, &self.distinct_ip_addresses_count_90d);
+        visitor.field(9, &self.distinct_user_agents_count_30d);
+        visitor.field(10, &self.distinct_user_agents_count_3d);
+        visitor.field(11, &self.distinct_user_agents_count_7d);
+        visitor.field(12, &self.distinct_user_agents_count_90d);
+        visitor.field(13, &self.email_change_count_28d);
+        visitor.field(14, &self.email_change_count_90d);
+        visitor
+            .field(15, &self.failed_plaid_non_oauth_authentication_attempts_count_30d);
+        visitor.field(16, &self.failed_plaid_non_oauth_authentication_attempts_count_3d);
+        visitor.field(17, &self.failed_plaid_non_oauth_authentication_attempts_count_7d);
+        visitor.field(18, &self.is_account_closed);
+        visitor.field(19, &self.is_account_frozen_or_restricted);
+        visitor.field(20, &self.phone_change_count_28d);
+        visitor.field(21, &self.phone_change_count_90d);
+        visitor.field(22, &self.plaid_connections_count_30d);
+        visitor.field(23, &self.plaid_connections_count_7d);
+        visitor.field(24, &self.plaid_non_oauth_authentication_attempts_count_30d);
+        visitor.field(25, &self.plaid_non_oauth_authentication_attempts_count_3d);
+        visitor.field(26, &self.plaid_non_oauth_authentication_attempts_count_7d);
+        visitor.field(27, &self.total_plaid_connections_count);
     }
 }
 impl Default for BeaconAccountRiskAttributes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One account in the answer of `POST /beacon/account_risk/v1/evaluate` with the figures that
 /// bear on its risk.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconAccountRiskEvaluateAccount {
     /// Identifier of the account within the Item; case-sensitive.
@@ -265,14 +265,12 @@ pub struct BeaconAccountRiskEvaluateAccount {
     pub type_: Option<AccountType>,
 }
 impl Generated for BeaconAccountRiskEvaluateAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            attributes: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        attributes: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BeaconAccountRiskEvaluateAccount {
     const NAME: &'static str = "BeaconAccountRiskEvaluateAccount";
@@ -295,21 +293,22 @@ impl Record for BeaconAccountRiskEvaluateAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.attributes);
-        fields.put(2, &self.subtype);
-        fields.put(3, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.attributes);
+        visitor.field(2, &self.subtype);
+        visitor.field(3, &self.type_);
     }
 }
 impl Default for BeaconAccountRiskEvaluateAccount {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures that bear on the risk of an account: its age, its connections through Plaid and
 /// changes of contact data. Any of them may be null or absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconAccountRiskEvaluateAccountAttributes {
     /// Number of times the postal address on file at the institution changed in the last 28 days.
@@ -397,38 +396,36 @@ pub struct BeaconAccountRiskEvaluateAccountAttributes {
     pub total_plaid_connections_count: Option<i64>,
 }
 impl Generated for BeaconAccountRiskEvaluateAccountAttributes {
-    fn empty() -> Self {
-        Self {
-            address_change_count_28d: Wire::empty(),
-            address_change_count_90d: Wire::empty(),
-            days_since_account_opening: Wire::empty(),
-            days_since_first_observed_transaction: Wire::empty(),
-            days_since_first_plaid_connection: Wire::empty(),
-            distinct_ip_addresses_count_30d: Wire::empty(),
-            distinct_ip_addresses_count_3d: Wire::empty(),
-            distinct_ip_addresses_count_7d: Wire::empty(),
-            distinct_ip_addresses_count_90d: Wire::empty(),
-            distinct_user_agents_count_30d: Wire::empty(),
-            distinct_user_agents_count_3d: Wire::empty(),
-            distinct_user_agents_count_7d: Wire::empty(),
-            distinct_user_agents_count_90d: Wire::empty(),
-            email_change_count_28d: Wire::empty(),
-            email_change_count_90d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
-            is_account_closed: Wire::empty(),
-            is_account_frozen_or_restricted: Wire::empty(),
-            phone_change_count_28d: Wire::empty(),
-            phone_change_count_90d: Wire::empty(),
-            plaid_connections_count_30d: Wire::empty(),
-            plaid_connections_count_7d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
-            total_plaid_connections_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address_change_count_28d: Wire::EMPTY,
+        address_change_count_90d: Wire::EMPTY,
+        days_since_account_opening: Wire::EMPTY,
+        days_since_first_observed_transaction: Wire::EMPTY,
+        days_since_first_plaid_connection: Wire::EMPTY,
+        distinct_ip_addresses_count_30d: Wire::EMPTY,
+        distinct_ip_addresses_count_3d: Wire::EMPTY,
+        distinct_ip_addresses_count_7d: Wire::EMPTY,
+        distinct_ip_addresses_count_90d: Wire::EMPTY,
+        distinct_user_agents_count_30d: Wire::EMPTY,
+        distinct_user_agents_count_3d: Wire::EMPTY,
+        distinct_user_agents_count_7d: Wire::EMPTY,
+        distinct_user_agents_count_90d: Wire::EMPTY,
+        email_change_count_28d: Wire::EMPTY,
+        email_change_count_90d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_30d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_3d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_7d: Wire::EMPTY,
+        is_account_closed: Wire::EMPTY,
+        is_account_frozen_or_restricted: Wire::EMPTY,
+        phone_change_count_28d: Wire::EMPTY,
+        phone_change_count_90d: Wire::EMPTY,
+        plaid_connections_count_30d: Wire::EMPTY,
+        plaid_connections_count_7d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_30d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_3d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_7d: Wire::EMPTY,
+        total_plaid_connections_count: Wire::EMPTY,
+    };
 }
 impl Record for BeaconAccountRiskEvaluateAccountAttributes {
     const NAME: &'static str = "BeaconAccountRiskEvaluateAccountAttributes";
@@ -514,40 +511,42 @@ impl Record for BeaconAccountRiskEvaluateAccountAttributes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address_change_count_28d);
-        fields.put(1, &self.address_change_count_90d);
-        fields.put(2, &self.days_since_account_opening);
-        fields.put(3, &self.days_since_first_observed_transaction);
-        fields.put(4, &self.days_since_first_plaid_connection);
-        fields.put(5, &self.distinct_ip_addresses_count_30d);
-        fields.put(6, &self.distinct_ip_addresses_count_3d);
-        fields.put(7, &self.distinct_ip_addresses_count_7d);
-        fields.put(8, &self.distinct_ip_addresses_count_90d);
-        fields.put(9, &self.distinct_user_agents_count_30d);
-        fields.put(10, &self.distinct_user_agents_count_3d);
-        fields.put(11, &self.distinct_user_agents_count_7d);
-        fields.put(12, &self.distinct_user_agents_count_90d);
-        fields.put(13, &self.email_change_count_28d);
-        fields.put(14, &self.email_change_count_90d);
-        fields.put(15, &self.failed_plaid_non_oauth_authentication_attempts_count_30d);
-        fields.put(16, &self.failed_plaid_non_oauth_authentication_attempts_count_3d);
-        fields.put(17, &self.failed_plaid_non_oauth_authentication_attempts_count_7d);
-        fields.put(18, &self.is_account_closed);
-        fields.put(19, &self.is_account_frozen_or_restricted);
-        fields.put(20, &self.phone_change_count_28d);
-        fields.put(21, &self.phone_change_count_90d);
-        fields.put(22, &self.plaid_connections_count_30d);
-        fields.put(23, &self.plaid_connections_count_7d);
-        fields.put(24, &self.plaid_non_oauth_authentication_attempts_count_30d);
-        fields.put(25, &self.plaid_non_oauth_authentication_attempts_count_3d);
-        fields.put(26, &self.plaid_non_oauth_authentication_attempts_count_7d);
-        fields.put(27, &self.total_plaid_connections_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address_change_count_28d);
+        visitor.field(1, &self.address_change_count_90d);
+        visitor.field(2, &self.days_since_account_opening);
+        visitor.field(3, &self.days_since_first_observed_transaction);
+        visitor.field(4, &self.days_since_first_plaid_connection);
+        visitor.field(5, &self.distinct_ip_addresses_count_30d);
+        visitor.field(6, &self.distinct_ip_addresses_count_3d);
+        visitor.field(7, &self.distinct_ip_addresses_count_7d);
+        visitor.field(8, &self.distinct_ip_addresses_count_90d);
+        visitor.field(9, &self.distinct_user_agents_count_30d);
+        visitor.field(10, &self.distinct_user_agents_count_3d);
+        visitor.field(11, &self.distinct_user_agents_count_7d);
+        visitor.field(12, &self.distinct_user_agents_count_90d);
+        visitor.field(13, &self.email_change_count_28d);
+        visitor.field(14, &self.email_change_count_90d);
+        visitor
+            .field(15, &self.failed_plaid_non_oauth_authentication_attempts_count_30d);
+        visitor.field(16, &self.failed_plaid_non_oauth_authentication_attempts_count_3d);
+        visitor.field(17, &self.failed_plaid_non_oauth_authentication_attempts_count_7d);
+        visitor.field(18, &self.is_account_closed);
+        visitor.field(19, &self.is_account_frozen_or_restricted);
+        visitor.field(20, &self.phone_change_count_28d);
+        visitor.field(21, &self.phone_change_count_90d);
+        visitor.field(22, &self.plaid_connections_count_30d);
+        visitor.field(23, &self.plaid_connections_count_7d);
+        visitor.field(24, &self.plaid_non_oauth_authentication_attempts_count_30d);
+        visitor.field(25, &self.plaid_non_oauth_authentication_attempts_count_3d);
+        visitor.field(26, &self.plaid_non_oauth_authentication_attempts_count_7d);
+        visitor.field(27, &self.total_plaid_connections_count);
     }
 }
 impl Default for BeaconAccountRiskEvaluateAccountAttributes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Occasion for a risk evaluation: `ONBOARDING` of a new user, `NEW_ACCOUNT` linked by a
@@ -589,7 +588,7 @@ impl OpenEnum for BeaconAccountRiskEvaluateEvaluationReason {
 }
 /// Body of `POST /beacon/account_risk/v1/evaluate`: the Item to evaluate and the
 /// circumstances of the evaluation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconAccountRiskEvaluateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -613,17 +612,15 @@ pub struct BeaconAccountRiskEvaluateRequest {
     pub options: Option<BeaconAccountRiskEvaluateRequestOptions>,
 }
 impl Generated for BeaconAccountRiskEvaluateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            client_evaluation_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            device: Wire::empty(),
-            evaluate_time: Wire::empty(),
-            evaluation_reason: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        client_evaluation_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        device: Wire::EMPTY,
+        evaluate_time: Wire::EMPTY,
+        evaluation_reason: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for BeaconAccountRiskEvaluateRequest {
     const NAME: &'static str = "BeaconAccountRiskEvaluateRequest";
@@ -652,24 +649,25 @@ impl Record for BeaconAccountRiskEvaluateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.client_evaluation_id);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.device);
-        fields.put(4, &self.evaluate_time);
-        fields.put(5, &self.evaluation_reason);
-        fields.put(6, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.client_evaluation_id);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.device);
+        visitor.field(4, &self.evaluate_time);
+        visitor.field(5, &self.evaluation_reason);
+        visitor.field(6, &self.options);
     }
 }
 impl Default for BeaconAccountRiskEvaluateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Options of `POST /beacon/account_risk/v1/evaluate`, found in
 /// `BeaconAccountRiskEvaluateRequest.options`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconAccountRiskEvaluateRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -678,9 +676,7 @@ pub struct BeaconAccountRiskEvaluateRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for BeaconAccountRiskEvaluateRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for BeaconAccountRiskEvaluateRequestOptions {
     const NAME: &'static str = "BeaconAccountRiskEvaluateRequestOptions";
@@ -695,18 +691,19 @@ impl Record for BeaconAccountRiskEvaluateRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for BeaconAccountRiskEvaluateRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /beacon/account_risk/v1/evaluate`: the accounts evaluated, each with its
 /// figures.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconAccountRiskEvaluateResponse {
     /// The accounts that were evaluated, with the figures on each.
@@ -717,12 +714,10 @@ pub struct BeaconAccountRiskEvaluateResponse {
     pub request_id: String,
 }
 impl Generated for BeaconAccountRiskEvaluateResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconAccountRiskEvaluateResponse {
     const NAME: &'static str = "BeaconAccountRiskEvaluateResponse";
@@ -741,13 +736,13 @@ impl Record for BeaconAccountRiskEvaluateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Who or what made a change in Beacon, and when. Occurs on Beacon users and reports.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconAuditTrail {
     /// Identifier of the team member who made the change in the Dashboard; look the person up
@@ -760,13 +755,11 @@ pub struct BeaconAuditTrail {
     pub timestamp: DateTime<Utc>,
 }
 impl Generated for BeaconAuditTrail {
-    fn empty() -> Self {
-        Self {
-            dashboard_user_id: Wire::empty(),
-            source: Wire::empty(),
-            timestamp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        dashboard_user_id: Wire::EMPTY,
+        source: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+    };
 }
 impl Record for BeaconAuditTrail {
     const NAME: &'static str = "BeaconAuditTrail";
@@ -787,10 +780,10 @@ impl Record for BeaconAuditTrail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.dashboard_user_id);
-        fields.put(1, &self.source);
-        fields.put(2, &self.timestamp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.dashboard_user_id);
+        visitor.field(1, &self.source);
+        visitor.field(2, &self.timestamp);
     }
 }
 /// What a change in Beacon came from: `dashboard` a person using the Dashboard, `api` a call
@@ -827,7 +820,7 @@ impl OpenEnum for BeaconAuditTrailSource {
     }
 }
 /// One bank account of a Beacon user with the figures that bear on its risk.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconBankAccountInsights {
     /// Identifier of the account within the Item; case-sensitive.
@@ -841,14 +834,12 @@ pub struct BeaconBankAccountInsights {
     pub type_: AccountType,
 }
 impl Generated for BeaconBankAccountInsights {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            attributes: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        attributes: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BeaconBankAccountInsights {
     const NAME: &'static str = "BeaconBankAccountInsights";
@@ -871,16 +862,16 @@ impl Record for BeaconBankAccountInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.attributes);
-        fields.put(2, &self.subtype);
-        fields.put(3, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.attributes);
+        visitor.field(2, &self.subtype);
+        visitor.field(3, &self.type_);
     }
 }
 /// The bank accounts of one Item of a Beacon user, with the figures on each. Part of the
 /// answer of `POST /beacon/user/account_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconBankAccounts {
     /// The accounts of the Item, with the figures on each.
@@ -890,12 +881,10 @@ pub struct BeaconBankAccounts {
     pub item_id: String,
 }
 impl Generated for BeaconBankAccounts {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconBankAccounts {
     const NAME: &'static str = "BeaconBankAccounts";
@@ -914,13 +903,13 @@ impl Record for BeaconBankAccounts {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item_id);
     }
 }
 /// Body of `POST /beacon/duplicate/get`: the duplicate to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconDuplicateGetRequest {
     /// Identifier of the duplicate, beginning with `becdup_`, as carried by the
@@ -928,11 +917,9 @@ pub struct BeaconDuplicateGetRequest {
     pub beacon_duplicate_id: String,
 }
 impl Generated for BeaconDuplicateGetRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_duplicate_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_duplicate_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconDuplicateGetRequest {
     const NAME: &'static str = "BeaconDuplicateGetRequest";
@@ -949,12 +936,13 @@ impl Record for BeaconDuplicateGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_duplicate_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_duplicate_id);
     }
 }
 impl BeaconDuplicateGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_duplicate_id: impl Into<String>) -> Self {
         Self {
             beacon_duplicate_id: beacon_duplicate_id.into(),
@@ -963,7 +951,7 @@ impl BeaconDuplicateGetRequest {
 }
 /// Answer of `POST /beacon/duplicate/get`: the two users that seem to be one person, and how
 /// their data compare.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconDuplicateGetResponse {
     /// How the data of the two users compare, field by field.
@@ -981,15 +969,13 @@ pub struct BeaconDuplicateGetResponse {
     pub request_id: String,
 }
 impl Generated for BeaconDuplicateGetResponse {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            beacon_user1: Wire::empty(),
-            beacon_user2: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        beacon_user1: Wire::EMPTY,
+        beacon_user2: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconDuplicateGetResponse {
     const NAME: &'static str = "BeaconDuplicateGetResponse";
@@ -1014,17 +1000,17 @@ impl Record for BeaconDuplicateGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.beacon_user1);
-        fields.put(2, &self.beacon_user2);
-        fields.put(3, &self.id);
-        fields.put(4, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.beacon_user1);
+        visitor.field(2, &self.beacon_user2);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.request_id);
     }
 }
 /// Comparison of two Beacon users, field by field. Part of the answer of `POST
 /// /beacon/duplicate/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconMatchSummaryAnalysis {
     /// Result of comparing the postal addresses of the two users; `no_data` when a side has none.
@@ -1044,17 +1030,15 @@ pub struct BeaconMatchSummaryAnalysis {
     pub phone_number: BeaconMatchSummaryCode,
 }
 impl Generated for BeaconMatchSummaryAnalysis {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            ip_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        ip_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconMatchSummaryAnalysis {
     const NAME: &'static str = "BeaconMatchSummaryAnalysis";
@@ -1083,14 +1067,14 @@ impl Record for BeaconMatchSummaryAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.id_number);
-        fields.put(4, &self.ip_address);
-        fields.put(5, &self.name);
-        fields.put(6, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.id_number);
+        visitor.field(4, &self.ip_address);
+        visitor.field(5, &self.name);
+        visitor.field(6, &self.phone_number);
     }
 }
 /// Result of comparing one piece of data in Beacon: `match`, `partial_match`, `no_match`, or
@@ -1128,7 +1112,7 @@ impl OpenEnum for BeaconMatchSummaryCode {
 }
 /// A report by your team that a Beacon user was involved in fraud or affected by a data
 /// breach. Listed by `POST /beacon/report/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReport {
     /// Who or what filed or last changed the report, and when.
@@ -1153,18 +1137,16 @@ pub struct BeaconReport {
     pub type_: BeaconReportType,
 }
 impl Generated for BeaconReport {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            event_date: Wire::empty(),
-            fraud_amount: Wire::empty(),
-            fraud_date: Wire::empty(),
-            id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        event_date: Wire::EMPTY,
+        fraud_amount: Wire::EMPTY,
+        fraud_date: Wire::EMPTY,
+        id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReport {
     const NAME: &'static str = "BeaconReport";
@@ -1195,19 +1177,19 @@ impl Record for BeaconReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.beacon_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.event_date);
-        fields.put(4, &self.fraud_amount);
-        fields.put(5, &self.fraud_date);
-        fields.put(6, &self.id);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.beacon_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.event_date);
+        visitor.field(4, &self.fraud_amount);
+        visitor.field(5, &self.fraud_date);
+        visitor.field(6, &self.id);
+        visitor.field(7, &self.type_);
     }
 }
 /// Body of `POST /beacon/report/create`: the user the report is about, and what happened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportCreateRequest {
     /// Identifier of the Beacon user to report, beginning with `becusr_`, as returned by
@@ -1223,14 +1205,12 @@ pub struct BeaconReportCreateRequest {
     pub type_: BeaconReportCreateType,
 }
 impl Generated for BeaconReportCreateRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            fraud_amount: Wire::empty(),
-            fraud_date: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        fraud_amount: Wire::EMPTY,
+        fraud_date: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportCreateRequest {
     const NAME: &'static str = "BeaconReportCreateRequest";
@@ -1253,15 +1233,16 @@ impl Record for BeaconReportCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.fraud_amount);
-        fields.put(2, &self.fraud_date);
-        fields.put(3, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.fraud_amount);
+        visitor.field(2, &self.fraud_date);
+        visitor.field(3, &self.type_);
     }
 }
 impl BeaconReportCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         beacon_user_id: impl Into<String>,
         fraud_date: impl Into<NaiveDate>,
@@ -1271,12 +1252,12 @@ impl BeaconReportCreateRequest {
             beacon_user_id: beacon_user_id.into(),
             fraud_date: fraud_date.into(),
             type_: type_.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beacon/report/create`: the report as it was filed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportCreateResponse {
     /// Who or what filed or last changed the report, and when.
@@ -1303,19 +1284,17 @@ pub struct BeaconReportCreateResponse {
     pub type_: BeaconReportType,
 }
 impl Generated for BeaconReportCreateResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            event_date: Wire::empty(),
-            fraud_amount: Wire::empty(),
-            fraud_date: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        event_date: Wire::EMPTY,
+        fraud_amount: Wire::EMPTY,
+        fraud_date: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportCreateResponse {
     const NAME: &'static str = "BeaconReportCreateResponse";
@@ -1348,16 +1327,16 @@ impl Record for BeaconReportCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.beacon_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.event_date);
-        fields.put(4, &self.fraud_amount);
-        fields.put(5, &self.fraud_date);
-        fields.put(6, &self.id);
-        fields.put(7, &self.request_id);
-        fields.put(8, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.beacon_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.event_date);
+        visitor.field(4, &self.fraud_amount);
+        visitor.field(5, &self.fraud_date);
+        visitor.field(6, &self.id);
+        visitor.field(7, &self.request_id);
+        visitor.field(8, &self.type_);
     }
 }
 /// Kind of incident in a new report: `first_party` fraud by the user in person, `stolen`
@@ -1401,7 +1380,7 @@ impl OpenEnum for BeaconReportCreateType {
     }
 }
 /// Body of `POST /beacon/report/get`: the report to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportGetRequest {
     /// Identifier of the report, beginning with `becrpt_`, as returned by `/beacon/report/create`
@@ -1409,11 +1388,9 @@ pub struct BeaconReportGetRequest {
     pub beacon_report_id: String,
 }
 impl Generated for BeaconReportGetRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_report_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_report_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportGetRequest {
     const NAME: &'static str = "BeaconReportGetRequest";
@@ -1430,12 +1407,13 @@ impl Record for BeaconReportGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_report_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_report_id);
     }
 }
 impl BeaconReportGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_report_id: impl Into<String>) -> Self {
         Self {
             beacon_report_id: beacon_report_id.into(),
@@ -1443,7 +1421,7 @@ impl BeaconReportGetRequest {
     }
 }
 /// Answer of `POST /beacon/report/get`: the report with its kind, dates and amount.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportGetResponse {
     /// Who or what filed or last changed the report, and when.
@@ -1470,19 +1448,17 @@ pub struct BeaconReportGetResponse {
     pub type_: BeaconReportType,
 }
 impl Generated for BeaconReportGetResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            event_date: Wire::empty(),
-            fraud_amount: Wire::empty(),
-            fraud_date: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        event_date: Wire::EMPTY,
+        fraud_amount: Wire::EMPTY,
+        fraud_date: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportGetResponse {
     const NAME: &'static str = "BeaconReportGetResponse";
@@ -1515,21 +1491,21 @@ impl Record for BeaconReportGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.beacon_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.event_date);
-        fields.put(4, &self.fraud_amount);
-        fields.put(5, &self.fraud_date);
-        fields.put(6, &self.id);
-        fields.put(7, &self.request_id);
-        fields.put(8, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.beacon_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.event_date);
+        visitor.field(4, &self.fraud_amount);
+        visitor.field(5, &self.fraud_date);
+        visitor.field(6, &self.id);
+        visitor.field(7, &self.request_id);
+        visitor.field(8, &self.type_);
     }
 }
 /// Body of `POST /beacon/report/list`: the user whose reports to list, and the place in the
 /// list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportListRequest {
     /// Identifier of the Beacon user whose reports to list, beginning with `becusr_`.
@@ -1539,12 +1515,10 @@ pub struct BeaconReportListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for BeaconReportListRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            cursor: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportListRequest {
     const NAME: &'static str = "BeaconReportListRequest";
@@ -1563,22 +1537,23 @@ impl Record for BeaconReportListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.cursor);
     }
 }
 impl BeaconReportListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_user_id: impl Into<String>) -> Self {
         Self {
             beacon_user_id: beacon_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beacon/report/list`: one page of the reports your team filed on the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportListResponse {
     /// The reports on this page. Empty when there are none.
@@ -1591,13 +1566,11 @@ pub struct BeaconReportListResponse {
     pub request_id: String,
 }
 impl Generated for BeaconReportListResponse {
-    fn empty() -> Self {
-        Self {
-            beacon_reports: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_reports: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportListResponse {
     const NAME: &'static str = "BeaconReportListResponse";
@@ -1618,15 +1591,15 @@ impl Record for BeaconReportListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_reports);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_reports);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// A report filed in the Beacon network that matches one of your users, with the comparison
 /// of the data. Listed by `POST /beacon/report_syndication/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndication {
     /// How the data of your user compare with those in the report, field by field.
@@ -1642,14 +1615,12 @@ pub struct BeaconReportSyndication {
     pub report: BeaconReportSyndicationOriginalReport,
 }
 impl Generated for BeaconReportSyndication {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-            id: Wire::empty(),
-            report: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        report: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndication {
     const NAME: &'static str = "BeaconReportSyndication";
@@ -1672,16 +1643,16 @@ impl Record for BeaconReportSyndication {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.beacon_user_id);
-        fields.put(2, &self.id);
-        fields.put(3, &self.report);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.beacon_user_id);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.report);
     }
 }
 /// Comparison of your Beacon user with the person a syndicated report was filed on, field by
 /// field. It tells how well the data agree, not what they are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndicationAnalysis {
     /// Result of comparing the postal addresses of your user and of the reported person;
@@ -1710,18 +1681,16 @@ pub struct BeaconReportSyndicationAnalysis {
     pub phone_number: BeaconMatchSummaryCode,
 }
 impl Generated for BeaconReportSyndicationAnalysis {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            depository_accounts: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            ip_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        depository_accounts: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        ip_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndicationAnalysis {
     const NAME: &'static str = "BeaconReportSyndicationAnalysis";
@@ -1752,19 +1721,19 @@ impl Record for BeaconReportSyndicationAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.depository_accounts);
-        fields.put(3, &self.email_address);
-        fields.put(4, &self.id_number);
-        fields.put(5, &self.ip_address);
-        fields.put(6, &self.name);
-        fields.put(7, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.depository_accounts);
+        visitor.field(3, &self.email_address);
+        visitor.field(4, &self.id_number);
+        visitor.field(5, &self.ip_address);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.phone_number);
     }
 }
 /// Body of `POST /beacon/report_syndication/get`: the syndicated report to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndicationGetRequest {
     /// Identifier of the syndicated report, beginning with `becrsn_`, as carried by the
@@ -1772,11 +1741,9 @@ pub struct BeaconReportSyndicationGetRequest {
     pub beacon_report_syndication_id: String,
 }
 impl Generated for BeaconReportSyndicationGetRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_report_syndication_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_report_syndication_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndicationGetRequest {
     const NAME: &'static str = "BeaconReportSyndicationGetRequest";
@@ -1793,12 +1760,13 @@ impl Record for BeaconReportSyndicationGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_report_syndication_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_report_syndication_id);
     }
 }
 impl BeaconReportSyndicationGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_report_syndication_id: impl Into<String>) -> Self {
         Self {
             beacon_report_syndication_id: beacon_report_syndication_id.into(),
@@ -1807,7 +1775,7 @@ impl BeaconReportSyndicationGetRequest {
 }
 /// Answer of `POST /beacon/report_syndication/get`: the original report and how it matches
 /// your user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndicationGetResponse {
     /// How the data of your user compare with those in the report, field by field.
@@ -1825,15 +1793,13 @@ pub struct BeaconReportSyndicationGetResponse {
     pub request_id: String,
 }
 impl Generated for BeaconReportSyndicationGetResponse {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-            id: Wire::empty(),
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndicationGetResponse {
     const NAME: &'static str = "BeaconReportSyndicationGetResponse";
@@ -1858,17 +1824,17 @@ impl Record for BeaconReportSyndicationGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.beacon_user_id);
-        fields.put(2, &self.id);
-        fields.put(3, &self.report);
-        fields.put(4, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.beacon_user_id);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.report);
+        visitor.field(4, &self.request_id);
     }
 }
 /// Body of `POST /beacon/report_syndication/list`: the user whose matches to list, and the
 /// place in the list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndicationListRequest {
     /// Identifier of the Beacon user whose matching reports to list, beginning with `becusr_`.
@@ -1878,12 +1844,10 @@ pub struct BeaconReportSyndicationListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for BeaconReportSyndicationListRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            cursor: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndicationListRequest {
     const NAME: &'static str = "BeaconReportSyndicationListRequest";
@@ -1902,23 +1866,24 @@ impl Record for BeaconReportSyndicationListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.cursor);
     }
 }
 impl BeaconReportSyndicationListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_user_id: impl Into<String>) -> Self {
         Self {
             beacon_user_id: beacon_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beacon/report_syndication/list`: one page of the reports that match the
 /// user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndicationListResponse {
     /// The syndicated reports on this page. Empty when there are none.
@@ -1931,13 +1896,11 @@ pub struct BeaconReportSyndicationListResponse {
     pub request_id: String,
 }
 impl Generated for BeaconReportSyndicationListResponse {
-    fn empty() -> Self {
-        Self {
-            beacon_report_syndications: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_report_syndications: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndicationListResponse {
     const NAME: &'static str = "BeaconReportSyndicationListResponse";
@@ -1958,15 +1921,15 @@ impl Record for BeaconReportSyndicationListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_report_syndications);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_report_syndications);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// What a syndicated report tells about the report behind it, without the personal data it
 /// was filed on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndicationOriginalReport {
     /// Time at which the original report was filed, as an ISO 8601 timestamp; compare
@@ -1986,15 +1949,13 @@ pub struct BeaconReportSyndicationOriginalReport {
     pub type_: BeaconReportType,
 }
 impl Generated for BeaconReportSyndicationOriginalReport {
-    fn empty() -> Self {
-        Self {
-            created_at: Wire::empty(),
-            event_date: Wire::empty(),
-            fraud_date: Wire::empty(),
-            id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_at: Wire::EMPTY,
+        event_date: Wire::EMPTY,
+        fraud_date: Wire::EMPTY,
+        id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndicationOriginalReport {
     const NAME: &'static str = "BeaconReportSyndicationOriginalReport";
@@ -2019,12 +1980,12 @@ impl Record for BeaconReportSyndicationOriginalReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_at);
-        fields.put(1, &self.event_date);
-        fields.put(2, &self.fraud_date);
-        fields.put(3, &self.id);
-        fields.put(4, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_at);
+        visitor.field(1, &self.event_date);
+        visitor.field(2, &self.fraud_date);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.type_);
     }
 }
 /// Kind of incident in a report: `first_party` fraud by the user in person, `stolen` identity
@@ -2068,7 +2029,7 @@ impl OpenEnum for BeaconReportType {
     }
 }
 /// Result of comparing one bank account of your user with those in a syndicated report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconSyndicatedReportDepositoryAccountMatchAnalysis {
     /// The last characters of the account number, usually four digits.
@@ -2079,13 +2040,11 @@ pub struct BeaconSyndicatedReportDepositoryAccountMatchAnalysis {
     pub routing_number: String,
 }
 impl Generated for BeaconSyndicatedReportDepositoryAccountMatchAnalysis {
-    fn empty() -> Self {
-        Self {
-            account_mask: Wire::empty(),
-            match_status: Wire::empty(),
-            routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_mask: Wire::EMPTY,
+        match_status: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconSyndicatedReportDepositoryAccountMatchAnalysis {
     const NAME: &'static str = "BeaconSyndicatedReportDepositoryAccountMatchAnalysis";
@@ -2106,15 +2065,15 @@ impl Record for BeaconSyndicatedReportDepositoryAccountMatchAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_mask);
-        fields.put(1, &self.match_status);
-        fields.put(2, &self.routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_mask);
+        visitor.field(1, &self.match_status);
+        visitor.field(2, &self.routing_number);
     }
 }
 /// An end user in a Beacon program in one version, with the personal data and the status.
 /// Listed by `POST /beacon/user/history/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUser {
     /// Who or what made this version, and when.
@@ -2140,20 +2099,18 @@ pub struct BeaconUser {
     pub version: i64,
 }
 impl Generated for BeaconUser {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            item_ids: Wire::empty(),
-            program_id: Wire::empty(),
-            status: Wire::empty(),
-            updated_at: Wire::empty(),
-            user: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        program_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+        user: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUser {
     const NAME: &'static str = "BeaconUser";
@@ -2188,22 +2145,22 @@ impl Record for BeaconUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.id);
-        fields.put(4, &self.item_ids);
-        fields.put(5, &self.program_id);
-        fields.put(6, &self.status);
-        fields.put(7, &self.updated_at);
-        fields.put(8, &self.user);
-        fields.put(9, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.item_ids);
+        visitor.field(5, &self.program_id);
+        visitor.field(6, &self.status);
+        visitor.field(7, &self.updated_at);
+        visitor.field(8, &self.user);
+        visitor.field(9, &self.version);
     }
 }
 /// Body of `POST /beacon/user/account_insights/get`: the user and the Item of the user to
 /// look at.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserAccountInsightsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -2214,12 +2171,10 @@ pub struct BeaconUserAccountInsightsGetRequest {
     pub beacon_user_id: String,
 }
 impl Generated for BeaconUserAccountInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserAccountInsightsGetRequest {
     const NAME: &'static str = "BeaconUserAccountInsightsGetRequest";
@@ -2238,13 +2193,14 @@ impl Record for BeaconUserAccountInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.beacon_user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.beacon_user_id);
     }
 }
 impl BeaconUserAccountInsightsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         beacon_user_id: impl Into<String>,
@@ -2257,7 +2213,7 @@ impl BeaconUserAccountInsightsGetRequest {
 }
 /// Answer of `POST /beacon/user/account_insights/get`: the bank accounts of the Item with the
 /// figures on each.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserAccountInsightsGetResponse {
     /// The bank accounts of the Item with the figures on each.
@@ -2273,15 +2229,13 @@ pub struct BeaconUserAccountInsightsGetResponse {
     pub updated_at: DateTime<Utc>,
 }
 impl Generated for BeaconUserAccountInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            bank_account_insights: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            request_id: Wire::empty(),
-            updated_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_account_insights: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserAccountInsightsGetResponse {
     const NAME: &'static str = "BeaconUserAccountInsightsGetResponse";
@@ -2306,17 +2260,17 @@ impl Record for BeaconUserAccountInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_account_insights);
-        fields.put(1, &self.beacon_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.updated_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_account_insights);
+        visitor.field(1, &self.beacon_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.updated_at);
     }
 }
 /// Postal address of a Beacon user as returned by Plaid; all parts are present, though some
 /// may be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserAddress {
     /// City or town of the address; always present in an address.
@@ -2334,16 +2288,14 @@ pub struct BeaconUserAddress {
     pub street2: Option<String>,
 }
 impl Generated for BeaconUserAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserAddress {
     const NAME: &'static str = "BeaconUserAddress";
@@ -2370,18 +2322,18 @@ impl Record for BeaconUserAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 /// Body of `POST /beacon/user/create`: the program, your identifier for the user, and the
 /// data to scan.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserCreateRequest {
     /// The `access_token` of every Item to associate with the user, so that the linked accounts
@@ -2398,14 +2350,12 @@ pub struct BeaconUserCreateRequest {
     pub user: BeaconUserRequestData,
 }
 impl Generated for BeaconUserCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_tokens: Wire::empty(),
-            client_user_id: Wire::empty(),
-            program_id: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_tokens: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        program_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserCreateRequest {
     const NAME: &'static str = "BeaconUserCreateRequest";
@@ -2428,15 +2378,16 @@ impl Record for BeaconUserCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_tokens);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.program_id);
-        fields.put(3, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_tokens);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.program_id);
+        visitor.field(3, &self.user);
     }
 }
 impl BeaconUserCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_user_id: impl Into<String>,
         program_id: impl Into<String>,
@@ -2446,12 +2397,12 @@ impl BeaconUserCreateRequest {
             client_user_id: client_user_id.into(),
             program_id: program_id.into(),
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beacon/user/create`: the new user with the status that the scan led to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserCreateResponse {
     /// Who or what made this version, and when.
@@ -2481,21 +2432,19 @@ pub struct BeaconUserCreateResponse {
     pub version: i64,
 }
 impl Generated for BeaconUserCreateResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            item_ids: Wire::empty(),
-            program_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            updated_at: Wire::empty(),
-            user: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        program_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+        user: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserCreateResponse {
     const NAME: &'static str = "BeaconUserCreateResponse";
@@ -2532,23 +2481,23 @@ impl Record for BeaconUserCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.id);
-        fields.put(4, &self.item_ids);
-        fields.put(5, &self.program_id);
-        fields.put(6, &self.request_id);
-        fields.put(7, &self.status);
-        fields.put(8, &self.updated_at);
-        fields.put(9, &self.user);
-        fields.put(10, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.item_ids);
+        visitor.field(5, &self.program_id);
+        visitor.field(6, &self.request_id);
+        visitor.field(7, &self.status);
+        visitor.field(8, &self.updated_at);
+        visitor.field(9, &self.user);
+        visitor.field(10, &self.version);
     }
 }
 /// Personal data of a Beacon user as stored by Plaid and returned in answers. It is sensitive
 /// and must not be logged.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserData {
     /// Postal address of the user, with all its parts; see `BeaconUserAddress`.
@@ -2571,18 +2520,16 @@ pub struct BeaconUserData {
     pub phone_number: Option<String>,
 }
 impl Generated for BeaconUserData {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            depository_accounts: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            ip_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        depository_accounts: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        ip_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserData {
     const NAME: &'static str = "BeaconUserData";
@@ -2613,20 +2560,20 @@ impl Record for BeaconUserData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.depository_accounts);
-        fields.put(3, &self.email_address);
-        fields.put(4, &self.id_number);
-        fields.put(5, &self.ip_address);
-        fields.put(6, &self.name);
-        fields.put(7, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.depository_accounts);
+        visitor.field(3, &self.email_address);
+        visitor.field(4, &self.id_number);
+        visitor.field(5, &self.ip_address);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.phone_number);
     }
 }
 /// A bank account of a Beacon user as returned in answers, with only the end of the account
 /// number.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserDepositoryAccount {
     /// The last characters of the account number, usually four digits.
@@ -2637,13 +2584,11 @@ pub struct BeaconUserDepositoryAccount {
     pub routing_number: String,
 }
 impl Generated for BeaconUserDepositoryAccount {
-    fn empty() -> Self {
-        Self {
-            account_mask: Wire::empty(),
-            added_at: Wire::empty(),
-            routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_mask: Wire::EMPTY,
+        added_at: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserDepositoryAccount {
     const NAME: &'static str = "BeaconUserDepositoryAccount";
@@ -2664,14 +2609,14 @@ impl Record for BeaconUserDepositoryAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_mask);
-        fields.put(1, &self.added_at);
-        fields.put(2, &self.routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_mask);
+        visitor.field(1, &self.added_at);
+        visitor.field(2, &self.routing_number);
     }
 }
 /// Body of `POST /beacon/user/get`: the user to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserGetRequest {
     /// Identifier of the Beacon user, beginning with `becusr_`, as returned by
@@ -2679,11 +2624,9 @@ pub struct BeaconUserGetRequest {
     pub beacon_user_id: String,
 }
 impl Generated for BeaconUserGetRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserGetRequest {
     const NAME: &'static str = "BeaconUserGetRequest";
@@ -2698,12 +2641,13 @@ impl Record for BeaconUserGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
     }
 }
 impl BeaconUserGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_user_id: impl Into<String>) -> Self {
         Self {
             beacon_user_id: beacon_user_id.into(),
@@ -2712,7 +2656,7 @@ impl BeaconUserGetRequest {
 }
 /// Answer of `POST /beacon/user/get` and of `POST /beacon/user/review`: the user in the
 /// present version.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserGetResponse {
     /// Who or what made this version, and when.
@@ -2741,21 +2685,19 @@ pub struct BeaconUserGetResponse {
     pub version: i64,
 }
 impl Generated for BeaconUserGetResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            item_ids: Wire::empty(),
-            program_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            updated_at: Wire::empty(),
-            user: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        program_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+        user: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserGetResponse {
     const NAME: &'static str = "BeaconUserGetResponse";
@@ -2792,23 +2734,23 @@ impl Record for BeaconUserGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.id);
-        fields.put(4, &self.item_ids);
-        fields.put(5, &self.program_id);
-        fields.put(6, &self.request_id);
-        fields.put(7, &self.status);
-        fields.put(8, &self.updated_at);
-        fields.put(9, &self.user);
-        fields.put(10, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.item_ids);
+        visitor.field(5, &self.program_id);
+        visitor.field(6, &self.request_id);
+        visitor.field(7, &self.status);
+        visitor.field(8, &self.updated_at);
+        visitor.field(9, &self.user);
+        visitor.field(10, &self.version);
     }
 }
 /// Body of `POST /beacon/user/history/list`: the user whose versions to list, and the place
 /// in the list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserHistoryListRequest {
     /// Identifier of the Beacon user, beginning with `becusr_`, as returned by
@@ -2819,12 +2761,10 @@ pub struct BeaconUserHistoryListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for BeaconUserHistoryListRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            cursor: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserHistoryListRequest {
     const NAME: &'static str = "BeaconUserHistoryListRequest";
@@ -2843,22 +2783,23 @@ impl Record for BeaconUserHistoryListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.cursor);
     }
 }
 impl BeaconUserHistoryListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_user_id: impl Into<String>) -> Self {
         Self {
             beacon_user_id: beacon_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beacon/user/history/list`: one page of the versions of the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserHistoryListResponse {
     /// The versions of the user on this page, each a complete user; tell them apart by `version`.
@@ -2871,13 +2812,11 @@ pub struct BeaconUserHistoryListResponse {
     pub request_id: String,
 }
 impl Generated for BeaconUserHistoryListResponse {
-    fn empty() -> Self {
-        Self {
-            beacon_users: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_users: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserHistoryListResponse {
     const NAME: &'static str = "BeaconUserHistoryListResponse";
@@ -2898,15 +2837,15 @@ impl Record for BeaconUserHistoryListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_users);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_users);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// National identification number of a Beacon user with its kind, such as a US Social
 /// Security number. Null when there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserIdNumber {
     /// Kind of the number and the country that issued it, such as `us_ssn`.
@@ -2917,12 +2856,10 @@ pub struct BeaconUserIdNumber {
     pub value: Secret,
 }
 impl Generated for BeaconUserIdNumber {
-    fn empty() -> Self {
-        Self {
-            type_: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        type_: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserIdNumber {
     const NAME: &'static str = "BeaconUserIdNumber";
@@ -2941,13 +2878,14 @@ impl Record for BeaconUserIdNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.type_);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.type_);
+        visitor.field(1, &self.value);
     }
 }
 impl BeaconUserIdNumber {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(type_: impl Into<IdNumberType>, value: impl Into<Secret>) -> Self {
         Self {
             type_: type_.into(),
@@ -2956,7 +2894,7 @@ impl BeaconUserIdNumber {
     }
 }
 /// Name of a Beacon user, split into given and family name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserName {
     /// Family name, that is the last name or surname, of the user.
@@ -2965,12 +2903,10 @@ pub struct BeaconUserName {
     pub given_name: String,
 }
 impl Generated for BeaconUserName {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserName {
     const NAME: &'static str = "BeaconUserName";
@@ -2989,13 +2925,14 @@ impl Record for BeaconUserName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
     }
 }
 impl BeaconUserName {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
         Self {
             family_name: family_name.into(),
@@ -3005,7 +2942,7 @@ impl BeaconUserName {
 }
 /// Name of a Beacon user in an update, split into given and family name. Null as a whole when
 /// the name is not part of the update.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserNameNullable {
     /// Family name, that is the last name or surname, of the user.
@@ -3014,12 +2951,10 @@ pub struct BeaconUserNameNullable {
     pub given_name: String,
 }
 impl Generated for BeaconUserNameNullable {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserNameNullable {
     const NAME: &'static str = "BeaconUserNameNullable";
@@ -3038,13 +2973,14 @@ impl Record for BeaconUserNameNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
     }
 }
 impl BeaconUserNameNullable {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
         Self {
             family_name: family_name.into(),
@@ -3054,7 +2990,7 @@ impl BeaconUserNameNullable {
 }
 /// Postal address of a user as you supply it to `POST /beacon/user/create`. Null when you
 /// have none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserRequestAddress {
     /// City or town of the address; required whenever an address is given.
@@ -3073,16 +3009,14 @@ pub struct BeaconUserRequestAddress {
     pub street2: Option<String>,
 }
 impl Generated for BeaconUserRequestAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserRequestAddress {
     const NAME: &'static str = "BeaconUserRequestAddress";
@@ -3109,17 +3043,18 @@ impl Record for BeaconUserRequestAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 impl BeaconUserRequestAddress {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         city: impl Into<String>,
         country: impl Into<String>,
@@ -3129,13 +3064,13 @@ impl BeaconUserRequestAddress {
             city: city.into(),
             country: country.into(),
             street: street.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Postal address of a user as you supply it to `POST /beacon/user/update`. Null as a whole
 /// when the address is not part of the update.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserRequestAddressNullable {
     /// City or town of the address; required whenever an address is given.
@@ -3154,16 +3089,14 @@ pub struct BeaconUserRequestAddressNullable {
     pub street2: Option<String>,
 }
 impl Generated for BeaconUserRequestAddressNullable {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserRequestAddressNullable {
     const NAME: &'static str = "BeaconUserRequestAddressNullable";
@@ -3190,17 +3123,18 @@ impl Record for BeaconUserRequestAddressNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 impl BeaconUserRequestAddressNullable {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         city: impl Into<String>,
         country: impl Into<String>,
@@ -3210,13 +3144,13 @@ impl BeaconUserRequestAddressNullable {
             city: city.into(),
             country: country.into(),
             street: street.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Personal data of a user as you supply them to `POST /beacon/user/create`. Only the name is
 /// required, but more data make the scan more accurate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserRequestData {
     /// Postal address of the user. May be null or left out.
@@ -3239,18 +3173,16 @@ pub struct BeaconUserRequestData {
     pub phone_number: Option<String>,
 }
 impl Generated for BeaconUserRequestData {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            depository_accounts: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            ip_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        depository_accounts: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        ip_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserRequestData {
     const NAME: &'static str = "BeaconUserRequestData";
@@ -3281,29 +3213,30 @@ impl Record for BeaconUserRequestData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.depository_accounts);
-        fields.put(3, &self.email_address);
-        fields.put(4, &self.id_number);
-        fields.put(5, &self.ip_address);
-        fields.put(6, &self.name);
-        fields.put(7, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.depository_accounts);
+        visitor.field(3, &self.email_address);
+        visitor.field(4, &self.id_number);
+        visitor.field(5, &self.ip_address);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.phone_number);
     }
 }
 impl BeaconUserRequestData {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(name: impl Into<BeaconUserName>) -> Self {
         Self {
             name: name.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// A bank account of a user as you supply it to Beacon, with the full account number; answers
 /// show only its mask.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserRequestDepositoryAccount {
     /// Full account number, kept as a string so that leading zeros survive. It is sensitive and
@@ -3313,12 +3246,10 @@ pub struct BeaconUserRequestDepositoryAccount {
     pub routing_number: String,
 }
 impl Generated for BeaconUserRequestDepositoryAccount {
-    fn empty() -> Self {
-        Self {
-            account_number: Wire::empty(),
-            routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_number: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserRequestDepositoryAccount {
     const NAME: &'static str = "BeaconUserRequestDepositoryAccount";
@@ -3337,13 +3268,14 @@ impl Record for BeaconUserRequestDepositoryAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number);
-        fields.put(1, &self.routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_number);
+        visitor.field(1, &self.routing_number);
     }
 }
 impl BeaconUserRequestDepositoryAccount {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         account_number: impl Into<Secret>,
         routing_number: impl Into<String>,
@@ -3355,7 +3287,7 @@ impl BeaconUserRequestDepositoryAccount {
     }
 }
 /// Body of `POST /beacon/user/review`: the user and the status to set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserReviewRequest {
     /// Identifier of the Beacon user, beginning with `becusr_`, as returned by
@@ -3365,12 +3297,10 @@ pub struct BeaconUserReviewRequest {
     pub status: BeaconUserStatus,
 }
 impl Generated for BeaconUserReviewRequest {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserReviewRequest {
     const NAME: &'static str = "BeaconUserReviewRequest";
@@ -3389,13 +3319,14 @@ impl Record for BeaconUserReviewRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.status);
     }
 }
 impl BeaconUserReviewRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         beacon_user_id: impl Into<String>,
         status: impl Into<BeaconUserStatus>,
@@ -3407,7 +3338,7 @@ impl BeaconUserReviewRequest {
     }
 }
 /// Names one particular version of a Beacon user, as used in a duplicate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserRevision {
     /// Identifier of the Beacon user, beginning with `becusr_`. It is the same in all versions.
@@ -3416,12 +3347,10 @@ pub struct BeaconUserRevision {
     pub version: i64,
 }
 impl Generated for BeaconUserRevision {
-    fn empty() -> Self {
-        Self {
-            id: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserRevision {
     const NAME: &'static str = "BeaconUserRevision";
@@ -3440,9 +3369,9 @@ impl Record for BeaconUserRevision {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id);
-        fields.put(1, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id);
+        visitor.field(1, &self.version);
     }
 }
 /// Standing of a Beacon user: `cleared` no objection, `rejected` turned down,
@@ -3476,7 +3405,7 @@ impl OpenEnum for BeaconUserStatus {
     }
 }
 /// Body of `POST /beacon/user/update`: the user, and the data or Items to change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserUpdateRequest {
     /// The `access_token` of every Item to associate with the user. Null or absent when no Items
@@ -3490,13 +3419,11 @@ pub struct BeaconUserUpdateRequest {
     pub user: Option<BeaconUserUpdateRequestData>,
 }
 impl Generated for BeaconUserUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            access_tokens: Wire::empty(),
-            beacon_user_id: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_tokens: Wire::EMPTY,
+        beacon_user_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserUpdateRequest {
     const NAME: &'static str = "BeaconUserUpdateRequest";
@@ -3517,24 +3444,25 @@ impl Record for BeaconUserUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_tokens);
-        fields.put(1, &self.beacon_user_id);
-        fields.put(2, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_tokens);
+        visitor.field(1, &self.beacon_user_id);
+        visitor.field(2, &self.user);
     }
 }
 impl BeaconUserUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(beacon_user_id: impl Into<String>) -> Self {
         Self {
             beacon_user_id: beacon_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Changes to the personal data of a Beacon user, sent to `POST /beacon/user/update`. Supply
 /// only the parts that change; null as a whole when none does.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserUpdateRequestData {
     /// New postal address, given completely. Null or absent when it does not change.
@@ -3559,18 +3487,16 @@ pub struct BeaconUserUpdateRequestData {
     pub phone_number: Option<String>,
 }
 impl Generated for BeaconUserUpdateRequestData {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            depository_accounts: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            ip_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        depository_accounts: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        ip_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserUpdateRequestData {
     const NAME: &'static str = "BeaconUserUpdateRequestData";
@@ -3601,25 +3527,26 @@ impl Record for BeaconUserUpdateRequestData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.depository_accounts);
-        fields.put(3, &self.email_address);
-        fields.put(4, &self.id_number);
-        fields.put(5, &self.ip_address);
-        fields.put(6, &self.name);
-        fields.put(7, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.depository_accounts);
+        visitor.field(3, &self.email_address);
+        visitor.field(4, &self.id_number);
+        visitor.field(5, &self.ip_address);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.phone_number);
     }
 }
 impl Default for BeaconUserUpdateRequestData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /beacon/user/update`: the user in the new version, with the status that
 /// the new scan led to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserUpdateResponse {
     /// Who or what made this version, and when.
@@ -3648,21 +3575,19 @@ pub struct BeaconUserUpdateResponse {
     pub version: i64,
 }
 impl Generated for BeaconUserUpdateResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            item_ids: Wire::empty(),
-            program_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            updated_at: Wire::empty(),
-            user: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        program_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+        user: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserUpdateResponse {
     const NAME: &'static str = "BeaconUserUpdateResponse";
@@ -3699,23 +3624,23 @@ impl Record for BeaconUserUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.id);
-        fields.put(4, &self.item_ids);
-        fields.put(5, &self.program_id);
-        fields.put(6, &self.request_id);
-        fields.put(7, &self.status);
-        fields.put(8, &self.updated_at);
-        fields.put(9, &self.user);
-        fields.put(10, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.item_ids);
+        visitor.field(5, &self.program_id);
+        visitor.field(6, &self.request_id);
+        visitor.field(7, &self.status);
+        visitor.field(8, &self.updated_at);
+        visitor.field(9, &self.user);
+        visitor.field(10, &self.version);
     }
 }
 /// Amount of money lost or at stake in a reported fraud, in US dollars. Null when none is
 /// given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FraudAmount {
     /// ISO 4217 code of the currency of `value`; only `USD` is supported.
@@ -3725,12 +3650,10 @@ pub struct FraudAmount {
     pub value: Decimal,
 }
 impl Generated for FraudAmount {
-    fn empty() -> Self {
-        Self {
-            iso_currency_code: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        iso_currency_code: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for FraudAmount {
     const NAME: &'static str = "FraudAmount";
@@ -3749,13 +3672,14 @@ impl Record for FraudAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.iso_currency_code);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.iso_currency_code);
+        visitor.field(1, &self.value);
     }
 }
 impl FraudAmount {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         iso_currency_code: impl Into<IsoCurrencyCode>,
         value: impl Into<Decimal>,

@@ -37,7 +37,7 @@ impl OpenEnum for BusinessCheckBooleanStatus {
 }
 /// Outcome of examining the website and contact data of a business. Null when the check has
 /// not been made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessDigitalPresenceCheck {
     /// How well the address of the business agrees with what is found online.
@@ -57,17 +57,15 @@ pub struct BusinessDigitalPresenceCheck {
     pub website_analysis: Option<BusinessWebsiteAnalysis>,
 }
 impl Generated for BusinessDigitalPresenceCheck {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            email_address: Wire::empty(),
-            phone_number: Wire::empty(),
-            score: Wire::empty(),
-            status: Wire::empty(),
-            website: Wire::empty(),
-            website_analysis: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        score: Wire::EMPTY,
+        status: Wire::EMPTY,
+        website: Wire::EMPTY,
+        website_analysis: Wire::EMPTY,
+    };
 }
 impl Record for BusinessDigitalPresenceCheck {
     const NAME: &'static str = "BusinessDigitalPresenceCheck";
@@ -96,29 +94,25 @@ impl Record for BusinessDigitalPresenceCheck {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.phone_number);
-        fields.put(3, &self.score);
-        fields.put(4, &self.status);
-        fields.put(5, &self.website);
-        fields.put(6, &self.website_analysis);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.phone_number);
+        visitor.field(3, &self.score);
+        visitor.field(4, &self.status);
+        visitor.field(5, &self.website);
+        visitor.field(6, &self.website_analysis);
     }
 }
 /// An email address of a business found in the records consulted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessEmailAddress {
     /// The email address itself; null when the record has none.
     pub email_address: Option<String>,
 }
 impl Generated for BusinessEmailAddress {
-    fn empty() -> Self {
-        Self {
-            email_address: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { email_address: Wire::EMPTY };
 }
 impl Record for BusinessEmailAddress {
     const NAME: &'static str = "BusinessEmailAddress";
@@ -133,13 +127,14 @@ impl Record for BusinessEmailAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.email_address);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.email_address);
     }
 }
 impl Default for BusinessEmailAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Legal form of a business, such as `llc` or `c_corporation`; `other` when none fits,
@@ -224,16 +219,14 @@ impl OpenEnum for BusinessEntityType {
     }
 }
 /// Outcome of comparing one datum of a business with reference data.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessFieldMatchSummary {
     /// Whether the datum matches, matches in part or not at all, or could not be compared.
     pub summary: MatchSummaryCode,
 }
 impl Generated for BusinessFieldMatchSummary {
-    fn empty() -> Self {
-        Self { summary: Wire::empty() }
-    }
+    const EMPTY: Self = Self { summary: Wire::EMPTY };
 }
 impl Record for BusinessFieldMatchSummary {
     const NAME: &'static str = "BusinessFieldMatchSummary";
@@ -248,12 +241,12 @@ impl Record for BusinessFieldMatchSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.summary);
     }
 }
 /// Industry a business probably belongs to, as a code and a title.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessIndustryPrediction {
     /// Number of the predicted industry in an industry classification; `title` says it in words.
@@ -262,12 +255,10 @@ pub struct BusinessIndustryPrediction {
     pub title: String,
 }
 impl Generated for BusinessIndustryPrediction {
-    fn empty() -> Self {
-        Self {
-            code: Wire::empty(),
-            title: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        code: Wire::EMPTY,
+        title: Wire::EMPTY,
+    };
 }
 impl Record for BusinessIndustryPrediction {
     const NAME: &'static str = "BusinessIndustryPrediction";
@@ -286,13 +277,13 @@ impl Record for BusinessIndustryPrediction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.code);
-        fields.put(1, &self.title);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.code);
+        visitor.field(1, &self.title);
     }
 }
 /// Industry a business probably belongs to, or null when none could be predicted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessIndustryPredictionNullable {
     /// Number of the predicted industry in an industry classification; `title` says it in words.
@@ -301,12 +292,10 @@ pub struct BusinessIndustryPredictionNullable {
     pub title: String,
 }
 impl Generated for BusinessIndustryPredictionNullable {
-    fn empty() -> Self {
-        Self {
-            code: Wire::empty(),
-            title: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        code: Wire::EMPTY,
+        title: Wire::EMPTY,
+    };
 }
 impl Record for BusinessIndustryPredictionNullable {
     const NAME: &'static str = "BusinessIndustryPredictionNullable";
@@ -325,14 +314,14 @@ impl Record for BusinessIndustryPredictionNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.code);
-        fields.put(1, &self.title);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.code);
+        visitor.field(1, &self.title);
     }
 }
 /// Outcome of comparing the data of a business with business records (know your business).
 /// Null when the check has not been made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessKybCheck {
     /// How well the address of the business agrees with the records.
@@ -349,16 +338,14 @@ pub struct BusinessKybCheck {
     pub website: BusinessFieldMatchSummary,
 }
 impl Generated for BusinessKybCheck {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            match_details: Wire::empty(),
-            name: Wire::empty(),
-            score: Wire::empty(),
-            status: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        match_details: Wire::EMPTY,
+        name: Wire::EMPTY,
+        score: Wire::EMPTY,
+        status: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for BusinessKybCheck {
     const NAME: &'static str = "BusinessKybCheck";
@@ -385,18 +372,18 @@ impl Record for BusinessKybCheck {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.match_details);
-        fields.put(2, &self.name);
-        fields.put(3, &self.score);
-        fields.put(4, &self.status);
-        fields.put(5, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.match_details);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.score);
+        visitor.field(4, &self.status);
+        visitor.field(5, &self.website);
     }
 }
 /// Data of a business as found in business records, as opposed to what you supplied. Null
 /// when no record was found.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessKybMatchDetails {
     /// Addresses of the business in the records, with a mark for the main one.
@@ -421,17 +408,15 @@ pub struct BusinessKybMatchDetails {
     pub websites: Vec<BusinessWebsite>,
 }
 impl Generated for BusinessKybMatchDetails {
-    fn empty() -> Self {
-        Self {
-            addresses: Wire::empty(),
-            email_addresses: Wire::empty(),
-            entity_type: Wire::empty(),
-            formation_date: Wire::empty(),
-            names: Wire::empty(),
-            phone_numbers: Wire::empty(),
-            websites: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        addresses: Wire::EMPTY,
+        email_addresses: Wire::EMPTY,
+        entity_type: Wire::EMPTY,
+        formation_date: Wire::EMPTY,
+        names: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+        websites: Wire::EMPTY,
+    };
 }
 impl Record for BusinessKybMatchDetails {
     const NAME: &'static str = "BusinessKybMatchDetails";
@@ -460,32 +445,31 @@ impl Record for BusinessKybMatchDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.addresses);
-        fields.put(1, &self.email_addresses);
-        fields.put(2, &self.entity_type);
-        fields.put(3, &self.formation_date);
-        fields.put(4, &self.names);
-        fields.put(5, &self.phone_numbers);
-        fields.put(6, &self.websites);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.addresses);
+        visitor.field(1, &self.email_addresses);
+        visitor.field(2, &self.entity_type);
+        visitor.field(3, &self.formation_date);
+        visitor.field(4, &self.names);
+        visitor.field(5, &self.phone_numbers);
+        visitor.field(6, &self.websites);
     }
 }
 impl Default for BusinessKybMatchDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A phone number of a business found in the records consulted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessPhoneNumber {
     /// The phone number itself; null when the record has none.
     pub number: Option<String>,
 }
 impl Generated for BusinessPhoneNumber {
-    fn empty() -> Self {
-        Self { number: Wire::empty() }
-    }
+    const EMPTY: Self = Self { number: Wire::EMPTY };
 }
 impl Record for BusinessPhoneNumber {
     const NAME: &'static str = "BusinessPhoneNumber";
@@ -500,18 +484,19 @@ impl Record for BusinessPhoneNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.number);
     }
 }
 impl Default for BusinessPhoneNumber {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Outcome of the risk check of a business, with a prediction of its industry. Null when the
 /// check has not been made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessRiskCheck {
     /// Industry the business probably belongs to; null when none could be predicted.
@@ -522,13 +507,11 @@ pub struct BusinessRiskCheck {
     pub status: BusinessVerificationStatusRiskCheck,
 }
 impl Generated for BusinessRiskCheck {
-    fn empty() -> Self {
-        Self {
-            industry_prediction: Wire::empty(),
-            score: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        industry_prediction: Wire::EMPTY,
+        score: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for BusinessRiskCheck {
     const NAME: &'static str = "BusinessRiskCheck";
@@ -549,14 +532,14 @@ impl Record for BusinessRiskCheck {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.industry_prediction);
-        fields.put(1, &self.score);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.industry_prediction);
+        visitor.field(1, &self.score);
+        visitor.field(2, &self.status);
     }
 }
 /// The data of a business that a verification was run with, as you supplied it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessSearchTerms {
     /// Address of the business that was searched for; its parts are null where not given.
@@ -575,16 +558,14 @@ pub struct BusinessSearchTerms {
     pub website: Option<String>,
 }
 impl Generated for BusinessSearchTerms {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            alternative_names: Wire::empty(),
-            email_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        alternative_names: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for BusinessSearchTerms {
     const NAME: &'static str = "BusinessSearchTerms";
@@ -611,18 +592,18 @@ impl Record for BusinessSearchTerms {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.alternative_names);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.name);
-        fields.put(4, &self.phone_number);
-        fields.put(5, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.alternative_names);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.phone_number);
+        visitor.field(5, &self.website);
     }
 }
 /// Body of `POST /business_verification/create`: your identifier of the customer and the data
 /// of the business to verify.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessVerificationCreateRequest {
     /// Data of the business to verify; null or absent when it is not known yet.
@@ -632,12 +613,10 @@ pub struct BusinessVerificationCreateRequest {
     pub client_user_id: String,
 }
 impl Generated for BusinessVerificationCreateRequest {
-    fn empty() -> Self {
-        Self {
-            business: Wire::empty(),
-            client_user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        business: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+    };
 }
 impl Record for BusinessVerificationCreateRequest {
     const NAME: &'static str = "BusinessVerificationCreateRequest";
@@ -656,23 +635,24 @@ impl Record for BusinessVerificationCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.business);
-        fields.put(1, &self.client_user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.business);
+        visitor.field(1, &self.client_user_id);
     }
 }
 impl BusinessVerificationCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_user_id: impl Into<String>) -> Self {
         Self {
             client_user_id: client_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Data of the business to verify in `POST /business_verification/create`. The more is given,
 /// the more can be compared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessVerificationCreateRequestBusiness {
     /// Postal address of the business; absent when not known.
@@ -690,16 +670,14 @@ pub struct BusinessVerificationCreateRequestBusiness {
     pub website: Option<String>,
 }
 impl Generated for BusinessVerificationCreateRequestBusiness {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            alternative_name: Wire::empty(),
-            email_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        alternative_name: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for BusinessVerificationCreateRequestBusiness {
     const NAME: &'static str = "BusinessVerificationCreateRequestBusiness";
@@ -726,23 +704,24 @@ impl Record for BusinessVerificationCreateRequestBusiness {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.alternative_name);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.name);
-        fields.put(4, &self.phone_number);
-        fields.put(5, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.alternative_name);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.phone_number);
+        visitor.field(5, &self.website);
     }
 }
 impl Default for BusinessVerificationCreateRequestBusiness {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /business_verification/create`: the new verification with the
 /// state of its checks, which may still be running.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessVerificationCreateResponse {
     /// Your own identifier of the customer the verification belongs to, as you supplied it.
@@ -780,22 +759,20 @@ pub struct BusinessVerificationCreateResponse {
     pub status: BusinessVerificationStatusOverall,
 }
 impl Generated for BusinessVerificationCreateResponse {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            completed_at: Wire::empty(),
-            created_at: Wire::empty(),
-            digital_presence_check: Wire::empty(),
-            id: Wire::empty(),
-            kyb_check: Wire::empty(),
-            redacted_at: Wire::empty(),
-            request_id: Wire::empty(),
-            risk_check: Wire::empty(),
-            search_terms: Wire::empty(),
-            shareable_url: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        completed_at: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        digital_presence_check: Wire::EMPTY,
+        id: Wire::EMPTY,
+        kyb_check: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        risk_check: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        shareable_url: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for BusinessVerificationCreateResponse {
     const NAME: &'static str = "BusinessVerificationCreateResponse";
@@ -834,34 +811,32 @@ impl Record for BusinessVerificationCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.completed_at);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.digital_presence_check);
-        fields.put(4, &self.id);
-        fields.put(5, &self.kyb_check);
-        fields.put(6, &self.redacted_at);
-        fields.put(7, &self.request_id);
-        fields.put(8, &self.risk_check);
-        fields.put(9, &self.search_terms);
-        fields.put(10, &self.shareable_url);
-        fields.put(11, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.completed_at);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.digital_presence_check);
+        visitor.field(4, &self.id);
+        visitor.field(5, &self.kyb_check);
+        visitor.field(6, &self.redacted_at);
+        visitor.field(7, &self.request_id);
+        visitor.field(8, &self.risk_check);
+        visitor.field(9, &self.search_terms);
+        visitor.field(10, &self.shareable_url);
+        visitor.field(11, &self.status);
     }
 }
 /// Body of `POST /business_verification/get`: the verification wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessVerificationGetRequest {
     /// Identifier of the verification to look up, as returned by `/business_verification/create`.
     pub business_verification_id: String,
 }
 impl Generated for BusinessVerificationGetRequest {
-    fn empty() -> Self {
-        Self {
-            business_verification_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        business_verification_id: Wire::EMPTY,
+    };
 }
 impl Record for BusinessVerificationGetRequest {
     const NAME: &'static str = "BusinessVerificationGetRequest";
@@ -878,12 +853,13 @@ impl Record for BusinessVerificationGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.business_verification_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.business_verification_id);
     }
 }
 impl BusinessVerificationGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(business_verification_id: impl Into<String>) -> Self {
         Self {
             business_verification_id: business_verification_id.into(),
@@ -892,7 +868,7 @@ impl BusinessVerificationGetRequest {
 }
 /// Body of the answer to `POST /business_verification/get`: the verification with its status
 /// and the results of its checks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessVerificationGetResponse {
     /// Your own identifier of the customer the verification belongs to, as you supplied it.
@@ -930,22 +906,20 @@ pub struct BusinessVerificationGetResponse {
     pub status: BusinessVerificationStatusOverall,
 }
 impl Generated for BusinessVerificationGetResponse {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            completed_at: Wire::empty(),
-            created_at: Wire::empty(),
-            digital_presence_check: Wire::empty(),
-            id: Wire::empty(),
-            kyb_check: Wire::empty(),
-            redacted_at: Wire::empty(),
-            request_id: Wire::empty(),
-            risk_check: Wire::empty(),
-            search_terms: Wire::empty(),
-            shareable_url: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        completed_at: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        digital_presence_check: Wire::EMPTY,
+        id: Wire::EMPTY,
+        kyb_check: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        risk_check: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        shareable_url: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for BusinessVerificationGetResponse {
     const NAME: &'static str = "BusinessVerificationGetResponse";
@@ -984,19 +958,19 @@ impl Record for BusinessVerificationGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.completed_at);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.digital_presence_check);
-        fields.put(4, &self.id);
-        fields.put(5, &self.kyb_check);
-        fields.put(6, &self.redacted_at);
-        fields.put(7, &self.request_id);
-        fields.put(8, &self.risk_check);
-        fields.put(9, &self.search_terms);
-        fields.put(10, &self.shareable_url);
-        fields.put(11, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.completed_at);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.digital_presence_check);
+        visitor.field(4, &self.id);
+        visitor.field(5, &self.kyb_check);
+        visitor.field(6, &self.redacted_at);
+        visitor.field(7, &self.request_id);
+        visitor.field(8, &self.risk_check);
+        visitor.field(9, &self.search_terms);
+        visitor.field(10, &self.shareable_url);
+        visitor.field(11, &self.status);
     }
 }
 /// State of the check of a business against business records: `active` still running,
@@ -1123,16 +1097,14 @@ impl OpenEnum for BusinessVerificationStatusWebPresenceCheck {
     }
 }
 /// A website of a business found in the records consulted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessWebsite {
     /// Address of the website; null when the record has none.
     pub url: Option<String>,
 }
 impl Generated for BusinessWebsite {
-    fn empty() -> Self {
-        Self { url: Wire::empty() }
-    }
+    const EMPTY: Self = Self { url: Wire::EMPTY };
 }
 impl Record for BusinessWebsite {
     const NAME: &'static str = "BusinessWebsite";
@@ -1147,18 +1119,19 @@ impl Record for BusinessWebsite {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.url);
     }
 }
 impl Default for BusinessWebsite {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Technical findings on the website of a business: its state, registration and certificate.
 /// Null when there is no website to examine.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessWebsiteAnalysis {
     /// Whether mail to the email address of the business can be delivered.
@@ -1173,15 +1146,13 @@ pub struct BusinessWebsiteAnalysis {
     pub whois_record: BusinessWhoisRecord,
 }
 impl Generated for BusinessWebsiteAnalysis {
-    fn empty() -> Self {
-        Self {
-            email_is_deliverable: Wire::empty(),
-            is_parked: Wire::empty(),
-            ssl: Wire::empty(),
-            website_build_status: Wire::empty(),
-            whois_record: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        email_is_deliverable: Wire::EMPTY,
+        is_parked: Wire::EMPTY,
+        ssl: Wire::EMPTY,
+        website_build_status: Wire::EMPTY,
+        whois_record: Wire::EMPTY,
+    };
 }
 impl Record for BusinessWebsiteAnalysis {
     const NAME: &'static str = "BusinessWebsiteAnalysis";
@@ -1206,12 +1177,12 @@ impl Record for BusinessWebsiteAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.email_is_deliverable);
-        fields.put(1, &self.is_parked);
-        fields.put(2, &self.ssl);
-        fields.put(3, &self.website_build_status);
-        fields.put(4, &self.whois_record);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.email_is_deliverable);
+        visitor.field(1, &self.is_parked);
+        visitor.field(2, &self.ssl);
+        visitor.field(3, &self.website_build_status);
+        visitor.field(4, &self.whois_record);
     }
 }
 /// State of a business website: `coming_soon` announced but not built, `active` in operation,
@@ -1245,16 +1216,14 @@ impl OpenEnum for BusinessWebsiteBuildStatus {
     }
 }
 /// Findings on the certificate with which a business website is secured.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessWebsiteSsl {
     /// Whether the website has a valid certificate; `no_data` when it could not be examined.
     pub is_valid: BusinessCheckBooleanStatus,
 }
 impl Generated for BusinessWebsiteSsl {
-    fn empty() -> Self {
-        Self { is_valid: Wire::empty() }
-    }
+    const EMPTY: Self = Self { is_valid: Wire::EMPTY };
 }
 impl Record for BusinessWebsiteSsl {
     const NAME: &'static str = "BusinessWebsiteSsl";
@@ -1269,12 +1238,12 @@ impl Record for BusinessWebsiteSsl {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_valid);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_valid);
     }
 }
 /// Registration data of the domain of a business website.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessWhoisRecord {
     /// Time at which the domain was first registered, in ISO 8601 format; a young domain may be a
@@ -1289,14 +1258,12 @@ pub struct BusinessWhoisRecord {
     pub registrar: Option<String>,
 }
 impl Generated for BusinessWhoisRecord {
-    fn empty() -> Self {
-        Self {
-            domain_created_at: Wire::empty(),
-            domain_expires_at: Wire::empty(),
-            domain_updated_at: Wire::empty(),
-            registrar: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        domain_created_at: Wire::EMPTY,
+        domain_expires_at: Wire::EMPTY,
+        domain_updated_at: Wire::EMPTY,
+        registrar: Wire::EMPTY,
+    };
 }
 impl Record for BusinessWhoisRecord {
     const NAME: &'static str = "BusinessWhoisRecord";
@@ -1319,20 +1286,21 @@ impl Record for BusinessWhoisRecord {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.domain_created_at);
-        fields.put(1, &self.domain_expires_at);
-        fields.put(2, &self.domain_updated_at);
-        fields.put(3, &self.registrar);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.domain_created_at);
+        visitor.field(1, &self.domain_expires_at);
+        visitor.field(2, &self.domain_updated_at);
+        visitor.field(3, &self.registrar);
     }
 }
 impl Default for BusinessWhoisRecord {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An address of a business found in business records.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProviderBusinessAddress {
     /// City of the address, in full; null when not known.
@@ -1353,17 +1321,15 @@ pub struct ProviderBusinessAddress {
     pub street2: Option<String>,
 }
 impl Generated for ProviderBusinessAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            is_primary: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        is_primary: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for ProviderBusinessAddress {
     const NAME: &'static str = "ProviderBusinessAddress";
@@ -1392,18 +1358,18 @@ impl Record for ProviderBusinessAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.is_primary);
-        fields.put(3, &self.postal_code);
-        fields.put(4, &self.region);
-        fields.put(5, &self.street);
-        fields.put(6, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.is_primary);
+        visitor.field(3, &self.postal_code);
+        visitor.field(4, &self.region);
+        visitor.field(5, &self.street);
+        visitor.field(6, &self.street2);
     }
 }
 /// A name under which business records know a business.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProviderBusinessName {
     /// True if this is the main name of the business.
@@ -1412,12 +1378,10 @@ pub struct ProviderBusinessName {
     pub name: Option<String>,
 }
 impl Generated for ProviderBusinessName {
-    fn empty() -> Self {
-        Self {
-            is_primary: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_primary: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for ProviderBusinessName {
     const NAME: &'static str = "ProviderBusinessName";
@@ -1436,13 +1400,13 @@ impl Record for ProviderBusinessName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_primary);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_primary);
+        visitor.field(1, &self.name);
     }
 }
 /// Address of the business to verify in `POST /business_verification/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RequestBusinessAddress {
     /// City of the address of the business, in full.
@@ -1460,16 +1424,14 @@ pub struct RequestBusinessAddress {
     pub street2: Option<String>,
 }
 impl Generated for RequestBusinessAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for RequestBusinessAddress {
     const NAME: &'static str = "RequestBusinessAddress";
@@ -1496,17 +1458,18 @@ impl Record for RequestBusinessAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 impl RequestBusinessAddress {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         city: impl Into<String>,
         country: impl Into<String>,
@@ -1516,12 +1479,12 @@ impl RequestBusinessAddress {
             city: city.into(),
             country: country.into(),
             street: street.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Address of a business that a verification was run with, as you supplied it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ResponseBusinessAddress {
     /// City of the address, in full; null when not known.
@@ -1540,16 +1503,14 @@ pub struct ResponseBusinessAddress {
     pub street2: Option<String>,
 }
 impl Generated for ResponseBusinessAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for ResponseBusinessAddress {
     const NAME: &'static str = "ResponseBusinessAddress";
@@ -1576,13 +1537,13 @@ impl Record for ResponseBusinessAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// The contents of a base report by Plaid Check: Items with their accounts, and attributes of
 /// the user across all of them. Returned by `/cra/check_report/base_report/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReport {
     /// Figures computed over all accounts of the report together. The same figures for a single
@@ -31,16 +31,14 @@ pub struct BaseReport {
     pub report_id: String,
 }
 impl Generated for BaseReport {
-    fn empty() -> Self {
-        Self {
-            attributes: Wire::empty(),
-            client_report_id: Wire::empty(),
-            date_generated: Wire::empty(),
-            days_requested: Wire::empty(),
-            items: Wire::empty(),
-            report_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        attributes: Wire::EMPTY,
+        client_report_id: Wire::EMPTY,
+        date_generated: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        items: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+    };
 }
 impl Record for BaseReport {
     const NAME: &'static str = "BaseReport";
@@ -67,18 +65,18 @@ impl Record for BaseReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.attributes);
-        fields.put(1, &self.client_report_id);
-        fields.put(2, &self.date_generated);
-        fields.put(3, &self.days_requested);
-        fields.put(4, &self.items);
-        fields.put(5, &self.report_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.attributes);
+        visitor.field(1, &self.client_report_id);
+        visitor.field(2, &self.date_generated);
+        visitor.field(3, &self.days_requested);
+        visitor.field(4, &self.items);
+        visitor.field(5, &self.report_id);
     }
 }
 /// One account within a base report, with its balances, transactions, owners and attributes.
 /// Monitoring insights use the same form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportAccount {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
@@ -133,26 +131,24 @@ pub struct BaseReportAccount {
     pub type_: AccountType,
 }
 impl Generated for BaseReportAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_insights: Wire::empty(),
-            attributes: Wire::empty(),
-            balances: Wire::empty(),
-            consumer_disputes: Wire::empty(),
-            days_available: Wire::empty(),
-            historical_balances: Wire::empty(),
-            mask: Wire::empty(),
-            metadata: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            ownership_type: Wire::empty(),
-            subtype: Wire::empty(),
-            transactions: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_insights: Wire::EMPTY,
+        attributes: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        consumer_disputes: Wire::EMPTY,
+        days_available: Wire::EMPTY,
+        historical_balances: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        ownership_type: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportAccount {
     const NAME: &'static str = "BaseReportAccount";
@@ -199,28 +195,28 @@ impl Record for BaseReportAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_insights);
-        fields.put(2, &self.attributes);
-        fields.put(3, &self.balances);
-        fields.put(4, &self.consumer_disputes);
-        fields.put(5, &self.days_available);
-        fields.put(6, &self.historical_balances);
-        fields.put(7, &self.mask);
-        fields.put(8, &self.metadata);
-        fields.put(9, &self.name);
-        fields.put(10, &self.official_name);
-        fields.put(11, &self.owners);
-        fields.put(12, &self.ownership_type);
-        fields.put(13, &self.subtype);
-        fields.put(14, &self.transactions);
-        fields.put(15, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_insights);
+        visitor.field(2, &self.attributes);
+        visitor.field(3, &self.balances);
+        visitor.field(4, &self.consumer_disputes);
+        visitor.field(5, &self.days_available);
+        visitor.field(6, &self.historical_balances);
+        visitor.field(7, &self.mask);
+        visitor.field(8, &self.metadata);
+        visitor.field(9, &self.name);
+        visitor.field(10, &self.official_name);
+        visitor.field(11, &self.owners);
+        visitor.field(12, &self.ownership_type);
+        visitor.field(13, &self.subtype);
+        visitor.field(14, &self.transactions);
+        visitor.field(15, &self.type_);
     }
 }
 /// Balances of an account in a base report, as retrieved when the report was built, together
 /// with averages over time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportAccountBalances {
     /// Amount that can be drawn: for deposits usually `current` less pending debits, for credit
@@ -272,19 +268,17 @@ pub struct BaseReportAccountBalances {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for BaseReportAccountBalances {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            average_balance: Wire::empty(),
-            average_monthly_balances: Wire::empty(),
-            current: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            last_updated_datetime: Wire::empty(),
-            limit: Wire::empty(),
-            most_recent_thirty_day_average_balance: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        average_balance: Wire::EMPTY,
+        average_monthly_balances: Wire::EMPTY,
+        current: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        last_updated_datetime: Wire::EMPTY,
+        limit: Wire::EMPTY,
+        most_recent_thirty_day_average_balance: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportAccountBalances {
     const NAME: &'static str = "BaseReportAccountBalances";
@@ -317,21 +311,22 @@ impl Record for BaseReportAccountBalances {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.average_balance);
-        fields.put(2, &self.average_monthly_balances);
-        fields.put(3, &self.current);
-        fields.put(4, &self.iso_currency_code);
-        fields.put(5, &self.last_updated_datetime);
-        fields.put(6, &self.limit);
-        fields.put(7, &self.most_recent_thirty_day_average_balance);
-        fields.put(8, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.average_balance);
+        visitor.field(2, &self.average_monthly_balances);
+        visitor.field(3, &self.current);
+        visitor.field(4, &self.iso_currency_code);
+        visitor.field(5, &self.last_updated_datetime);
+        visitor.field(6, &self.limit);
+        visitor.field(7, &self.most_recent_thirty_day_average_balance);
+        visitor.field(8, &self.unofficial_currency_code);
     }
 }
 impl Default for BaseReportAccountBalances {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures on the transaction activity of an account in a base report. Deprecated; use the
@@ -339,7 +334,7 @@ impl Default for BaseReportAccountBalances {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportAccountInsights {
     /// Average number of days between consecutive transactions of the account.
@@ -377,20 +372,18 @@ pub struct BaseReportAccountInsights {
     pub oldest_transaction_date: Option<NaiveDate>,
 }
 impl Generated for BaseReportAccountInsights {
-    fn empty() -> Self {
-        Self {
-            average_days_between_transactions: Wire::empty(),
-            average_inflow_amounts: Wire::empty(),
-            average_outflow_amounts: Wire::empty(),
-            days_available: Wire::empty(),
-            longest_gaps_between_transactions: Wire::empty(),
-            most_recent_transaction_date: Wire::empty(),
-            number_of_days_no_transactions: Wire::empty(),
-            number_of_inflows: Wire::empty(),
-            number_of_outflows: Wire::empty(),
-            oldest_transaction_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        average_days_between_transactions: Wire::EMPTY,
+        average_inflow_amounts: Wire::EMPTY,
+        average_outflow_amounts: Wire::EMPTY,
+        days_available: Wire::EMPTY,
+        longest_gaps_between_transactions: Wire::EMPTY,
+        most_recent_transaction_date: Wire::EMPTY,
+        number_of_days_no_transactions: Wire::EMPTY,
+        number_of_inflows: Wire::EMPTY,
+        number_of_outflows: Wire::EMPTY,
+        oldest_transaction_date: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportAccountInsights {
     const NAME: &'static str = "BaseReportAccountInsights";
@@ -425,26 +418,27 @@ impl Record for BaseReportAccountInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.average_days_between_transactions);
-        fields.put(1, &self.average_inflow_amounts);
-        fields.put(2, &self.average_outflow_amounts);
-        fields.put(3, &self.days_available);
-        fields.put(4, &self.longest_gaps_between_transactions);
-        fields.put(5, &self.most_recent_transaction_date);
-        fields.put(6, &self.number_of_days_no_transactions);
-        fields.put(7, &self.number_of_inflows);
-        fields.put(8, &self.number_of_outflows);
-        fields.put(9, &self.oldest_transaction_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.average_days_between_transactions);
+        visitor.field(1, &self.average_inflow_amounts);
+        visitor.field(2, &self.average_outflow_amounts);
+        visitor.field(3, &self.days_available);
+        visitor.field(4, &self.longest_gaps_between_transactions);
+        visitor.field(5, &self.most_recent_transaction_date);
+        visitor.field(6, &self.number_of_days_no_transactions);
+        visitor.field(7, &self.number_of_inflows);
+        visitor.field(8, &self.number_of_outflows);
+        visitor.field(9, &self.oldest_transaction_date);
     }
 }
 impl Default for BaseReportAccountInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Span of time for which the institution supplied data of an account in a base report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportAccountMetadata {
     /// Last day for which the institution supplied data of the account, as an ISO 8601 date; null
@@ -455,12 +449,10 @@ pub struct BaseReportAccountMetadata {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for BaseReportAccountMetadata {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportAccountMetadata {
     const NAME: &'static str = "BaseReportAccountMetadata";
@@ -479,19 +471,20 @@ impl Record for BaseReportAccountMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
     }
 }
 impl Default for BaseReportAccountMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures computed for one account of a base report: how likely it is the main account, its
 /// overdrafts, and its inflows and outflows over the report and its last 30, 60 and 90 days.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportAttributes {
     /// Whether the account appears to be the main account of the user for everyday banking. Null
@@ -542,24 +535,22 @@ pub struct BaseReportAttributes {
     pub total_outflow_amount_90d: Option<TotalOutflowAmount90d>,
 }
 impl Generated for BaseReportAttributes {
-    fn empty() -> Self {
-        Self {
-            is_primary_account: Wire::empty(),
-            nsf_overdraft_transactions_count: Wire::empty(),
-            nsf_overdraft_transactions_count_30d: Wire::empty(),
-            nsf_overdraft_transactions_count_60d: Wire::empty(),
-            nsf_overdraft_transactions_count_90d: Wire::empty(),
-            primary_account_score: Wire::empty(),
-            total_inflow_amount: Wire::empty(),
-            total_inflow_amount_30d: Wire::empty(),
-            total_inflow_amount_60d: Wire::empty(),
-            total_inflow_amount_90d: Wire::empty(),
-            total_outflow_amount: Wire::empty(),
-            total_outflow_amount_30d: Wire::empty(),
-            total_outflow_amount_60d: Wire::empty(),
-            total_outflow_amount_90d: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_primary_account: Wire::EMPTY,
+        nsf_overdraft_transactions_count: Wire::EMPTY,
+        nsf_overdraft_transactions_count_30d: Wire::EMPTY,
+        nsf_overdraft_transactions_count_60d: Wire::EMPTY,
+        nsf_overdraft_transactions_count_90d: Wire::EMPTY,
+        primary_account_score: Wire::EMPTY,
+        total_inflow_amount: Wire::EMPTY,
+        total_inflow_amount_30d: Wire::EMPTY,
+        total_inflow_amount_60d: Wire::EMPTY,
+        total_inflow_amount_90d: Wire::EMPTY,
+        total_outflow_amount: Wire::EMPTY,
+        total_outflow_amount_30d: Wire::EMPTY,
+        total_outflow_amount_60d: Wire::EMPTY,
+        total_outflow_amount_90d: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportAttributes {
     const NAME: &'static str = "BaseReportAttributes";
@@ -602,30 +593,31 @@ impl Record for BaseReportAttributes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_primary_account);
-        fields.put(1, &self.nsf_overdraft_transactions_count);
-        fields.put(2, &self.nsf_overdraft_transactions_count_30d);
-        fields.put(3, &self.nsf_overdraft_transactions_count_60d);
-        fields.put(4, &self.nsf_overdraft_transactions_count_90d);
-        fields.put(5, &self.primary_account_score);
-        fields.put(6, &self.total_inflow_amount);
-        fields.put(7, &self.total_inflow_amount_30d);
-        fields.put(8, &self.total_inflow_amount_60d);
-        fields.put(9, &self.total_inflow_amount_90d);
-        fields.put(10, &self.total_outflow_amount);
-        fields.put(11, &self.total_outflow_amount_30d);
-        fields.put(12, &self.total_outflow_amount_60d);
-        fields.put(13, &self.total_outflow_amount_90d);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_primary_account);
+        visitor.field(1, &self.nsf_overdraft_transactions_count);
+        visitor.field(2, &self.nsf_overdraft_transactions_count_30d);
+        visitor.field(3, &self.nsf_overdraft_transactions_count_60d);
+        visitor.field(4, &self.nsf_overdraft_transactions_count_90d);
+        visitor.field(5, &self.primary_account_score);
+        visitor.field(6, &self.total_inflow_amount);
+        visitor.field(7, &self.total_inflow_amount_30d);
+        visitor.field(8, &self.total_inflow_amount_60d);
+        visitor.field(9, &self.total_inflow_amount_90d);
+        visitor.field(10, &self.total_outflow_amount);
+        visitor.field(11, &self.total_outflow_amount_30d);
+        visitor.field(12, &self.total_outflow_amount_60d);
+        visitor.field(13, &self.total_outflow_amount_90d);
     }
 }
 impl Default for BaseReportAttributes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Average amount of the incoming or outgoing transactions of an account within one period.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportAverageFlowInsights {
     /// Last day of the period, as an ISO 8601 date.
@@ -637,13 +629,11 @@ pub struct BaseReportAverageFlowInsights {
     pub total_amount: CreditAmountWithCurrency,
 }
 impl Generated for BaseReportAverageFlowInsights {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-            total_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        total_amount: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportAverageFlowInsights {
     const NAME: &'static str = "BaseReportAverageFlowInsights";
@@ -664,14 +654,14 @@ impl Record for BaseReportAverageFlowInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
-        fields.put(2, &self.total_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
+        visitor.field(2, &self.total_amount);
     }
 }
 /// Average balance of an account within one month of a base report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportAverageMonthlyBalances {
     /// Average balance of the account within the period, with its currency.
@@ -682,13 +672,11 @@ pub struct BaseReportAverageMonthlyBalances {
     pub start_date: String,
 }
 impl Generated for BaseReportAverageMonthlyBalances {
-    fn empty() -> Self {
-        Self {
-            average_balance: Wire::empty(),
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        average_balance: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportAverageMonthlyBalances {
     const NAME: &'static str = "BaseReportAverageMonthlyBalances";
@@ -709,15 +697,15 @@ impl Record for BaseReportAverageMonthlyBalances {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.average_balance);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.average_balance);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.start_date);
     }
 }
 /// Balance of an account on one past day. Occurs in `historical_balances` of the accounts in
 /// a base report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportHistoricalBalance {
     /// Balance of the account on that day, in the currency of this entry.
@@ -733,14 +721,12 @@ pub struct BaseReportHistoricalBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for BaseReportHistoricalBalance {
-    fn empty() -> Self {
-        Self {
-            current: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportHistoricalBalance {
     const NAME: &'static str = "BaseReportHistoricalBalance";
@@ -763,15 +749,15 @@ impl Record for BaseReportHistoricalBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current);
-        fields.put(1, &self.date);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current);
+        visitor.field(1, &self.date);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
     }
 }
 /// A position in one security within an investment account of a report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportInvestmentHolding {
     /// Identifier of the account that holds the position, equal to that of the account it is
@@ -807,19 +793,17 @@ pub struct BaseReportInvestmentHolding {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for BaseReportInvestmentHolding {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            cost_basis: Wire::empty(),
-            institution_price: Wire::empty(),
-            institution_price_as_of: Wire::empty(),
-            institution_value: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            quantity: Wire::empty(),
-            security_id: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        cost_basis: Wire::EMPTY,
+        institution_price: Wire::EMPTY,
+        institution_price_as_of: Wire::EMPTY,
+        institution_value: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportInvestmentHolding {
     const NAME: &'static str = "BaseReportInvestmentHolding";
@@ -852,21 +836,21 @@ impl Record for BaseReportInvestmentHolding {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.cost_basis);
-        fields.put(2, &self.institution_price);
-        fields.put(3, &self.institution_price_as_of);
-        fields.put(4, &self.institution_value);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.quantity);
-        fields.put(7, &self.security_id);
-        fields.put(8, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.cost_basis);
+        visitor.field(2, &self.institution_price);
+        visitor.field(3, &self.institution_price_as_of);
+        visitor.field(4, &self.institution_value);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.quantity);
+        visitor.field(7, &self.security_id);
+        visitor.field(8, &self.unofficial_currency_code);
     }
 }
 /// Basic details of a security to which holdings and investment transactions in a report
 /// refer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportInvestmentSecurity {
     /// CUSIP number of the security, used in North America, 9 characters. Null when it has none
@@ -894,18 +878,16 @@ pub struct BaseReportInvestmentSecurity {
     pub type_: Option<String>,
 }
 impl Generated for BaseReportInvestmentSecurity {
-    fn empty() -> Self {
-        Self {
-            cusip: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_security_id: Wire::empty(),
-            isin: Wire::empty(),
-            name: Wire::empty(),
-            security_id: Wire::empty(),
-            ticker_symbol: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cusip: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_security_id: Wire::EMPTY,
+        isin: Wire::EMPTY,
+        name: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        ticker_symbol: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportInvestmentSecurity {
     const NAME: &'static str = "BaseReportInvestmentSecurity";
@@ -936,20 +918,20 @@ impl Record for BaseReportInvestmentSecurity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cusip);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_security_id);
-        fields.put(3, &self.isin);
-        fields.put(4, &self.name);
-        fields.put(5, &self.security_id);
-        fields.put(6, &self.ticker_symbol);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cusip);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_security_id);
+        visitor.field(3, &self.isin);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.security_id);
+        visitor.field(6, &self.ticker_symbol);
+        visitor.field(7, &self.type_);
     }
 }
 /// A movement in an investment account of a report, such as a buy, a sell, a dividend or a
 /// fee.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportInvestmentTransaction {
     /// Identifier of the account in which the transaction took place, equal to that of the
@@ -998,23 +980,21 @@ pub struct BaseReportInvestmentTransaction {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for BaseReportInvestmentTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            date: Wire::empty(),
-            fees: Wire::empty(),
-            investment_transaction_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            name: Wire::empty(),
-            price: Wire::empty(),
-            quantity: Wire::empty(),
-            security_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        date: Wire::EMPTY,
+        fees: Wire::EMPTY,
+        investment_transaction_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        name: Wire::EMPTY,
+        price: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportInvestmentTransaction {
     const NAME: &'static str = "BaseReportInvestmentTransaction";
@@ -1055,25 +1035,25 @@ impl Record for BaseReportInvestmentTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.date);
-        fields.put(3, &self.fees);
-        fields.put(4, &self.investment_transaction_id);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.name);
-        fields.put(7, &self.price);
-        fields.put(8, &self.quantity);
-        fields.put(9, &self.security_id);
-        fields.put(10, &self.subtype);
-        fields.put(11, &self.type_);
-        fields.put(12, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.date);
+        visitor.field(3, &self.fees);
+        visitor.field(4, &self.investment_transaction_id);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.price);
+        visitor.field(8, &self.quantity);
+        visitor.field(9, &self.security_id);
+        visitor.field(10, &self.subtype);
+        visitor.field(11, &self.type_);
+        visitor.field(12, &self.unofficial_currency_code);
     }
 }
 /// Investment data of one account in a verification of assets: holdings, securities and
 /// movements. Null when the account has none or investments were not asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportInvestments {
     /// Positions held in the account, each pointing to a security by `security_id`.
@@ -1087,13 +1067,11 @@ pub struct BaseReportInvestments {
     pub securities: Vec<BaseReportInvestmentSecurity>,
 }
 impl Generated for BaseReportInvestments {
-    fn empty() -> Self {
-        Self {
-            holdings: Wire::empty(),
-            investment_transactions: Wire::empty(),
-            securities: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        holdings: Wire::EMPTY,
+        investment_transactions: Wire::EMPTY,
+        securities: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportInvestments {
     const NAME: &'static str = "BaseReportInvestments";
@@ -1114,19 +1092,20 @@ impl Record for BaseReportInvestments {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.holdings);
-        fields.put(1, &self.investment_transactions);
-        fields.put(2, &self.securities);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.holdings);
+        visitor.field(1, &self.investment_transactions);
+        visitor.field(2, &self.securities);
     }
 }
 impl Default for BaseReportInvestments {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The part of a base report that concerns one Item: its institution and its accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportItem {
     /// The accounts of the Item with their balances, transactions and owners.
@@ -1144,15 +1123,13 @@ pub struct BaseReportItem {
     pub item_id: String,
 }
 impl Generated for BaseReportItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            date_last_updated: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        date_last_updated: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportItem {
     const NAME: &'static str = "BaseReportItem";
@@ -1177,16 +1154,16 @@ impl Record for BaseReportItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.date_last_updated);
-        fields.put(2, &self.institution_id);
-        fields.put(3, &self.institution_name);
-        fields.put(4, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.date_last_updated);
+        visitor.field(2, &self.institution_id);
+        visitor.field(3, &self.institution_name);
+        visitor.field(4, &self.item_id);
     }
 }
 /// A stretch of days without transactions in an account of a base report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportLongestGapInsights {
     /// Length of the stretch in days. Null or absent when it could not be computed.
@@ -1197,13 +1174,11 @@ pub struct BaseReportLongestGapInsights {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for BaseReportLongestGapInsights {
-    fn empty() -> Self {
-        Self {
-            days: Wire::empty(),
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportLongestGapInsights {
     const NAME: &'static str = "BaseReportLongestGapInsights";
@@ -1224,19 +1199,20 @@ impl Record for BaseReportLongestGapInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.start_date);
     }
 }
 impl Default for BaseReportLongestGapInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Number of incoming or outgoing transactions of an account within one period.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportNumberFlowInsights {
     /// Number of transactions within the period, incoming or outgoing according to the list in
@@ -1248,13 +1224,11 @@ pub struct BaseReportNumberFlowInsights {
     pub start_date: NaiveDate,
 }
 impl Generated for BaseReportNumberFlowInsights {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportNumberFlowInsights {
     const NAME: &'static str = "BaseReportNumberFlowInsights";
@@ -1275,14 +1249,14 @@ impl Record for BaseReportNumberFlowInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.start_date);
     }
 }
 /// A transaction of an account in a base report or in a verification of assets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportTransaction {
     /// Identifier of the account to which the transaction belongs, equal to that of the account
@@ -1348,29 +1322,27 @@ Deprecated by Plaid.*/
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for BaseReportTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_owner: Wire::empty(),
-            amount: Wire::empty(),
-            category: Wire::empty(),
-            category_id: Wire::empty(),
-            check_number: Wire::empty(),
-            credit_category: Wire::empty(),
-            date: Wire::empty(),
-            date_transacted: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            location: Wire::empty(),
-            merchant_name: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            pending: Wire::empty(),
-            personal_finance_category: Wire::empty(),
-            transaction_id: Wire::empty(),
-            transaction_type: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_owner: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        category: Wire::EMPTY,
+        category_id: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        credit_category: Wire::EMPTY,
+        date: Wire::EMPTY,
+        date_transacted: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        location: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        name: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        personal_finance_category: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        transaction_type: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportTransaction {
     const NAME: &'static str = "BaseReportTransaction";
@@ -1423,26 +1395,26 @@ impl Record for BaseReportTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_owner);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.category);
-        fields.put(4, &self.category_id);
-        fields.put(5, &self.check_number);
-        fields.put(6, &self.credit_category);
-        fields.put(7, &self.date);
-        fields.put(8, &self.date_transacted);
-        fields.put(9, &self.iso_currency_code);
-        fields.put(10, &self.location);
-        fields.put(11, &self.merchant_name);
-        fields.put(12, &self.name);
-        fields.put(13, &self.original_description);
-        fields.put(14, &self.pending);
-        fields.put(15, &self.personal_finance_category);
-        fields.put(16, &self.transaction_id);
-        fields.put(17, &self.transaction_type);
-        fields.put(18, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_owner);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.category);
+        visitor.field(4, &self.category_id);
+        visitor.field(5, &self.check_number);
+        visitor.field(6, &self.credit_category);
+        visitor.field(7, &self.date);
+        visitor.field(8, &self.date_transacted);
+        visitor.field(9, &self.iso_currency_code);
+        visitor.field(10, &self.location);
+        visitor.field(11, &self.merchant_name);
+        visitor.field(12, &self.name);
+        visitor.field(13, &self.original_description);
+        visitor.field(14, &self.pending);
+        visitor.field(15, &self.personal_finance_category);
+        visitor.field(16, &self.transaction_id);
+        visitor.field(17, &self.transaction_type);
+        visitor.field(18, &self.unofficial_currency_code);
     }
 }
 /// Channel of a transaction in a base report: `digital` for online, `place` for a physical
@@ -1481,7 +1453,7 @@ impl OpenEnum for BaseReportTransactionType {
 }
 /// Figures on overdrafts, inflows and outflows computed over all accounts of a base report,
 /// for the whole report and for its last 30, 60 and 90 days.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportUserAttributes {
     /// Number of transactions that point to insufficient funds or overdraft, over the whole span
@@ -1522,22 +1494,20 @@ pub struct BaseReportUserAttributes {
     pub total_outflow_amount_90d: Option<TotalReportOutflowAmount90d>,
 }
 impl Generated for BaseReportUserAttributes {
-    fn empty() -> Self {
-        Self {
-            nsf_overdraft_transactions_count: Wire::empty(),
-            nsf_overdraft_transactions_count_30d: Wire::empty(),
-            nsf_overdraft_transactions_count_60d: Wire::empty(),
-            nsf_overdraft_transactions_count_90d: Wire::empty(),
-            total_inflow_amount: Wire::empty(),
-            total_inflow_amount_30d: Wire::empty(),
-            total_inflow_amount_60d: Wire::empty(),
-            total_inflow_amount_90d: Wire::empty(),
-            total_outflow_amount: Wire::empty(),
-            total_outflow_amount_30d: Wire::empty(),
-            total_outflow_amount_60d: Wire::empty(),
-            total_outflow_amount_90d: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        nsf_overdraft_transactions_count: Wire::EMPTY,
+        nsf_overdraft_transactions_count_30d: Wire::EMPTY,
+        nsf_overdraft_transactions_count_60d: Wire::EMPTY,
+        nsf_overdraft_transactions_count_90d: Wire::EMPTY,
+        total_inflow_amount: Wire::EMPTY,
+        total_inflow_amount_30d: Wire::EMPTY,
+        total_inflow_amount_60d: Wire::EMPTY,
+        total_inflow_amount_90d: Wire::EMPTY,
+        total_outflow_amount: Wire::EMPTY,
+        total_outflow_amount_30d: Wire::EMPTY,
+        total_outflow_amount_60d: Wire::EMPTY,
+        total_outflow_amount_90d: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportUserAttributes {
     const NAME: &'static str = "BaseReportUserAttributes";
@@ -1576,29 +1546,30 @@ impl Record for BaseReportUserAttributes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.nsf_overdraft_transactions_count);
-        fields.put(1, &self.nsf_overdraft_transactions_count_30d);
-        fields.put(2, &self.nsf_overdraft_transactions_count_60d);
-        fields.put(3, &self.nsf_overdraft_transactions_count_90d);
-        fields.put(4, &self.total_inflow_amount);
-        fields.put(5, &self.total_inflow_amount_30d);
-        fields.put(6, &self.total_inflow_amount_60d);
-        fields.put(7, &self.total_inflow_amount_90d);
-        fields.put(8, &self.total_outflow_amount);
-        fields.put(9, &self.total_outflow_amount_30d);
-        fields.put(10, &self.total_outflow_amount_60d);
-        fields.put(11, &self.total_outflow_amount_90d);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.nsf_overdraft_transactions_count);
+        visitor.field(1, &self.nsf_overdraft_transactions_count_30d);
+        visitor.field(2, &self.nsf_overdraft_transactions_count_60d);
+        visitor.field(3, &self.nsf_overdraft_transactions_count_90d);
+        visitor.field(4, &self.total_inflow_amount);
+        visitor.field(5, &self.total_inflow_amount_30d);
+        visitor.field(6, &self.total_inflow_amount_60d);
+        visitor.field(7, &self.total_inflow_amount_90d);
+        visitor.field(8, &self.total_outflow_amount);
+        visitor.field(9, &self.total_outflow_amount_30d);
+        visitor.field(10, &self.total_outflow_amount_60d);
+        visitor.field(11, &self.total_outflow_amount_90d);
     }
 }
 impl Default for BaseReportUserAttributes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A non-fatal problem met while building a base report: the report exists but lacks some
 /// data, or the user has raised a fraud alert.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportWarning {
     /// The error behind the warning and the Item it concerns. Null when no particular error is
@@ -1610,13 +1581,11 @@ pub struct BaseReportWarning {
     pub warning_type: String,
 }
 impl Generated for BaseReportWarning {
-    fn empty() -> Self {
-        Self {
-            cause: Wire::empty(),
-            warning_code: Wire::empty(),
-            warning_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cause: Wire::EMPTY,
+        warning_code: Wire::EMPTY,
+        warning_type: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportWarning {
     const NAME: &'static str = "BaseReportWarning";
@@ -1637,10 +1606,10 @@ impl Record for BaseReportWarning {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cause);
-        fields.put(1, &self.warning_code);
-        fields.put(2, &self.warning_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cause);
+        visitor.field(1, &self.warning_code);
+        visitor.field(2, &self.warning_type);
     }
 }
 /// What is amiss with a base report: `IDENTITY_UNAVAILABLE` when account owners are missing,
@@ -1676,7 +1645,7 @@ impl OpenEnum for BaseReportWarningCode {
 }
 /// Body of `POST /beta/ewa_report/v1/get`: names the Item for which the earned wage access
 /// report is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaEwaReportV1GetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -1684,11 +1653,7 @@ pub struct BetaEwaReportV1GetRequest {
     pub access_token: Secret,
 }
 impl Generated for BetaEwaReportV1GetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for BetaEwaReportV1GetRequest {
     const NAME: &'static str = "BetaEwaReportV1GetRequest";
@@ -1703,12 +1668,13 @@ impl Record for BetaEwaReportV1GetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl BetaEwaReportV1GetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -1717,7 +1683,7 @@ impl BetaEwaReportV1GetRequest {
 }
 /// Answer of `POST /beta/ewa_report/v1/get`: one earned wage access report with scores by
 /// amount and the attributes behind them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaEwaReportV1GetResponse {
     /// Named numeric attributes computed for the report; null or absent when there are none.
@@ -1739,15 +1705,13 @@ pub struct BetaEwaReportV1GetResponse {
     pub request_id: Option<String>,
 }
 impl Generated for BetaEwaReportV1GetResponse {
-    fn empty() -> Self {
-        Self {
-            ewa_attributes: Wire::empty(),
-            ewa_report_id: Wire::empty(),
-            ewa_scores: Wire::empty(),
-            generation_time: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ewa_attributes: Wire::EMPTY,
+        ewa_report_id: Wire::EMPTY,
+        ewa_scores: Wire::EMPTY,
+        generation_time: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BetaEwaReportV1GetResponse {
     const NAME: &'static str = "BetaEwaReportV1GetResponse";
@@ -1772,22 +1736,23 @@ impl Record for BetaEwaReportV1GetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ewa_attributes);
-        fields.put(1, &self.ewa_report_id);
-        fields.put(2, &self.ewa_scores);
-        fields.put(3, &self.generation_time);
-        fields.put(4, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ewa_attributes);
+        visitor.field(1, &self.ewa_report_id);
+        visitor.field(2, &self.ewa_scores);
+        visitor.field(3, &self.generation_time);
+        visitor.field(4, &self.request_id);
     }
 }
 impl Default for BetaEwaReportV1GetResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A non-fatal problem met while building a part of a consumer report: the part exists but
 /// lacks some data, or the user has raised a fraud alert.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CheckReportWarning {
     /// The error behind the warning and the Item it concerns. Null when no particular error is
@@ -1799,13 +1764,11 @@ pub struct CheckReportWarning {
     pub warning_type: String,
 }
 impl Generated for CheckReportWarning {
-    fn empty() -> Self {
-        Self {
-            cause: Wire::empty(),
-            warning_code: Wire::empty(),
-            warning_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cause: Wire::EMPTY,
+        warning_code: Wire::EMPTY,
+        warning_type: Wire::EMPTY,
+    };
 }
 impl Record for CheckReportWarning {
     const NAME: &'static str = "CheckReportWarning";
@@ -1826,10 +1789,10 @@ impl Record for CheckReportWarning {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cause);
-        fields.put(1, &self.warning_code);
-        fields.put(2, &self.warning_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cause);
+        visitor.field(1, &self.warning_code);
+        visitor.field(2, &self.warning_type);
     }
 }
 /// What is amiss with a part of a consumer report: `IDENTITY_UNAVAILABLE` when account owners
@@ -1865,7 +1828,7 @@ impl OpenEnum for CheckReportWarningCode {
 }
 /// A statement with which a consumer disputes data in a consumer report, shown with the
 /// account it concerns.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsumerDispute {
     /// What the dispute is about, such as a transaction or a balance.
@@ -1882,14 +1845,12 @@ Deprecated by Plaid.*/
     pub statement: String,
 }
 impl Generated for ConsumerDispute {
-    fn empty() -> Self {
-        Self {
-            category: Wire::empty(),
-            consumer_dispute_id: Wire::empty(),
-            dispute_field_create_date: Wire::empty(),
-            statement: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        category: Wire::EMPTY,
+        consumer_dispute_id: Wire::EMPTY,
+        dispute_field_create_date: Wire::EMPTY,
+        statement: Wire::EMPTY,
+    };
 }
 impl Record for ConsumerDispute {
     const NAME: &'static str = "ConsumerDispute";
@@ -1912,11 +1873,11 @@ impl Record for ConsumerDispute {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.category);
-        fields.put(1, &self.consumer_dispute_id);
-        fields.put(2, &self.dispute_field_create_date);
-        fields.put(3, &self.statement);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.category);
+        visitor.field(1, &self.consumer_dispute_id);
+        visitor.field(2, &self.dispute_field_create_date);
+        visitor.field(3, &self.statement);
     }
 }
 /// What a consumer dispute is about: `TRANSACTION`, `BALANCE` or `IDENTITY` data, or `OTHER`.
@@ -1953,7 +1914,7 @@ impl OpenEnum for ConsumerDisputeCategory {
 }
 /// Body of `POST /consumer_report/pdf/get`: names the user whose report is wanted as a
 /// document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsumerReportPdfGetRequest {
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
@@ -1961,9 +1922,7 @@ pub struct ConsumerReportPdfGetRequest {
     pub user_token: Secret,
 }
 impl Generated for ConsumerReportPdfGetRequest {
-    fn empty() -> Self {
-        Self { user_token: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_token: Wire::EMPTY };
 }
 impl Record for ConsumerReportPdfGetRequest {
     const NAME: &'static str = "ConsumerReportPdfGetRequest";
@@ -1978,12 +1937,13 @@ impl Record for ConsumerReportPdfGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_token);
     }
 }
 impl ConsumerReportPdfGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
@@ -1992,7 +1952,7 @@ impl ConsumerReportPdfGetRequest {
 }
 /// Modelled income of a year, before and after deductions. The currency stands in the
 /// enclosing metrics.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraAnnualIncomeValues {
     /// Income of a year before taxes and deductions, which is an estimate because banks see only
@@ -2004,12 +1964,10 @@ pub struct CraAnnualIncomeValues {
     pub net_income: Decimal,
 }
 impl Generated for CraAnnualIncomeValues {
-    fn empty() -> Self {
-        Self {
-            gross_income: Wire::empty(),
-            net_income: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        gross_income: Wire::EMPTY,
+        net_income: Wire::EMPTY,
+    };
 }
 impl Record for CraAnnualIncomeValues {
     const NAME: &'static str = "CraAnnualIncomeValues";
@@ -2028,13 +1986,13 @@ impl Record for CraAnnualIncomeValues {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.gross_income);
-        fields.put(1, &self.net_income);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.gross_income);
+        visitor.field(1, &self.net_income);
     }
 }
 /// An account in income insights, described without balances or transactions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeAccount {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
@@ -2062,18 +2020,16 @@ pub struct CraBankIncomeAccount {
     pub type_: CreditBankIncomeAccountType,
 }
 impl Generated for CraBankIncomeAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            mask: Wire::empty(),
-            metadata: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeAccount {
     const NAME: &'static str = "CraBankIncomeAccount";
@@ -2104,20 +2060,20 @@ impl Record for CraBankIncomeAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.mask);
-        fields.put(2, &self.metadata);
-        fields.put(3, &self.name);
-        fields.put(4, &self.official_name);
-        fields.put(5, &self.owners);
-        fields.put(6, &self.subtype);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.mask);
+        visitor.field(2, &self.metadata);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.official_name);
+        visitor.field(5, &self.owners);
+        visitor.field(6, &self.subtype);
+        visitor.field(7, &self.type_);
     }
 }
 /// Span of time for which the institution supplied data of an account in income insights or
 /// in an income verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeAccountMetadata {
     /// Last day for which the institution supplied data of the account, as an ISO 8601 date; null
@@ -2128,12 +2084,10 @@ pub struct CraBankIncomeAccountMetadata {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for CraBankIncomeAccountMetadata {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeAccountMetadata {
     const NAME: &'static str = "CraBankIncomeAccountMetadata";
@@ -2152,14 +2106,15 @@ impl Record for CraBankIncomeAccountMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
     }
 }
 impl Default for CraBankIncomeAccountMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Part that a bonus has in a payment of income: `BONUS_INCLUDED` when it is paid along with
@@ -2190,7 +2145,7 @@ impl OpenEnum for CraBankIncomeBonusType {
     }
 }
 /// Error behind a warning in income insights, in a reduced form of `PlaidError`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeCause {
     /// Text that can be shown to the user.
@@ -2204,14 +2159,12 @@ pub struct CraBankIncomeCause {
     pub error_type: CreditBankIncomeErrorType,
 }
 impl Generated for CraBankIncomeCause {
-    fn empty() -> Self {
-        Self {
-            display_message: Wire::empty(),
-            error_code: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        display_message: Wire::EMPTY,
+        error_code: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeCause {
     const NAME: &'static str = "CraBankIncomeCause";
@@ -2234,24 +2187,22 @@ impl Record for CraBankIncomeCause {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.display_message);
-        fields.put(1, &self.error_code);
-        fields.put(2, &self.error_message);
-        fields.put(3, &self.error_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.display_message);
+        visitor.field(1, &self.error_code);
+        visitor.field(2, &self.error_message);
+        visitor.field(3, &self.error_type);
     }
 }
 /// Employer recognised as the payer of a source of income.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeEmployer {
     /// Name of the employer; null when it could not be determined.
     pub name: Option<String>,
 }
 impl Generated for CraBankIncomeEmployer {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for CraBankIncomeEmployer {
     const NAME: &'static str = "CraBankIncomeEmployer";
@@ -2266,18 +2217,19 @@ impl Record for CraBankIncomeEmployer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 impl Default for CraBankIncomeEmployer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Income received within one period, for a single source or for all sources depending on
 /// where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeHistoricalSummary {
     /// Last day of the period, as an ISO 8601 date.
@@ -2292,14 +2244,12 @@ pub struct CraBankIncomeHistoricalSummary {
     pub transactions: Vec<CraBankIncomeTransaction>,
 }
 impl Generated for CraBankIncomeHistoricalSummary {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-            total_amounts: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        total_amounts: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeHistoricalSummary {
     const NAME: &'static str = "CraBankIncomeHistoricalSummary";
@@ -2322,21 +2272,22 @@ impl Record for CraBankIncomeHistoricalSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
-        fields.put(2, &self.total_amounts);
-        fields.put(3, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
+        visitor.field(2, &self.total_amounts);
+        visitor.field(3, &self.transactions);
     }
 }
 impl Default for CraBankIncomeHistoricalSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Party recognised as the payer of income, such as an employer, a benefits office or a
 /// platform. Null when none was recognised.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeIncomeProvider {
     /// Whether `name` has been cleaned up to a standard form. If false, it is close to the text
@@ -2346,12 +2297,10 @@ pub struct CraBankIncomeIncomeProvider {
     pub name: String,
 }
 impl Generated for CraBankIncomeIncomeProvider {
-    fn empty() -> Self {
-        Self {
-            is_normalized: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_normalized: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeIncomeProvider {
     const NAME: &'static str = "CraBankIncomeIncomeProvider";
@@ -2370,14 +2319,14 @@ impl Record for CraBankIncomeIncomeProvider {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_normalized);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_normalized);
+        visitor.field(1, &self.name);
     }
 }
 /// The part of income insights that concerns one Item: its accounts and the sources of income
 /// found in them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeItem {
     /// Accounts of the Item that were considered. May be absent; `bank_income_accounts` has the
@@ -2401,17 +2350,15 @@ pub struct CraBankIncomeItem {
     pub last_updated_time: Option<DateTime<Utc>>,
 }
 impl Generated for CraBankIncomeItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            bank_income_accounts: Wire::empty(),
-            bank_income_sources: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            last_updated_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        bank_income_accounts: Wire::EMPTY,
+        bank_income_sources: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        last_updated_time: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeItem {
     const NAME: &'static str = "CraBankIncomeItem";
@@ -2440,24 +2387,25 @@ impl Record for CraBankIncomeItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.bank_income_accounts);
-        fields.put(2, &self.bank_income_sources);
-        fields.put(3, &self.institution_id);
-        fields.put(4, &self.institution_name);
-        fields.put(5, &self.item_id);
-        fields.put(6, &self.last_updated_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.bank_income_accounts);
+        visitor.field(2, &self.bank_income_sources);
+        visitor.field(3, &self.institution_id);
+        visitor.field(4, &self.institution_name);
+        visitor.field(5, &self.item_id);
+        visitor.field(6, &self.last_updated_time);
     }
 }
 impl Default for CraBankIncomeItem {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A source of income found in the accounts of a user, such as an employer or a benefit, with
 /// its history and forecast.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeSource {
     /// Identifier of the account into which the income is paid; join with the accounts of the
@@ -2531,30 +2479,28 @@ pub struct CraBankIncomeSource {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraBankIncomeSource {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            employer: Wire::empty(),
-            end_date: Wire::empty(),
-            forecasted_average_monthly_income: Wire::empty(),
-            forecasted_average_monthly_income_prediction_intervals: Wire::empty(),
-            historical_average_monthly_gross_income: Wire::empty(),
-            historical_average_monthly_income: Wire::empty(),
-            historical_summary: Wire::empty(),
-            income_category: Wire::empty(),
-            income_description: Wire::empty(),
-            income_provider: Wire::empty(),
-            income_source_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            next_payment_date: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            start_date: Wire::empty(),
-            status: Wire::empty(),
-            total_amount: Wire::empty(),
-            transaction_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        forecasted_average_monthly_income: Wire::EMPTY,
+        forecasted_average_monthly_income_prediction_intervals: Wire::EMPTY,
+        historical_average_monthly_gross_income: Wire::EMPTY,
+        historical_average_monthly_income: Wire::EMPTY,
+        historical_summary: Wire::EMPTY,
+        income_category: Wire::EMPTY,
+        income_description: Wire::EMPTY,
+        income_provider: Wire::EMPTY,
+        income_source_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        next_payment_date: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        status: Wire::EMPTY,
+        total_amount: Wire::EMPTY,
+        transaction_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeSource {
     const NAME: &'static str = "CraBankIncomeSource";
@@ -2614,32 +2560,33 @@ impl Record for CraBankIncomeSource {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.employer);
-        fields.put(2, &self.end_date);
-        fields.put(3, &self.forecasted_average_monthly_income);
-        fields.put(4, &self.forecasted_average_monthly_income_prediction_intervals);
-        fields.put(5, &self.historical_average_monthly_gross_income);
-        fields.put(6, &self.historical_average_monthly_income);
-        fields.put(7, &self.historical_summary);
-        fields.put(8, &self.income_category);
-        fields.put(9, &self.income_description);
-        fields.put(10, &self.income_provider);
-        fields.put(11, &self.income_source_id);
-        fields.put(12, &self.iso_currency_code);
-        fields.put(13, &self.next_payment_date);
-        fields.put(14, &self.pay_frequency);
-        fields.put(15, &self.start_date);
-        fields.put(16, &self.status);
-        fields.put(17, &self.total_amount);
-        fields.put(18, &self.transaction_count);
-        fields.put(19, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.employer);
+        visitor.field(2, &self.end_date);
+        visitor.field(3, &self.forecasted_average_monthly_income);
+        visitor.field(4, &self.forecasted_average_monthly_income_prediction_intervals);
+        visitor.field(5, &self.historical_average_monthly_gross_income);
+        visitor.field(6, &self.historical_average_monthly_income);
+        visitor.field(7, &self.historical_summary);
+        visitor.field(8, &self.income_category);
+        visitor.field(9, &self.income_description);
+        visitor.field(10, &self.income_provider);
+        visitor.field(11, &self.income_source_id);
+        visitor.field(12, &self.iso_currency_code);
+        visitor.field(13, &self.next_payment_date);
+        visitor.field(14, &self.pay_frequency);
+        visitor.field(15, &self.start_date);
+        visitor.field(16, &self.status);
+        visitor.field(17, &self.total_amount);
+        visitor.field(18, &self.transaction_count);
+        visitor.field(19, &self.unofficial_currency_code);
     }
 }
 impl Default for CraBankIncomeSource {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Whether a source or stream of income still pays: `ACTIVE` when payments continue,
@@ -2674,7 +2621,7 @@ impl OpenEnum for CraBankIncomeStatus {
 }
 /// Totals over all sources of income of a user in income insights. Amounts are lists because
 /// each currency has its own entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeSummary {
     /// Day of the latest income within the report, as an ISO 8601 date.
@@ -2713,23 +2660,21 @@ pub struct CraBankIncomeSummary {
     pub total_amounts: Vec<CreditAmountWithCurrency>,
 }
 impl Generated for CraBankIncomeSummary {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            forecasted_annual_income: Wire::empty(),
-            forecasted_average_monthly_income: Wire::empty(),
-            historical_annual_gross_income: Wire::empty(),
-            historical_annual_income: Wire::empty(),
-            historical_average_monthly_gross_income: Wire::empty(),
-            historical_average_monthly_income: Wire::empty(),
-            historical_summary: Wire::empty(),
-            income_categories_count: Wire::empty(),
-            income_sources_count: Wire::empty(),
-            income_transactions_count: Wire::empty(),
-            start_date: Wire::empty(),
-            total_amounts: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        forecasted_annual_income: Wire::EMPTY,
+        forecasted_average_monthly_income: Wire::EMPTY,
+        historical_annual_gross_income: Wire::EMPTY,
+        historical_annual_income: Wire::EMPTY,
+        historical_average_monthly_gross_income: Wire::EMPTY,
+        historical_average_monthly_income: Wire::EMPTY,
+        historical_summary: Wire::EMPTY,
+        income_categories_count: Wire::EMPTY,
+        income_sources_count: Wire::EMPTY,
+        income_transactions_count: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        total_amounts: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeSummary {
     const NAME: &'static str = "CraBankIncomeSummary";
@@ -2770,30 +2715,31 @@ impl Record for CraBankIncomeSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.forecasted_annual_income);
-        fields.put(2, &self.forecasted_average_monthly_income);
-        fields.put(3, &self.historical_annual_gross_income);
-        fields.put(4, &self.historical_annual_income);
-        fields.put(5, &self.historical_average_monthly_gross_income);
-        fields.put(6, &self.historical_average_monthly_income);
-        fields.put(7, &self.historical_summary);
-        fields.put(8, &self.income_categories_count);
-        fields.put(9, &self.income_sources_count);
-        fields.put(10, &self.income_transactions_count);
-        fields.put(11, &self.start_date);
-        fields.put(12, &self.total_amounts);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.forecasted_annual_income);
+        visitor.field(2, &self.forecasted_average_monthly_income);
+        visitor.field(3, &self.historical_annual_gross_income);
+        visitor.field(4, &self.historical_annual_income);
+        visitor.field(5, &self.historical_average_monthly_gross_income);
+        visitor.field(6, &self.historical_average_monthly_income);
+        visitor.field(7, &self.historical_summary);
+        visitor.field(8, &self.income_categories_count);
+        visitor.field(9, &self.income_sources_count);
+        visitor.field(10, &self.income_transactions_count);
+        visitor.field(11, &self.start_date);
+        visitor.field(12, &self.total_amounts);
     }
 }
 impl Default for CraBankIncomeSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A transaction that was recognised as income, listed in the historical summaries of income
 /// insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeTransaction {
     /// Amount of the payment in its currency. All entries are income, so do not infer the
@@ -2831,20 +2777,18 @@ Deprecated by Plaid.*/
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraBankIncomeTransaction {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            bonus_type: Wire::empty(),
-            check_number: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            pending: Wire::empty(),
-            transaction_id: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        bonus_type: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        name: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeTransaction {
     const NAME: &'static str = "CraBankIncomeTransaction";
@@ -2879,21 +2823,21 @@ impl Record for CraBankIncomeTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.bonus_type);
-        fields.put(2, &self.check_number);
-        fields.put(3, &self.date);
-        fields.put(4, &self.iso_currency_code);
-        fields.put(5, &self.name);
-        fields.put(6, &self.original_description);
-        fields.put(7, &self.pending);
-        fields.put(8, &self.transaction_id);
-        fields.put(9, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.bonus_type);
+        visitor.field(2, &self.check_number);
+        visitor.field(3, &self.date);
+        visitor.field(4, &self.iso_currency_code);
+        visitor.field(5, &self.name);
+        visitor.field(6, &self.original_description);
+        visitor.field(7, &self.pending);
+        visitor.field(8, &self.transaction_id);
+        visitor.field(9, &self.unofficial_currency_code);
     }
 }
 /// A non-fatal problem met while working out the income of a user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeWarning {
     /// The error behind the warning. May be absent.
@@ -2904,13 +2848,11 @@ pub struct CraBankIncomeWarning {
     pub warning_type: Option<CreditBankIncomeWarningType>,
 }
 impl Generated for CraBankIncomeWarning {
-    fn empty() -> Self {
-        Self {
-            cause: Wire::empty(),
-            warning_code: Wire::empty(),
-            warning_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cause: Wire::EMPTY,
+        warning_code: Wire::EMPTY,
+        warning_type: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeWarning {
     const NAME: &'static str = "CraBankIncomeWarning";
@@ -2931,15 +2873,16 @@ impl Record for CraBankIncomeWarning {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cause);
-        fields.put(1, &self.warning_code);
-        fields.put(2, &self.warning_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cause);
+        visitor.field(1, &self.warning_code);
+        visitor.field(2, &self.warning_type);
     }
 }
 impl Default for CraBankIncomeWarning {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What is amiss with income insights: `IDENTITY_UNAVAILABLE` when account owners are
@@ -2978,25 +2921,23 @@ impl OpenEnum for CraBankIncomeWarningCode {
 }
 /// The cash flow insights of a consumer report. Returned by
 /// `/cra/check_report/cashflow_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCashflowInsightsReport {
     /// The attributes by name. May be absent when none could be computed.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub attributes: BTreeMap<String, ::serde_json::Value>,
     /// Time at which the report was generated, as an ISO 8601 timestamp.
     pub generated_time: DateTime<Utc>,
     /// Identifier of this report; keep it with the decision you base on it.
     pub report_id: String,
 }
 impl Generated for CraCashflowInsightsReport {
-    fn empty() -> Self {
-        Self {
-            attributes: Wire::empty(),
-            generated_time: Wire::empty(),
-            report_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        attributes: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+    };
 }
 impl Record for CraCashflowInsightsReport {
     const NAME: &'static str = "CraCashflowInsightsReport";
@@ -3017,15 +2958,15 @@ impl Record for CraCashflowInsightsReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.attributes);
-        fields.put(1, &self.generated_time);
-        fields.put(2, &self.report_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.attributes);
+        visitor.field(1, &self.generated_time);
+        visitor.field(2, &self.report_id);
     }
 }
 /// Body of `POST /cra/check_report/base_report/get`: names the user and, optionally, the
 /// Items wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportBaseReportGetRequest {
     /// Restricts the report to these Items of the user, given by `item_id`. Null or left out for
@@ -3047,15 +2988,13 @@ pub struct CraCheckReportBaseReportGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportBaseReportGetRequest {
-    fn empty() -> Self {
-        Self {
-            item_ids: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_tier: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_ids: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_tier: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportBaseReportGetRequest {
     const NAME: &'static str = "CraCheckReportBaseReportGetRequest";
@@ -3080,22 +3019,23 @@ impl Record for CraCheckReportBaseReportGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_ids);
-        fields.put(1, &self.third_party_user_token);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_tier);
-        fields.put(4, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_ids);
+        visitor.field(1, &self.third_party_user_token);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_tier);
+        visitor.field(4, &self.user_token);
     }
 }
 impl Default for CraCheckReportBaseReportGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/check_report/base_report/get`: the base report and warnings about
 /// data that is missing from it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportBaseReportGetResponse {
     /// The base report itself: Items, accounts, transactions and attributes of the user.
@@ -3108,13 +3048,11 @@ pub struct CraCheckReportBaseReportGetResponse {
     pub warnings: Vec<BaseReportWarning>,
 }
 impl Generated for CraCheckReportBaseReportGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportBaseReportGetResponse {
     const NAME: &'static str = "CraCheckReportBaseReportGetResponse";
@@ -3135,15 +3073,15 @@ impl Record for CraCheckReportBaseReportGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// Settings of cash flow insights, sent to `POST /cra/check_report/cashflow_insights/get` and
 /// `POST /cra/check_report/create`; null when none are needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCashflowInsightsGetOptions {
     /// Version of the set of cash flow attributes to compute; null or absent leaves it to the
@@ -3151,11 +3089,9 @@ pub struct CraCheckReportCashflowInsightsGetOptions {
     pub attributes_version: Option<CashflowAttributesVersion>,
 }
 impl Generated for CraCheckReportCashflowInsightsGetOptions {
-    fn empty() -> Self {
-        Self {
-            attributes_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        attributes_version: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportCashflowInsightsGetOptions {
     const NAME: &'static str = "CraCheckReportCashflowInsightsGetOptions";
@@ -3172,18 +3108,19 @@ impl Record for CraCheckReportCashflowInsightsGetOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.attributes_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.attributes_version);
     }
 }
 impl Default for CraCheckReportCashflowInsightsGetOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/check_report/cashflow_insights/get`: names the user and, optionally,
 /// the version of the attributes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCashflowInsightsGetRequest {
     /// Version of the attributes. Null or left out to accept what was chosen for the report.
@@ -3200,14 +3137,12 @@ pub struct CraCheckReportCashflowInsightsGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportCashflowInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportCashflowInsightsGetRequest {
     const NAME: &'static str = "CraCheckReportCashflowInsightsGetRequest";
@@ -3230,21 +3165,22 @@ impl Record for CraCheckReportCashflowInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.third_party_user_token);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.third_party_user_token);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl Default for CraCheckReportCashflowInsightsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/check_report/cashflow_insights/get`: the cash flow insights and
 /// warnings about data that is missing from them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCashflowInsightsGetResponse {
     /// The cash flow insights themselves, with the attributes by name.
@@ -3257,13 +3193,11 @@ pub struct CraCheckReportCashflowInsightsGetResponse {
     pub warnings: Vec<CheckReportWarning>,
 }
 impl Generated for CraCheckReportCashflowInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportCashflowInsightsGetResponse {
     const NAME: &'static str = "CraCheckReportCashflowInsightsGetResponse";
@@ -3284,15 +3218,15 @@ impl Record for CraCheckReportCashflowInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// Settings of the base report for `POST /cra/check_report/create`; null when none are
 /// needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCreateBaseReportOptions {
     /// Your own identifier for the base report; may be null. Deprecated; use `client_report_id`
@@ -3312,14 +3246,12 @@ Deprecated by Plaid.*/
     pub require_identity: Option<bool>,
 }
 impl Generated for CraCheckReportCreateBaseReportOptions {
-    fn empty() -> Self {
-        Self {
-            client_report_id: Wire::empty(),
-            gse_options: Wire::empty(),
-            home_lending_report_options: Wire::empty(),
-            require_identity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_report_id: Wire::EMPTY,
+        gse_options: Wire::EMPTY,
+        home_lending_report_options: Wire::EMPTY,
+        require_identity: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportCreateBaseReportOptions {
     const NAME: &'static str = "CraCheckReportCreateBaseReportOptions";
@@ -3342,21 +3274,22 @@ impl Record for CraCheckReportCreateBaseReportOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_report_id);
-        fields.put(1, &self.gse_options);
-        fields.put(2, &self.home_lending_report_options);
-        fields.put(3, &self.require_identity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_report_id);
+        visitor.field(1, &self.gse_options);
+        visitor.field(2, &self.home_lending_report_options);
+        visitor.field(3, &self.require_identity);
     }
 }
 impl Default for CraCheckReportCreateBaseReportOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of partner insights for `POST /cra/check_report/create`; null when none are
 /// needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCreatePartnerInsightsOptions {
     /// Data that FICO needs to compute UltraFICO scores; null or absent when no such score is
@@ -3367,12 +3300,10 @@ pub struct CraCheckReportCreatePartnerInsightsOptions {
     pub prism_versions: Option<PrismVersions>,
 }
 impl Generated for CraCheckReportCreatePartnerInsightsOptions {
-    fn empty() -> Self {
-        Self {
-            fico: Wire::empty(),
-            prism_versions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        fico: Wire::EMPTY,
+        prism_versions: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportCreatePartnerInsightsOptions {
     const NAME: &'static str = "CraCheckReportCreatePartnerInsightsOptions";
@@ -3391,19 +3322,20 @@ impl Record for CraCheckReportCreatePartnerInsightsOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.fico);
-        fields.put(1, &self.prism_versions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.fico);
+        visitor.field(1, &self.prism_versions);
     }
 }
 impl Default for CraCheckReportCreatePartnerInsightsOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/check_report/create`: the user, the purpose, the span of history and
 /// the products the report is to contain.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCreateRequest {
     /// Settings of the base report, such as verification reports for home lending. Null or absent
@@ -3455,25 +3387,23 @@ pub struct CraCheckReportCreateRequest {
     pub webhook: String,
 }
 impl Generated for CraCheckReportCreateRequest {
-    fn empty() -> Self {
-        Self {
-            base_report: Wire::empty(),
-            cashflow_insights: Wire::empty(),
-            client_report_id: Wire::empty(),
-            consumer_report_permissible_purpose: Wire::empty(),
-            days_requested: Wire::empty(),
-            days_required: Wire::empty(),
-            include_investments: Wire::empty(),
-            income_insights: Wire::empty(),
-            lend_score: Wire::empty(),
-            network_insights: Wire::empty(),
-            partner_insights: Wire::empty(),
-            products: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        base_report: Wire::EMPTY,
+        cashflow_insights: Wire::EMPTY,
+        client_report_id: Wire::EMPTY,
+        consumer_report_permissible_purpose: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        days_required: Wire::EMPTY,
+        include_investments: Wire::EMPTY,
+        income_insights: Wire::EMPTY,
+        lend_score: Wire::EMPTY,
+        network_insights: Wire::EMPTY,
+        partner_insights: Wire::EMPTY,
+        products: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportCreateRequest {
     const NAME: &'static str = "CraCheckReportCreateRequest";
@@ -3518,26 +3448,27 @@ impl Record for CraCheckReportCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.base_report);
-        fields.put(1, &self.cashflow_insights);
-        fields.put(2, &self.client_report_id);
-        fields.put(3, &self.consumer_report_permissible_purpose);
-        fields.put(4, &self.days_requested);
-        fields.put(5, &self.days_required);
-        fields.put(6, &self.include_investments);
-        fields.put(7, &self.income_insights);
-        fields.put(8, &self.lend_score);
-        fields.put(9, &self.network_insights);
-        fields.put(10, &self.partner_insights);
-        fields.put(11, &self.products);
-        fields.put(12, &self.user_id);
-        fields.put(13, &self.user_token);
-        fields.put(14, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.base_report);
+        visitor.field(1, &self.cashflow_insights);
+        visitor.field(2, &self.client_report_id);
+        visitor.field(3, &self.consumer_report_permissible_purpose);
+        visitor.field(4, &self.days_requested);
+        visitor.field(5, &self.days_required);
+        visitor.field(6, &self.include_investments);
+        visitor.field(7, &self.income_insights);
+        visitor.field(8, &self.lend_score);
+        visitor.field(9, &self.network_insights);
+        visitor.field(10, &self.partner_insights);
+        visitor.field(11, &self.products);
+        visitor.field(12, &self.user_id);
+        visitor.field(13, &self.user_token);
+        visitor.field(14, &self.webhook);
     }
 }
 impl CraCheckReportCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         consumer_report_permissible_purpose: impl Into<ConsumerReportPermissiblePurpose>,
         days_requested: impl Into<i64>,
@@ -3548,13 +3479,13 @@ impl CraCheckReportCreateRequest {
                 .into(),
             days_requested: days_requested.into(),
             webhook: webhook.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /cra/check_report/create`; it only confirms that the generation has begun.
 /// The report is announced by webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3562,9 +3493,7 @@ pub struct CraCheckReportCreateResponse {
     pub request_id: Option<String>,
 }
 impl Generated for CraCheckReportCreateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CraCheckReportCreateResponse {
     const NAME: &'static str = "CraCheckReportCreateResponse";
@@ -3579,18 +3508,19 @@ impl Record for CraCheckReportCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 impl Default for CraCheckReportCreateResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings for sharing a base report with government-sponsored enterprises of the US
 /// mortgage market; null when it is not shared with them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportGseOptions {
     /// Kinds of report to share: `VOA` verifies assets, `EMPLOYMENT_REFRESH` checks anew that the
@@ -3599,11 +3529,7 @@ pub struct CraCheckReportGseOptions {
     pub report_types: Vec<GseReportType>,
 }
 impl Generated for CraCheckReportGseOptions {
-    fn empty() -> Self {
-        Self {
-            report_types: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { report_types: Wire::EMPTY };
 }
 impl Record for CraCheckReportGseOptions {
     const NAME: &'static str = "CraCheckReportGseOptions";
@@ -3618,18 +3544,19 @@ impl Record for CraCheckReportGseOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report_types);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report_types);
     }
 }
 impl Default for CraCheckReportGseOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of income insights, sent to `POST /cra/check_report/income_insights/get` and
 /// `POST /cra/check_report/create`; null when none are needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportIncomeInsightsGetOptions {
     /// Income categories to include in or leave out of the insights; null or absent applies no
@@ -3640,12 +3567,10 @@ pub struct CraCheckReportIncomeInsightsGetOptions {
     pub income_insights_version: Option<IncomeInsightsVersion>,
 }
 impl Generated for CraCheckReportIncomeInsightsGetOptions {
-    fn empty() -> Self {
-        Self {
-            income_insights_filter: Wire::empty(),
-            income_insights_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_insights_filter: Wire::EMPTY,
+        income_insights_version: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportIncomeInsightsGetOptions {
     const NAME: &'static str = "CraCheckReportIncomeInsightsGetOptions";
@@ -3664,19 +3589,20 @@ impl Record for CraCheckReportIncomeInsightsGetOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_insights_filter);
-        fields.put(1, &self.income_insights_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_insights_filter);
+        visitor.field(1, &self.income_insights_version);
     }
 }
 impl Default for CraCheckReportIncomeInsightsGetOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/check_report/income_insights/get`: names the user and, optionally, a
 /// filter and a version.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportIncomeInsightsGetRequest {
     /// Filter of income categories and version of the insights. Null or left out to accept what
@@ -3694,14 +3620,12 @@ pub struct CraCheckReportIncomeInsightsGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportIncomeInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportIncomeInsightsGetRequest {
     const NAME: &'static str = "CraCheckReportIncomeInsightsGetRequest";
@@ -3724,21 +3648,22 @@ impl Record for CraCheckReportIncomeInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.third_party_user_token);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.third_party_user_token);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl Default for CraCheckReportIncomeInsightsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/check_report/income_insights/get`: the income insights and warnings
 /// about data that is missing from them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportIncomeInsightsGetResponse {
     /// The income insights themselves. May be absent, so check before use.
@@ -3751,13 +3676,11 @@ pub struct CraCheckReportIncomeInsightsGetResponse {
     pub warnings: Vec<CheckReportWarning>,
 }
 impl Generated for CraCheckReportIncomeInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportIncomeInsightsGetResponse {
     const NAME: &'static str = "CraCheckReportIncomeInsightsGetResponse";
@@ -3778,26 +3701,24 @@ impl Record for CraCheckReportIncomeInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// Settings of the LendScore, sent to `POST /cra/check_report/lend_score/get` and `POST
 /// /cra/check_report/create`; null when none are needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportLendScoreGetOptions {
     /// Version of the LendScore to compute; null or absent leaves it to the default.
     pub lend_score_version: Option<PlaidLendScoreVersion>,
 }
 impl Generated for CraCheckReportLendScoreGetOptions {
-    fn empty() -> Self {
-        Self {
-            lend_score_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        lend_score_version: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportLendScoreGetOptions {
     const NAME: &'static str = "CraCheckReportLendScoreGetOptions";
@@ -3814,18 +3735,19 @@ impl Record for CraCheckReportLendScoreGetOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.lend_score_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.lend_score_version);
     }
 }
 impl Default for CraCheckReportLendScoreGetOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/check_report/lend_score/get`: names the user and, optionally, the
 /// version of the score.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportLendScoreGetRequest {
     /// Version of the score. Null or left out to accept what was chosen for the report.
@@ -3842,14 +3764,12 @@ pub struct CraCheckReportLendScoreGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportLendScoreGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportLendScoreGetRequest {
     const NAME: &'static str = "CraCheckReportLendScoreGetRequest";
@@ -3872,21 +3792,22 @@ impl Record for CraCheckReportLendScoreGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.third_party_user_token);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.third_party_user_token);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl Default for CraCheckReportLendScoreGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/check_report/lend_score/get`: the LendScore and warnings about data
 /// that is missing behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportLendScoreGetResponse {
     /// The report that contains the LendScore and the reasons behind it.
@@ -3899,13 +3820,11 @@ pub struct CraCheckReportLendScoreGetResponse {
     pub warnings: Vec<CheckReportWarning>,
 }
 impl Generated for CraCheckReportLendScoreGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportLendScoreGetResponse {
     const NAME: &'static str = "CraCheckReportLendScoreGetResponse";
@@ -3926,26 +3845,24 @@ impl Record for CraCheckReportLendScoreGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// Settings of network insights, sent to `POST /cra/check_report/network_insights/get` and
 /// `POST /cra/check_report/create`; null when none are needed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportNetworkInsightsGetOptions {
     /// Version of the network insights to compute; null or absent leaves it to the default.
     pub network_insights_version: Option<NetworkInsightsVersion>,
 }
 impl Generated for CraCheckReportNetworkInsightsGetOptions {
-    fn empty() -> Self {
-        Self {
-            network_insights_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        network_insights_version: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportNetworkInsightsGetOptions {
     const NAME: &'static str = "CraCheckReportNetworkInsightsGetOptions";
@@ -3962,18 +3879,19 @@ impl Record for CraCheckReportNetworkInsightsGetOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.network_insights_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.network_insights_version);
     }
 }
 impl Default for CraCheckReportNetworkInsightsGetOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/check_report/network_insights/get`: names the user and, optionally, the
 /// version of the insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportNetworkInsightsGetRequest {
     /// Version of the insights. Null or left out to accept what was chosen for the report.
@@ -3990,14 +3908,12 @@ pub struct CraCheckReportNetworkInsightsGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportNetworkInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportNetworkInsightsGetRequest {
     const NAME: &'static str = "CraCheckReportNetworkInsightsGetRequest";
@@ -4020,21 +3936,22 @@ impl Record for CraCheckReportNetworkInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.third_party_user_token);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.third_party_user_token);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl Default for CraCheckReportNetworkInsightsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/check_report/network_insights/get`: the network insights and warnings
 /// about data that is missing from them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportNetworkInsightsGetResponse {
     /// The network insights themselves, with the attributes by name and the Items they belong to.
@@ -4047,13 +3964,11 @@ pub struct CraCheckReportNetworkInsightsGetResponse {
     pub warnings: Vec<CheckReportWarning>,
 }
 impl Generated for CraCheckReportNetworkInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportNetworkInsightsGetResponse {
     const NAME: &'static str = "CraCheckReportNetworkInsightsGetResponse";
@@ -4074,10 +3989,10 @@ impl Record for CraCheckReportNetworkInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// Older form of the choice of partner products for `POST
@@ -4086,18 +4001,16 @@ impl Record for CraCheckReportNetworkInsightsGetResponse {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportPartnerInsightsGetOptions {
     /// Versions of the Prism Data products to use. Null or absent when no choice is made.
     pub prism_versions: Option<PrismVersionsDeprecated>,
 }
 impl Generated for CraCheckReportPartnerInsightsGetOptions {
-    fn empty() -> Self {
-        Self {
-            prism_versions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        prism_versions: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportPartnerInsightsGetOptions {
     const NAME: &'static str = "CraCheckReportPartnerInsightsGetOptions";
@@ -4112,18 +4025,19 @@ impl Record for CraCheckReportPartnerInsightsGetOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.prism_versions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.prism_versions);
     }
 }
 impl Default for CraCheckReportPartnerInsightsGetOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Choice of partner products in the request of `POST
 /// /cra/check_report/partner_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportPartnerInsightsGetPartnerInsights {
     /// Data that FICO needs to compute UltraFICO scores; null or absent when no such score is
@@ -4134,12 +4048,10 @@ pub struct CraCheckReportPartnerInsightsGetPartnerInsights {
     pub prism_versions: Option<PrismVersions>,
 }
 impl Generated for CraCheckReportPartnerInsightsGetPartnerInsights {
-    fn empty() -> Self {
-        Self {
-            fico: Wire::empty(),
-            prism_versions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        fico: Wire::EMPTY,
+        prism_versions: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportPartnerInsightsGetPartnerInsights {
     const NAME: &'static str = "CraCheckReportPartnerInsightsGetPartnerInsights";
@@ -4158,19 +4070,20 @@ impl Record for CraCheckReportPartnerInsightsGetPartnerInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.fico);
-        fields.put(1, &self.prism_versions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.fico);
+        visitor.field(1, &self.prism_versions);
     }
 }
 impl Default for CraCheckReportPartnerInsightsGetPartnerInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/check_report/partner_insights/get`: names the user and, optionally, the
 /// partner products wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportPartnerInsightsGetRequest {
     /// Versions of the Prism products in the older form. Deprecated as a type; use
@@ -4194,16 +4107,14 @@ pub struct CraCheckReportPartnerInsightsGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportPartnerInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            partner_insights: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_tier: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        partner_insights: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_tier: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportPartnerInsightsGetRequest {
     const NAME: &'static str = "CraCheckReportPartnerInsightsGetRequest";
@@ -4230,23 +4141,24 @@ impl Record for CraCheckReportPartnerInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.partner_insights);
-        fields.put(2, &self.third_party_user_token);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.user_tier);
-        fields.put(5, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.partner_insights);
+        visitor.field(2, &self.third_party_user_token);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.user_tier);
+        visitor.field(5, &self.user_token);
     }
 }
 impl Default for CraCheckReportPartnerInsightsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/check_report/partner_insights/get`: the partner insights and warnings
 /// about data that is missing from them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportPartnerInsightsGetResponse {
     /// The partner insights themselves. May be absent, so check before use.
@@ -4259,13 +4171,11 @@ pub struct CraCheckReportPartnerInsightsGetResponse {
     pub warnings: Vec<CheckReportWarning>,
 }
 impl Generated for CraCheckReportPartnerInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportPartnerInsightsGetResponse {
     const NAME: &'static str = "CraCheckReportPartnerInsightsGetResponse";
@@ -4286,15 +4196,15 @@ impl Record for CraCheckReportPartnerInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// Body of `POST /cra/check_report/pdf/get`: names the user and what to include besides the
 /// base report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportPdfGetRequest {
     /// Insights to include in the document besides the base report. Leave it out for the base
@@ -4313,14 +4223,12 @@ pub struct CraCheckReportPdfGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportPdfGetRequest {
-    fn empty() -> Self {
-        Self {
-            add_ons: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        add_ons: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportPdfGetRequest {
     const NAME: &'static str = "CraCheckReportPdfGetRequest";
@@ -4343,21 +4251,22 @@ impl Record for CraCheckReportPdfGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.add_ons);
-        fields.put(1, &self.third_party_user_token);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.add_ons);
+        visitor.field(1, &self.third_party_user_token);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl Default for CraCheckReportPdfGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/check_report/verification/get`: names the user and the verification
 /// reports wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportVerificationGetRequest {
     /// Settings of the employment refresh report, relevant when `reports_requested` contains
@@ -4376,14 +4285,12 @@ pub struct CraCheckReportVerificationGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportVerificationGetRequest {
-    fn empty() -> Self {
-        Self {
-            employment_refresh_options: Wire::empty(),
-            reports_requested: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employment_refresh_options: Wire::EMPTY,
+        reports_requested: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportVerificationGetRequest {
     const NAME: &'static str = "CraCheckReportVerificationGetRequest";
@@ -4406,21 +4313,22 @@ impl Record for CraCheckReportVerificationGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employment_refresh_options);
-        fields.put(1, &self.reports_requested);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employment_refresh_options);
+        visitor.field(1, &self.reports_requested);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl Default for CraCheckReportVerificationGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/check_report/verification/get`: the verification reports and warnings
 /// about data that is missing from them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportVerificationGetResponse {
     /// The requested verification reports, each in a field of its own.
@@ -4433,13 +4341,11 @@ pub struct CraCheckReportVerificationGetResponse {
     pub warnings: Vec<CheckReportWarning>,
 }
 impl Generated for CraCheckReportVerificationGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportVerificationGetResponse {
     const NAME: &'static str = "CraCheckReportVerificationGetResponse";
@@ -4460,15 +4366,15 @@ impl Record for CraCheckReportVerificationGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.warnings);
     }
 }
 /// Body of `POST /cra/check_report/verification/pdf/get`: names the user and the verification
 /// reports wanted as a document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportVerificationPdfGetRequest {
     /// The one kind of report wanted. Deprecated; use `reports_requested` instead.
@@ -4494,15 +4400,13 @@ Deprecated by Plaid.*/
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportVerificationPdfGetRequest {
-    fn empty() -> Self {
-        Self {
-            report_requested: Wire::empty(),
-            reports_requested: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report_requested: Wire::EMPTY,
+        reports_requested: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportVerificationPdfGetRequest {
     const NAME: &'static str = "CraCheckReportVerificationPdfGetRequest";
@@ -4527,17 +4431,18 @@ impl Record for CraCheckReportVerificationPdfGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report_requested);
-        fields.put(1, &self.reports_requested);
-        fields.put(2, &self.third_party_user_token);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report_requested);
+        visitor.field(1, &self.reports_requested);
+        visitor.field(2, &self.third_party_user_token);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.user_token);
     }
 }
 impl Default for CraCheckReportVerificationPdfGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of verification report in a PDF: `voa` verifies assets, `employment_refresh` checks
@@ -4600,7 +4505,7 @@ impl OpenEnum for CraCreditProfileInquiryType {
 }
 /// A LendScore within a credit profile report, together with the variant of the model that
 /// produced it. May be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCreditProfileLendScore {
     /// Why no score could be computed; null when there is a score.
@@ -4616,14 +4521,12 @@ pub struct CraCreditProfileLendScore {
     pub variant: String,
 }
 impl Generated for CraCreditProfileLendScore {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-            variant: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        reason_codes: Wire::EMPTY,
+        score: Wire::EMPTY,
+        variant: Wire::EMPTY,
+    };
 }
 impl Record for CraCreditProfileLendScore {
     const NAME: &'static str = "CraCreditProfileLendScore";
@@ -4646,21 +4549,21 @@ impl Record for CraCreditProfileLendScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.reason_codes);
-        fields.put(2, &self.score);
-        fields.put(3, &self.variant);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.reason_codes);
+        visitor.field(2, &self.score);
+        visitor.field(3, &self.variant);
     }
 }
 /// A credit profile of a user: scores, attributes of cash flow and network, and facts about
 /// the data behind them. Returned by `/cra/credit_profile/report/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCreditProfileReport {
     /// Cash flow attributes by name; null when they are not available.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub cashflow_insights_attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub cashflow_insights_attributes: BTreeMap<String, ::serde_json::Value>,
     /// Your own identifier for the report, as given in the request.
     pub client_report_id: String,
     /// Time at which the report was retrieved, as an ISO 8601 timestamp. When the data behind it
@@ -4676,20 +4579,18 @@ pub struct CraCreditProfileReport {
     pub metadata: Option<CraCreditProfileReportMetadata>,
     /// Network attributes by name; null when they are not available.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub network_insights_attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub network_insights_attributes: BTreeMap<String, ::serde_json::Value>,
 }
 impl Generated for CraCreditProfileReport {
-    fn empty() -> Self {
-        Self {
-            cashflow_insights_attributes: Wire::empty(),
-            client_report_id: Wire::empty(),
-            date_retrieved: Wire::empty(),
-            inquiry_type: Wire::empty(),
-            lend_scores: Wire::empty(),
-            metadata: Wire::empty(),
-            network_insights_attributes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cashflow_insights_attributes: Wire::EMPTY,
+        client_report_id: Wire::EMPTY,
+        date_retrieved: Wire::EMPTY,
+        inquiry_type: Wire::EMPTY,
+        lend_scores: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        network_insights_attributes: Wire::EMPTY,
+    };
 }
 impl Record for CraCreditProfileReport {
     const NAME: &'static str = "CraCreditProfileReport";
@@ -4718,19 +4619,19 @@ impl Record for CraCreditProfileReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cashflow_insights_attributes);
-        fields.put(1, &self.client_report_id);
-        fields.put(2, &self.date_retrieved);
-        fields.put(3, &self.inquiry_type);
-        fields.put(4, &self.lend_scores);
-        fields.put(5, &self.metadata);
-        fields.put(6, &self.network_insights_attributes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cashflow_insights_attributes);
+        visitor.field(1, &self.client_report_id);
+        visitor.field(2, &self.date_retrieved);
+        visitor.field(3, &self.inquiry_type);
+        visitor.field(4, &self.lend_scores);
+        visitor.field(5, &self.metadata);
+        visitor.field(6, &self.network_insights_attributes);
     }
 }
 /// Body of `POST /cra/credit_profile/report/get`: the user, the purpose and the kind of
 /// report and inquiry. All fields are required.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCreditProfileReportGetRequest {
     /// Your own identifier for the report, such as a loan application number. It is returned in
@@ -4749,16 +4650,14 @@ pub struct CraCreditProfileReportGetRequest {
     pub version: CraCreditProfileReportVersion,
 }
 impl Generated for CraCreditProfileReportGetRequest {
-    fn empty() -> Self {
-        Self {
-            client_report_id: Wire::empty(),
-            consumer_report_permissible_purpose: Wire::empty(),
-            inquiry_type: Wire::empty(),
-            report_type: Wire::empty(),
-            user_id: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_report_id: Wire::EMPTY,
+        consumer_report_permissible_purpose: Wire::EMPTY,
+        inquiry_type: Wire::EMPTY,
+        report_type: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for CraCreditProfileReportGetRequest {
     const NAME: &'static str = "CraCreditProfileReportGetRequest";
@@ -4785,17 +4684,18 @@ impl Record for CraCreditProfileReportGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_report_id);
-        fields.put(1, &self.consumer_report_permissible_purpose);
-        fields.put(2, &self.inquiry_type);
-        fields.put(3, &self.report_type);
-        fields.put(4, &self.user_id);
-        fields.put(5, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_report_id);
+        visitor.field(1, &self.consumer_report_permissible_purpose);
+        visitor.field(2, &self.inquiry_type);
+        visitor.field(3, &self.report_type);
+        visitor.field(4, &self.user_id);
+        visitor.field(5, &self.version);
     }
 }
 impl CraCreditProfileReportGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_report_id: impl Into<String>,
         consumer_report_permissible_purpose: impl Into<ConsumerReportPermissiblePurpose>,
@@ -4817,7 +4717,7 @@ impl CraCreditProfileReportGetRequest {
 }
 /// Answer of `POST /cra/credit_profile/report/get`: the credit profile report and warnings
 /// about data that is missing from it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCreditProfileReportGetResponse {
     /// The credit profile report itself, with scores, attributes and facts about the data behind
@@ -4833,14 +4733,12 @@ pub struct CraCreditProfileReportGetResponse {
     pub warnings: Vec<CheckReportWarning>,
 }
 impl Generated for CraCreditProfileReportGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-            user_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraCreditProfileReportGetResponse {
     const NAME: &'static str = "CraCreditProfileReportGetResponse";
@@ -4863,16 +4761,16 @@ impl Record for CraCreditProfileReportGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.warnings);
     }
 }
 /// Facts about the data on which a credit profile report rests: Items, institutions, accounts
 /// and the span of transactions. Null when they are not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCreditProfileReportMetadata {
     /// Number of accounts behind the report, of all types.
@@ -4902,21 +4800,19 @@ pub struct CraCreditProfileReportMetadata {
     pub primary_account_count: i64,
 }
 impl Generated for CraCreditProfileReportMetadata {
-    fn empty() -> Self {
-        Self {
-            account_count: Wire::empty(),
-            credit_account_type_count: Wire::empty(),
-            depository_account_type_count: Wire::empty(),
-            generated_at: Wire::empty(),
-            institution_ids: Wire::empty(),
-            item_count: Wire::empty(),
-            most_recent_transaction_date: Wire::empty(),
-            multiple_owner_account_count: Wire::empty(),
-            oldest_transaction_date: Wire::empty(),
-            other_account_type_count: Wire::empty(),
-            primary_account_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_count: Wire::EMPTY,
+        credit_account_type_count: Wire::EMPTY,
+        depository_account_type_count: Wire::EMPTY,
+        generated_at: Wire::EMPTY,
+        institution_ids: Wire::EMPTY,
+        item_count: Wire::EMPTY,
+        most_recent_transaction_date: Wire::EMPTY,
+        multiple_owner_account_count: Wire::EMPTY,
+        oldest_transaction_date: Wire::EMPTY,
+        other_account_type_count: Wire::EMPTY,
+        primary_account_count: Wire::EMPTY,
+    };
 }
 impl Record for CraCreditProfileReportMetadata {
     const NAME: &'static str = "CraCreditProfileReportMetadata";
@@ -4953,18 +4849,18 @@ impl Record for CraCreditProfileReportMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_count);
-        fields.put(1, &self.credit_account_type_count);
-        fields.put(2, &self.depository_account_type_count);
-        fields.put(3, &self.generated_at);
-        fields.put(4, &self.institution_ids);
-        fields.put(5, &self.item_count);
-        fields.put(6, &self.most_recent_transaction_date);
-        fields.put(7, &self.multiple_owner_account_count);
-        fields.put(8, &self.oldest_transaction_date);
-        fields.put(9, &self.other_account_type_count);
-        fields.put(10, &self.primary_account_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_count);
+        visitor.field(1, &self.credit_account_type_count);
+        visitor.field(2, &self.depository_account_type_count);
+        visitor.field(3, &self.generated_at);
+        visitor.field(4, &self.institution_ids);
+        visitor.field(5, &self.item_count);
+        visitor.field(6, &self.most_recent_transaction_date);
+        visitor.field(7, &self.multiple_owner_account_count);
+        visitor.field(8, &self.oldest_transaction_date);
+        visitor.field(9, &self.other_account_type_count);
+        visitor.field(10, &self.primary_account_count);
     }
 }
 /// Kind of credit profile report; so far only `QUALIFY`.
@@ -5010,7 +4906,7 @@ impl OpenEnum for CraCreditProfileReportVersion {
     }
 }
 /// Income modelled for the present, per month and per year. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCurrentModeledIncome {
     /// Modelled income of a year at present, before and after deductions.
@@ -5019,12 +4915,10 @@ pub struct CraCurrentModeledIncome {
     pub monthly: CraMonthlyIncomeValues,
 }
 impl Generated for CraCurrentModeledIncome {
-    fn empty() -> Self {
-        Self {
-            annual: Wire::empty(),
-            monthly: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        annual: Wire::EMPTY,
+        monthly: Wire::EMPTY,
+    };
 }
 impl Record for CraCurrentModeledIncome {
     const NAME: &'static str = "CraCurrentModeledIncome";
@@ -5043,15 +4937,15 @@ impl Record for CraCurrentModeledIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.annual);
-        fields.put(1, &self.monthly);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.annual);
+        visitor.field(1, &self.monthly);
     }
 }
 /// Employment refresh report for home lending: recent transactions without amounts, from
 /// which a lender sees shortly before closing whether wages still arrive. Null when it was
 /// not requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraEmploymentRefreshReport {
     /// Number of days of history that was requested for the report, as set in the options of the
@@ -5065,13 +4959,11 @@ pub struct CraEmploymentRefreshReport {
     pub items: Vec<CraEmploymentRefreshReportItem>,
 }
 impl Generated for CraEmploymentRefreshReport {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-            generated_time: Wire::empty(),
-            items: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        items: Wire::EMPTY,
+    };
 }
 impl Record for CraEmploymentRefreshReport {
     const NAME: &'static str = "CraEmploymentRefreshReport";
@@ -5092,15 +4984,15 @@ impl Record for CraEmploymentRefreshReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
-        fields.put(1, &self.generated_time);
-        fields.put(2, &self.items);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
+        visitor.field(1, &self.generated_time);
+        visitor.field(2, &self.items);
     }
 }
 /// One account within an employment refresh report. It carries transactions but neither
 /// balances nor owners.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraEmploymentRefreshReportAccount {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
@@ -5122,16 +5014,14 @@ pub struct CraEmploymentRefreshReportAccount {
     pub type_: AccountType,
 }
 impl Generated for CraEmploymentRefreshReportAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            subtype: Wire::empty(),
-            transactions: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for CraEmploymentRefreshReportAccount {
     const NAME: &'static str = "CraEmploymentRefreshReportAccount";
@@ -5158,18 +5048,18 @@ impl Record for CraEmploymentRefreshReportAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.name);
-        fields.put(2, &self.official_name);
-        fields.put(3, &self.subtype);
-        fields.put(4, &self.transactions);
-        fields.put(5, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.name);
+        visitor.field(2, &self.official_name);
+        visitor.field(3, &self.subtype);
+        visitor.field(4, &self.transactions);
+        visitor.field(5, &self.type_);
     }
 }
 /// The part of an employment refresh report that concerns one Item: its institution and its
 /// accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraEmploymentRefreshReportItem {
     /// The accounts of the Item with their transactions.
@@ -5186,15 +5076,13 @@ pub struct CraEmploymentRefreshReportItem {
     pub last_update_time: DateTime<Utc>,
 }
 impl Generated for CraEmploymentRefreshReportItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            last_update_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        last_update_time: Wire::EMPTY,
+    };
 }
 impl Record for CraEmploymentRefreshReportItem {
     const NAME: &'static str = "CraEmploymentRefreshReportItem";
@@ -5219,17 +5107,17 @@ impl Record for CraEmploymentRefreshReportItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_name);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.last_update_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_name);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.last_update_time);
     }
 }
 /// A transaction in an employment refresh report, reduced to its text and day; it has no
 /// amount.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraEmploymentRefreshReportTransaction {
     /// Identifier of the account to which the transaction belongs, equal to that of the account
@@ -5248,15 +5136,13 @@ pub struct CraEmploymentRefreshReportTransaction {
     pub transaction_id: String,
 }
 impl Generated for CraEmploymentRefreshReportTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            date: Wire::empty(),
-            original_description: Wire::empty(),
-            pending: Wire::empty(),
-            transaction_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        date: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+    };
 }
 impl Record for CraEmploymentRefreshReportTransaction {
     const NAME: &'static str = "CraEmploymentRefreshReportTransaction";
@@ -5281,17 +5167,17 @@ impl Record for CraEmploymentRefreshReportTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.date);
-        fields.put(2, &self.original_description);
-        fields.put(3, &self.pending);
-        fields.put(4, &self.transaction_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.date);
+        visitor.field(2, &self.original_description);
+        visitor.field(3, &self.pending);
+        visitor.field(4, &self.transaction_id);
     }
 }
 /// Kind of income of a stream on two levels, given as plain strings; allow for further
 /// values.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeCategory {
     /// General kind of income, as a plain string; `secondary` is more specific.
@@ -5300,12 +5186,10 @@ pub struct CraIncomeCategory {
     pub secondary: String,
 }
 impl Generated for CraIncomeCategory {
-    fn empty() -> Self {
-        Self {
-            primary: Wire::empty(),
-            secondary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        primary: Wire::EMPTY,
+        secondary: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeCategory {
     const NAME: &'static str = "CraIncomeCategory";
@@ -5324,15 +5208,15 @@ impl Record for CraIncomeCategory {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.primary);
-        fields.put(1, &self.secondary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.primary);
+        visitor.field(1, &self.secondary);
     }
 }
 /// The income insights of a consumer report: income streams or sources of a user with
 /// historical and forecast amounts. Which parts are filled can depend on the version asked
 /// for. Returned by `/cra/check_report/income_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeInsights {
     /// Totals over all sources of income in `items`. May be absent; compare `user_summary`.
@@ -5364,19 +5248,17 @@ pub struct CraIncomeInsights {
     pub warnings: Vec<CraBankIncomeWarning>,
 }
 impl Generated for CraIncomeInsights {
-    fn empty() -> Self {
-        Self {
-            bank_income_summary: Wire::empty(),
-            client_report_id: Wire::empty(),
-            days_requested: Wire::empty(),
-            generated_time: Wire::empty(),
-            income_streams: Wire::empty(),
-            items: Wire::empty(),
-            report_id: Wire::empty(),
-            user_summary: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_income_summary: Wire::EMPTY,
+        client_report_id: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        income_streams: Wire::EMPTY,
+        items: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+        user_summary: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeInsights {
     const NAME: &'static str = "CraIncomeInsights";
@@ -5409,25 +5291,26 @@ impl Record for CraIncomeInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_income_summary);
-        fields.put(1, &self.client_report_id);
-        fields.put(2, &self.days_requested);
-        fields.put(3, &self.generated_time);
-        fields.put(4, &self.income_streams);
-        fields.put(5, &self.items);
-        fields.put(6, &self.report_id);
-        fields.put(7, &self.user_summary);
-        fields.put(8, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_income_summary);
+        visitor.field(1, &self.client_report_id);
+        visitor.field(2, &self.days_requested);
+        visitor.field(3, &self.generated_time);
+        visitor.field(4, &self.income_streams);
+        visitor.field(5, &self.items);
+        visitor.field(6, &self.report_id);
+        visitor.field(7, &self.user_summary);
+        visitor.field(8, &self.warnings);
     }
 }
 impl Default for CraIncomeInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Modelled income of a user over all streams. Null when it is not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeInsightsUserSummary {
     /// Current and projected income of the user, one entry per currency.
@@ -5435,11 +5318,9 @@ pub struct CraIncomeInsightsUserSummary {
     pub income_metrics: Vec<CraIncomeMetrics>,
 }
 impl Generated for CraIncomeInsightsUserSummary {
-    fn empty() -> Self {
-        Self {
-            income_metrics: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_metrics: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeInsightsUserSummary {
     const NAME: &'static str = "CraIncomeInsightsUserSummary";
@@ -5454,18 +5335,19 @@ impl Record for CraIncomeInsightsUserSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_metrics);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_metrics);
     }
 }
 impl Default for CraIncomeInsightsUserSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Modelled income in one currency, for a user as a whole or for one stream depending on
 /// where it stands.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeMetrics {
     /// Income modelled for the present. Null when not available.
@@ -5480,14 +5362,12 @@ pub struct CraIncomeMetrics {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraIncomeMetrics {
-    fn empty() -> Self {
-        Self {
-            current: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            projected: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        projected: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeMetrics {
     const NAME: &'static str = "CraIncomeMetrics";
@@ -5510,29 +5390,28 @@ impl Record for CraIncomeMetrics {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.projected);
-        fields.put(3, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.projected);
+        visitor.field(3, &self.unofficial_currency_code);
     }
 }
 impl Default for CraIncomeMetrics {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Next payment expected in an income stream. Null when none can be predicted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeNextPayment {
     /// Day on which the next payment is expected, as an ISO 8601 date.
     pub date: NaiveDate,
 }
 impl Generated for CraIncomeNextPayment {
-    fn empty() -> Self {
-        Self { date: Wire::empty() }
-    }
+    const EMPTY: Self = Self { date: Wire::EMPTY };
 }
 impl Record for CraIncomeNextPayment {
     const NAME: &'static str = "CraIncomeNextPayment";
@@ -5547,13 +5426,13 @@ impl Record for CraIncomeNextPayment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date);
     }
 }
 /// A stream of recurring income of a user in income insights, with its classification,
 /// modelled amounts and transactions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeStream {
     /// Text that describes the payments of the stream, for display.
@@ -5573,17 +5452,15 @@ pub struct CraIncomeStream {
     pub transactions: Vec<CraIncomeTransaction>,
 }
 impl Generated for CraIncomeStream {
-    fn empty() -> Self {
-        Self {
-            description: Wire::empty(),
-            end_date: Wire::empty(),
-            income_metrics: Wire::empty(),
-            income_stream_id: Wire::empty(),
-            insights: Wire::empty(),
-            start_date: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        description: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        income_metrics: Wire::EMPTY,
+        income_stream_id: Wire::EMPTY,
+        insights: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeStream {
     const NAME: &'static str = "CraIncomeStream";
@@ -5612,18 +5489,18 @@ impl Record for CraIncomeStream {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.description);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.income_metrics);
-        fields.put(3, &self.income_stream_id);
-        fields.put(4, &self.insights);
-        fields.put(5, &self.start_date);
-        fields.put(6, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.description);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.income_metrics);
+        visitor.field(3, &self.income_stream_id);
+        visitor.field(4, &self.insights);
+        visitor.field(5, &self.start_date);
+        visitor.field(6, &self.transactions);
     }
 }
 /// Classification of an income stream in income insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeStreamInsights {
     /// Kind of income on two levels, a general and a specific one.
@@ -5638,15 +5515,13 @@ pub struct CraIncomeStreamInsights {
     pub status: CraBankIncomeStatus,
 }
 impl Generated for CraIncomeStreamInsights {
-    fn empty() -> Self {
-        Self {
-            income_category: Wire::empty(),
-            income_provider: Wire::empty(),
-            next_payment: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_category: Wire::EMPTY,
+        income_provider: Wire::EMPTY,
+        next_payment: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeStreamInsights {
     const NAME: &'static str = "CraIncomeStreamInsights";
@@ -5671,16 +5546,16 @@ impl Record for CraIncomeStreamInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_category);
-        fields.put(1, &self.income_provider);
-        fields.put(2, &self.next_payment);
-        fields.put(3, &self.pay_frequency);
-        fields.put(4, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_category);
+        visitor.field(1, &self.income_provider);
+        visitor.field(2, &self.next_payment);
+        visitor.field(3, &self.pay_frequency);
+        visitor.field(4, &self.status);
     }
 }
 /// A transaction that belongs to an income stream in income insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeTransaction {
     /// Identifier of the account in which the transaction was found.
@@ -5708,19 +5583,17 @@ pub struct CraIncomeTransaction {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraIncomeTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            item_id: Wire::empty(),
-            original_description: Wire::empty(),
-            outlier: Wire::empty(),
-            transaction_id: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        outlier: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeTransaction {
     const NAME: &'static str = "CraIncomeTransaction";
@@ -5753,20 +5626,20 @@ impl Record for CraIncomeTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.date);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.item_id);
-        fields.put(5, &self.original_description);
-        fields.put(6, &self.outlier);
-        fields.put(7, &self.transaction_id);
-        fields.put(8, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.date);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.item_id);
+        visitor.field(5, &self.original_description);
+        visitor.field(6, &self.outlier);
+        visitor.field(7, &self.transaction_id);
+        visitor.field(8, &self.unofficial_currency_code);
     }
 }
 /// Tells whether an income transaction stands out from the usual payments of its stream.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraIncomeTransactionOutlier {
     /// Amount attributed to the outlier, in the currency of the transaction. Null or absent when
@@ -5780,12 +5653,10 @@ pub struct CraIncomeTransactionOutlier {
     pub is_outlier: bool,
 }
 impl Generated for CraIncomeTransactionOutlier {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            is_outlier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        is_outlier: Wire::EMPTY,
+    };
 }
 impl Record for CraIncomeTransactionOutlier {
     const NAME: &'static str = "CraIncomeTransactionOutlier";
@@ -5804,13 +5675,13 @@ impl Record for CraIncomeTransactionOutlier {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.is_outlier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.is_outlier);
     }
 }
 /// The LendScore part of a consumer report. Returned by `/cra/check_report/lend_score/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLendScoreReport {
     /// Time at which the report was generated, as an ISO 8601 timestamp.
@@ -5821,13 +5692,11 @@ pub struct CraLendScoreReport {
     pub report_id: String,
 }
 impl Generated for CraLendScoreReport {
-    fn empty() -> Self {
-        Self {
-            generated_time: Wire::empty(),
-            lend_score: Wire::empty(),
-            report_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        generated_time: Wire::EMPTY,
+        lend_score: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+    };
 }
 impl Record for CraLendScoreReport {
     const NAME: &'static str = "CraLendScoreReport";
@@ -5848,15 +5717,15 @@ impl Record for CraLendScoreReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.generated_time);
-        fields.put(1, &self.lend_score);
-        fields.put(2, &self.report_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.generated_time);
+        visitor.field(1, &self.lend_score);
+        visitor.field(2, &self.report_id);
     }
 }
 /// A loan application and the decision on it, as reported with
 /// `/cra/loans/applications/register`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanApplication {
     /// Day on which the user applied, as an ISO 8601 date. May be left out.
@@ -5875,16 +5744,14 @@ pub struct CraLoanApplication {
     pub user_token: Secret,
 }
 impl Generated for CraLoanApplication {
-    fn empty() -> Self {
-        Self {
-            application_date: Wire::empty(),
-            application_id: Wire::empty(),
-            decision: Wire::empty(),
-            decision_date: Wire::empty(),
-            type_: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        application_date: Wire::EMPTY,
+        application_id: Wire::EMPTY,
+        decision: Wire::EMPTY,
+        decision_date: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanApplication {
     const NAME: &'static str = "CraLoanApplication";
@@ -5911,17 +5778,18 @@ impl Record for CraLoanApplication {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.application_date);
-        fields.put(1, &self.application_id);
-        fields.put(2, &self.decision);
-        fields.put(3, &self.decision_date);
-        fields.put(4, &self.type_);
-        fields.put(5, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.application_date);
+        visitor.field(1, &self.application_id);
+        visitor.field(2, &self.decision);
+        visitor.field(3, &self.decision_date);
+        visitor.field(4, &self.type_);
+        visitor.field(5, &self.user_token);
     }
 }
 impl CraLoanApplication {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         application_id: impl Into<String>,
         decision: impl Into<CraLoanApplicationDecision>,
@@ -5933,7 +5801,7 @@ impl CraLoanApplication {
             decision: decision.into(),
             type_: type_.into(),
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -5968,7 +5836,7 @@ impl OpenEnum for CraLoanApplicationDecision {
     }
 }
 /// Final status of a loan that has ended, with the day from which it holds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanClosedStatus {
     /// Day from which the status holds, as an ISO 8601 date.
@@ -5977,12 +5845,10 @@ pub struct CraLoanClosedStatus {
     pub status: CraLoanStatus,
 }
 impl Generated for CraLoanClosedStatus {
-    fn empty() -> Self {
-        Self {
-            date: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        date: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanClosedStatus {
     const NAME: &'static str = "CraLoanClosedStatus";
@@ -6001,13 +5867,14 @@ impl Record for CraLoanClosedStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date);
-        fields.put(1, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date);
+        visitor.field(1, &self.status);
     }
 }
 impl CraLoanClosedStatus {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(date: impl Into<NaiveDate>, status: impl Into<CraLoanStatus>) -> Self {
         Self {
             date: date.into(),
@@ -6016,7 +5883,7 @@ impl CraLoanClosedStatus {
     }
 }
 /// Status in which a loan was opened, with the day from which it holds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanOpenedStatus {
     /// Day from which the status holds, as an ISO 8601 date.
@@ -6025,12 +5892,10 @@ pub struct CraLoanOpenedStatus {
     pub status: CraLoanStatus,
 }
 impl Generated for CraLoanOpenedStatus {
-    fn empty() -> Self {
-        Self {
-            date: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        date: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanOpenedStatus {
     const NAME: &'static str = "CraLoanOpenedStatus";
@@ -6049,13 +5914,14 @@ impl Record for CraLoanOpenedStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date);
-        fields.put(1, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date);
+        visitor.field(1, &self.status);
     }
 }
 impl CraLoanOpenedStatus {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(date: impl Into<NaiveDate>, status: impl Into<CraLoanStatus>) -> Self {
         Self {
             date: date.into(),
@@ -6064,7 +5930,7 @@ impl CraLoanOpenedStatus {
     }
 }
 /// How the payment of one period of a loan was made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanPaymentHistory {
     /// Amount that is overdue, in the currency of the loan. May be left out.
@@ -6087,15 +5953,13 @@ pub struct CraLoanPaymentHistory {
     pub period: i64,
 }
 impl Generated for CraLoanPaymentHistory {
-    fn empty() -> Self {
-        Self {
-            amount_past_due: Wire::empty(),
-            balance_remaining: Wire::empty(),
-            days_past_due: Wire::empty(),
-            due_date: Wire::empty(),
-            period: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount_past_due: Wire::EMPTY,
+        balance_remaining: Wire::EMPTY,
+        days_past_due: Wire::EMPTY,
+        due_date: Wire::EMPTY,
+        period: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanPaymentHistory {
     const NAME: &'static str = "CraLoanPaymentHistory";
@@ -6120,16 +5984,17 @@ impl Record for CraLoanPaymentHistory {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount_past_due);
-        fields.put(1, &self.balance_remaining);
-        fields.put(2, &self.days_past_due);
-        fields.put(3, &self.due_date);
-        fields.put(4, &self.period);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount_past_due);
+        visitor.field(1, &self.balance_remaining);
+        visitor.field(2, &self.days_past_due);
+        visitor.field(3, &self.due_date);
+        visitor.field(4, &self.period);
     }
 }
 impl CraLoanPaymentHistory {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         days_past_due: impl Into<i64>,
         due_date: impl Into<NaiveDate>,
@@ -6139,7 +6004,7 @@ impl CraLoanPaymentHistory {
             days_past_due: days_past_due.into(),
             due_date: due_date.into(),
             period: period.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -6186,7 +6051,7 @@ impl OpenEnum for CraLoanPaymentSchedule {
     }
 }
 /// A newly opened loan, as reported with `/cra/loans/register`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanRegister {
     /// The application that led to the loan. May be left out.
@@ -6212,18 +6077,16 @@ pub struct CraLoanRegister {
     pub user_token: Secret,
 }
 impl Generated for CraLoanRegister {
-    fn empty() -> Self {
-        Self {
-            application: Wire::empty(),
-            loan_amount: Wire::empty(),
-            loan_id: Wire::empty(),
-            opened_date: Wire::empty(),
-            opened_with_status: Wire::empty(),
-            payment_schedule: Wire::empty(),
-            type_: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        application: Wire::EMPTY,
+        loan_amount: Wire::EMPTY,
+        loan_id: Wire::EMPTY,
+        opened_date: Wire::EMPTY,
+        opened_with_status: Wire::EMPTY,
+        payment_schedule: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanRegister {
     const NAME: &'static str = "CraLoanRegister";
@@ -6254,19 +6117,20 @@ impl Record for CraLoanRegister {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.application);
-        fields.put(1, &self.loan_amount);
-        fields.put(2, &self.loan_id);
-        fields.put(3, &self.opened_date);
-        fields.put(4, &self.opened_with_status);
-        fields.put(5, &self.payment_schedule);
-        fields.put(6, &self.type_);
-        fields.put(7, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.application);
+        visitor.field(1, &self.loan_amount);
+        visitor.field(2, &self.loan_id);
+        visitor.field(3, &self.opened_date);
+        visitor.field(4, &self.opened_with_status);
+        visitor.field(5, &self.payment_schedule);
+        visitor.field(6, &self.type_);
+        visitor.field(7, &self.user_token);
     }
 }
 impl CraLoanRegister {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         loan_id: impl Into<String>,
         opened_date: impl Into<NaiveDate>,
@@ -6282,12 +6146,12 @@ impl CraLoanRegister {
             payment_schedule: payment_schedule.into(),
             type_: type_.into(),
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// The application that led to a loan, named when the loan is registered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanRegisterApplication {
     /// Day on which the user applied, as an ISO 8601 date. May be left out.
@@ -6297,12 +6161,10 @@ pub struct CraLoanRegisterApplication {
     pub application_id: Option<String>,
 }
 impl Generated for CraLoanRegisterApplication {
-    fn empty() -> Self {
-        Self {
-            application_date: Wire::empty(),
-            application_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        application_date: Wire::EMPTY,
+        application_id: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanRegisterApplication {
     const NAME: &'static str = "CraLoanRegisterApplication";
@@ -6321,14 +6183,15 @@ impl Record for CraLoanRegisterApplication {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.application_date);
-        fields.put(1, &self.application_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.application_date);
+        visitor.field(1, &self.application_id);
     }
 }
 impl Default for CraLoanRegisterApplication {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Status of a loan: `APPROVED` or `DECLINED` before it exists, `BOOKED` and `CURRENT` while
@@ -6384,7 +6247,7 @@ impl OpenEnum for CraLoanStatus {
     }
 }
 /// One status in the history of a loan.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanStatusHistoryUpdate {
     /// Day from which the status held, as an ISO 8601 date.
@@ -6393,12 +6256,10 @@ pub struct CraLoanStatusHistoryUpdate {
     pub status: CraLoanStatus,
 }
 impl Generated for CraLoanStatusHistoryUpdate {
-    fn empty() -> Self {
-        Self {
-            date: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        date: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanStatusHistoryUpdate {
     const NAME: &'static str = "CraLoanStatusHistoryUpdate";
@@ -6417,13 +6278,14 @@ impl Record for CraLoanStatusHistoryUpdate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date);
-        fields.put(1, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date);
+        visitor.field(1, &self.status);
     }
 }
 impl CraLoanStatusHistoryUpdate {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(date: impl Into<NaiveDate>, status: impl Into<CraLoanStatus>) -> Self {
         Self {
             date: date.into(),
@@ -6480,7 +6342,7 @@ impl OpenEnum for CraLoanType {
     }
 }
 /// A loan that has ended, as reported with `/cra/loans/unregister`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanUnregister {
     /// Final status of the loan, such as `PAID_OFF`, with the day from which it holds.
@@ -6489,12 +6351,10 @@ pub struct CraLoanUnregister {
     pub loan_id: String,
 }
 impl Generated for CraLoanUnregister {
-    fn empty() -> Self {
-        Self {
-            closed_with_status: Wire::empty(),
-            loan_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        closed_with_status: Wire::EMPTY,
+        loan_id: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanUnregister {
     const NAME: &'static str = "CraLoanUnregister";
@@ -6513,13 +6373,14 @@ impl Record for CraLoanUnregister {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.closed_with_status);
-        fields.put(1, &self.loan_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.closed_with_status);
+        visitor.field(1, &self.loan_id);
     }
 }
 impl CraLoanUnregister {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         closed_with_status: impl Into<CraLoanClosedStatus>,
         loan_id: impl Into<String>,
@@ -6532,7 +6393,7 @@ impl CraLoanUnregister {
 }
 /// Answer of `POST /cra/loans/unregister`; it carries nothing beyond the request identifier,
 /// and a success means that the closures were taken in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanUnregisterResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -6540,9 +6401,7 @@ pub struct CraLoanUnregisterResponse {
     pub request_id: String,
 }
 impl Generated for CraLoanUnregisterResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CraLoanUnregisterResponse {
     const NAME: &'static str = "CraLoanUnregisterResponse";
@@ -6557,12 +6416,12 @@ impl Record for CraLoanUnregisterResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Changes of one loan, as reported with `/cra/loans/update`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanUpdate {
     /// Your own identifier of the loan, as given to `/cra/loans/register`.
@@ -6577,13 +6436,11 @@ pub struct CraLoanUpdate {
     pub status_history: Vec<CraLoanStatusHistoryUpdate>,
 }
 impl Generated for CraLoanUpdate {
-    fn empty() -> Self {
-        Self {
-            loan_id: Wire::empty(),
-            payment_history: Wire::empty(),
-            status_history: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loan_id: Wire::EMPTY,
+        payment_history: Wire::EMPTY,
+        status_history: Wire::EMPTY,
+    };
 }
 impl Record for CraLoanUpdate {
     const NAME: &'static str = "CraLoanUpdate";
@@ -6604,19 +6461,20 @@ impl Record for CraLoanUpdate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan_id);
-        fields.put(1, &self.payment_history);
-        fields.put(2, &self.status_history);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan_id);
+        visitor.field(1, &self.payment_history);
+        visitor.field(2, &self.status_history);
     }
 }
 impl Default for CraLoanUpdate {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/loans/applications/register`: the loan applications to report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoansApplicationsRegisterRequest {
     /// The loan applications to report, each with the decision taken on it.
@@ -6624,11 +6482,7 @@ pub struct CraLoansApplicationsRegisterRequest {
     pub applications: Vec<CraLoanApplication>,
 }
 impl Generated for CraLoansApplicationsRegisterRequest {
-    fn empty() -> Self {
-        Self {
-            applications: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { applications: Wire::EMPTY };
 }
 impl Record for CraLoansApplicationsRegisterRequest {
     const NAME: &'static str = "CraLoansApplicationsRegisterRequest";
@@ -6643,18 +6497,19 @@ impl Record for CraLoansApplicationsRegisterRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.applications);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.applications);
     }
 }
 impl Default for CraLoansApplicationsRegisterRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/loans/applications/register`; it carries nothing beyond the request
 /// identifier, and a success means that the applications were taken in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoansApplicationsRegisterResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -6662,9 +6517,7 @@ pub struct CraLoansApplicationsRegisterResponse {
     pub request_id: String,
 }
 impl Generated for CraLoansApplicationsRegisterResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CraLoansApplicationsRegisterResponse {
     const NAME: &'static str = "CraLoansApplicationsRegisterResponse";
@@ -6679,12 +6532,12 @@ impl Record for CraLoansApplicationsRegisterResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /cra/loans/register`: the newly opened loans to report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoansRegisterRequest {
     /// The loans to report, each with your own identifier.
@@ -6692,9 +6545,7 @@ pub struct CraLoansRegisterRequest {
     pub loans: Vec<CraLoanRegister>,
 }
 impl Generated for CraLoansRegisterRequest {
-    fn empty() -> Self {
-        Self { loans: Wire::empty() }
-    }
+    const EMPTY: Self = Self { loans: Wire::EMPTY };
 }
 impl Record for CraLoansRegisterRequest {
     const NAME: &'static str = "CraLoansRegisterRequest";
@@ -6709,18 +6560,19 @@ impl Record for CraLoansRegisterRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loans);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loans);
     }
 }
 impl Default for CraLoansRegisterRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/loans/register`; it carries nothing beyond the request identifier,
 /// and a success means that the loans were taken in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoansRegisterResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -6728,9 +6580,7 @@ pub struct CraLoansRegisterResponse {
     pub request_id: String,
 }
 impl Generated for CraLoansRegisterResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CraLoansRegisterResponse {
     const NAME: &'static str = "CraLoansRegisterResponse";
@@ -6745,12 +6595,12 @@ impl Record for CraLoansRegisterResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /cra/loans/unregister`: the loans that have ended.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoansUnregisterRequest {
     /// The loans that have ended, each with its final status.
@@ -6758,9 +6608,7 @@ pub struct CraLoansUnregisterRequest {
     pub loans: Vec<CraLoanUnregister>,
 }
 impl Generated for CraLoansUnregisterRequest {
-    fn empty() -> Self {
-        Self { loans: Wire::empty() }
-    }
+    const EMPTY: Self = Self { loans: Wire::EMPTY };
 }
 impl Record for CraLoansUnregisterRequest {
     const NAME: &'static str = "CraLoansUnregisterRequest";
@@ -6775,17 +6623,18 @@ impl Record for CraLoansUnregisterRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loans);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loans);
     }
 }
 impl Default for CraLoansUnregisterRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cra/loans/update`: changes of loans that were registered earlier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoansUpdateRequest {
     /// The loans to update, each with its new statuses or payments.
@@ -6793,9 +6642,7 @@ pub struct CraLoansUpdateRequest {
     pub loans: Vec<CraLoanUpdate>,
 }
 impl Generated for CraLoansUpdateRequest {
-    fn empty() -> Self {
-        Self { loans: Wire::empty() }
-    }
+    const EMPTY: Self = Self { loans: Wire::EMPTY };
 }
 impl Record for CraLoansUpdateRequest {
     const NAME: &'static str = "CraLoansUpdateRequest";
@@ -6810,18 +6657,19 @@ impl Record for CraLoansUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loans);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loans);
     }
 }
 impl Default for CraLoansUpdateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cra/loans/update`; it carries nothing beyond the request identifier, and
 /// a success means that the updates were taken in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoansUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -6829,9 +6677,7 @@ pub struct CraLoansUpdateResponse {
     pub request_id: String,
 }
 impl Generated for CraLoansUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CraLoansUpdateResponse {
     const NAME: &'static str = "CraLoansUpdateResponse";
@@ -6846,13 +6692,13 @@ impl Record for CraLoansUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /cra/monitoring_insights/get`: names the monitored user and the purpose for
 /// which the data is obtained.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonitoringInsightsGetRequest {
     /// Legal purpose for which the insights are obtained, required because they are a consumer
@@ -6866,13 +6712,11 @@ pub struct CraMonitoringInsightsGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CraMonitoringInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            consumer_report_permissible_purpose: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consumer_report_permissible_purpose: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraMonitoringInsightsGetRequest {
     const NAME: &'static str = "CraMonitoringInsightsGetRequest";
@@ -6893,14 +6737,15 @@ impl Record for CraMonitoringInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consumer_report_permissible_purpose);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consumer_report_permissible_purpose);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl CraMonitoringInsightsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         consumer_report_permissible_purpose: impl Into<
             MonitoringConsumerReportPermissiblePurpose,
@@ -6909,13 +6754,13 @@ impl CraMonitoringInsightsGetRequest {
         Self {
             consumer_report_permissible_purpose: consumer_report_permissible_purpose
                 .into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /cra/monitoring_insights/get`: the monitoring insights of a user, Item by
 /// Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonitoringInsightsGetResponse {
     /// The monitored Items of the user, each with a status and, where available, its insights.
@@ -6928,13 +6773,11 @@ pub struct CraMonitoringInsightsGetResponse {
     pub user_insights_id: String,
 }
 impl Generated for CraMonitoringInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            items: Wire::empty(),
-            request_id: Wire::empty(),
-            user_insights_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        items: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        user_insights_id: Wire::EMPTY,
+    };
 }
 impl Record for CraMonitoringInsightsGetResponse {
     const NAME: &'static str = "CraMonitoringInsightsGetResponse";
@@ -6955,15 +6798,15 @@ impl Record for CraMonitoringInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.items);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.user_insights_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.items);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.user_insights_id);
     }
 }
 /// Monitoring insights for one Item of a user, part of the answer of `POST
 /// /cra/monitoring_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonitoringInsightsItem {
     /// Accounts of the Item on which the insights rest, in the form of the base report. May be
@@ -6984,17 +6827,15 @@ pub struct CraMonitoringInsightsItem {
     pub status: MonitoringInsightsItemStatus,
 }
 impl Generated for CraMonitoringInsightsItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            date_generated: Wire::empty(),
-            insights: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        date_generated: Wire::EMPTY,
+        insights: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CraMonitoringInsightsItem {
     const NAME: &'static str = "CraMonitoringInsightsItem";
@@ -7023,19 +6864,19 @@ impl Record for CraMonitoringInsightsItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.date_generated);
-        fields.put(2, &self.insights);
-        fields.put(3, &self.institution_id);
-        fields.put(4, &self.institution_name);
-        fields.put(5, &self.item_id);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.date_generated);
+        visitor.field(2, &self.insights);
+        visitor.field(3, &self.institution_id);
+        visitor.field(4, &self.institution_name);
+        visitor.field(5, &self.item_id);
+        visitor.field(6, &self.status);
     }
 }
 /// Body of `POST /cra/monitoring_insights/subscribe`: whom to monitor, and where to send the
 /// webhooks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonitoringInsightsSubscribeRequest {
     /// Kinds of income that the monitoring is to take into account. Null or left out when no
@@ -7054,15 +6895,13 @@ pub struct CraMonitoringInsightsSubscribeRequest {
     pub webhook: String,
 }
 impl Generated for CraMonitoringInsightsSubscribeRequest {
-    fn empty() -> Self {
-        Self {
-            income_categories: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_categories: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for CraMonitoringInsightsSubscribeRequest {
     const NAME: &'static str = "CraMonitoringInsightsSubscribeRequest";
@@ -7087,26 +6926,27 @@ impl Record for CraMonitoringInsightsSubscribeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_categories);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
-        fields.put(4, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_categories);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
+        visitor.field(4, &self.webhook);
     }
 }
 impl CraMonitoringInsightsSubscribeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(webhook: impl Into<String>) -> Self {
         Self {
             webhook: webhook.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /cra/monitoring_insights/subscribe`: the identifier of the new
 /// subscription.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonitoringInsightsSubscribeResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -7117,12 +6957,10 @@ pub struct CraMonitoringInsightsSubscribeResponse {
     pub subscription_id: String,
 }
 impl Generated for CraMonitoringInsightsSubscribeResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            subscription_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        subscription_id: Wire::EMPTY,
+    };
 }
 impl Record for CraMonitoringInsightsSubscribeResponse {
     const NAME: &'static str = "CraMonitoringInsightsSubscribeResponse";
@@ -7141,13 +6979,13 @@ impl Record for CraMonitoringInsightsSubscribeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.subscription_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.subscription_id);
     }
 }
 /// Body of `POST /cra/monitoring_insights/unsubscribe`: names the subscription to end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonitoringInsightsUnsubscribeRequest {
     /// Identifier of the subscription to end, as returned by
@@ -7155,11 +6993,9 @@ pub struct CraMonitoringInsightsUnsubscribeRequest {
     pub subscription_id: String,
 }
 impl Generated for CraMonitoringInsightsUnsubscribeRequest {
-    fn empty() -> Self {
-        Self {
-            subscription_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        subscription_id: Wire::EMPTY,
+    };
 }
 impl Record for CraMonitoringInsightsUnsubscribeRequest {
     const NAME: &'static str = "CraMonitoringInsightsUnsubscribeRequest";
@@ -7174,12 +7010,13 @@ impl Record for CraMonitoringInsightsUnsubscribeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.subscription_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.subscription_id);
     }
 }
 impl CraMonitoringInsightsUnsubscribeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(subscription_id: impl Into<String>) -> Self {
         Self {
             subscription_id: subscription_id.into(),
@@ -7188,7 +7025,7 @@ impl CraMonitoringInsightsUnsubscribeRequest {
 }
 /// Answer of `POST /cra/monitoring_insights/unsubscribe`; it carries nothing beyond the
 /// request identifier, and a success means that the subscription has ended.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonitoringInsightsUnsubscribeResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -7196,9 +7033,7 @@ pub struct CraMonitoringInsightsUnsubscribeResponse {
     pub request_id: String,
 }
 impl Generated for CraMonitoringInsightsUnsubscribeResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CraMonitoringInsightsUnsubscribeResponse {
     const NAME: &'static str = "CraMonitoringInsightsUnsubscribeResponse";
@@ -7213,13 +7048,13 @@ impl Record for CraMonitoringInsightsUnsubscribeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Modelled income of a month, before and after deductions. The currency stands in the
 /// enclosing metrics.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraMonthlyIncomeValues {
     /// Income of a month before taxes and deductions, which is an estimate because banks see only
@@ -7231,12 +7066,10 @@ pub struct CraMonthlyIncomeValues {
     pub net_income: Decimal,
 }
 impl Generated for CraMonthlyIncomeValues {
-    fn empty() -> Self {
-        Self {
-            gross_income: Wire::empty(),
-            net_income: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        gross_income: Wire::EMPTY,
+        net_income: Wire::EMPTY,
+    };
 }
 impl Record for CraMonthlyIncomeValues {
     const NAME: &'static str = "CraMonthlyIncomeValues";
@@ -7255,13 +7088,13 @@ impl Record for CraMonthlyIncomeValues {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.gross_income);
-        fields.put(1, &self.net_income);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.gross_income);
+        visitor.field(1, &self.net_income);
     }
 }
 /// An Item that belongs to a network insights report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraNetworkInsightsItem {
     /// Plaid's identifier of the institution, usable with `/institutions/get_by_id`.
@@ -7272,13 +7105,11 @@ pub struct CraNetworkInsightsItem {
     pub item_id: String,
 }
 impl Generated for CraNetworkInsightsItem {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for CraNetworkInsightsItem {
     const NAME: &'static str = "CraNetworkInsightsItem";
@@ -7299,15 +7130,15 @@ impl Record for CraNetworkInsightsItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.institution_name);
-        fields.put(2, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.institution_name);
+        visitor.field(2, &self.item_id);
     }
 }
 /// The network insights of a consumer report. Returned by
 /// `/cra/check_report/network_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraNetworkInsightsReport {
     /// Time at which the report was generated, as an ISO 8601 timestamp.
@@ -7317,19 +7148,17 @@ pub struct CraNetworkInsightsReport {
     pub items: Vec<CraNetworkInsightsItem>,
     /// The network attributes by name; which names occur depends on the version.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub network_attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub network_attributes: BTreeMap<String, ::serde_json::Value>,
     /// Identifier of this report; keep it with the decision you base on it.
     pub report_id: String,
 }
 impl Generated for CraNetworkInsightsReport {
-    fn empty() -> Self {
-        Self {
-            generated_time: Wire::empty(),
-            items: Wire::empty(),
-            network_attributes: Wire::empty(),
-            report_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        generated_time: Wire::EMPTY,
+        items: Wire::EMPTY,
+        network_attributes: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+    };
 }
 impl Record for CraNetworkInsightsReport {
     const NAME: &'static str = "CraNetworkInsightsReport";
@@ -7352,16 +7181,16 @@ impl Record for CraNetworkInsightsReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.generated_time);
-        fields.put(1, &self.items);
-        fields.put(2, &self.network_attributes);
-        fields.put(3, &self.report_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.generated_time);
+        visitor.field(1, &self.items);
+        visitor.field(2, &self.network_attributes);
+        visitor.field(3, &self.report_id);
     }
 }
 /// Scores and insights that partners of Plaid Check computed from the bank data of a user,
 /// with the Items they rest on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsights {
     /// Your own identifier for the report, as given when it was requested. Null or absent if none
@@ -7380,16 +7209,14 @@ pub struct CraPartnerInsights {
     pub report_id: Option<String>,
 }
 impl Generated for CraPartnerInsights {
-    fn empty() -> Self {
-        Self {
-            client_report_id: Wire::empty(),
-            fico: Wire::empty(),
-            generated_time: Wire::empty(),
-            items: Wire::empty(),
-            prism: Wire::empty(),
-            report_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_report_id: Wire::EMPTY,
+        fico: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        items: Wire::EMPTY,
+        prism: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsights {
     const NAME: &'static str = "CraPartnerInsights";
@@ -7416,23 +7243,24 @@ impl Record for CraPartnerInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_report_id);
-        fields.put(1, &self.fico);
-        fields.put(2, &self.generated_time);
-        fields.put(3, &self.items);
-        fields.put(4, &self.prism);
-        fields.put(5, &self.report_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_report_id);
+        visitor.field(1, &self.fico);
+        visitor.field(2, &self.generated_time);
+        visitor.field(3, &self.items);
+        visitor.field(4, &self.prism);
+        visitor.field(5, &self.report_id);
     }
 }
 impl Default for CraPartnerInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Figures on accounts, balances and transactions that FICO derived from the bank data of a
 /// user for UltraFICO. Null when not available; single figures may be null too.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsFicoReportCharacteristics {
     /// Average of the daily balances over the last 12 months, in the currency of the accounts.
@@ -7516,31 +7344,29 @@ pub struct CraPartnerInsightsFicoReportCharacteristics {
     pub tot_number_days_with_negative_balance_over_6_months: Option<i64>,
 }
 impl Generated for CraPartnerInsightsFicoReportCharacteristics {
-    fn empty() -> Self {
-        Self {
-            avg_daily_balance_over_12_months: Wire::empty(),
-            avg_daily_balance_over_1_month: Wire::empty(),
-            avg_daily_balance_over_3_months: Wire::empty(),
-            avg_daily_balance_over_6_months: Wire::empty(),
-            days_since_earliest_tx: Wire::empty(),
-            days_since_most_recent_insufficient_funds_fee_debit_tx: Wire::empty(),
-            days_since_most_recent_negative_ending_balance: Wire::empty(),
-            days_since_most_recent_tx: Wire::empty(),
-            days_with_tx_over_12_months: Wire::empty(),
-            days_with_tx_over_1_month: Wire::empty(),
-            days_with_tx_over_3_months: Wire::empty(),
-            days_with_tx_over_6_months: Wire::empty(),
-            num_accounts: Wire::empty(),
-            num_checking_accounts: Wire::empty(),
-            num_money_market_accounts: Wire::empty(),
-            num_savings_accounts: Wire::empty(),
-            tot_current_balances: Wire::empty(),
-            tot_number_days_with_negative_balance_over_12_months: Wire::empty(),
-            tot_number_days_with_negative_balance_over_1_month: Wire::empty(),
-            tot_number_days_with_negative_balance_over_3_months: Wire::empty(),
-            tot_number_days_with_negative_balance_over_6_months: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        avg_daily_balance_over_12_months: Wire::EMPTY,
+        avg_daily_balance_over_1_month: Wire::EMPTY,
+        avg_daily_balance_over_3_months: Wire::EMPTY,
+        avg_daily_balance_over_6_months: Wire::EMPTY,
+        days_since_earliest_tx: Wire::EMPTY,
+        days_since_most_recent_insufficient_funds_fee_debit_tx: Wire::EMPTY,
+        days_since_most_recent_negative_ending_balance: Wire::EMPTY,
+        days_since_most_recent_tx: Wire::EMPTY,
+        days_with_tx_over_12_months: Wire::EMPTY,
+        days_with_tx_over_1_month: Wire::EMPTY,
+        days_with_tx_over_3_months: Wire::EMPTY,
+        days_with_tx_over_6_months: Wire::EMPTY,
+        num_accounts: Wire::EMPTY,
+        num_checking_accounts: Wire::EMPTY,
+        num_money_market_accounts: Wire::EMPTY,
+        num_savings_accounts: Wire::EMPTY,
+        tot_current_balances: Wire::EMPTY,
+        tot_number_days_with_negative_balance_over_12_months: Wire::EMPTY,
+        tot_number_days_with_negative_balance_over_1_month: Wire::EMPTY,
+        tot_number_days_with_negative_balance_over_3_months: Wire::EMPTY,
+        tot_number_days_with_negative_balance_over_6_months: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsFicoReportCharacteristics {
     const NAME: &'static str = "CraPartnerInsightsFicoReportCharacteristics";
@@ -7608,38 +7434,39 @@ impl Record for CraPartnerInsightsFicoReportCharacteristics {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.avg_daily_balance_over_12_months);
-        fields.put(1, &self.avg_daily_balance_over_1_month);
-        fields.put(2, &self.avg_daily_balance_over_3_months);
-        fields.put(3, &self.avg_daily_balance_over_6_months);
-        fields.put(4, &self.days_since_earliest_tx);
-        fields.put(5, &self.days_since_most_recent_insufficient_funds_fee_debit_tx);
-        fields.put(6, &self.days_since_most_recent_negative_ending_balance);
-        fields.put(7, &self.days_since_most_recent_tx);
-        fields.put(8, &self.days_with_tx_over_12_months);
-        fields.put(9, &self.days_with_tx_over_1_month);
-        fields.put(10, &self.days_with_tx_over_3_months);
-        fields.put(11, &self.days_with_tx_over_6_months);
-        fields.put(12, &self.num_accounts);
-        fields.put(13, &self.num_checking_accounts);
-        fields.put(14, &self.num_money_market_accounts);
-        fields.put(15, &self.num_savings_accounts);
-        fields.put(16, &self.tot_current_balances);
-        fields.put(17, &self.tot_number_days_with_negative_balance_over_12_months);
-        fields.put(18, &self.tot_number_days_with_negative_balance_over_1_month);
-        fields.put(19, &self.tot_number_days_with_negative_balance_over_3_months);
-        fields.put(20, &self.tot_number_days_with_negative_balance_over_6_months);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.avg_daily_balance_over_12_months);
+        visitor.field(1, &self.avg_daily_balance_over_1_month);
+        visitor.field(2, &self.avg_daily_balance_over_3_months);
+        visitor.field(3, &self.avg_daily_balance_over_6_months);
+        visitor.field(4, &self.days_since_earliest_tx);
+        visitor.field(5, &self.days_since_most_recent_insufficient_funds_fee_debit_tx);
+        visitor.field(6, &self.days_since_most_recent_negative_ending_balance);
+        visitor.field(7, &self.days_since_most_recent_tx);
+        visitor.field(8, &self.days_with_tx_over_12_months);
+        visitor.field(9, &self.days_with_tx_over_1_month);
+        visitor.field(10, &self.days_with_tx_over_3_months);
+        visitor.field(11, &self.days_with_tx_over_6_months);
+        visitor.field(12, &self.num_accounts);
+        visitor.field(13, &self.num_checking_accounts);
+        visitor.field(14, &self.num_money_market_accounts);
+        visitor.field(15, &self.num_savings_accounts);
+        visitor.field(16, &self.tot_current_balances);
+        visitor.field(17, &self.tot_number_days_with_negative_balance_over_12_months);
+        visitor.field(18, &self.tot_number_days_with_negative_balance_over_1_month);
+        visitor.field(19, &self.tot_number_days_with_negative_balance_over_3_months);
+        visitor.field(20, &self.tot_number_days_with_negative_balance_over_6_months);
     }
 }
 impl Default for CraPartnerInsightsFicoReportCharacteristics {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Results of FICO within partner insights: UltraFICO scores and the characteristics of the
 /// accounts behind them. Null when no such score was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsFicoResults {
     /// Identifier of the credit application in the system of the lender, as sent with the
@@ -7654,13 +7481,11 @@ pub struct CraPartnerInsightsFicoResults {
     pub ultrafico_score_results: Vec<CraPartnerInsightsUltraFicoScoreResult>,
 }
 impl Generated for CraPartnerInsightsFicoResults {
-    fn empty() -> Self {
-        Self {
-            lender_application_id: Wire::empty(),
-            report_characteristics: Wire::empty(),
-            ultrafico_score_results: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        lender_application_id: Wire::EMPTY,
+        report_characteristics: Wire::EMPTY,
+        ultrafico_score_results: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsFicoResults {
     const NAME: &'static str = "CraPartnerInsightsFicoResults";
@@ -7681,15 +7506,15 @@ impl Record for CraPartnerInsightsFicoResults {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.lender_application_id);
-        fields.put(1, &self.report_characteristics);
-        fields.put(2, &self.ultrafico_score_results);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.lender_application_id);
+        visitor.field(1, &self.report_characteristics);
+        visitor.field(2, &self.ultrafico_score_results);
     }
 }
 /// Body of `POST /cra/partner_insights/get`: names the user whose partner insights are
 /// wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsGetRequest {
     /// Tier, `free` or `paid`, of the user on whose behalf the insights are fetched. Null or left
@@ -7700,12 +7525,10 @@ pub struct CraPartnerInsightsGetRequest {
     pub user_token: Secret,
 }
 impl Generated for CraPartnerInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            user_tier: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        user_tier: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsGetRequest {
     const NAME: &'static str = "CraPartnerInsightsGetRequest";
@@ -7724,23 +7547,24 @@ impl Record for CraPartnerInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_tier);
-        fields.put(1, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_tier);
+        visitor.field(1, &self.user_token);
     }
 }
 impl CraPartnerInsightsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /cra/partner_insights/get`: partner insights as a list, unlike the single
 /// report of `POST /cra/check_report/partner_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsGetResponse {
     /// The sets of partner insights of the user. May be absent.
@@ -7751,12 +7575,10 @@ pub struct CraPartnerInsightsGetResponse {
     pub request_id: String,
 }
 impl Generated for CraPartnerInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            report: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsGetResponse {
     const NAME: &'static str = "CraPartnerInsightsGetResponse";
@@ -7775,13 +7597,13 @@ impl Record for CraPartnerInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report);
+        visitor.field(1, &self.request_id);
     }
 }
 /// An Item on which partner insights rest: its institution and its accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsItem {
     /// The accounts of the Item that were considered.
@@ -7795,14 +7617,12 @@ pub struct CraPartnerInsightsItem {
     pub item_id: Option<String>,
 }
 impl Generated for CraPartnerInsightsItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsItem {
     const NAME: &'static str = "CraPartnerInsightsItem";
@@ -7825,20 +7645,21 @@ impl Record for CraPartnerInsightsItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_name);
-        fields.put(3, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_name);
+        visitor.field(3, &self.item_id);
     }
 }
 impl Default for CraPartnerInsightsItem {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An account on which partner insights rest, described without balances or transactions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsItemAccount {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
@@ -7866,18 +7687,16 @@ pub struct CraPartnerInsightsItemAccount {
     pub type_: CreditBankIncomeAccountType,
 }
 impl Generated for CraPartnerInsightsItemAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            mask: Wire::empty(),
-            metadata: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsItemAccount {
     const NAME: &'static str = "CraPartnerInsightsItemAccount";
@@ -7908,19 +7727,19 @@ impl Record for CraPartnerInsightsItemAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.mask);
-        fields.put(2, &self.metadata);
-        fields.put(3, &self.name);
-        fields.put(4, &self.official_name);
-        fields.put(5, &self.owners);
-        fields.put(6, &self.subtype);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.mask);
+        visitor.field(2, &self.metadata);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.official_name);
+        visitor.field(5, &self.owners);
+        visitor.field(6, &self.subtype);
+        visitor.field(7, &self.type_);
     }
 }
 /// Span of time for which the institution supplied data of an account in partner insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsItemAccountMetadata {
     /// Last day for which the institution supplied data of the account, as an ISO 8601 date; null
@@ -7931,12 +7750,10 @@ pub struct CraPartnerInsightsItemAccountMetadata {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for CraPartnerInsightsItemAccountMetadata {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsItemAccountMetadata {
     const NAME: &'static str = "CraPartnerInsightsItemAccountMetadata";
@@ -7955,19 +7772,20 @@ impl Record for CraPartnerInsightsItemAccountMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
     }
 }
 impl Default for CraPartnerInsightsItemAccountMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Results of the products by Prism Data within partner insights, one field per product. Null
 /// when none were asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsPrism {
     /// Prism CashScore. Null or absent when not asked for or not available.
@@ -7986,16 +7804,14 @@ pub struct CraPartnerInsightsPrism {
     pub status: String,
 }
 impl Generated for CraPartnerInsightsPrism {
-    fn empty() -> Self {
-        Self {
-            cash_score: Wire::empty(),
-            detect: Wire::empty(),
-            extend: Wire::empty(),
-            first_detect: Wire::empty(),
-            insights: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cash_score: Wire::EMPTY,
+        detect: Wire::EMPTY,
+        extend: Wire::EMPTY,
+        first_detect: Wire::EMPTY,
+        insights: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsPrism {
     const NAME: &'static str = "CraPartnerInsightsPrism";
@@ -8022,18 +7838,18 @@ impl Record for CraPartnerInsightsPrism {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cash_score);
-        fields.put(1, &self.detect);
-        fields.put(2, &self.extend);
-        fields.put(3, &self.first_detect);
-        fields.put(4, &self.insights);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cash_score);
+        visitor.field(1, &self.detect);
+        visitor.field(2, &self.extend);
+        visitor.field(3, &self.first_detect);
+        visitor.field(4, &self.insights);
+        visitor.field(5, &self.status);
     }
 }
 /// An UltraFICO score with the codes of the reasons behind it. Null when it could not be
 /// computed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsUltraFicoScore {
     /// True if the number of credit inquiries lowered the score; null or absent when that is not
@@ -8105,23 +7921,21 @@ Deprecated by Plaid.*/
     pub ultrafico_score_version: CraPartnerInsightsUltraFicoScoreVersion,
 }
 impl Generated for CraPartnerInsightsUltraFicoScore {
-    fn empty() -> Self {
-        Self {
-            did_inquiries_adversely_affect_score: Wire::empty(),
-            negative_reason_codes: Wire::empty(),
-            positive_reason_code_1: Wire::empty(),
-            positive_reason_code_2: Wire::empty(),
-            positive_reason_code_3: Wire::empty(),
-            positive_reason_code_4: Wire::empty(),
-            positive_reason_codes: Wire::empty(),
-            reason_code_1: Wire::empty(),
-            reason_code_2: Wire::empty(),
-            reason_code_3: Wire::empty(),
-            reason_code_4: Wire::empty(),
-            score: Wire::empty(),
-            ultrafico_score_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        did_inquiries_adversely_affect_score: Wire::EMPTY,
+        negative_reason_codes: Wire::EMPTY,
+        positive_reason_code_1: Wire::EMPTY,
+        positive_reason_code_2: Wire::EMPTY,
+        positive_reason_code_3: Wire::EMPTY,
+        positive_reason_code_4: Wire::EMPTY,
+        positive_reason_codes: Wire::EMPTY,
+        reason_code_1: Wire::EMPTY,
+        reason_code_2: Wire::EMPTY,
+        reason_code_3: Wire::EMPTY,
+        reason_code_4: Wire::EMPTY,
+        score: Wire::EMPTY,
+        ultrafico_score_version: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsUltraFicoScore {
     const NAME: &'static str = "CraPartnerInsightsUltraFicoScore";
@@ -8162,25 +7976,25 @@ impl Record for CraPartnerInsightsUltraFicoScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.did_inquiries_adversely_affect_score);
-        fields.put(1, &self.negative_reason_codes);
-        fields.put(2, &self.positive_reason_code_1);
-        fields.put(3, &self.positive_reason_code_2);
-        fields.put(4, &self.positive_reason_code_3);
-        fields.put(5, &self.positive_reason_code_4);
-        fields.put(6, &self.positive_reason_codes);
-        fields.put(7, &self.reason_code_1);
-        fields.put(8, &self.reason_code_2);
-        fields.put(9, &self.reason_code_3);
-        fields.put(10, &self.reason_code_4);
-        fields.put(11, &self.score);
-        fields.put(12, &self.ultrafico_score_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.did_inquiries_adversely_affect_score);
+        visitor.field(1, &self.negative_reason_codes);
+        visitor.field(2, &self.positive_reason_code_1);
+        visitor.field(3, &self.positive_reason_code_2);
+        visitor.field(4, &self.positive_reason_code_3);
+        visitor.field(5, &self.positive_reason_code_4);
+        visitor.field(6, &self.positive_reason_codes);
+        visitor.field(7, &self.reason_code_1);
+        visitor.field(8, &self.reason_code_2);
+        visitor.field(9, &self.reason_code_3);
+        visitor.field(10, &self.reason_code_4);
+        visitor.field(11, &self.score);
+        visitor.field(12, &self.ultrafico_score_version);
     }
 }
 /// Result of one requested UltraFICO score: the score, or the reason why it could not be
 /// computed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsUltraFicoScoreResult {
     /// Why no score could be computed. Absent when there is a score.
@@ -8195,14 +8009,12 @@ pub struct CraPartnerInsightsUltraFicoScoreResult {
     pub ultrafico_score: Option<CraPartnerInsightsUltraFicoScore>,
 }
 impl Generated for CraPartnerInsightsUltraFicoScoreResult {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            fico_scoring_request_id: Wire::empty(),
-            request_correlation_id: Wire::empty(),
-            ultrafico_score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        fico_scoring_request_id: Wire::EMPTY,
+        request_correlation_id: Wire::EMPTY,
+        ultrafico_score: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsUltraFicoScoreResult {
     const NAME: &'static str = "CraPartnerInsightsUltraFicoScoreResult";
@@ -8225,16 +8037,17 @@ impl Record for CraPartnerInsightsUltraFicoScoreResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.fico_scoring_request_id);
-        fields.put(2, &self.request_correlation_id);
-        fields.put(3, &self.ultrafico_score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.fico_scoring_request_id);
+        visitor.field(2, &self.request_correlation_id);
+        visitor.field(3, &self.ultrafico_score);
     }
 }
 impl Default for CraPartnerInsightsUltraFicoScoreResult {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Part that can be added to the PDF of a consumer report: `cra_income_insights` for income,
@@ -8266,7 +8079,7 @@ impl OpenEnum for CraPdfAddOns {
 }
 /// A range in which the actual value of a forecast is expected to fall, with the probability
 /// that it does.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPredictionInterval {
     /// Lower end of the range, in the currency of the forecast. Null or absent when not
@@ -8292,13 +8105,11 @@ pub struct CraPredictionInterval {
     pub upper_bound: Option<Decimal>,
 }
 impl Generated for CraPredictionInterval {
-    fn empty() -> Self {
-        Self {
-            lower_bound: Wire::empty(),
-            probability: Wire::empty(),
-            upper_bound: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        lower_bound: Wire::EMPTY,
+        probability: Wire::EMPTY,
+        upper_bound: Wire::EMPTY,
+    };
 }
 impl Record for CraPredictionInterval {
     const NAME: &'static str = "CraPredictionInterval";
@@ -8319,19 +8130,20 @@ impl Record for CraPredictionInterval {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.lower_bound);
-        fields.put(1, &self.probability);
-        fields.put(2, &self.upper_bound);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.lower_bound);
+        visitor.field(1, &self.probability);
+        visitor.field(2, &self.upper_bound);
     }
 }
 impl Default for CraPredictionInterval {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Income modelled for the time to come, per month and per year. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraProjectedModeledIncome {
     /// Modelled income of a year to come, before and after deductions.
@@ -8340,12 +8152,10 @@ pub struct CraProjectedModeledIncome {
     pub monthly: CraMonthlyIncomeValues,
 }
 impl Generated for CraProjectedModeledIncome {
-    fn empty() -> Self {
-        Self {
-            annual: Wire::empty(),
-            monthly: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        annual: Wire::EMPTY,
+        monthly: Wire::EMPTY,
+    };
 }
 impl Record for CraProjectedModeledIncome {
     const NAME: &'static str = "CraProjectedModeledIncome";
@@ -8364,9 +8174,9 @@ impl Record for CraProjectedModeledIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.annual);
-        fields.put(1, &self.monthly);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.annual);
+        visitor.field(1, &self.monthly);
     }
 }
 /// Tier, `free` or `paid`, of the user on whose behalf data of a consumer report is fetched.
@@ -8398,7 +8208,7 @@ impl OpenEnum for CraUserTier {
 }
 /// An account on which a verification of income rests, described without balances, owners or
 /// transactions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeAccount {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
@@ -8422,17 +8232,15 @@ pub struct CraVerificationIncomeAccount {
     pub type_: AccountType,
 }
 impl Generated for CraVerificationIncomeAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            mask: Wire::empty(),
-            metadata: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeAccount {
     const NAME: &'static str = "CraVerificationIncomeAccount";
@@ -8461,19 +8269,19 @@ impl Record for CraVerificationIncomeAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.mask);
-        fields.put(2, &self.metadata);
-        fields.put(3, &self.name);
-        fields.put(4, &self.official_name);
-        fields.put(5, &self.subtype);
-        fields.put(6, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.mask);
+        visitor.field(2, &self.metadata);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.official_name);
+        visitor.field(5, &self.subtype);
+        visitor.field(6, &self.type_);
     }
 }
 /// Kind of income of a stream in a verification of income, on two levels, given as plain
 /// strings; allow for further values.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeCategory {
     /// General kind of income, as a plain string; `secondary` is more specific.
@@ -8482,12 +8290,10 @@ pub struct CraVerificationIncomeCategory {
     pub secondary: String,
 }
 impl Generated for CraVerificationIncomeCategory {
-    fn empty() -> Self {
-        Self {
-            primary: Wire::empty(),
-            secondary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        primary: Wire::EMPTY,
+        secondary: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeCategory {
     const NAME: &'static str = "CraVerificationIncomeCategory";
@@ -8506,13 +8312,13 @@ impl Record for CraVerificationIncomeCategory {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.primary);
-        fields.put(1, &self.secondary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.primary);
+        visitor.field(1, &self.secondary);
     }
 }
 /// An Item on which a verification of income rests: its institution and its accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeItem {
     /// The accounts of the Item that were considered.
@@ -8529,15 +8335,13 @@ pub struct CraVerificationIncomeItem {
     pub last_updated_time: DateTime<Utc>,
 }
 impl Generated for CraVerificationIncomeItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            last_updated_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        last_updated_time: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeItem {
     const NAME: &'static str = "CraVerificationIncomeItem";
@@ -8562,17 +8366,17 @@ impl Record for CraVerificationIncomeItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_name);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.last_updated_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_name);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.last_updated_time);
     }
 }
 /// Modelled income in one currency, for a user as a whole or for one stream. Unlike the
 /// metrics of income insights it has no projection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeMetrics {
     /// Income modelled for the present. Null when not available.
@@ -8585,13 +8389,11 @@ pub struct CraVerificationIncomeMetrics {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraVerificationIncomeMetrics {
-    fn empty() -> Self {
-        Self {
-            current: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeMetrics {
     const NAME: &'static str = "CraVerificationIncomeMetrics";
@@ -8612,29 +8414,28 @@ impl Record for CraVerificationIncomeMetrics {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 impl Default for CraVerificationIncomeMetrics {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Next payment expected in an income stream of a verification of income. Null when none can
 /// be predicted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeNextPayment {
     /// Day on which the next payment is expected, as an ISO 8601 date.
     pub date: NaiveDate,
 }
 impl Generated for CraVerificationIncomeNextPayment {
-    fn empty() -> Self {
-        Self { date: Wire::empty() }
-    }
+    const EMPTY: Self = Self { date: Wire::EMPTY };
 }
 impl Record for CraVerificationIncomeNextPayment {
     const NAME: &'static str = "CraVerificationIncomeNextPayment";
@@ -8649,8 +8450,8 @@ impl Record for CraVerificationIncomeNextPayment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date);
     }
 }
 /// How often an income stream pays: `BIWEEKLY` is every two weeks, `SEMI_MONTHLY` twice a
@@ -8694,7 +8495,7 @@ impl OpenEnum for CraVerificationIncomePayFrequency {
 }
 /// Party recognised as the payer of an income stream in a verification of income. Null when
 /// none was recognised.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeProvider {
     /// Whether `name` has been cleaned up to a standard form. If false, it is close to the text
@@ -8704,12 +8505,10 @@ pub struct CraVerificationIncomeProvider {
     pub name: String,
 }
 impl Generated for CraVerificationIncomeProvider {
-    fn empty() -> Self {
-        Self {
-            is_normalized: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_normalized: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeProvider {
     const NAME: &'static str = "CraVerificationIncomeProvider";
@@ -8728,14 +8527,14 @@ impl Record for CraVerificationIncomeProvider {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_normalized);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_normalized);
+        visitor.field(1, &self.name);
     }
 }
 /// Verification of income for home lending: recognised income streams of a borrower and the
 /// income modelled from them. Null when it was not requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeReport {
     /// Number of days of history that was requested for the report. An institution may supply
@@ -8753,15 +8552,13 @@ pub struct CraVerificationIncomeReport {
     pub user_summary: Option<CraVerificationIncomeUserSummary>,
 }
 impl Generated for CraVerificationIncomeReport {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-            generated_time: Wire::empty(),
-            income_streams: Wire::empty(),
-            items: Wire::empty(),
-            user_summary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        income_streams: Wire::EMPTY,
+        items: Wire::EMPTY,
+        user_summary: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeReport {
     const NAME: &'static str = "CraVerificationIncomeReport";
@@ -8786,12 +8583,12 @@ impl Record for CraVerificationIncomeReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
-        fields.put(1, &self.generated_time);
-        fields.put(2, &self.income_streams);
-        fields.put(3, &self.items);
-        fields.put(4, &self.user_summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
+        visitor.field(1, &self.generated_time);
+        visitor.field(2, &self.income_streams);
+        visitor.field(3, &self.items);
+        visitor.field(4, &self.user_summary);
     }
 }
 /// Whether an income stream still pays: `ACTIVE` when payments continue, `INACTIVE` when they
@@ -8826,7 +8623,7 @@ impl OpenEnum for CraVerificationIncomeStatus {
 }
 /// A stream of recurring income in a verification of income, with its classification,
 /// modelled amounts and transactions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeStream {
     /// Text that describes the payments of the stream, for display.
@@ -8846,17 +8643,15 @@ pub struct CraVerificationIncomeStream {
     pub transactions: Vec<CraVerificationIncomeTransaction>,
 }
 impl Generated for CraVerificationIncomeStream {
-    fn empty() -> Self {
-        Self {
-            description: Wire::empty(),
-            end_date: Wire::empty(),
-            income_metrics: Wire::empty(),
-            income_stream_id: Wire::empty(),
-            insights: Wire::empty(),
-            start_date: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        description: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        income_metrics: Wire::EMPTY,
+        income_stream_id: Wire::EMPTY,
+        insights: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeStream {
     const NAME: &'static str = "CraVerificationIncomeStream";
@@ -8885,18 +8680,18 @@ impl Record for CraVerificationIncomeStream {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.description);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.income_metrics);
-        fields.put(3, &self.income_stream_id);
-        fields.put(4, &self.insights);
-        fields.put(5, &self.start_date);
-        fields.put(6, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.description);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.income_metrics);
+        visitor.field(3, &self.income_stream_id);
+        visitor.field(4, &self.insights);
+        visitor.field(5, &self.start_date);
+        visitor.field(6, &self.transactions);
     }
 }
 /// Classification of an income stream in a verification of income.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeStreamInsights {
     /// Kind of income on two levels, a general and a specific one.
@@ -8911,15 +8706,13 @@ pub struct CraVerificationIncomeStreamInsights {
     pub status: CraVerificationIncomeStatus,
 }
 impl Generated for CraVerificationIncomeStreamInsights {
-    fn empty() -> Self {
-        Self {
-            income_category: Wire::empty(),
-            income_provider: Wire::empty(),
-            next_payment: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_category: Wire::EMPTY,
+        income_provider: Wire::EMPTY,
+        next_payment: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeStreamInsights {
     const NAME: &'static str = "CraVerificationIncomeStreamInsights";
@@ -8944,16 +8737,16 @@ impl Record for CraVerificationIncomeStreamInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_category);
-        fields.put(1, &self.income_provider);
-        fields.put(2, &self.next_payment);
-        fields.put(3, &self.pay_frequency);
-        fields.put(4, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_category);
+        visitor.field(1, &self.income_provider);
+        visitor.field(2, &self.next_payment);
+        visitor.field(3, &self.pay_frequency);
+        visitor.field(4, &self.status);
     }
 }
 /// A transaction that belongs to an income stream in a verification of income.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeTransaction {
     /// Identifier of the account in which the transaction was found.
@@ -8981,19 +8774,17 @@ pub struct CraVerificationIncomeTransaction {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraVerificationIncomeTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            item_id: Wire::empty(),
-            original_description: Wire::empty(),
-            outlier: Wire::empty(),
-            transaction_id: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        outlier: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeTransaction {
     const NAME: &'static str = "CraVerificationIncomeTransaction";
@@ -9026,21 +8817,21 @@ impl Record for CraVerificationIncomeTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.date);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.item_id);
-        fields.put(5, &self.original_description);
-        fields.put(6, &self.outlier);
-        fields.put(7, &self.transaction_id);
-        fields.put(8, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.date);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.item_id);
+        visitor.field(5, &self.original_description);
+        visitor.field(6, &self.outlier);
+        visitor.field(7, &self.transaction_id);
+        visitor.field(8, &self.unofficial_currency_code);
     }
 }
 /// Tells whether an income transaction stands out from the usual payments of its stream in a
 /// verification of income.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeTransactionOutlier {
     /// Amount attributed to the outlier, in the currency of the transaction. Null or absent when
@@ -9054,12 +8845,10 @@ pub struct CraVerificationIncomeTransactionOutlier {
     pub is_outlier: bool,
 }
 impl Generated for CraVerificationIncomeTransactionOutlier {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            is_outlier: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        is_outlier: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeTransactionOutlier {
     const NAME: &'static str = "CraVerificationIncomeTransactionOutlier";
@@ -9078,14 +8867,14 @@ impl Record for CraVerificationIncomeTransactionOutlier {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.is_outlier);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.is_outlier);
     }
 }
 /// Modelled income of a user over all streams in a verification of income. Null when it is
 /// not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeUserSummary {
     /// Current income of the user, one entry per currency.
@@ -9093,11 +8882,9 @@ pub struct CraVerificationIncomeUserSummary {
     pub income_metrics: Vec<CraVerificationIncomeMetrics>,
 }
 impl Generated for CraVerificationIncomeUserSummary {
-    fn empty() -> Self {
-        Self {
-            income_metrics: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_metrics: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeUserSummary {
     const NAME: &'static str = "CraVerificationIncomeUserSummary";
@@ -9112,18 +8899,19 @@ impl Record for CraVerificationIncomeUserSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_metrics);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_metrics);
     }
 }
 impl Default for CraVerificationIncomeUserSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Modelled income before and after deductions, of a month or of a year depending on where it
 /// stands. The currency stands in the enclosing metrics.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationIncomeValues {
     /// Income before taxes and deductions, which is an estimate because banks see only net pay.
@@ -9134,12 +8922,10 @@ pub struct CraVerificationIncomeValues {
     pub net_income: Decimal,
 }
 impl Generated for CraVerificationIncomeValues {
-    fn empty() -> Self {
-        Self {
-            gross_income: Wire::empty(),
-            net_income: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        gross_income: Wire::EMPTY,
+        net_income: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationIncomeValues {
     const NAME: &'static str = "CraVerificationIncomeValues";
@@ -9158,14 +8944,14 @@ impl Record for CraVerificationIncomeValues {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.gross_income);
-        fields.put(1, &self.net_income);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.gross_income);
+        visitor.field(1, &self.net_income);
     }
 }
 /// Income modelled for the present in a verification of income, per month and per year. Null
 /// when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationModeledIncome {
     /// Modelled income of a year, before and after deductions.
@@ -9174,12 +8960,10 @@ pub struct CraVerificationModeledIncome {
     pub monthly: CraVerificationIncomeValues,
 }
 impl Generated for CraVerificationModeledIncome {
-    fn empty() -> Self {
-        Self {
-            annual: Wire::empty(),
-            monthly: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        annual: Wire::EMPTY,
+        monthly: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationModeledIncome {
     const NAME: &'static str = "CraVerificationModeledIncome";
@@ -9198,14 +8982,14 @@ impl Record for CraVerificationModeledIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.annual);
-        fields.put(1, &self.monthly);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.annual);
+        visitor.field(1, &self.monthly);
     }
 }
 /// The verification reports for home lending of one user, with a field for each kind.
 /// Returned by `/cra/check_report/verification/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVerificationReport {
     /// Your own identifier for the report, as given when it was requested. Null or absent if none
@@ -9224,16 +9008,14 @@ pub struct CraVerificationReport {
     pub voa: Option<CraVoaReport>,
 }
 impl Generated for CraVerificationReport {
-    fn empty() -> Self {
-        Self {
-            client_report_id: Wire::empty(),
-            employment_refresh: Wire::empty(),
-            gse_reference_id: Wire::empty(),
-            income: Wire::empty(),
-            report_id: Wire::empty(),
-            voa: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_report_id: Wire::EMPTY,
+        employment_refresh: Wire::EMPTY,
+        gse_reference_id: Wire::EMPTY,
+        income: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+        voa: Wire::EMPTY,
+    };
 }
 impl Record for CraVerificationReport {
     const NAME: &'static str = "CraVerificationReport";
@@ -9260,18 +9042,18 @@ impl Record for CraVerificationReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_report_id);
-        fields.put(1, &self.employment_refresh);
-        fields.put(2, &self.gse_reference_id);
-        fields.put(3, &self.income);
-        fields.put(4, &self.report_id);
-        fields.put(5, &self.voa);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_report_id);
+        visitor.field(1, &self.employment_refresh);
+        visitor.field(2, &self.gse_reference_id);
+        visitor.field(3, &self.income);
+        visitor.field(4, &self.report_id);
+        visitor.field(5, &self.voa);
     }
 }
 /// Verification of assets for home lending: accounts, balances and transactions of a
 /// borrower. Null when it was not requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVoaReport {
     /// Sums computed over all accounts of the report together.
@@ -9287,14 +9069,12 @@ pub struct CraVoaReport {
     pub items: Vec<CraVoaReportItem>,
 }
 impl Generated for CraVoaReport {
-    fn empty() -> Self {
-        Self {
-            attributes: Wire::empty(),
-            days_requested: Wire::empty(),
-            generated_time: Wire::empty(),
-            items: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        attributes: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        items: Wire::EMPTY,
+    };
 }
 impl Record for CraVoaReport {
     const NAME: &'static str = "CraVoaReport";
@@ -9317,16 +9097,16 @@ impl Record for CraVoaReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.attributes);
-        fields.put(1, &self.days_requested);
-        fields.put(2, &self.generated_time);
-        fields.put(3, &self.items);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.attributes);
+        visitor.field(1, &self.days_requested);
+        visitor.field(2, &self.generated_time);
+        visitor.field(3, &self.items);
     }
 }
 /// One account within a verification of assets, with its balances, transactions, owners and
 /// investments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVoaReportAccount {
     /// Plaid's identifier of the account, the same that other calls use for it. Case-sensitive
@@ -9370,23 +9150,21 @@ pub struct CraVoaReportAccount {
     pub type_: AccountType,
 }
 impl Generated for CraVoaReportAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            balances: Wire::empty(),
-            consumer_disputes: Wire::empty(),
-            days_available: Wire::empty(),
-            investments: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            ownership_type: Wire::empty(),
-            subtype: Wire::empty(),
-            transactions_insights: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        consumer_disputes: Wire::EMPTY,
+        days_available: Wire::EMPTY,
+        investments: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        ownership_type: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        transactions_insights: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for CraVoaReportAccount {
     const NAME: &'static str = "CraVoaReportAccount";
@@ -9427,25 +9205,25 @@ impl Record for CraVoaReportAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.balances);
-        fields.put(2, &self.consumer_disputes);
-        fields.put(3, &self.days_available);
-        fields.put(4, &self.investments);
-        fields.put(5, &self.mask);
-        fields.put(6, &self.name);
-        fields.put(7, &self.official_name);
-        fields.put(8, &self.owners);
-        fields.put(9, &self.ownership_type);
-        fields.put(10, &self.subtype);
-        fields.put(11, &self.transactions_insights);
-        fields.put(12, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.balances);
+        visitor.field(2, &self.consumer_disputes);
+        visitor.field(3, &self.days_available);
+        visitor.field(4, &self.investments);
+        visitor.field(5, &self.mask);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.official_name);
+        visitor.field(8, &self.owners);
+        visitor.field(9, &self.ownership_type);
+        visitor.field(10, &self.subtype);
+        visitor.field(11, &self.transactions_insights);
+        visitor.field(12, &self.type_);
     }
 }
 /// Balances of an account in a verification of assets, with averages, daily history and a
 /// count of overdrafts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVoaReportAccountBalances {
     /// Amount that can be drawn, usually `current` less pending debits. Null when the institution
@@ -9491,18 +9269,16 @@ pub struct CraVoaReportAccountBalances {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraVoaReportAccountBalances {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            average_balance_30_days: Wire::empty(),
-            average_balance_60_days: Wire::empty(),
-            current: Wire::empty(),
-            historical_balances: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            nsf_overdraft_transactions_count: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        average_balance_30_days: Wire::EMPTY,
+        average_balance_60_days: Wire::EMPTY,
+        current: Wire::EMPTY,
+        historical_balances: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        nsf_overdraft_transactions_count: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraVoaReportAccountBalances {
     const NAME: &'static str = "CraVoaReportAccountBalances";
@@ -9533,19 +9309,19 @@ impl Record for CraVoaReportAccountBalances {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.average_balance_30_days);
-        fields.put(2, &self.average_balance_60_days);
-        fields.put(3, &self.current);
-        fields.put(4, &self.historical_balances);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.nsf_overdraft_transactions_count);
-        fields.put(7, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.average_balance_30_days);
+        visitor.field(2, &self.average_balance_60_days);
+        visitor.field(3, &self.current);
+        visitor.field(4, &self.historical_balances);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.nsf_overdraft_transactions_count);
+        visitor.field(7, &self.unofficial_currency_code);
     }
 }
 /// Balance of an account on one past day. Occurs in a verification of assets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVoaReportAccountHistoricalBalance {
     /// Balance of the account on that day, in the currency of this entry.
@@ -9561,14 +9337,12 @@ pub struct CraVoaReportAccountHistoricalBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CraVoaReportAccountHistoricalBalance {
-    fn empty() -> Self {
-        Self {
-            current: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CraVoaReportAccountHistoricalBalance {
     const NAME: &'static str = "CraVoaReportAccountHistoricalBalance";
@@ -9591,15 +9365,15 @@ impl Record for CraVoaReportAccountHistoricalBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current);
-        fields.put(1, &self.date);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current);
+        visitor.field(1, &self.date);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
     }
 }
 /// Sums of inflows and outflows over all accounts of a verification of assets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVoaReportAttributes {
     /// Sum of the money that came into the accounts over the whole span of the report. Null when
@@ -9610,12 +9384,10 @@ pub struct CraVoaReportAttributes {
     pub total_outflow_amount: Option<TotalReportOutflowAmount>,
 }
 impl Generated for CraVoaReportAttributes {
-    fn empty() -> Self {
-        Self {
-            total_inflow_amount: Wire::empty(),
-            total_outflow_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        total_inflow_amount: Wire::EMPTY,
+        total_outflow_amount: Wire::EMPTY,
+    };
 }
 impl Record for CraVoaReportAttributes {
     const NAME: &'static str = "CraVoaReportAttributes";
@@ -9634,19 +9406,20 @@ impl Record for CraVoaReportAttributes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.total_inflow_amount);
-        fields.put(1, &self.total_outflow_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.total_inflow_amount);
+        visitor.field(1, &self.total_outflow_amount);
     }
 }
 impl Default for CraVoaReportAttributes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The part of a verification of assets that concerns one Item: its institution and its
 /// accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVoaReportItem {
     /// The accounts of the Item with their balances, transactions and owners.
@@ -9663,15 +9436,13 @@ pub struct CraVoaReportItem {
     pub last_update_time: DateTime<Utc>,
 }
 impl Generated for CraVoaReportItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            last_update_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        last_update_time: Wire::EMPTY,
+    };
 }
 impl Record for CraVoaReportItem {
     const NAME: &'static str = "CraVoaReportItem";
@@ -9696,16 +9467,16 @@ impl Record for CraVoaReportItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_name);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.last_update_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_name);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.last_update_time);
     }
 }
 /// Transactions of an account in a verification of assets, with the span of time they cover.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraVoaReportTransactionsInsights {
     /// All transactions of the account within the span.
@@ -9719,13 +9490,11 @@ pub struct CraVoaReportTransactionsInsights {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for CraVoaReportTransactionsInsights {
-    fn empty() -> Self {
-        Self {
-            all_transactions: Wire::empty(),
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        all_transactions: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for CraVoaReportTransactionsInsights {
     const NAME: &'static str = "CraVoaReportTransactionsInsights";
@@ -9746,20 +9515,21 @@ impl Record for CraVoaReportTransactionsInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.all_transactions);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.all_transactions);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.start_date);
     }
 }
 impl Default for CraVoaReportTransactionsInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Score for advances within one range of amounts, found in `ewa_scores` of the answer of
 /// `POST /beta/ewa_report/v1/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EwaScore {
     /// Upper end of the range of advance amounts to which the score applies, in the currency of
@@ -9781,13 +9551,11 @@ pub struct EwaScore {
     pub score: Option<i64>,
 }
 impl Generated for EwaScore {
-    fn empty() -> Self {
-        Self {
-            highest_amount: Wire::empty(),
-            lowest_amount: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        highest_amount: Wire::EMPTY,
+        lowest_amount: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 impl Record for EwaScore {
     const NAME: &'static str = "EwaScore";
@@ -9808,19 +9576,20 @@ impl Record for EwaScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.highest_amount);
-        fields.put(1, &self.lowest_amount);
-        fields.put(2, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.highest_amount);
+        visitor.field(1, &self.lowest_amount);
+        visitor.field(2, &self.score);
     }
 }
 impl Default for EwaScore {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Forecast of monthly income in the monitoring insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ForecastedMonthlyIncome {
     /// Baseline figure that the current one was once compared with; null or absent. Deprecated;
@@ -9838,12 +9607,10 @@ Deprecated by Plaid.*/
     pub current_amount: Decimal,
 }
 impl Generated for ForecastedMonthlyIncome {
-    fn empty() -> Self {
-        Self {
-            baseline_amount: Wire::empty(),
-            current_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        baseline_amount: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+    };
 }
 impl Record for ForecastedMonthlyIncome {
     const NAME: &'static str = "ForecastedMonthlyIncome";
@@ -9862,13 +9629,13 @@ impl Record for ForecastedMonthlyIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.baseline_amount);
-        fields.put(1, &self.current_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.baseline_amount);
+        visitor.field(1, &self.current_amount);
     }
 }
 /// Income over the past year in the monitoring insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HistoricalAnnualIncome {
     /// Baseline figure that the current one was once compared with; null or absent. Deprecated;
@@ -9886,12 +9653,10 @@ Deprecated by Plaid.*/
     pub current_amount: Decimal,
 }
 impl Generated for HistoricalAnnualIncome {
-    fn empty() -> Self {
-        Self {
-            baseline_amount: Wire::empty(),
-            current_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        baseline_amount: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+    };
 }
 impl Record for HistoricalAnnualIncome {
     const NAME: &'static str = "HistoricalAnnualIncome";
@@ -9910,13 +9675,13 @@ impl Record for HistoricalAnnualIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.baseline_amount);
-        fields.put(1, &self.current_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.baseline_amount);
+        visitor.field(1, &self.current_amount);
     }
 }
 /// Number of sources of income in the monitoring insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeSourcesCounts {
     /// Baseline figure that the current one was once compared with; null or absent. Deprecated;
@@ -9934,12 +9699,10 @@ Deprecated by Plaid.*/
     pub current_count: Decimal,
 }
 impl Generated for IncomeSourcesCounts {
-    fn empty() -> Self {
-        Self {
-            baseline_count: Wire::empty(),
-            current_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        baseline_count: Wire::EMPTY,
+        current_count: Wire::EMPTY,
+    };
 }
 impl Record for IncomeSourcesCounts {
     const NAME: &'static str = "IncomeSourcesCounts";
@@ -9958,14 +9721,14 @@ impl Record for IncomeSourcesCounts {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.baseline_count);
-        fields.put(1, &self.current_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.baseline_count);
+        visitor.field(1, &self.current_count);
     }
 }
 /// Plaid's LendScore, a credit risk score computed from bank data, with the reasons behind
 /// it. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LendScore {
     /// Why no score could be computed. Null or absent when there is a score.
@@ -9978,13 +9741,11 @@ pub struct LendScore {
     pub score: Option<i64>,
 }
 impl Generated for LendScore {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        reason_codes: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 impl Record for LendScore {
     const NAME: &'static str = "LendScore";
@@ -10005,19 +9766,20 @@ impl Record for LendScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.reason_codes);
-        fields.put(2, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.reason_codes);
+        visitor.field(2, &self.score);
     }
 }
 impl Default for LendScore {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Number of loan payments in the monitoring insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanPaymentsCounts {
     /// Baseline figure that the current one was once compared with; null or absent. Deprecated;
@@ -10035,12 +9797,10 @@ Deprecated by Plaid.*/
     pub current_count: Decimal,
 }
 impl Generated for LoanPaymentsCounts {
-    fn empty() -> Self {
-        Self {
-            baseline_count: Wire::empty(),
-            current_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        baseline_count: Wire::EMPTY,
+        current_count: Wire::EMPTY,
+    };
 }
 impl Record for LoanPaymentsCounts {
     const NAME: &'static str = "LoanPaymentsCounts";
@@ -10059,13 +9819,13 @@ impl Record for LoanPaymentsCounts {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.baseline_count);
-        fields.put(1, &self.current_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.baseline_count);
+        visitor.field(1, &self.current_count);
     }
 }
 /// Number of different recipients of loan payments in the monitoring insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanPaymentsMerchantCounts {
     /// Baseline figure that the current one was once compared with; null or absent. Deprecated;
@@ -10083,12 +9843,10 @@ Deprecated by Plaid.*/
     pub current_count: Decimal,
 }
 impl Generated for LoanPaymentsMerchantCounts {
-    fn empty() -> Self {
-        Self {
-            baseline_count: Wire::empty(),
-            current_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        baseline_count: Wire::EMPTY,
+        current_count: Wire::EMPTY,
+    };
 }
 impl Record for LoanPaymentsMerchantCounts {
     const NAME: &'static str = "LoanPaymentsMerchantCounts";
@@ -10107,9 +9865,9 @@ impl Record for LoanPaymentsMerchantCounts {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.baseline_count);
-        fields.put(1, &self.current_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.baseline_count);
+        visitor.field(1, &self.current_count);
     }
 }
 /// Reason, permitted by US law (FCRA), for which monitoring insights are obtained:
@@ -10142,7 +9900,7 @@ impl OpenEnum for MonitoringConsumerReportPermissiblePurpose {
 }
 /// Income part of the monitoring insights: totals, numbers of sources, forecasts and the
 /// single sources.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonitoringIncomeInsights {
     /// Income forecast for a month on the basis of what has been seen so far.
@@ -10158,15 +9916,13 @@ pub struct MonitoringIncomeInsights {
     pub total_monthly_income: TotalMonthlyIncomeInsights,
 }
 impl Generated for MonitoringIncomeInsights {
-    fn empty() -> Self {
-        Self {
-            forecasted_monthly_income: Wire::empty(),
-            historical_annual_income: Wire::empty(),
-            income_sources: Wire::empty(),
-            income_sources_counts: Wire::empty(),
-            total_monthly_income: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        forecasted_monthly_income: Wire::EMPTY,
+        historical_annual_income: Wire::EMPTY,
+        income_sources: Wire::EMPTY,
+        income_sources_counts: Wire::EMPTY,
+        total_monthly_income: Wire::EMPTY,
+    };
 }
 impl Record for MonitoringIncomeInsights {
     const NAME: &'static str = "MonitoringIncomeInsights";
@@ -10191,16 +9947,16 @@ impl Record for MonitoringIncomeInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.forecasted_monthly_income);
-        fields.put(1, &self.historical_annual_income);
-        fields.put(2, &self.income_sources);
-        fields.put(3, &self.income_sources_counts);
-        fields.put(4, &self.total_monthly_income);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.forecasted_monthly_income);
+        visitor.field(1, &self.historical_annual_income);
+        visitor.field(2, &self.income_sources);
+        visitor.field(3, &self.income_sources_counts);
+        visitor.field(4, &self.total_monthly_income);
     }
 }
 /// One source of income in the monitoring insights, such as an employer or a benefit.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonitoringIncomeSource {
     /// Kind of income, such as `SALARY` or `RETIREMENT`.
@@ -10213,14 +9969,12 @@ pub struct MonitoringIncomeSource {
     pub last_transaction_date: NaiveDate,
 }
 impl Generated for MonitoringIncomeSource {
-    fn empty() -> Self {
-        Self {
-            income_category: Wire::empty(),
-            income_description: Wire::empty(),
-            income_source_id: Wire::empty(),
-            last_transaction_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_category: Wire::EMPTY,
+        income_description: Wire::EMPTY,
+        income_source_id: Wire::EMPTY,
+        last_transaction_date: Wire::EMPTY,
+    };
 }
 impl Record for MonitoringIncomeSource {
     const NAME: &'static str = "MonitoringIncomeSource";
@@ -10243,16 +9997,16 @@ impl Record for MonitoringIncomeSource {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_category);
-        fields.put(1, &self.income_description);
-        fields.put(2, &self.income_source_id);
-        fields.put(3, &self.last_transaction_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_category);
+        visitor.field(1, &self.income_description);
+        visitor.field(2, &self.income_source_id);
+        visitor.field(3, &self.last_transaction_date);
     }
 }
 /// Figures on the income and the loans of a user as seen in one monitored Item; null when not
 /// available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonitoringInsights {
     /// Figures on income found in the accounts of the Item.
@@ -10261,12 +10015,10 @@ pub struct MonitoringInsights {
     pub loans: MonitoringLoanInsights,
 }
 impl Generated for MonitoringInsights {
-    fn empty() -> Self {
-        Self {
-            income: Wire::empty(),
-            loans: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income: Wire::EMPTY,
+        loans: Wire::EMPTY,
+    };
 }
 impl Record for MonitoringInsights {
     const NAME: &'static str = "MonitoringInsights";
@@ -10285,13 +10037,13 @@ impl Record for MonitoringInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income);
-        fields.put(1, &self.loans);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income);
+        visitor.field(1, &self.loans);
     }
 }
 /// Tells whether monitoring insights could be made for an Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonitoringInsightsItemStatus {
     /// Explanation of the state for a person to read. Null or absent when there is nothing to
@@ -10301,12 +10053,10 @@ pub struct MonitoringInsightsItemStatus {
     pub status_code: MonitoringItemStatusCode,
 }
 impl Generated for MonitoringInsightsItemStatus {
-    fn empty() -> Self {
-        Self {
-            reason: Wire::empty(),
-            status_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        reason: Wire::EMPTY,
+        status_code: Wire::EMPTY,
+    };
 }
 impl Record for MonitoringInsightsItemStatus {
     const NAME: &'static str = "MonitoringInsightsItemStatus";
@@ -10325,9 +10075,9 @@ impl Record for MonitoringInsightsItemStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.reason);
-        fields.put(1, &self.status_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.reason);
+        visitor.field(1, &self.status_code);
     }
 }
 /// State of the monitoring insights of an Item: `AVAILABLE` when they are in the answer,
@@ -10362,7 +10112,7 @@ impl OpenEnum for MonitoringItemStatusCode {
 }
 /// Loan part of the monitoring insights: how often loan payments and disbursements occur, and
 /// with how many lenders.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MonitoringLoanInsights {
     /// Number of times that loan money was paid into the accounts.
@@ -10374,13 +10124,11 @@ pub struct MonitoringLoanInsights {
     pub loan_payments_counts: LoanPaymentsCounts,
 }
 impl Generated for MonitoringLoanInsights {
-    fn empty() -> Self {
-        Self {
-            loan_disbursements_count: Wire::empty(),
-            loan_payment_merchants_counts: Wire::empty(),
-            loan_payments_counts: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        loan_disbursements_count: Wire::EMPTY,
+        loan_payment_merchants_counts: Wire::EMPTY,
+        loan_payments_counts: Wire::EMPTY,
+    };
 }
 impl Record for MonitoringLoanInsights {
     const NAME: &'static str = "MonitoringLoanInsights";
@@ -10401,15 +10149,15 @@ impl Record for MonitoringLoanInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.loan_disbursements_count);
-        fields.put(1, &self.loan_payment_merchants_counts);
-        fields.put(2, &self.loan_payments_counts);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.loan_disbursements_count);
+        visitor.field(1, &self.loan_payment_merchants_counts);
+        visitor.field(2, &self.loan_payments_counts);
     }
 }
 /// Result of the Prism CashScore, a credit risk score from cash flow data. Null when not
 /// asked for or not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismCashScore {
     /// Why no score could be computed. Absent when there is a score.
@@ -10431,16 +10179,14 @@ Deprecated by Plaid.*/
     pub version: i64,
 }
 impl Generated for PrismCashScore {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            metadata: Wire::empty(),
-            model_version: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        model_version: Wire::EMPTY,
+        reason_codes: Wire::EMPTY,
+        score: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for PrismCashScore {
     const NAME: &'static str = "PrismCashScore";
@@ -10467,18 +10213,18 @@ impl Record for PrismCashScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.metadata);
-        fields.put(2, &self.model_version);
-        fields.put(3, &self.reason_codes);
-        fields.put(4, &self.score);
-        fields.put(5, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.metadata);
+        visitor.field(2, &self.model_version);
+        visitor.field(3, &self.reason_codes);
+        visitor.field(4, &self.score);
+        visitor.field(5, &self.version);
     }
 }
 /// Figures on the transactions from which a Prism score was computed; they show how much data
 /// it rests on. Used by all Prism scores.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismCashScoreMetadata {
     /// Number of incoming transactions in the last month; null when not available.
@@ -10503,20 +10249,18 @@ pub struct PrismCashScoreMetadata {
     pub num_trxn_debit: Option<i64>,
 }
 impl Generated for PrismCashScoreMetadata {
-    fn empty() -> Self {
-        Self {
-            l1m_credit_value_cnt: Wire::empty(),
-            l1m_debit_value_cnt: Wire::empty(),
-            max_age: Wire::empty(),
-            max_age_credit: Wire::empty(),
-            max_age_debit: Wire::empty(),
-            min_age: Wire::empty(),
-            min_age_credit: Wire::empty(),
-            min_age_debit: Wire::empty(),
-            num_trxn_credit: Wire::empty(),
-            num_trxn_debit: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        l1m_credit_value_cnt: Wire::EMPTY,
+        l1m_debit_value_cnt: Wire::EMPTY,
+        max_age: Wire::EMPTY,
+        max_age_credit: Wire::EMPTY,
+        max_age_debit: Wire::EMPTY,
+        min_age: Wire::EMPTY,
+        min_age_credit: Wire::EMPTY,
+        min_age_debit: Wire::EMPTY,
+        num_trxn_credit: Wire::EMPTY,
+        num_trxn_debit: Wire::EMPTY,
+    };
 }
 impl Record for PrismCashScoreMetadata {
     const NAME: &'static str = "PrismCashScoreMetadata";
@@ -10551,27 +10295,28 @@ impl Record for PrismCashScoreMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.l1m_credit_value_cnt);
-        fields.put(1, &self.l1m_debit_value_cnt);
-        fields.put(2, &self.max_age);
-        fields.put(3, &self.max_age_credit);
-        fields.put(4, &self.max_age_debit);
-        fields.put(5, &self.min_age);
-        fields.put(6, &self.min_age_credit);
-        fields.put(7, &self.min_age_debit);
-        fields.put(8, &self.num_trxn_credit);
-        fields.put(9, &self.num_trxn_debit);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.l1m_credit_value_cnt);
+        visitor.field(1, &self.l1m_debit_value_cnt);
+        visitor.field(2, &self.max_age);
+        visitor.field(3, &self.max_age_credit);
+        visitor.field(4, &self.max_age_debit);
+        visitor.field(5, &self.min_age);
+        visitor.field(6, &self.min_age_credit);
+        visitor.field(7, &self.min_age_debit);
+        visitor.field(8, &self.num_trxn_credit);
+        visitor.field(9, &self.num_trxn_debit);
     }
 }
 impl Default for PrismCashScoreMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Result of the Prism Detect score, one of the scores that Prism Data computes from bank
 /// data. Null when not asked for or not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismDetect {
     /// Why no score could be computed. Absent when there is a score.
@@ -10587,15 +10332,13 @@ pub struct PrismDetect {
     pub score: Option<i64>,
 }
 impl Generated for PrismDetect {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            metadata: Wire::empty(),
-            model_version: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        model_version: Wire::EMPTY,
+        reason_codes: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 impl Record for PrismDetect {
     const NAME: &'static str = "PrismDetect";
@@ -10620,17 +10363,17 @@ impl Record for PrismDetect {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.metadata);
-        fields.put(2, &self.model_version);
-        fields.put(3, &self.reason_codes);
-        fields.put(4, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.metadata);
+        visitor.field(2, &self.model_version);
+        visitor.field(3, &self.reason_codes);
+        visitor.field(4, &self.score);
     }
 }
 /// Result of the Prism Extend score, one of the scores that Prism Data computes from bank
 /// data. Null when not asked for or not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismExtend {
     /// Why no score could be computed. Absent when there is a score.
@@ -10646,15 +10389,13 @@ pub struct PrismExtend {
     pub score: Option<i64>,
 }
 impl Generated for PrismExtend {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            metadata: Wire::empty(),
-            model_version: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        model_version: Wire::EMPTY,
+        reason_codes: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 impl Record for PrismExtend {
     const NAME: &'static str = "PrismExtend";
@@ -10679,17 +10420,17 @@ impl Record for PrismExtend {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.metadata);
-        fields.put(2, &self.model_version);
-        fields.put(3, &self.reason_codes);
-        fields.put(4, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.metadata);
+        visitor.field(2, &self.model_version);
+        visitor.field(3, &self.reason_codes);
+        visitor.field(4, &self.score);
     }
 }
 /// Result of the Prism FirstDetect score, one of the scores that Prism Data computes from
 /// bank data. Null when not asked for or not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismFirstDetect {
     /// Why no score could be computed. Absent when there is a score.
@@ -10711,16 +10452,14 @@ Deprecated by Plaid.*/
     pub version: i64,
 }
 impl Generated for PrismFirstDetect {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            metadata: Wire::empty(),
-            model_version: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        model_version: Wire::EMPTY,
+        reason_codes: Wire::EMPTY,
+        score: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for PrismFirstDetect {
     const NAME: &'static str = "PrismFirstDetect";
@@ -10747,18 +10486,18 @@ impl Record for PrismFirstDetect {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.metadata);
-        fields.put(2, &self.model_version);
-        fields.put(3, &self.reason_codes);
-        fields.put(4, &self.score);
-        fields.put(5, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.metadata);
+        visitor.field(2, &self.model_version);
+        visitor.field(3, &self.reason_codes);
+        visitor.field(4, &self.score);
+        visitor.field(5, &self.version);
     }
 }
 /// Result of Prism Insights: attributes of the cash flow of a user. Null when not asked for
 /// or not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismInsights {
     /// Why the data could not be computed. Absent when there is a result.
@@ -10768,7 +10507,7 @@ pub struct PrismInsights {
     pub model_version: Option<String>,
     /// The attributes themselves. May be absent when they could not be computed.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub result: ::serde_json::Map<String, ::serde_json::Value>,
+    pub result: BTreeMap<String, ::serde_json::Value>,
     /// Version of the data as an integer. Deprecated; use `model_version` instead.
     /**
 
@@ -10776,14 +10515,12 @@ Deprecated by Plaid.*/
     pub version: i64,
 }
 impl Generated for PrismInsights {
-    fn empty() -> Self {
-        Self {
-            error_reason: Wire::empty(),
-            model_version: Wire::empty(),
-            result: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_reason: Wire::EMPTY,
+        model_version: Wire::EMPTY,
+        result: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for PrismInsights {
     const NAME: &'static str = "PrismInsights";
@@ -10806,11 +10543,11 @@ impl Record for PrismInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_reason);
-        fields.put(1, &self.model_version);
-        fields.put(2, &self.result);
-        fields.put(3, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_reason);
+        visitor.field(1, &self.model_version);
+        visitor.field(2, &self.result);
+        visitor.field(3, &self.version);
     }
 }
 /// Versions of the products by Prism Data in the older options of partner insights; may be
@@ -10818,7 +10555,7 @@ impl Record for PrismInsights {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismVersionsDeprecated {
     /// Version of the Prism CashScore to use; null or absent when no particular version is asked
@@ -10838,15 +10575,13 @@ pub struct PrismVersionsDeprecated {
     pub insights: Option<PrismInsightsVersion>,
 }
 impl Generated for PrismVersionsDeprecated {
-    fn empty() -> Self {
-        Self {
-            cashscore: Wire::empty(),
-            detect: Wire::empty(),
-            extend: Wire::empty(),
-            firstdetect: Wire::empty(),
-            insights: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cashscore: Wire::EMPTY,
+        detect: Wire::EMPTY,
+        extend: Wire::EMPTY,
+        firstdetect: Wire::EMPTY,
+        insights: Wire::EMPTY,
+    };
 }
 impl Record for PrismVersionsDeprecated {
     const NAME: &'static str = "PrismVersionsDeprecated";
@@ -10871,22 +10606,23 @@ impl Record for PrismVersionsDeprecated {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cashscore);
-        fields.put(1, &self.detect);
-        fields.put(2, &self.extend);
-        fields.put(3, &self.firstdetect);
-        fields.put(4, &self.insights);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cashscore);
+        visitor.field(1, &self.detect);
+        visitor.field(2, &self.extend);
+        visitor.field(3, &self.firstdetect);
+        visitor.field(4, &self.insights);
     }
 }
 impl Default for PrismVersionsDeprecated {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Sum of the money that came into one account over the whole span of the report, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalInflowAmount {
     /// The sum in its currency, covering the whole span of the report. The field already says
@@ -10901,13 +10637,11 @@ pub struct TotalInflowAmount {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalInflowAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalInflowAmount {
     const NAME: &'static str = "TotalInflowAmount";
@@ -10928,15 +10662,15 @@ impl Record for TotalInflowAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that came into one account over the last 30 days, with its currency. Null
 /// when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalInflowAmount30d {
     /// The sum in its currency, covering the last 30 days. The field already says that it is an
@@ -10951,13 +10685,11 @@ pub struct TotalInflowAmount30d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalInflowAmount30d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalInflowAmount30d {
     const NAME: &'static str = "TotalInflowAmount30d";
@@ -10978,15 +10710,15 @@ impl Record for TotalInflowAmount30d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that came into one account over the last 60 days, with its currency. Null
 /// when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalInflowAmount60d {
     /// The sum in its currency, covering the last 60 days. The field already says that it is an
@@ -11001,13 +10733,11 @@ pub struct TotalInflowAmount60d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalInflowAmount60d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalInflowAmount60d {
     const NAME: &'static str = "TotalInflowAmount60d";
@@ -11028,15 +10758,15 @@ impl Record for TotalInflowAmount60d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that came into one account over the last 90 days, with its currency. Null
 /// when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalInflowAmount90d {
     /// The sum in its currency, covering the last 90 days. The field already says that it is an
@@ -11051,13 +10781,11 @@ pub struct TotalInflowAmount90d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalInflowAmount90d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalInflowAmount90d {
     const NAME: &'static str = "TotalInflowAmount90d";
@@ -11078,14 +10806,14 @@ impl Record for TotalInflowAmount90d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Total monthly income in the monitoring insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalMonthlyIncomeInsights {
     /// Baseline figure that the current one was once compared with; null or absent. Deprecated;
@@ -11103,12 +10831,10 @@ Deprecated by Plaid.*/
     pub current_amount: Decimal,
 }
 impl Generated for TotalMonthlyIncomeInsights {
-    fn empty() -> Self {
-        Self {
-            baseline_amount: Wire::empty(),
-            current_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        baseline_amount: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+    };
 }
 impl Record for TotalMonthlyIncomeInsights {
     const NAME: &'static str = "TotalMonthlyIncomeInsights";
@@ -11127,14 +10853,14 @@ impl Record for TotalMonthlyIncomeInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.baseline_amount);
-        fields.put(1, &self.current_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.baseline_amount);
+        visitor.field(1, &self.current_amount);
     }
 }
 /// Sum of the money that left one account over the whole span of the report, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalOutflowAmount {
     /// The sum in its currency, covering the whole span of the report. The field already says
@@ -11149,13 +10875,11 @@ pub struct TotalOutflowAmount {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalOutflowAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalOutflowAmount {
     const NAME: &'static str = "TotalOutflowAmount";
@@ -11176,15 +10900,15 @@ impl Record for TotalOutflowAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that left one account over the last 30 days, with its currency. Null when
 /// not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalOutflowAmount30d {
     /// The sum in its currency, covering the last 30 days. The field already says that it is an
@@ -11199,13 +10923,11 @@ pub struct TotalOutflowAmount30d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalOutflowAmount30d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalOutflowAmount30d {
     const NAME: &'static str = "TotalOutflowAmount30d";
@@ -11226,15 +10948,15 @@ impl Record for TotalOutflowAmount30d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that left one account over the last 60 days, with its currency. Null when
 /// not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalOutflowAmount60d {
     /// The sum in its currency, covering the last 60 days. The field already says that it is an
@@ -11249,13 +10971,11 @@ pub struct TotalOutflowAmount60d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalOutflowAmount60d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalOutflowAmount60d {
     const NAME: &'static str = "TotalOutflowAmount60d";
@@ -11276,15 +10996,15 @@ impl Record for TotalOutflowAmount60d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that left one account over the last 90 days, with its currency. Null when
 /// not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalOutflowAmount90d {
     /// The sum in its currency, covering the last 90 days. The field already says that it is an
@@ -11299,13 +11019,11 @@ pub struct TotalOutflowAmount90d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalOutflowAmount90d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalOutflowAmount90d {
     const NAME: &'static str = "TotalOutflowAmount90d";
@@ -11326,15 +11044,15 @@ impl Record for TotalOutflowAmount90d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that came into all accounts of a report over the whole span of the
 /// report, with its currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportInflowAmount {
     /// The sum in its currency, covering the whole span of the report. The field already says
@@ -11349,13 +11067,11 @@ pub struct TotalReportInflowAmount {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportInflowAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportInflowAmount {
     const NAME: &'static str = "TotalReportInflowAmount";
@@ -11376,15 +11092,15 @@ impl Record for TotalReportInflowAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that came into all accounts of a report over the last 30 days, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportInflowAmount30d {
     /// The sum in its currency, covering the last 30 days. The field already says that it is an
@@ -11399,13 +11115,11 @@ pub struct TotalReportInflowAmount30d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportInflowAmount30d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportInflowAmount30d {
     const NAME: &'static str = "TotalReportInflowAmount30d";
@@ -11426,15 +11140,15 @@ impl Record for TotalReportInflowAmount30d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that came into all accounts of a report over the last 60 days, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportInflowAmount60d {
     /// The sum in its currency, covering the last 60 days. The field already says that it is an
@@ -11449,13 +11163,11 @@ pub struct TotalReportInflowAmount60d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportInflowAmount60d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportInflowAmount60d {
     const NAME: &'static str = "TotalReportInflowAmount60d";
@@ -11476,15 +11188,15 @@ impl Record for TotalReportInflowAmount60d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that came into all accounts of a report over the last 90 days, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportInflowAmount90d {
     /// The sum in its currency, covering the last 90 days. The field already says that it is an
@@ -11499,13 +11211,11 @@ pub struct TotalReportInflowAmount90d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportInflowAmount90d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportInflowAmount90d {
     const NAME: &'static str = "TotalReportInflowAmount90d";
@@ -11526,15 +11236,15 @@ impl Record for TotalReportInflowAmount90d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that left all accounts of a report over the whole span of the report,
 /// with its currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportOutflowAmount {
     /// The sum in its currency, covering the whole span of the report. The field already says
@@ -11549,13 +11259,11 @@ pub struct TotalReportOutflowAmount {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportOutflowAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportOutflowAmount {
     const NAME: &'static str = "TotalReportOutflowAmount";
@@ -11576,15 +11284,15 @@ impl Record for TotalReportOutflowAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that left all accounts of a report over the last 30 days, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportOutflowAmount30d {
     /// The sum in its currency, covering the last 30 days. The field already says that it is an
@@ -11599,13 +11307,11 @@ pub struct TotalReportOutflowAmount30d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportOutflowAmount30d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportOutflowAmount30d {
     const NAME: &'static str = "TotalReportOutflowAmount30d";
@@ -11626,15 +11332,15 @@ impl Record for TotalReportOutflowAmount30d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that left all accounts of a report over the last 60 days, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportOutflowAmount60d {
     /// The sum in its currency, covering the last 60 days. The field already says that it is an
@@ -11649,13 +11355,11 @@ pub struct TotalReportOutflowAmount60d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportOutflowAmount60d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportOutflowAmount60d {
     const NAME: &'static str = "TotalReportOutflowAmount60d";
@@ -11676,15 +11380,15 @@ impl Record for TotalReportOutflowAmount60d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the money that left all accounts of a report over the last 90 days, with its
 /// currency. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TotalReportOutflowAmount90d {
     /// The sum in its currency, covering the last 90 days. The field already says that it is an
@@ -11699,13 +11403,11 @@ pub struct TotalReportOutflowAmount90d {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for TotalReportOutflowAmount90d {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for TotalReportOutflowAmount90d {
     const NAME: &'static str = "TotalReportOutflowAmount90d";
@@ -11726,10 +11428,10 @@ impl Record for TotalReportOutflowAmount90d {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 crate::wire::records!(

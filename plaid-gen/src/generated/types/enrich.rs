@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Number, totals and main counterparties of a user's transactions in one personal finance
 /// category.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoryInsightDetails {
     /// Name of the category, primary or detailed according to the list the entry stands in.
@@ -27,15 +27,13 @@ pub struct CategoryInsightDetails {
     pub transaction_count: i64,
 }
 impl Generated for CategoryInsightDetails {
-    fn empty() -> Self {
-        Self {
-            name: Wire::empty(),
-            top_counterparties: Wire::empty(),
-            total_inflows: Wire::empty(),
-            total_outflows: Wire::empty(),
-            transaction_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        name: Wire::EMPTY,
+        top_counterparties: Wire::EMPTY,
+        total_inflows: Wire::EMPTY,
+        total_outflows: Wire::EMPTY,
+        transaction_count: Wire::EMPTY,
+    };
 }
 impl Record for CategoryInsightDetails {
     const NAME: &'static str = "CategoryInsightDetails";
@@ -60,17 +58,17 @@ impl Record for CategoryInsightDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
-        fields.put(1, &self.top_counterparties);
-        fields.put(2, &self.total_inflows);
-        fields.put(3, &self.total_outflows);
-        fields.put(4, &self.transaction_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
+        visitor.field(1, &self.top_counterparties);
+        visitor.field(2, &self.total_inflows);
+        visitor.field(3, &self.total_outflows);
+        visitor.field(4, &self.transaction_count);
     }
 }
 /// Figures about a user's transactions by personal finance category, on both levels of the
 /// taxonomy.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoryInsights {
     /// Figures by detailed category, such as `FOOD_AND_DRINK_COFFEE`. May be absent.
@@ -81,12 +79,10 @@ pub struct CategoryInsights {
     pub primary_category_insights: Vec<CategoryInsightDetails>,
 }
 impl Generated for CategoryInsights {
-    fn empty() -> Self {
-        Self {
-            detailed_category_insights: Wire::empty(),
-            primary_category_insights: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        detailed_category_insights: Wire::EMPTY,
+        primary_category_insights: Wire::EMPTY,
+    };
 }
 impl Record for CategoryInsights {
     const NAME: &'static str = "CategoryInsights";
@@ -105,19 +101,20 @@ impl Record for CategoryInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.detailed_category_insights);
-        fields.put(1, &self.primary_category_insights);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.detailed_category_insights);
+        visitor.field(1, &self.primary_category_insights);
     }
 }
 impl Default for CategoryInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A transaction as you sent it to `POST /beta/transactions/v1/enhance`, together with what
 /// was derived from it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientProvidedEnhancedTransaction {
     /// Amount in units of the currency, as given in the request.
@@ -135,15 +132,13 @@ pub struct ClientProvidedEnhancedTransaction {
     pub iso_currency_code: String,
 }
 impl Generated for ClientProvidedEnhancedTransaction {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            description: Wire::empty(),
-            enhancements: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        enhancements: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for ClientProvidedEnhancedTransaction {
     const NAME: &'static str = "ClientProvidedEnhancedTransaction";
@@ -168,17 +163,17 @@ impl Record for ClientProvidedEnhancedTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.enhancements);
-        fields.put(3, &self.id);
-        fields.put(4, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.enhancements);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.iso_currency_code);
     }
 }
 /// A transaction as you sent it to `POST /transactions/enrich`, together with what was
 /// derived from it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientProvidedEnrichedTransaction {
     /// Subtype of the account, as given in the request; absent if none was.
@@ -209,21 +204,19 @@ pub struct ClientProvidedEnrichedTransaction {
     pub iso_currency_code: String,
 }
 impl Generated for ClientProvidedEnrichedTransaction {
-    fn empty() -> Self {
-        Self {
-            account_subtype: Wire::empty(),
-            account_type: Wire::empty(),
-            amount: Wire::empty(),
-            client_account_id: Wire::empty(),
-            client_customization: Wire::empty(),
-            client_user_id: Wire::empty(),
-            description: Wire::empty(),
-            direction: Wire::empty(),
-            enrichments: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtype: Wire::EMPTY,
+        account_type: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        client_account_id: Wire::EMPTY,
+        client_customization: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        description: Wire::EMPTY,
+        direction: Wire::EMPTY,
+        enrichments: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for ClientProvidedEnrichedTransaction {
     const NAME: &'static str = "ClientProvidedEnrichedTransaction";
@@ -260,23 +253,23 @@ impl Record for ClientProvidedEnrichedTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtype);
-        fields.put(1, &self.account_type);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.client_account_id);
-        fields.put(4, &self.client_customization);
-        fields.put(5, &self.client_user_id);
-        fields.put(6, &self.description);
-        fields.put(7, &self.direction);
-        fields.put(8, &self.enrichments);
-        fields.put(9, &self.id);
-        fields.put(10, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtype);
+        visitor.field(1, &self.account_type);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.client_account_id);
+        visitor.field(4, &self.client_customization);
+        visitor.field(5, &self.client_user_id);
+        visitor.field(6, &self.description);
+        visitor.field(7, &self.direction);
+        visitor.field(8, &self.enrichments);
+        visitor.field(9, &self.id);
+        visitor.field(10, &self.iso_currency_code);
     }
 }
 /// A raw transaction from your own sources, sent to `POST /beta/transactions/v1/enhance`. Its
 /// cleaned form is `ClientProvidedEnhancedTransaction`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientProvidedRawTransaction {
     /// Amount in units of the currency, not in cents. Positive means that money leaves the
@@ -293,14 +286,12 @@ pub struct ClientProvidedRawTransaction {
     pub iso_currency_code: String,
 }
 impl Generated for ClientProvidedRawTransaction {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            description: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for ClientProvidedRawTransaction {
     const NAME: &'static str = "ClientProvidedRawTransaction";
@@ -323,15 +314,16 @@ impl Record for ClientProvidedRawTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.id);
-        fields.put(3, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.iso_currency_code);
     }
 }
 impl ClientProvidedRawTransaction {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<Decimal>,
         description: impl Into<String>,
@@ -348,7 +340,7 @@ impl ClientProvidedRawTransaction {
 }
 /// A transaction from your own sources, sent to `POST /transactions/enrich`. Its enriched
 /// form is `ClientProvidedEnrichedTransaction`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientProvidedTransaction {
     /// Subtype of the account the transaction was booked on, such as `checking`. Optional.
@@ -388,23 +380,21 @@ pub struct ClientProvidedTransaction {
     pub user_id: Option<String>,
 }
 impl Generated for ClientProvidedTransaction {
-    fn empty() -> Self {
-        Self {
-            account_subtype: Wire::empty(),
-            account_type: Wire::empty(),
-            amount: Wire::empty(),
-            client_account_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            date_posted: Wire::empty(),
-            description: Wire::empty(),
-            direction: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            location: Wire::empty(),
-            mcc: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtype: Wire::EMPTY,
+        account_type: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        client_account_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        date_posted: Wire::EMPTY,
+        description: Wire::EMPTY,
+        direction: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        location: Wire::EMPTY,
+        mcc: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for ClientProvidedTransaction {
     const NAME: &'static str = "ClientProvidedTransaction";
@@ -445,24 +435,25 @@ impl Record for ClientProvidedTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtype);
-        fields.put(1, &self.account_type);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.client_account_id);
-        fields.put(4, &self.client_user_id);
-        fields.put(5, &self.date_posted);
-        fields.put(6, &self.description);
-        fields.put(7, &self.direction);
-        fields.put(8, &self.id);
-        fields.put(9, &self.iso_currency_code);
-        fields.put(10, &self.location);
-        fields.put(11, &self.mcc);
-        fields.put(12, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtype);
+        visitor.field(1, &self.account_type);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.client_account_id);
+        visitor.field(4, &self.client_user_id);
+        visitor.field(5, &self.date_posted);
+        visitor.field(6, &self.description);
+        visitor.field(7, &self.direction);
+        visitor.field(8, &self.id);
+        visitor.field(9, &self.iso_currency_code);
+        visitor.field(10, &self.location);
+        visitor.field(11, &self.mcc);
+        visitor.field(12, &self.user_id);
     }
 }
 impl ClientProvidedTransaction {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<Decimal>,
         description: impl Into<String>,
@@ -476,13 +467,13 @@ impl ClientProvidedTransaction {
             direction: direction.into(),
             id: id.into(),
             iso_currency_code: iso_currency_code.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Place of a transaction as you know it, sent to `POST /transactions/enrich`. Every part is
 /// optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientProvidedTransactionLocation {
     /// Street and house number of the place.
@@ -498,15 +489,13 @@ pub struct ClientProvidedTransactionLocation {
     pub region: Option<String>,
 }
 impl Generated for ClientProvidedTransactionLocation {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+    };
 }
 impl Record for ClientProvidedTransactionLocation {
     const NAME: &'static str = "ClientProvidedTransactionLocation";
@@ -531,22 +520,23 @@ impl Record for ClientProvidedTransactionLocation {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.city);
-        fields.put(2, &self.country);
-        fields.put(3, &self.postal_code);
-        fields.put(4, &self.region);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.city);
+        visitor.field(2, &self.country);
+        visitor.field(3, &self.postal_code);
+        visitor.field(4, &self.region);
     }
 }
 impl Default for ClientProvidedTransactionLocation {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One party on the other side of an enriched transaction, derived by Plaid from its
 /// description.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Counterparty {
     /// Account numbers of the party, where they are known; otherwise null or absent.
@@ -570,18 +560,16 @@ pub struct Counterparty {
     pub website: Option<String>,
 }
 impl Generated for Counterparty {
-    fn empty() -> Self {
-        Self {
-            account_numbers: Wire::empty(),
-            confidence_level: Wire::empty(),
-            entity_id: Wire::empty(),
-            logo_url: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-            type_: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_numbers: Wire::EMPTY,
+        confidence_level: Wire::EMPTY,
+        entity_id: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for Counterparty {
     const NAME: &'static str = "Counterparty";
@@ -612,20 +600,20 @@ impl Record for Counterparty {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_numbers);
-        fields.put(1, &self.confidence_level);
-        fields.put(2, &self.entity_id);
-        fields.put(3, &self.logo_url);
-        fields.put(4, &self.name);
-        fields.put(5, &self.phone_number);
-        fields.put(6, &self.type_);
-        fields.put(7, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_numbers);
+        visitor.field(1, &self.confidence_level);
+        visitor.field(2, &self.entity_id);
+        visitor.field(3, &self.logo_url);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.phone_number);
+        visitor.field(6, &self.type_);
+        visitor.field(7, &self.website);
     }
 }
 /// Figures about whom a user deals with, apart for financial institutions and merchants. It
 /// occurs in the user insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CounterpartyInsights {
     /// Banks and similar institutions with which the user seems to hold accounts. May be absent.
@@ -636,12 +624,10 @@ pub struct CounterpartyInsights {
     pub merchant_insights: Vec<MerchantInsights>,
 }
 impl Generated for CounterpartyInsights {
-    fn empty() -> Self {
-        Self {
-            financial_institution_insights: Wire::empty(),
-            merchant_insights: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        financial_institution_insights: Wire::EMPTY,
+        merchant_insights: Wire::EMPTY,
+    };
 }
 impl Record for CounterpartyInsights {
     const NAME: &'static str = "CounterpartyInsights";
@@ -660,19 +646,20 @@ impl Record for CounterpartyInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.financial_institution_insights);
-        fields.put(1, &self.merchant_insights);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.financial_institution_insights);
+        visitor.field(1, &self.merchant_insights);
     }
 }
 impl Default for CounterpartyInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An account at another institution whose existence is inferred from a user's transactions
 /// with that institution. It is not a linked account and has no `account_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DetectedAccount {
     /// Presumed subtype of the account, such as `mortgage`; null when it cannot be told.
@@ -702,18 +689,16 @@ pub struct DetectedAccount {
     pub transaction_count: i64,
 }
 impl Generated for DetectedAccount {
-    fn empty() -> Self {
-        Self {
-            account_subtype: Wire::empty(),
-            account_type: Wire::empty(),
-            newest_transaction_amount: Wire::empty(),
-            newest_transaction_date: Wire::empty(),
-            oldest_transaction_date: Wire::empty(),
-            total_inflows: Wire::empty(),
-            total_outflows: Wire::empty(),
-            transaction_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtype: Wire::EMPTY,
+        account_type: Wire::EMPTY,
+        newest_transaction_amount: Wire::EMPTY,
+        newest_transaction_date: Wire::EMPTY,
+        oldest_transaction_date: Wire::EMPTY,
+        total_inflows: Wire::EMPTY,
+        total_outflows: Wire::EMPTY,
+        transaction_count: Wire::EMPTY,
+    };
 }
 impl Record for DetectedAccount {
     const NAME: &'static str = "DetectedAccount";
@@ -744,20 +729,20 @@ impl Record for DetectedAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtype);
-        fields.put(1, &self.account_type);
-        fields.put(2, &self.newest_transaction_amount);
-        fields.put(3, &self.newest_transaction_date);
-        fields.put(4, &self.oldest_transaction_date);
-        fields.put(5, &self.total_inflows);
-        fields.put(6, &self.total_outflows);
-        fields.put(7, &self.transaction_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtype);
+        visitor.field(1, &self.account_type);
+        visitor.field(2, &self.newest_transaction_amount);
+        visitor.field(3, &self.newest_transaction_date);
+        visitor.field(4, &self.oldest_transaction_date);
+        visitor.field(5, &self.total_inflows);
+        visitor.field(6, &self.total_outflows);
+        visitor.field(7, &self.transaction_count);
     }
 }
 /// What was derived from a raw transaction. Returned by the beta call `POST
 /// /beta/transactions/v1/enhance`; `Enrichments` is the counterpart of the released product.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Enhancements {
     /// Category in the old taxonomy, as a path from general to specific. Prefer
@@ -795,21 +780,19 @@ pub struct Enhancements {
     pub website: Option<String>,
 }
 impl Generated for Enhancements {
-    fn empty() -> Self {
-        Self {
-            category: Wire::empty(),
-            category_id: Wire::empty(),
-            check_number: Wire::empty(),
-            counterparties: Wire::empty(),
-            location: Wire::empty(),
-            logo_url: Wire::empty(),
-            merchant_name: Wire::empty(),
-            payment_channel: Wire::empty(),
-            personal_finance_category: Wire::empty(),
-            personal_finance_category_icon_url: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        category: Wire::EMPTY,
+        category_id: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        counterparties: Wire::EMPTY,
+        location: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        payment_channel: Wire::EMPTY,
+        personal_finance_category: Wire::EMPTY,
+        personal_finance_category_icon_url: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for Enhancements {
     const NAME: &'static str = "Enhancements";
@@ -846,18 +829,18 @@ impl Record for Enhancements {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.category);
-        fields.put(1, &self.category_id);
-        fields.put(2, &self.check_number);
-        fields.put(3, &self.counterparties);
-        fields.put(4, &self.location);
-        fields.put(5, &self.logo_url);
-        fields.put(6, &self.merchant_name);
-        fields.put(7, &self.payment_channel);
-        fields.put(8, &self.personal_finance_category);
-        fields.put(9, &self.personal_finance_category_icon_url);
-        fields.put(10, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.category);
+        visitor.field(1, &self.category_id);
+        visitor.field(2, &self.check_number);
+        visitor.field(3, &self.counterparties);
+        visitor.field(4, &self.location);
+        visitor.field(5, &self.logo_url);
+        visitor.field(6, &self.merchant_name);
+        visitor.field(7, &self.payment_channel);
+        visitor.field(8, &self.personal_finance_category);
+        visitor.field(9, &self.personal_finance_category_icon_url);
+        visitor.field(10, &self.website);
     }
 }
 /// Direction of a transaction sent for enrichment: `INFLOW` brings money into the account,
@@ -889,7 +872,7 @@ impl OpenEnum for EnrichTransactionDirection {
 }
 /// What was derived from one of your transactions: merchant, category, location, logo and
 /// counterparties. Returned by `POST /transactions/enrich`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Enrichments {
     /// Number of the check the transaction was paid with; null or absent for transactions that
@@ -937,23 +920,21 @@ Deprecated by Plaid.*/
     pub website: Option<String>,
 }
 impl Generated for Enrichments {
-    fn empty() -> Self {
-        Self {
-            check_number: Wire::empty(),
-            counterparties: Wire::empty(),
-            entity_id: Wire::empty(),
-            legacy_category: Wire::empty(),
-            legacy_category_id: Wire::empty(),
-            location: Wire::empty(),
-            logo_url: Wire::empty(),
-            merchant_name: Wire::empty(),
-            payment_channel: Wire::empty(),
-            personal_finance_category: Wire::empty(),
-            personal_finance_category_icon_url: Wire::empty(),
-            phone_number: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        check_number: Wire::EMPTY,
+        counterparties: Wire::EMPTY,
+        entity_id: Wire::EMPTY,
+        legacy_category: Wire::EMPTY,
+        legacy_category_id: Wire::EMPTY,
+        location: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        payment_channel: Wire::EMPTY,
+        personal_finance_category: Wire::EMPTY,
+        personal_finance_category_icon_url: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for Enrichments {
     const NAME: &'static str = "Enrichments";
@@ -994,25 +975,25 @@ impl Record for Enrichments {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.check_number);
-        fields.put(1, &self.counterparties);
-        fields.put(2, &self.entity_id);
-        fields.put(3, &self.legacy_category);
-        fields.put(4, &self.legacy_category_id);
-        fields.put(5, &self.location);
-        fields.put(6, &self.logo_url);
-        fields.put(7, &self.merchant_name);
-        fields.put(8, &self.payment_channel);
-        fields.put(9, &self.personal_finance_category);
-        fields.put(10, &self.personal_finance_category_icon_url);
-        fields.put(11, &self.phone_number);
-        fields.put(12, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.check_number);
+        visitor.field(1, &self.counterparties);
+        visitor.field(2, &self.entity_id);
+        visitor.field(3, &self.legacy_category);
+        visitor.field(4, &self.legacy_category_id);
+        visitor.field(5, &self.location);
+        visitor.field(6, &self.logo_url);
+        visitor.field(7, &self.merchant_name);
+        visitor.field(8, &self.payment_channel);
+        visitor.field(9, &self.personal_finance_category);
+        visitor.field(10, &self.personal_finance_category_icon_url);
+        visitor.field(11, &self.phone_number);
+        visitor.field(12, &self.website);
     }
 }
 /// A financial institution that appears in a user's transactions, with the accounts the user
 /// seems to hold there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FinancialInstitutionInsights {
     /// Accounts the user seems to hold there, inferred from transactions such as transfers and
@@ -1028,14 +1009,12 @@ pub struct FinancialInstitutionInsights {
     pub website: Option<String>,
 }
 impl Generated for FinancialInstitutionInsights {
-    fn empty() -> Self {
-        Self {
-            detected_accounts: Wire::empty(),
-            entity_id: Wire::empty(),
-            name: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        detected_accounts: Wire::EMPTY,
+        entity_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for FinancialInstitutionInsights {
     const NAME: &'static str = "FinancialInstitutionInsights";
@@ -1058,16 +1037,16 @@ impl Record for FinancialInstitutionInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.detected_accounts);
-        fields.put(1, &self.entity_id);
-        fields.put(2, &self.name);
-        fields.put(3, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.detected_accounts);
+        visitor.field(1, &self.entity_id);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.website);
     }
 }
 /// A merchant that appears in a user's transactions, with number, category and totals of the
 /// transactions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MerchantInsights {
     /// Identifier that is the same for this merchant in all transactions; null or absent when it
@@ -1094,18 +1073,16 @@ pub struct MerchantInsights {
     pub website: Option<String>,
 }
 impl Generated for MerchantInsights {
-    fn empty() -> Self {
-        Self {
-            entity_id: Wire::empty(),
-            name: Wire::empty(),
-            personal_finance_category_detailed: Wire::empty(),
-            personal_finance_category_primary: Wire::empty(),
-            total_inflows: Wire::empty(),
-            total_outflows: Wire::empty(),
-            transaction_count: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+        personal_finance_category_detailed: Wire::EMPTY,
+        personal_finance_category_primary: Wire::EMPTY,
+        total_inflows: Wire::EMPTY,
+        total_outflows: Wire::EMPTY,
+        transaction_count: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for MerchantInsights {
     const NAME: &'static str = "MerchantInsights";
@@ -1136,20 +1113,20 @@ impl Record for MerchantInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_id);
-        fields.put(1, &self.name);
-        fields.put(2, &self.personal_finance_category_detailed);
-        fields.put(3, &self.personal_finance_category_primary);
-        fields.put(4, &self.total_inflows);
-        fields.put(5, &self.total_outflows);
-        fields.put(6, &self.transaction_count);
-        fields.put(7, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_id);
+        visitor.field(1, &self.name);
+        visitor.field(2, &self.personal_finance_category_detailed);
+        visitor.field(3, &self.personal_finance_category_primary);
+        visitor.field(4, &self.total_inflows);
+        visitor.field(5, &self.total_outflows);
+        visitor.field(6, &self.transaction_count);
+        visitor.field(7, &self.website);
     }
 }
 /// A recurring transaction detected in the data of a user: who, how often, how much, and
 /// whether it still goes on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringInsightsStream {
     /// Average amount of a transaction of the stream, with its currency. May be absent.
@@ -1189,25 +1166,23 @@ pub struct RecurringInsightsStream {
     pub transaction_ids: Vec<String>,
 }
 impl Generated for RecurringInsightsStream {
-    fn empty() -> Self {
-        Self {
-            average_amount: Wire::empty(),
-            average_days_apart: Wire::empty(),
-            description: Wire::empty(),
-            frequency: Wire::empty(),
-            is_active: Wire::empty(),
-            merchant_name: Wire::empty(),
-            newest_transaction_amount: Wire::empty(),
-            newest_transaction_date: Wire::empty(),
-            oldest_transaction_date: Wire::empty(),
-            personal_finance_category_detailed: Wire::empty(),
-            personal_finance_category_primary: Wire::empty(),
-            status: Wire::empty(),
-            stream_id: Wire::empty(),
-            transaction_count: Wire::empty(),
-            transaction_ids: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        average_amount: Wire::EMPTY,
+        average_days_apart: Wire::EMPTY,
+        description: Wire::EMPTY,
+        frequency: Wire::EMPTY,
+        is_active: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        newest_transaction_amount: Wire::EMPTY,
+        newest_transaction_date: Wire::EMPTY,
+        oldest_transaction_date: Wire::EMPTY,
+        personal_finance_category_detailed: Wire::EMPTY,
+        personal_finance_category_primary: Wire::EMPTY,
+        status: Wire::EMPTY,
+        stream_id: Wire::EMPTY,
+        transaction_count: Wire::EMPTY,
+        transaction_ids: Wire::EMPTY,
+    };
 }
 impl Record for RecurringInsightsStream {
     const NAME: &'static str = "RecurringInsightsStream";
@@ -1252,27 +1227,27 @@ impl Record for RecurringInsightsStream {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.average_amount);
-        fields.put(1, &self.average_days_apart);
-        fields.put(2, &self.description);
-        fields.put(3, &self.frequency);
-        fields.put(4, &self.is_active);
-        fields.put(5, &self.merchant_name);
-        fields.put(6, &self.newest_transaction_amount);
-        fields.put(7, &self.newest_transaction_date);
-        fields.put(8, &self.oldest_transaction_date);
-        fields.put(9, &self.personal_finance_category_detailed);
-        fields.put(10, &self.personal_finance_category_primary);
-        fields.put(11, &self.status);
-        fields.put(12, &self.stream_id);
-        fields.put(13, &self.transaction_count);
-        fields.put(14, &self.transaction_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.average_amount);
+        visitor.field(1, &self.average_days_apart);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.frequency);
+        visitor.field(4, &self.is_active);
+        visitor.field(5, &self.merchant_name);
+        visitor.field(6, &self.newest_transaction_amount);
+        visitor.field(7, &self.newest_transaction_date);
+        visitor.field(8, &self.oldest_transaction_date);
+        visitor.field(9, &self.personal_finance_category_detailed);
+        visitor.field(10, &self.personal_finance_category_primary);
+        visitor.field(11, &self.status);
+        visitor.field(12, &self.stream_id);
+        visitor.field(13, &self.transaction_count);
+        visitor.field(14, &self.transaction_ids);
     }
 }
 /// Recurring transactions detected in the data of a user, apart for money in and money out.
 /// It occurs in the user insights.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringTransactions {
     /// Recurring transactions that bring money in, such as a salary. Empty when none was
@@ -1285,12 +1260,10 @@ pub struct RecurringTransactions {
     pub outflow_streams: Vec<RecurringInsightsStream>,
 }
 impl Generated for RecurringTransactions {
-    fn empty() -> Self {
-        Self {
-            inflow_streams: Wire::empty(),
-            outflow_streams: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        inflow_streams: Wire::EMPTY,
+        outflow_streams: Wire::EMPTY,
+    };
 }
 impl Record for RecurringTransactions {
     const NAME: &'static str = "RecurringTransactions";
@@ -1309,19 +1282,20 @@ impl Record for RecurringTransactions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.inflow_streams);
-        fields.put(1, &self.outflow_streams);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.inflow_streams);
+        visitor.field(1, &self.outflow_streams);
     }
 }
 impl Default for RecurringTransactions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /beta/transactions/v1/enhance`: raw transactions and the type of the account
 /// they come from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsEnhanceGetRequest {
     /// Type of the account that all transactions of the request come from, `depository` or
@@ -1332,12 +1306,10 @@ pub struct TransactionsEnhanceGetRequest {
     pub transactions: Vec<ClientProvidedRawTransaction>,
 }
 impl Generated for TransactionsEnhanceGetRequest {
-    fn empty() -> Self {
-        Self {
-            account_type: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_type: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsEnhanceGetRequest {
     const NAME: &'static str = "TransactionsEnhanceGetRequest";
@@ -1356,23 +1328,24 @@ impl Record for TransactionsEnhanceGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_type);
-        fields.put(1, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_type);
+        visitor.field(1, &self.transactions);
     }
 }
 impl TransactionsEnhanceGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(account_type: impl Into<String>) -> Self {
         Self {
             account_type: account_type.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beta/transactions/v1/enhance`: the transactions with what was found out
 /// about them. It carries no `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsEnhanceGetResponse {
     /// The transactions of the request, each with its `enhancements`. Match them by `id`, not by
@@ -1381,11 +1354,9 @@ pub struct TransactionsEnhanceGetResponse {
     pub enhanced_transactions: Vec<ClientProvidedEnhancedTransaction>,
 }
 impl Generated for TransactionsEnhanceGetResponse {
-    fn empty() -> Self {
-        Self {
-            enhanced_transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        enhanced_transactions: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsEnhanceGetResponse {
     const NAME: &'static str = "TransactionsEnhanceGetResponse";
@@ -1402,18 +1373,19 @@ impl Record for TransactionsEnhanceGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.enhanced_transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.enhanced_transactions);
     }
 }
 impl Default for TransactionsEnhanceGetResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transactions/enrich`: your transactions, the type of the account they come
 /// from, and options.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsEnrichRequest {
     /// Type of the account that the transactions of the request come from, `depository` or
@@ -1426,13 +1398,11 @@ pub struct TransactionsEnrichRequest {
     pub transactions: Vec<ClientProvidedTransaction>,
 }
 impl Generated for TransactionsEnrichRequest {
-    fn empty() -> Self {
-        Self {
-            account_type: Wire::empty(),
-            options: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_type: Wire::EMPTY,
+        options: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsEnrichRequest {
     const NAME: &'static str = "TransactionsEnrichRequest";
@@ -1453,24 +1423,25 @@ impl Record for TransactionsEnrichRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_type);
-        fields.put(1, &self.options);
-        fields.put(2, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_type);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.transactions);
     }
 }
 impl TransactionsEnrichRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(account_type: impl Into<String>) -> Self {
         Self {
             account_type: account_type.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Options of `POST /transactions/enrich`, found in `TransactionsEnrichRequest.options`:
 /// which categories the answer carries.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsEnrichRequestOptions {
     /// Whether to fill in `legacy_category` and `legacy_category_id`, which are deprecated. False
@@ -1482,12 +1453,10 @@ pub struct TransactionsEnrichRequestOptions {
     pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
 }
 impl Generated for TransactionsEnrichRequestOptions {
-    fn empty() -> Self {
-        Self {
-            include_legacy_category: Wire::empty(),
-            personal_finance_category_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        include_legacy_category: Wire::EMPTY,
+        personal_finance_category_version: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsEnrichRequestOptions {
     const NAME: &'static str = "TransactionsEnrichRequestOptions";
@@ -1506,19 +1475,20 @@ impl Record for TransactionsEnrichRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.include_legacy_category);
-        fields.put(1, &self.personal_finance_category_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.include_legacy_category);
+        visitor.field(1, &self.personal_finance_category_version);
     }
 }
 impl Default for TransactionsEnrichRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transactions/enrich`: the transactions with what was found out about
 /// them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsEnrichResponse {
     /// The transactions of the request, each with its `enrichments`. Match them by `id`, not by
@@ -1530,12 +1500,10 @@ pub struct TransactionsEnrichResponse {
     pub request_id: Option<String>,
 }
 impl Generated for TransactionsEnrichResponse {
-    fn empty() -> Self {
-        Self {
-            enriched_transactions: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        enriched_transactions: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsEnrichResponse {
     const NAME: &'static str = "TransactionsEnrichResponse";
@@ -1554,18 +1522,19 @@ impl Record for TransactionsEnrichResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.enriched_transactions);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.enriched_transactions);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for TransactionsEnrichResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /beta/transactions/user_insights/v1/get`; it names only the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsUserInsightsGetRequest {
     /// Your own identifier of the user, the same as on the transactions you sent to
@@ -1573,11 +1542,9 @@ pub struct TransactionsUserInsightsGetRequest {
     pub client_user_id: String,
 }
 impl Generated for TransactionsUserInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsUserInsightsGetRequest {
     const NAME: &'static str = "TransactionsUserInsightsGetRequest";
@@ -1592,12 +1559,13 @@ impl Record for TransactionsUserInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
     }
 }
 impl TransactionsUserInsightsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_user_id: impl Into<String>) -> Self {
         Self {
             client_user_id: client_user_id.into(),
@@ -1606,7 +1574,7 @@ impl TransactionsUserInsightsGetRequest {
 }
 /// Answer of `POST /beta/transactions/user_insights/v1/get`: figures about a user, from
 /// totals to recurring streams. It carries no `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsUserInsightsGetResponse {
     /// Figures by personal finance category. May be absent.
@@ -1619,14 +1587,12 @@ pub struct TransactionsUserInsightsGetResponse {
     pub user_data_overview: UserDataOverview,
 }
 impl Generated for TransactionsUserInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            category_insights: Wire::empty(),
-            counterparty_insights: Wire::empty(),
-            recurring_transactions: Wire::empty(),
-            user_data_overview: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        category_insights: Wire::EMPTY,
+        counterparty_insights: Wire::EMPTY,
+        recurring_transactions: Wire::EMPTY,
+        user_data_overview: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsUserInsightsGetResponse {
     const NAME: &'static str = "TransactionsUserInsightsGetResponse";
@@ -1649,16 +1615,16 @@ impl Record for TransactionsUserInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.category_insights);
-        fields.put(1, &self.counterparty_insights);
-        fields.put(2, &self.recurring_transactions);
-        fields.put(3, &self.user_data_overview);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.category_insights);
+        visitor.field(1, &self.counterparty_insights);
+        visitor.field(2, &self.recurring_transactions);
+        visitor.field(3, &self.user_data_overview);
     }
 }
 /// How many transactions of a user the insights rest on, what time they span, and their
 /// totals.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserDataOverview {
     /// Number of days of history for which there is data about the user.
@@ -1679,16 +1645,14 @@ pub struct UserDataOverview {
     pub transaction_count: i64,
 }
 impl Generated for UserDataOverview {
-    fn empty() -> Self {
-        Self {
-            days_available: Wire::empty(),
-            newest_transaction_date: Wire::empty(),
-            oldest_transaction_date: Wire::empty(),
-            total_inflows: Wire::empty(),
-            total_outflows: Wire::empty(),
-            transaction_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_available: Wire::EMPTY,
+        newest_transaction_date: Wire::EMPTY,
+        oldest_transaction_date: Wire::EMPTY,
+        total_inflows: Wire::EMPTY,
+        total_outflows: Wire::EMPTY,
+        transaction_count: Wire::EMPTY,
+    };
 }
 impl Record for UserDataOverview {
     const NAME: &'static str = "UserDataOverview";
@@ -1715,13 +1679,13 @@ impl Record for UserDataOverview {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_available);
-        fields.put(1, &self.newest_transaction_date);
-        fields.put(2, &self.oldest_transaction_date);
-        fields.put(3, &self.total_inflows);
-        fields.put(4, &self.total_outflows);
-        fields.put(5, &self.transaction_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_available);
+        visitor.field(1, &self.newest_transaction_date);
+        visitor.field(2, &self.oldest_transaction_date);
+        visitor.field(3, &self.total_inflows);
+        visitor.field(4, &self.total_outflows);
+        visitor.field(5, &self.transaction_count);
     }
 }
 crate::wire::records!(

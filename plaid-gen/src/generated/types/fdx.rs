@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// A data recipient with its category, date of joining and number of connections, as listed
 /// by `GET /fdx/recipients`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExtendedRecipientMetadata {
     /// Kind of business or use of the data recipient, as an open string.
@@ -36,17 +36,15 @@ pub struct ExtendedRecipientMetadata {
     pub third_party_legal_name: String,
 }
 impl Generated for ExtendedRecipientMetadata {
-    fn empty() -> Self {
-        Self {
-            category: Wire::empty(),
-            client_name: Wire::empty(),
-            connection_count: Wire::empty(),
-            joined_date: Wire::empty(),
-            logo_uri: Wire::empty(),
-            recipient_id: Wire::empty(),
-            third_party_legal_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        category: Wire::EMPTY,
+        client_name: Wire::EMPTY,
+        connection_count: Wire::EMPTY,
+        joined_date: Wire::EMPTY,
+        logo_uri: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        third_party_legal_name: Wire::EMPTY,
+    };
 }
 impl Record for ExtendedRecipientMetadata {
     const NAME: &'static str = "ExtendedRecipientMetadata";
@@ -75,19 +73,19 @@ impl Record for ExtendedRecipientMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.category);
-        fields.put(1, &self.client_name);
-        fields.put(2, &self.connection_count);
-        fields.put(3, &self.joined_date);
-        fields.put(4, &self.logo_uri);
-        fields.put(5, &self.recipient_id);
-        fields.put(6, &self.third_party_legal_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.category);
+        visitor.field(1, &self.client_name);
+        visitor.field(2, &self.connection_count);
+        visitor.field(3, &self.joined_date);
+        visitor.field(4, &self.logo_uri);
+        visitor.field(5, &self.recipient_id);
+        visitor.field(6, &self.third_party_legal_name);
     }
 }
 /// A consent of a user to share data, in the format of the Financial Data Exchange (FDX)
 /// standard; answer of `GET /fdx/consents/{consentId}`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxConsentGrant {
     /// ISO 8601 time at which the consent was given.
@@ -113,17 +111,15 @@ pub struct FdxConsentGrant {
     pub updated_time: DateTime<Utc>,
 }
 impl Generated for FdxConsentGrant {
-    fn empty() -> Self {
-        Self {
-            created_time: Wire::empty(),
-            expiration_time: Wire::empty(),
-            id: Wire::empty(),
-            parties: Wire::empty(),
-            resources: Wire::empty(),
-            status: Wire::empty(),
-            updated_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_time: Wire::EMPTY,
+        expiration_time: Wire::EMPTY,
+        id: Wire::EMPTY,
+        parties: Wire::EMPTY,
+        resources: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_time: Wire::EMPTY,
+    };
 }
 impl Record for FdxConsentGrant {
     const NAME: &'static str = "FdxConsentGrant";
@@ -152,18 +148,18 @@ impl Record for FdxConsentGrant {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_time);
-        fields.put(1, &self.expiration_time);
-        fields.put(2, &self.id);
-        fields.put(3, &self.parties);
-        fields.put(4, &self.resources);
-        fields.put(5, &self.status);
-        fields.put(6, &self.updated_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_time);
+        visitor.field(1, &self.expiration_time);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.parties);
+        visitor.field(4, &self.resources);
+        visitor.field(5, &self.status);
+        visitor.field(6, &self.updated_time);
     }
 }
 /// One thing that a consent covers, with the kinds of data that may be read from it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxConsentGrantResource {
     /// The kinds of data that may be read from this resource.
@@ -177,13 +173,11 @@ pub struct FdxConsentGrantResource {
     pub resource_type: FdxConsentResourceType,
 }
 impl Generated for FdxConsentGrantResource {
-    fn empty() -> Self {
-        Self {
-            data_clusters: Wire::empty(),
-            resource_id: Wire::empty(),
-            resource_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        data_clusters: Wire::EMPTY,
+        resource_id: Wire::EMPTY,
+        resource_type: Wire::EMPTY,
+    };
 }
 impl Record for FdxConsentGrantResource {
     const NAME: &'static str = "FdxConsentGrantResource";
@@ -204,10 +198,10 @@ impl Record for FdxConsentGrantResource {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.data_clusters);
-        fields.put(1, &self.resource_id);
-        fields.put(2, &self.resource_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.data_clusters);
+        visitor.field(1, &self.resource_id);
+        visitor.field(2, &self.resource_type);
     }
 }
 /// State of an FDX consent: `ACTIVE` in force, `REVOKED` ended by someone before its time,
@@ -412,7 +406,7 @@ impl OpenEnum for FdxEventStatus {
     }
 }
 /// A link to a related resource in an FDX object, with the method and content types to use.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxHateoasLink {
     /// HTTP method to use with the address; absent when it follows from the context.
@@ -426,14 +420,12 @@ pub struct FdxHateoasLink {
     pub types: Vec<FdxContentTypes>,
 }
 impl Generated for FdxHateoasLink {
-    fn empty() -> Self {
-        Self {
-            action: Wire::empty(),
-            href: Wire::empty(),
-            rel: Wire::empty(),
-            types: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        action: Wire::EMPTY,
+        href: Wire::EMPTY,
+        rel: Wire::EMPTY,
+        types: Wire::EMPTY,
+    };
 }
 impl Record for FdxHateoasLink {
     const NAME: &'static str = "FdxHateoasLink";
@@ -456,19 +448,20 @@ impl Record for FdxHateoasLink {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.action);
-        fields.put(1, &self.href);
-        fields.put(2, &self.rel);
-        fields.put(3, &self.types);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.action);
+        visitor.field(1, &self.href);
+        visitor.field(2, &self.rel);
+        visitor.field(3, &self.types);
     }
 }
 impl FdxHateoasLink {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(href: impl Into<String>) -> Self {
         Self {
             href: href.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -509,7 +502,7 @@ impl OpenEnum for FdxHateoasLinkAction {
 }
 /// A change of state of an FDX resource, such as a consent: the new state, the reason, and
 /// who brought it about.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxLifecycleEvent {
     /// The part played by the party that brought the change about, such as the data provider or
@@ -527,15 +520,13 @@ pub struct FdxLifecycleEvent {
     pub updated_time: Option<DateTime<Utc>>,
 }
 impl Generated for FdxLifecycleEvent {
-    fn empty() -> Self {
-        Self {
-            initiator: Wire::empty(),
-            other_reason: Wire::empty(),
-            reason: Wire::empty(),
-            status: Wire::empty(),
-            updated_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        initiator: Wire::EMPTY,
+        other_reason: Wire::EMPTY,
+        reason: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_time: Wire::EMPTY,
+    };
 }
 impl Record for FdxLifecycleEvent {
     const NAME: &'static str = "FdxLifecycleEvent";
@@ -560,22 +551,23 @@ impl Record for FdxLifecycleEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.initiator);
-        fields.put(1, &self.other_reason);
-        fields.put(2, &self.reason);
-        fields.put(3, &self.status);
-        fields.put(4, &self.updated_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.initiator);
+        visitor.field(1, &self.other_reason);
+        visitor.field(2, &self.reason);
+        visitor.field(3, &self.status);
+        visitor.field(4, &self.updated_time);
     }
 }
 impl Default for FdxLifecycleEvent {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A message in the format of the Financial Data Exchange (FDX) standard about an event at a
 /// data provider; body of `POST /fdx/notifications`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxNotification {
     /// Area that the event belongs to, broader than `type`.
@@ -608,21 +600,19 @@ pub struct FdxNotification {
     pub url: Option<FdxHateoasLink>,
 }
 impl Generated for FdxNotification {
-    fn empty() -> Self {
-        Self {
-            category: Wire::empty(),
-            notification_id: Wire::empty(),
-            notification_payload: Wire::empty(),
-            priority: Wire::empty(),
-            publisher: Wire::empty(),
-            sent_on: Wire::empty(),
-            severity: Wire::empty(),
-            subscriber: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            url: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        category: Wire::EMPTY,
+        notification_id: Wire::EMPTY,
+        notification_payload: Wire::EMPTY,
+        priority: Wire::EMPTY,
+        publisher: Wire::EMPTY,
+        sent_on: Wire::EMPTY,
+        severity: Wire::EMPTY,
+        subscriber: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        url: Wire::EMPTY,
+    };
 }
 impl Record for FdxNotification {
     const NAME: &'static str = "FdxNotification";
@@ -659,22 +649,23 @@ impl Record for FdxNotification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.category);
-        fields.put(1, &self.notification_id);
-        fields.put(2, &self.notification_payload);
-        fields.put(3, &self.priority);
-        fields.put(4, &self.publisher);
-        fields.put(5, &self.sent_on);
-        fields.put(6, &self.severity);
-        fields.put(7, &self.subscriber);
-        fields.put(8, &self.subtype);
-        fields.put(9, &self.type_);
-        fields.put(10, &self.url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.category);
+        visitor.field(1, &self.notification_id);
+        visitor.field(2, &self.notification_payload);
+        visitor.field(3, &self.priority);
+        visitor.field(4, &self.publisher);
+        visitor.field(5, &self.sent_on);
+        visitor.field(6, &self.severity);
+        visitor.field(7, &self.subscriber);
+        visitor.field(8, &self.subtype);
+        visitor.field(9, &self.type_);
+        visitor.field(10, &self.url);
     }
 }
 impl FdxNotification {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         category: impl Into<FdxNotificationCategory>,
         notification_id: impl Into<String>,
@@ -688,7 +679,7 @@ impl FdxNotification {
             notification_payload: notification_payload.into(),
             sent_on: sent_on.into(),
             type_: type_.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -734,7 +725,7 @@ impl OpenEnum for FdxNotificationCategory {
 }
 /// What an FDX notification is about: the thing concerned and, where it applies, the change
 /// it went through.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxNotificationPayload {
     /// Change of state that the thing went through; absent when the notification reports no such
@@ -747,13 +738,11 @@ pub struct FdxNotificationPayload {
     pub id_type: Option<FdxNotificationPayloadIdType>,
 }
 impl Generated for FdxNotificationPayload {
-    fn empty() -> Self {
-        Self {
-            event: Wire::empty(),
-            id: Wire::empty(),
-            id_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event: Wire::EMPTY,
+        id: Wire::EMPTY,
+        id_type: Wire::EMPTY,
+    };
 }
 impl Record for FdxNotificationPayload {
     const NAME: &'static str = "FdxNotificationPayload";
@@ -774,15 +763,16 @@ impl Record for FdxNotificationPayload {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event);
-        fields.put(1, &self.id);
-        fields.put(2, &self.id_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event);
+        visitor.field(1, &self.id);
+        visitor.field(2, &self.id_type);
     }
 }
 impl Default for FdxNotificationPayload {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What the id in an FDX notification names: an account, a customer, a party, a maintenance
@@ -965,7 +955,7 @@ impl OpenEnum for FdxNotificationType {
 }
 /// A party to a consent or notification in the FDX standard, such as a bank or an
 /// application, with its register entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxParty {
     /// Web address of the party; absent when none is known.
@@ -990,17 +980,15 @@ pub struct FdxParty {
     pub type_: FdxPartyType,
 }
 impl Generated for FdxParty {
-    fn empty() -> Self {
-        Self {
-            home_uri: Wire::empty(),
-            logo_uri: Wire::empty(),
-            name: Wire::empty(),
-            registered_entity_id: Wire::empty(),
-            registered_entity_name: Wire::empty(),
-            registry: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        home_uri: Wire::EMPTY,
+        logo_uri: Wire::EMPTY,
+        name: Wire::EMPTY,
+        registered_entity_id: Wire::EMPTY,
+        registered_entity_name: Wire::EMPTY,
+        registry: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for FdxParty {
     const NAME: &'static str = "FdxParty";
@@ -1029,23 +1017,24 @@ impl Record for FdxParty {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.home_uri);
-        fields.put(1, &self.logo_uri);
-        fields.put(2, &self.name);
-        fields.put(3, &self.registered_entity_id);
-        fields.put(4, &self.registered_entity_name);
-        fields.put(5, &self.registry);
-        fields.put(6, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.home_uri);
+        visitor.field(1, &self.logo_uri);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.registered_entity_id);
+        visitor.field(4, &self.registered_entity_name);
+        visitor.field(5, &self.registry);
+        visitor.field(6, &self.type_);
     }
 }
 impl FdxParty {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(name: impl Into<String>, type_: impl Into<FdxPartyType>) -> Self {
         Self {
             name: name.into(),
             type_: type_.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -1084,7 +1073,7 @@ impl OpenEnum for FdxPartyRegistry {
 }
 /// An application that receives data through Plaid, as an institution may show it to a user;
 /// occurs in the FDX recipient calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxRecipientMetadata {
     /// Name of the application as users know it, at most 256 characters; the legal name is in
@@ -1106,14 +1095,12 @@ pub struct FdxRecipientMetadata {
     pub third_party_legal_name: String,
 }
 impl Generated for FdxRecipientMetadata {
-    fn empty() -> Self {
-        Self {
-            client_name: Wire::empty(),
-            logo_uri: Wire::empty(),
-            recipient_id: Wire::empty(),
-            third_party_legal_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_name: Wire::EMPTY,
+        logo_uri: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        third_party_legal_name: Wire::EMPTY,
+    };
 }
 impl Record for FdxRecipientMetadata {
     const NAME: &'static str = "FdxRecipientMetadata";
@@ -1136,11 +1123,11 @@ impl Record for FdxRecipientMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_name);
-        fields.put(1, &self.logo_uri);
-        fields.put(2, &self.recipient_id);
-        fields.put(3, &self.third_party_legal_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_name);
+        visitor.field(1, &self.logo_uri);
+        visitor.field(2, &self.recipient_id);
+        visitor.field(3, &self.third_party_legal_name);
     }
 }
 /// Why an FDX resource changed: `BUSINESS_RULE` a rule of the provider, `SECURITY_EVENT` a
@@ -1177,7 +1164,7 @@ impl OpenEnum for FdxUpdateReason {
     }
 }
 /// Answer of `GET /fdx/recipients`: all data recipients, without paging.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct GetRecipientsResponse {
     /// The data recipients, each with its names, category and number of connections.
@@ -1185,9 +1172,7 @@ pub struct GetRecipientsResponse {
     pub recipients: Vec<ExtendedRecipientMetadata>,
 }
 impl Generated for GetRecipientsResponse {
-    fn empty() -> Self {
-        Self { recipients: Wire::empty() }
-    }
+    const EMPTY: Self = Self { recipients: Wire::EMPTY };
 }
 impl Record for GetRecipientsResponse {
     const NAME: &'static str = "GetRecipientsResponse";
@@ -1202,13 +1187,14 @@ impl Record for GetRecipientsResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recipients);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recipients);
     }
 }
 impl Default for GetRecipientsResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(

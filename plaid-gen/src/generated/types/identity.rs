@@ -9,7 +9,7 @@ use crate::wire::prelude::*;
 /// An account with the owners found in uploaded documents and the documents themselves: all
 /// of `AccountBase` plus `owners` and `documents`. Returned by `POST
 /// /identity/documents/uploads/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountIdentityDocumentUpload {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
@@ -62,24 +62,22 @@ pub struct AccountIdentityDocumentUpload {
     pub verification_status: Option<AccountIdentityDocumentUploadVerificationStatus>,
 }
 impl Generated for AccountIdentityDocumentUpload {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            balances: Wire::empty(),
-            documents: Wire::empty(),
-            holder_category: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_name: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        documents: Wire::EMPTY,
+        holder_category: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_name: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for AccountIdentityDocumentUpload {
     const NAME: &'static str = "AccountIdentityDocumentUpload";
@@ -122,21 +120,21 @@ impl Record for AccountIdentityDocumentUpload {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.balances);
-        fields.put(2, &self.documents);
-        fields.put(3, &self.holder_category);
-        fields.put(4, &self.mask);
-        fields.put(5, &self.name);
-        fields.put(6, &self.official_name);
-        fields.put(7, &self.owners);
-        fields.put(8, &self.persistent_account_id);
-        fields.put(9, &self.subtype);
-        fields.put(10, &self.type_);
-        fields.put(11, &self.verification_insights);
-        fields.put(12, &self.verification_name);
-        fields.put(13, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.balances);
+        visitor.field(2, &self.documents);
+        visitor.field(3, &self.holder_category);
+        visitor.field(4, &self.mask);
+        visitor.field(5, &self.name);
+        visitor.field(6, &self.official_name);
+        visitor.field(7, &self.owners);
+        visitor.field(8, &self.persistent_account_id);
+        visitor.field(9, &self.subtype);
+        visitor.field(10, &self.type_);
+        visitor.field(11, &self.verification_insights);
+        visitor.field(12, &self.verification_name);
+        visitor.field(13, &self.verification_status);
     }
 }
 /// State of the check that the account numbers are right, for accounts added by
@@ -197,7 +195,7 @@ impl OpenEnum for AccountIdentityDocumentUploadVerificationStatus {
 }
 /// A bank document that a user uploaded to prove ownership of an account, with data on it and
 /// findings about forgery.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentUpload {
     /// Identifier of the document, assigned by Plaid. May be absent.
@@ -208,13 +206,11 @@ pub struct IdentityDocumentUpload {
     pub risk_insights: Option<IdentityDocumentUploadRiskInsights>,
 }
 impl Generated for IdentityDocumentUpload {
-    fn empty() -> Self {
-        Self {
-            document_id: Wire::empty(),
-            metadata: Wire::empty(),
-            risk_insights: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_id: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        risk_insights: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDocumentUpload {
     const NAME: &'static str = "IdentityDocumentUpload";
@@ -235,20 +231,21 @@ impl Record for IdentityDocumentUpload {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_id);
-        fields.put(1, &self.metadata);
-        fields.put(2, &self.risk_insights);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_id);
+        visitor.field(1, &self.metadata);
+        visitor.field(2, &self.risk_insights);
     }
 }
 impl Default for IdentityDocumentUpload {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Data on an uploaded document: its kind and length, when it was uploaded, and whether it
 /// fits the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentUploadMetadata {
     /// Kind of the document, such as a bank statement; null or absent when it could not be told.
@@ -265,15 +262,13 @@ pub struct IdentityDocumentUploadMetadata {
     pub uploaded_at: Option<DateTime<Utc>>,
 }
 impl Generated for IdentityDocumentUploadMetadata {
-    fn empty() -> Self {
-        Self {
-            document_type: Wire::empty(),
-            is_account_number_match: Wire::empty(),
-            last_updated: Wire::empty(),
-            page_count: Wire::empty(),
-            uploaded_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_type: Wire::EMPTY,
+        is_account_number_match: Wire::EMPTY,
+        last_updated: Wire::EMPTY,
+        page_count: Wire::EMPTY,
+        uploaded_at: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDocumentUploadMetadata {
     const NAME: &'static str = "IdentityDocumentUploadMetadata";
@@ -298,22 +293,23 @@ impl Record for IdentityDocumentUploadMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_type);
-        fields.put(1, &self.is_account_number_match);
-        fields.put(2, &self.last_updated);
-        fields.put(3, &self.page_count);
-        fields.put(4, &self.uploaded_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_type);
+        visitor.field(1, &self.is_account_number_match);
+        visitor.field(2, &self.last_updated);
+        visitor.field(3, &self.page_count);
+        visitor.field(4, &self.uploaded_at);
     }
 }
 impl Default for IdentityDocumentUploadMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Findings on whether an uploaded document has been tampered with: a score and the single
 /// signs behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentUploadRiskInsights {
     /// The single signs that were found. Absent or empty when there are none.
@@ -323,12 +319,10 @@ pub struct IdentityDocumentUploadRiskInsights {
     pub risk_summary: Option<IdentityDocumentUploadRiskSummary>,
 }
 impl Generated for IdentityDocumentUploadRiskInsights {
-    fn empty() -> Self {
-        Self {
-            risk_signals: Wire::empty(),
-            risk_summary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        risk_signals: Wire::EMPTY,
+        risk_summary: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDocumentUploadRiskInsights {
     const NAME: &'static str = "IdentityDocumentUploadRiskInsights";
@@ -347,18 +341,19 @@ impl Record for IdentityDocumentUploadRiskInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.risk_signals);
-        fields.put(1, &self.risk_summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.risk_signals);
+        visitor.field(1, &self.risk_summary);
     }
 }
 impl Default for IdentityDocumentUploadRiskInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One sign found in an uploaded document that bears on whether it has been tampered with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentUploadRiskSignal {
     /// Whether the sign speaks for fraud. Null or absent when this could not be judged.
@@ -375,14 +370,12 @@ pub struct IdentityDocumentUploadRiskSignal {
     pub type_: Option<String>,
 }
 impl Generated for IdentityDocumentUploadRiskSignal {
-    fn empty() -> Self {
-        Self {
-            has_fraud_risk: Wire::empty(),
-            page_number: Wire::empty(),
-            signal_description: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        has_fraud_risk: Wire::EMPTY,
+        page_number: Wire::EMPTY,
+        signal_description: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDocumentUploadRiskSignal {
     const NAME: &'static str = "IdentityDocumentUploadRiskSignal";
@@ -405,20 +398,21 @@ impl Record for IdentityDocumentUploadRiskSignal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.has_fraud_risk);
-        fields.put(1, &self.page_number);
-        fields.put(2, &self.signal_description);
-        fields.put(3, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.has_fraud_risk);
+        visitor.field(1, &self.page_number);
+        visitor.field(2, &self.signal_description);
+        visitor.field(3, &self.type_);
     }
 }
 impl Default for IdentityDocumentUploadRiskSignal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Overall rating of how likely an uploaded document has been tampered with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentUploadRiskSummary {
     /// Risk that the document has been tampered with, as a number; higher means riskier. Null or
@@ -426,9 +420,7 @@ pub struct IdentityDocumentUploadRiskSummary {
     pub risk_score: Option<i64>,
 }
 impl Generated for IdentityDocumentUploadRiskSummary {
-    fn empty() -> Self {
-        Self { risk_score: Wire::empty() }
-    }
+    const EMPTY: Self = Self { risk_score: Wire::EMPTY };
 }
 impl Record for IdentityDocumentUploadRiskSummary {
     const NAME: &'static str = "IdentityDocumentUploadRiskSummary";
@@ -443,18 +435,19 @@ impl Record for IdentityDocumentUploadRiskSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.risk_score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.risk_score);
     }
 }
 impl Default for IdentityDocumentUploadRiskSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /identity/documents/uploads/get`: names the Item and, optionally, the
 /// accounts wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentsUploadsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -464,12 +457,10 @@ pub struct IdentityDocumentsUploadsGetRequest {
     pub options: Option<IdentityDocumentsUploadsGetRequestOptions>,
 }
 impl Generated for IdentityDocumentsUploadsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDocumentsUploadsGetRequest {
     const NAME: &'static str = "IdentityDocumentsUploadsGetRequest";
@@ -488,23 +479,24 @@ impl Record for IdentityDocumentsUploadsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl IdentityDocumentsUploadsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /identity/documents/uploads/get`, found in
 /// `IdentityDocumentsUploadsGetRequest.options`; selects the accounts wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentsUploadsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -513,9 +505,7 @@ pub struct IdentityDocumentsUploadsGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for IdentityDocumentsUploadsGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for IdentityDocumentsUploadsGetRequestOptions {
     const NAME: &'static str = "IdentityDocumentsUploadsGetRequestOptions";
@@ -530,18 +520,19 @@ impl Record for IdentityDocumentsUploadsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for IdentityDocumentsUploadsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /identity/documents/uploads/get`: the accounts of the Item, each with the
 /// owners and documents behind them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentsUploadsGetResponse {
     /// The accounts asked for, each with `owners` and `documents` beside the usual account data.
@@ -554,13 +545,11 @@ pub struct IdentityDocumentsUploadsGetResponse {
     pub request_id: String,
 }
 impl Generated for IdentityDocumentsUploadsGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDocumentsUploadsGetResponse {
     const NAME: &'static str = "IdentityDocumentsUploadsGetResponse";
@@ -581,15 +570,15 @@ impl Record for IdentityDocumentsUploadsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /identity/get`: names the Item and, optionally, the accounts whose owners
 /// are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -599,12 +588,10 @@ pub struct IdentityGetRequest {
     pub options: Option<IdentityGetRequestOptions>,
 }
 impl Generated for IdentityGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for IdentityGetRequest {
     const NAME: &'static str = "IdentityGetRequest";
@@ -623,23 +610,24 @@ impl Record for IdentityGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl IdentityGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /identity/get`, found in `IdentityGetRequest.options`; selects the
 /// accounts whose owners are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -648,9 +636,7 @@ pub struct IdentityGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for IdentityGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for IdentityGetRequestOptions {
     const NAME: &'static str = "IdentityGetRequestOptions";
@@ -665,18 +651,19 @@ impl Record for IdentityGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for IdentityGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /identity/get`: the accounts of the Item, each with what the institution
 /// knows about its owners.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityGetResponse {
     /// The accounts asked for, each with an `owners` list beside the usual account data.
@@ -689,13 +676,11 @@ pub struct IdentityGetResponse {
     pub request_id: String,
 }
 impl Generated for IdentityGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityGetResponse {
     const NAME: &'static str = "IdentityGetResponse";
@@ -716,15 +701,15 @@ impl Record for IdentityGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /identity/match`: the Item, the user data to compare and, optionally, the
 /// accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityMatchRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -736,13 +721,11 @@ pub struct IdentityMatchRequest {
     pub user: Option<IdentityMatchUser>,
 }
 impl Generated for IdentityMatchRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for IdentityMatchRequest {
     const NAME: &'static str = "IdentityMatchRequest";
@@ -763,24 +746,25 @@ impl Record for IdentityMatchRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
-        fields.put(2, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.user);
     }
 }
 impl IdentityMatchRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /identity/match`, found in `IdentityMatchRequest.options`; selects the
 /// accounts to compare with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityMatchRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -789,9 +773,7 @@ pub struct IdentityMatchRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for IdentityMatchRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for IdentityMatchRequestOptions {
     const NAME: &'static str = "IdentityMatchRequestOptions";
@@ -806,17 +788,18 @@ impl Record for IdentityMatchRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for IdentityMatchRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /identity/match`: the accounts of the Item, each with its scores.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityMatchResponse {
     /// The accounts asked for, each with scores for the parts of the user data that were
@@ -830,13 +813,11 @@ pub struct IdentityMatchResponse {
     pub request_id: String,
 }
 impl Generated for IdentityMatchResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityMatchResponse {
     const NAME: &'static str = "IdentityMatchResponse";
@@ -857,14 +838,14 @@ impl Record for IdentityMatchResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /identity/refresh`; it names only the Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityRefreshRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -872,11 +853,7 @@ pub struct IdentityRefreshRequest {
     pub access_token: Secret,
 }
 impl Generated for IdentityRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for IdentityRefreshRequest {
     const NAME: &'static str = "IdentityRefreshRequest";
@@ -891,12 +868,13 @@ impl Record for IdentityRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl IdentityRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -905,7 +883,7 @@ impl IdentityRefreshRequest {
 }
 /// Answer of `POST /identity/refresh`: an acknowledgement that carries only the request
 /// identifier. Read the data with `/identity/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -913,9 +891,7 @@ pub struct IdentityRefreshResponse {
     pub request_id: String,
 }
 impl Generated for IdentityRefreshResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for IdentityRefreshResponse {
     const NAME: &'static str = "IdentityRefreshResponse";
@@ -930,8 +906,8 @@ impl Record for IdentityRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 crate::wire::records!(

@@ -9,7 +9,7 @@ use crate::wire::prelude::*;
 /// Comparison of the data on a US driver's license or state ID with the records of the
 /// issuing authority, obtained through the American Association of Motor Vehicle
 /// Administrators (AAMVA). Null when no such check was made for the document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AamvaAnalysis {
     /// Whether the city of the holder's address agrees with the issuer's records.
@@ -45,24 +45,22 @@ pub struct AamvaAnalysis {
     pub street: AamvaDetailedMatchResult,
 }
 impl Generated for AamvaAnalysis {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            eye_color: Wire::empty(),
-            first_name: Wire::empty(),
-            gender: Wire::empty(),
-            height: Wire::empty(),
-            id_expiration_date: Wire::empty(),
-            id_issue_date: Wire::empty(),
-            id_number: Wire::empty(),
-            is_verified: Wire::empty(),
-            last_name: Wire::empty(),
-            middle_name: Wire::empty(),
-            postal_code: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        eye_color: Wire::EMPTY,
+        first_name: Wire::EMPTY,
+        gender: Wire::EMPTY,
+        height: Wire::EMPTY,
+        id_expiration_date: Wire::EMPTY,
+        id_issue_date: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        is_verified: Wire::EMPTY,
+        last_name: Wire::EMPTY,
+        middle_name: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for AamvaAnalysis {
     const NAME: &'static str = "AamvaAnalysis";
@@ -105,21 +103,21 @@ impl Record for AamvaAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.eye_color);
-        fields.put(3, &self.first_name);
-        fields.put(4, &self.gender);
-        fields.put(5, &self.height);
-        fields.put(6, &self.id_expiration_date);
-        fields.put(7, &self.id_issue_date);
-        fields.put(8, &self.id_number);
-        fields.put(9, &self.is_verified);
-        fields.put(10, &self.last_name);
-        fields.put(11, &self.middle_name);
-        fields.put(12, &self.postal_code);
-        fields.put(13, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.eye_color);
+        visitor.field(3, &self.first_name);
+        visitor.field(4, &self.gender);
+        visitor.field(5, &self.height);
+        visitor.field(6, &self.id_expiration_date);
+        visitor.field(7, &self.id_issue_date);
+        visitor.field(8, &self.id_number);
+        visitor.field(9, &self.is_verified);
+        visitor.field(10, &self.last_name);
+        visitor.field(11, &self.middle_name);
+        visitor.field(12, &self.postal_code);
+        visitor.field(13, &self.street);
     }
 }
 /// Result of comparing an attribute of an ID document with the issuer's records, for
@@ -219,7 +217,7 @@ impl OpenEnum for AddressPurposeLabel {
 }
 /// Assessment of one submitted identity document: whether it seems genuine, whether the
 /// images are usable, and whether its content agrees with the data the user entered.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentAnalysis {
     /// Comparison with the records of US motor vehicle authorities. Null when it does not apply,
@@ -245,17 +243,15 @@ pub struct DocumentAnalysis {
     pub image_quality_details: Option<ImageQualityDetails>,
 }
 impl Generated for DocumentAnalysis {
-    fn empty() -> Self {
-        Self {
-            aamva_verification: Wire::empty(),
-            authenticity: Wire::empty(),
-            extracted_data: Wire::empty(),
-            fraud_analysis_details: Wire::empty(),
-            human_review: Wire::empty(),
-            image_quality: Wire::empty(),
-            image_quality_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        aamva_verification: Wire::EMPTY,
+        authenticity: Wire::EMPTY,
+        extracted_data: Wire::EMPTY,
+        fraud_analysis_details: Wire::EMPTY,
+        human_review: Wire::EMPTY,
+        image_quality: Wire::EMPTY,
+        image_quality_details: Wire::EMPTY,
+    };
 }
 impl Record for DocumentAnalysis {
     const NAME: &'static str = "DocumentAnalysis";
@@ -284,14 +280,14 @@ impl Record for DocumentAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.aamva_verification);
-        fields.put(1, &self.authenticity);
-        fields.put(2, &self.extracted_data);
-        fields.put(3, &self.fraud_analysis_details);
-        fields.put(4, &self.human_review);
-        fields.put(5, &self.image_quality);
-        fields.put(6, &self.image_quality_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.aamva_verification);
+        visitor.field(1, &self.authenticity);
+        visitor.field(2, &self.extracted_data);
+        visitor.field(3, &self.fraud_analysis_details);
+        visitor.field(4, &self.human_review);
+        visitor.field(5, &self.image_quality);
+        visitor.field(6, &self.image_quality_details);
     }
 }
 /// Classifies how far a document appears genuine: `match` for genuine, `partial_match` for
@@ -425,7 +421,7 @@ impl OpenEnum for DocumentStatus {
 }
 /// Results of the document step of an Identity Verification session, with every document the
 /// user submitted. Null when the step is not part of the session or has not been reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentaryVerification {
     /// The documents submitted in this session, one entry per attempt. Use `attempt` of an entry
@@ -437,12 +433,10 @@ pub struct DocumentaryVerification {
     pub status: String,
 }
 impl Generated for DocumentaryVerification {
-    fn empty() -> Self {
-        Self {
-            documents: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        documents: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for DocumentaryVerification {
     const NAME: &'static str = "DocumentaryVerification";
@@ -461,14 +455,14 @@ impl Record for DocumentaryVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.documents);
-        fields.put(1, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.documents);
+        visitor.field(1, &self.status);
     }
 }
 /// One attempt of a user to prove their identity with a document: the images, the data read
 /// from them and the assessment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentaryVerificationDocument {
     /// Assessment of genuineness, image quality and agreement with the data the user entered.
@@ -490,16 +484,14 @@ pub struct DocumentaryVerificationDocument {
     pub status: DocumentStatus,
 }
 impl Generated for DocumentaryVerificationDocument {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            attempt: Wire::empty(),
-            extracted_data: Wire::empty(),
-            images: Wire::empty(),
-            redacted_at: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        attempt: Wire::EMPTY,
+        extracted_data: Wire::EMPTY,
+        images: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for DocumentaryVerificationDocument {
     const NAME: &'static str = "DocumentaryVerificationDocument";
@@ -526,13 +518,13 @@ impl Record for DocumentaryVerificationDocument {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.attempt);
-        fields.put(2, &self.extracted_data);
-        fields.put(3, &self.images);
-        fields.put(4, &self.redacted_at);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.attempt);
+        visitor.field(2, &self.extracted_data);
+        visitor.field(3, &self.images);
+        visitor.field(4, &self.redacted_at);
+        visitor.field(5, &self.status);
     }
 }
 /// Classifies whether an identity document is still valid: `not_expired`, `expired`, or
@@ -567,7 +559,7 @@ impl OpenEnum for ExpirationDate {
 }
 /// Individual outcomes of the forgery and tampering checks on an identity document. Null when
 /// these checks were not made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FraudAnalysisDetails {
     /// Whether the details on the document pass the check for signs of forgery; the portrait has
@@ -590,17 +582,15 @@ pub struct FraudAnalysisDetails {
     pub type_supported: FraudCheckOutcome,
 }
 impl Generated for FraudAnalysisDetails {
-    fn empty() -> Self {
-        Self {
-            detail_check: Wire::empty(),
-            image_composition_check: Wire::empty(),
-            integrity_check: Wire::empty(),
-            issue_date_check: Wire::empty(),
-            portrait_details_check: Wire::empty(),
-            portrait_presence_check: Wire::empty(),
-            type_supported: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        detail_check: Wire::EMPTY,
+        image_composition_check: Wire::EMPTY,
+        integrity_check: Wire::EMPTY,
+        issue_date_check: Wire::EMPTY,
+        portrait_details_check: Wire::EMPTY,
+        portrait_presence_check: Wire::EMPTY,
+        type_supported: Wire::EMPTY,
+    };
 }
 impl Record for FraudAnalysisDetails {
     const NAME: &'static str = "FraudAnalysisDetails";
@@ -629,14 +619,14 @@ impl Record for FraudAnalysisDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.detail_check);
-        fields.put(1, &self.image_composition_check);
-        fields.put(2, &self.integrity_check);
-        fields.put(3, &self.issue_date_check);
-        fields.put(4, &self.portrait_details_check);
-        fields.put(5, &self.portrait_presence_check);
-        fields.put(6, &self.type_supported);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.detail_check);
+        visitor.field(1, &self.image_composition_check);
+        visitor.field(2, &self.integrity_check);
+        visitor.field(3, &self.issue_date_check);
+        visitor.field(4, &self.portrait_details_check);
+        visitor.field(5, &self.portrait_presence_check);
+        visitor.field(6, &self.type_supported);
     }
 }
 /// Outcome of a single fraud check on a document: `success` means that the check passed,
@@ -735,16 +725,14 @@ impl OpenEnum for HiddenMatchSummaryCode {
 }
 /// Result of a review of an identity document by a person, in addition to the automated
 /// checks. Null when there was none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HumanReview {
     /// Verdict of the review, or `no_data` when it reached none.
     pub status: HumanReviewStatus,
 }
 impl Generated for HumanReview {
-    fn empty() -> Self {
-        Self { status: Wire::empty() }
-    }
+    const EMPTY: Self = Self { status: Wire::EMPTY };
 }
 impl Record for HumanReview {
     const NAME: &'static str = "HumanReview";
@@ -759,8 +747,8 @@ impl Record for HumanReview {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.status);
     }
 }
 /// Verdict of a review by a person: `success` for an accepted document, `failed` for a
@@ -795,7 +783,7 @@ impl OpenEnum for HumanReviewStatus {
 }
 /// One Identity Verification session with its status, the data the user entered and the
 /// results of every check, as listed by `POST /identity_verification/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerification {
     /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
@@ -856,30 +844,28 @@ pub struct IdentityVerification {
     pub watchlist_screening_id: Option<String>,
 }
 impl Generated for IdentityVerification {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            completed_at: Wire::empty(),
-            created_at: Wire::empty(),
-            documentary_verification: Wire::empty(),
-            id: Wire::empty(),
-            kyc_check: Wire::empty(),
-            latest_scored_protect_event: Wire::empty(),
-            previous_attempt_id: Wire::empty(),
-            redacted_at: Wire::empty(),
-            risk_check: Wire::empty(),
-            selfie_check: Wire::empty(),
-            shareable_url: Wire::empty(),
-            status: Wire::empty(),
-            steps: Wire::empty(),
-            template: Wire::empty(),
-            user: Wire::empty(),
-            user_id: Wire::empty(),
-            verify_sms: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        completed_at: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        documentary_verification: Wire::EMPTY,
+        id: Wire::EMPTY,
+        kyc_check: Wire::EMPTY,
+        latest_scored_protect_event: Wire::EMPTY,
+        previous_attempt_id: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        risk_check: Wire::EMPTY,
+        selfie_check: Wire::EMPTY,
+        shareable_url: Wire::EMPTY,
+        status: Wire::EMPTY,
+        steps: Wire::EMPTY,
+        template: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        verify_sms: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerification {
     const NAME: &'static str = "IdentityVerification";
@@ -934,32 +920,32 @@ impl Record for IdentityVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.completed_at);
-        fields.put(3, &self.created_at);
-        fields.put(4, &self.documentary_verification);
-        fields.put(5, &self.id);
-        fields.put(6, &self.kyc_check);
-        fields.put(7, &self.latest_scored_protect_event);
-        fields.put(8, &self.previous_attempt_id);
-        fields.put(9, &self.redacted_at);
-        fields.put(10, &self.risk_check);
-        fields.put(11, &self.selfie_check);
-        fields.put(12, &self.shareable_url);
-        fields.put(13, &self.status);
-        fields.put(14, &self.steps);
-        fields.put(15, &self.template);
-        fields.put(16, &self.user);
-        fields.put(17, &self.user_id);
-        fields.put(18, &self.verify_sms);
-        fields.put(19, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.completed_at);
+        visitor.field(3, &self.created_at);
+        visitor.field(4, &self.documentary_verification);
+        visitor.field(5, &self.id);
+        visitor.field(6, &self.kyc_check);
+        visitor.field(7, &self.latest_scored_protect_event);
+        visitor.field(8, &self.previous_attempt_id);
+        visitor.field(9, &self.redacted_at);
+        visitor.field(10, &self.risk_check);
+        visitor.field(11, &self.selfie_check);
+        visitor.field(12, &self.shareable_url);
+        visitor.field(13, &self.status);
+        visitor.field(14, &self.steps);
+        visitor.field(15, &self.template);
+        visitor.field(16, &self.user);
+        visitor.field(17, &self.user_id);
+        visitor.field(18, &self.verify_sms);
+        visitor.field(19, &self.watchlist_screening_id);
     }
 }
 /// Home address found for the user by an autofill lookup. Null when none was found; single
 /// parts may be null too.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationAutofillAddress {
     /// City or town of the address. Null when not known.
@@ -983,18 +969,16 @@ pub struct IdentityVerificationAutofillAddress {
     pub type_: AddressPurposeLabel,
 }
 impl Generated for IdentityVerificationAutofillAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            po_box: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        po_box: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationAutofillAddress {
     const NAME: &'static str = "IdentityVerificationAutofillAddress";
@@ -1025,31 +1009,29 @@ impl Record for IdentityVerificationAutofillAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.po_box);
-        fields.put(3, &self.postal_code);
-        fields.put(4, &self.region);
-        fields.put(5, &self.street);
-        fields.put(6, &self.street2);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.po_box);
+        visitor.field(3, &self.postal_code);
+        visitor.field(4, &self.region);
+        visitor.field(5, &self.street);
+        visitor.field(6, &self.street2);
+        visitor.field(7, &self.type_);
     }
 }
 /// Body of `POST /identity_verification/autofill/create`: names the session whose user is to
 /// be looked up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationAutofillCreateRequest {
     /// Identifier of the session, beginning with `idv_`, for whose user data is to be found.
     pub identity_verification_id: String,
 }
 impl Generated for IdentityVerificationAutofillCreateRequest {
-    fn empty() -> Self {
-        Self {
-            identity_verification_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        identity_verification_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationAutofillCreateRequest {
     const NAME: &'static str = "IdentityVerificationAutofillCreateRequest";
@@ -1066,12 +1048,13 @@ impl Record for IdentityVerificationAutofillCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.identity_verification_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.identity_verification_id);
     }
 }
 impl IdentityVerificationAutofillCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(identity_verification_id: impl Into<String>) -> Self {
         Self {
             identity_verification_id: identity_verification_id.into(),
@@ -1080,7 +1063,7 @@ impl IdentityVerificationAutofillCreateRequest {
 }
 /// Answer of `POST /identity_verification/autofill/create`: whether data was found, and the
 /// data.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationAutofillCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1093,13 +1076,11 @@ pub struct IdentityVerificationAutofillCreateResponse {
     pub user: Option<IdentityVerificationAutofillUserData>,
 }
 impl Generated for IdentityVerificationAutofillCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationAutofillCreateResponse {
     const NAME: &'static str = "IdentityVerificationAutofillCreateResponse";
@@ -1120,10 +1101,10 @@ impl Record for IdentityVerificationAutofillCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user);
     }
 }
 /// Outcome of an autofill lookup: `success` when data was found, `failed` when it was not.
@@ -1153,7 +1134,7 @@ impl OpenEnum for IdentityVerificationAutofillStatus {
     }
 }
 /// Personal data found for a user by an autofill lookup. Null when nothing was found.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationAutofillUserData {
     /// Home address found for the user. Null when not found.
@@ -1164,13 +1145,11 @@ pub struct IdentityVerificationAutofillUserData {
     pub name: Option<IdentityVerificationResponseUserName>,
 }
 impl Generated for IdentityVerificationAutofillUserData {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            id_number: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationAutofillUserData {
     const NAME: &'static str = "IdentityVerificationAutofillUserData";
@@ -1191,20 +1170,21 @@ impl Record for IdentityVerificationAutofillUserData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.id_number);
-        fields.put(2, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.id_number);
+        visitor.field(2, &self.name);
     }
 }
 impl Default for IdentityVerificationAutofillUserData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /identity_verification/create`: the template, the user and what is already
 /// known of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationCreateRequest {
     /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
@@ -1230,17 +1210,15 @@ pub struct IdentityVerificationCreateRequest {
     pub user_id: Option<String>,
 }
 impl Generated for IdentityVerificationCreateRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            gave_consent: Wire::empty(),
-            is_idempotent: Wire::empty(),
-            is_shareable: Wire::empty(),
-            template_id: Wire::empty(),
-            user: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        gave_consent: Wire::EMPTY,
+        is_idempotent: Wire::EMPTY,
+        is_shareable: Wire::EMPTY,
+        template_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationCreateRequest {
     const NAME: &'static str = "IdentityVerificationCreateRequest";
@@ -1269,18 +1247,19 @@ impl Record for IdentityVerificationCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.gave_consent);
-        fields.put(2, &self.is_idempotent);
-        fields.put(3, &self.is_shareable);
-        fields.put(4, &self.template_id);
-        fields.put(5, &self.user);
-        fields.put(6, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.gave_consent);
+        visitor.field(2, &self.is_idempotent);
+        visitor.field(3, &self.is_shareable);
+        visitor.field(4, &self.template_id);
+        visitor.field(5, &self.user);
+        visitor.field(6, &self.user_id);
     }
 }
 impl IdentityVerificationCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         gave_consent: impl Into<bool>,
         is_shareable: impl Into<bool>,
@@ -1290,13 +1269,13 @@ impl IdentityVerificationCreateRequest {
             gave_consent: gave_consent.into(),
             is_shareable: is_shareable.into(),
             template_id: template_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Personal data of a user supplied in advance to `POST /identity_verification/create`; null
 /// when none is supplied. What you give need not be entered by the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationCreateRequestUser {
     /// Home address of the user; only the country is required within it. Null or left out when it
@@ -1323,17 +1302,15 @@ Deprecated by Plaid.*/
     pub phone_number: Option<String>,
 }
 impl Generated for IdentityVerificationCreateRequestUser {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            client_user_id: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationCreateRequestUser {
     const NAME: &'static str = "IdentityVerificationCreateRequestUser";
@@ -1362,24 +1339,25 @@ impl Record for IdentityVerificationCreateRequestUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.date_of_birth);
-        fields.put(3, &self.email_address);
-        fields.put(4, &self.id_number);
-        fields.put(5, &self.name);
-        fields.put(6, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.date_of_birth);
+        visitor.field(3, &self.email_address);
+        visitor.field(4, &self.id_number);
+        visitor.field(5, &self.name);
+        visitor.field(6, &self.phone_number);
     }
 }
 impl Default for IdentityVerificationCreateRequestUser {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /identity_verification/create`: the new Identity Verification session, or
 /// the existing one when the request was idempotent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationCreateResponse {
     /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
@@ -1443,31 +1421,29 @@ pub struct IdentityVerificationCreateResponse {
     pub watchlist_screening_id: Option<String>,
 }
 impl Generated for IdentityVerificationCreateResponse {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            completed_at: Wire::empty(),
-            created_at: Wire::empty(),
-            documentary_verification: Wire::empty(),
-            id: Wire::empty(),
-            kyc_check: Wire::empty(),
-            latest_scored_protect_event: Wire::empty(),
-            previous_attempt_id: Wire::empty(),
-            redacted_at: Wire::empty(),
-            request_id: Wire::empty(),
-            risk_check: Wire::empty(),
-            selfie_check: Wire::empty(),
-            shareable_url: Wire::empty(),
-            status: Wire::empty(),
-            steps: Wire::empty(),
-            template: Wire::empty(),
-            user: Wire::empty(),
-            user_id: Wire::empty(),
-            verify_sms: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        completed_at: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        documentary_verification: Wire::EMPTY,
+        id: Wire::EMPTY,
+        kyc_check: Wire::EMPTY,
+        latest_scored_protect_event: Wire::EMPTY,
+        previous_attempt_id: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        risk_check: Wire::EMPTY,
+        selfie_check: Wire::EMPTY,
+        shareable_url: Wire::EMPTY,
+        status: Wire::EMPTY,
+        steps: Wire::EMPTY,
+        template: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        verify_sms: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationCreateResponse {
     const NAME: &'static str = "IdentityVerificationCreateResponse";
@@ -1524,33 +1500,33 @@ impl Record for IdentityVerificationCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.completed_at);
-        fields.put(3, &self.created_at);
-        fields.put(4, &self.documentary_verification);
-        fields.put(5, &self.id);
-        fields.put(6, &self.kyc_check);
-        fields.put(7, &self.latest_scored_protect_event);
-        fields.put(8, &self.previous_attempt_id);
-        fields.put(9, &self.redacted_at);
-        fields.put(10, &self.request_id);
-        fields.put(11, &self.risk_check);
-        fields.put(12, &self.selfie_check);
-        fields.put(13, &self.shareable_url);
-        fields.put(14, &self.status);
-        fields.put(15, &self.steps);
-        fields.put(16, &self.template);
-        fields.put(17, &self.user);
-        fields.put(18, &self.user_id);
-        fields.put(19, &self.verify_sms);
-        fields.put(20, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.completed_at);
+        visitor.field(3, &self.created_at);
+        visitor.field(4, &self.documentary_verification);
+        visitor.field(5, &self.id);
+        visitor.field(6, &self.kyc_check);
+        visitor.field(7, &self.latest_scored_protect_event);
+        visitor.field(8, &self.previous_attempt_id);
+        visitor.field(9, &self.redacted_at);
+        visitor.field(10, &self.request_id);
+        visitor.field(11, &self.risk_check);
+        visitor.field(12, &self.selfie_check);
+        visitor.field(13, &self.shareable_url);
+        visitor.field(14, &self.status);
+        visitor.field(15, &self.steps);
+        visitor.field(16, &self.template);
+        visitor.field(17, &self.user);
+        visitor.field(18, &self.user_id);
+        visitor.field(19, &self.verify_sms);
+        visitor.field(20, &self.watchlist_screening_id);
     }
 }
 /// Holder's address as read from an identity document. Null when the document shows no
 /// address or none could be read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationDocumentAddressResponse {
     /// City of the address as read from the document.
@@ -1566,15 +1542,13 @@ pub struct IdentityVerificationDocumentAddressResponse {
     pub street: String,
 }
 impl Generated for IdentityVerificationDocumentAddressResponse {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationDocumentAddressResponse {
     const NAME: &'static str = "IdentityVerificationDocumentAddressResponse";
@@ -1599,17 +1573,17 @@ impl Record for IdentityVerificationDocumentAddressResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 /// Holder's name as read from an identity document, which may differ from the name the user
 /// entered. Null when no name could be read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationDocumentNameResponse {
     /// Family name of the holder as printed on the document.
@@ -1618,12 +1592,10 @@ pub struct IdentityVerificationDocumentNameResponse {
     pub given_name: String,
 }
 impl Generated for IdentityVerificationDocumentNameResponse {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationDocumentNameResponse {
     const NAME: &'static str = "IdentityVerificationDocumentNameResponse";
@@ -1642,13 +1614,13 @@ impl Record for IdentityVerificationDocumentNameResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
     }
 }
 /// Body of `POST /identity_verification/get`: names the one session to return.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationGetRequest {
     /// Identifier of the session to return, beginning with `idv_`. It comes from
@@ -1657,11 +1629,9 @@ pub struct IdentityVerificationGetRequest {
     pub identity_verification_id: String,
 }
 impl Generated for IdentityVerificationGetRequest {
-    fn empty() -> Self {
-        Self {
-            identity_verification_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        identity_verification_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationGetRequest {
     const NAME: &'static str = "IdentityVerificationGetRequest";
@@ -1678,12 +1648,13 @@ impl Record for IdentityVerificationGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.identity_verification_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.identity_verification_id);
     }
 }
 impl IdentityVerificationGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(identity_verification_id: impl Into<String>) -> Self {
         Self {
             identity_verification_id: identity_verification_id.into(),
@@ -1692,7 +1663,7 @@ impl IdentityVerificationGetRequest {
 }
 /// Body of the answer to `POST /identity_verification/get`: one Identity Verification session
 /// with its status, the data the user entered and the results of every check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationGetResponse {
     /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
@@ -1756,31 +1727,29 @@ pub struct IdentityVerificationGetResponse {
     pub watchlist_screening_id: Option<String>,
 }
 impl Generated for IdentityVerificationGetResponse {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            completed_at: Wire::empty(),
-            created_at: Wire::empty(),
-            documentary_verification: Wire::empty(),
-            id: Wire::empty(),
-            kyc_check: Wire::empty(),
-            latest_scored_protect_event: Wire::empty(),
-            previous_attempt_id: Wire::empty(),
-            redacted_at: Wire::empty(),
-            request_id: Wire::empty(),
-            risk_check: Wire::empty(),
-            selfie_check: Wire::empty(),
-            shareable_url: Wire::empty(),
-            status: Wire::empty(),
-            steps: Wire::empty(),
-            template: Wire::empty(),
-            user: Wire::empty(),
-            user_id: Wire::empty(),
-            verify_sms: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        completed_at: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        documentary_verification: Wire::EMPTY,
+        id: Wire::EMPTY,
+        kyc_check: Wire::EMPTY,
+        latest_scored_protect_event: Wire::EMPTY,
+        previous_attempt_id: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        risk_check: Wire::EMPTY,
+        selfie_check: Wire::EMPTY,
+        shareable_url: Wire::EMPTY,
+        status: Wire::EMPTY,
+        steps: Wire::EMPTY,
+        template: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        verify_sms: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationGetResponse {
     const NAME: &'static str = "IdentityVerificationGetResponse";
@@ -1837,33 +1806,33 @@ impl Record for IdentityVerificationGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.completed_at);
-        fields.put(3, &self.created_at);
-        fields.put(4, &self.documentary_verification);
-        fields.put(5, &self.id);
-        fields.put(6, &self.kyc_check);
-        fields.put(7, &self.latest_scored_protect_event);
-        fields.put(8, &self.previous_attempt_id);
-        fields.put(9, &self.redacted_at);
-        fields.put(10, &self.request_id);
-        fields.put(11, &self.risk_check);
-        fields.put(12, &self.selfie_check);
-        fields.put(13, &self.shareable_url);
-        fields.put(14, &self.status);
-        fields.put(15, &self.steps);
-        fields.put(16, &self.template);
-        fields.put(17, &self.user);
-        fields.put(18, &self.user_id);
-        fields.put(19, &self.verify_sms);
-        fields.put(20, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.completed_at);
+        visitor.field(3, &self.created_at);
+        visitor.field(4, &self.documentary_verification);
+        visitor.field(5, &self.id);
+        visitor.field(6, &self.kyc_check);
+        visitor.field(7, &self.latest_scored_protect_event);
+        visitor.field(8, &self.previous_attempt_id);
+        visitor.field(9, &self.redacted_at);
+        visitor.field(10, &self.request_id);
+        visitor.field(11, &self.risk_check);
+        visitor.field(12, &self.selfie_check);
+        visitor.field(13, &self.shareable_url);
+        visitor.field(14, &self.status);
+        visitor.field(15, &self.steps);
+        visitor.field(16, &self.template);
+        visitor.field(17, &self.user);
+        visitor.field(18, &self.user_id);
+        visitor.field(19, &self.verify_sms);
+        visitor.field(20, &self.watchlist_screening_id);
     }
 }
 /// Body of `POST /identity_verification/list`: the template, an optional user and the
 /// position to continue from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationListRequest {
     /// Restricts the list to sessions of the user with this identifier of your own. May be left
@@ -1879,14 +1848,12 @@ pub struct IdentityVerificationListRequest {
     pub user_id: Option<String>,
 }
 impl Generated for IdentityVerificationListRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            cursor: Wire::empty(),
-            template_id: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        template_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationListRequest {
     const NAME: &'static str = "IdentityVerificationListRequest";
@@ -1909,24 +1876,25 @@ impl Record for IdentityVerificationListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.cursor);
-        fields.put(2, &self.template_id);
-        fields.put(3, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.cursor);
+        visitor.field(2, &self.template_id);
+        visitor.field(3, &self.user_id);
     }
 }
 impl IdentityVerificationListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(template_id: impl Into<String>) -> Self {
         Self {
             template_id: template_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /identity_verification/list`: one page of Identity Verification sessions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationListResponse {
     /// The sessions of this page, each complete with the results of its checks.
@@ -1939,13 +1907,11 @@ pub struct IdentityVerificationListResponse {
     pub request_id: String,
 }
 impl Generated for IdentityVerificationListResponse {
-    fn empty() -> Self {
-        Self {
-            identity_verifications: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        identity_verifications: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationListResponse {
     const NAME: &'static str = "IdentityVerificationListResponse";
@@ -1966,15 +1932,15 @@ impl Record for IdentityVerificationListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.identity_verifications);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.identity_verifications);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Personal data of a user supplied in advance to `POST /identity_verification/retry`; null
 /// when none is supplied.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationRequestUser {
     /// Home address of the user; only the country is required within it. Null or left out when it
@@ -1995,16 +1961,14 @@ pub struct IdentityVerificationRequestUser {
     pub phone_number: Option<String>,
 }
 impl Generated for IdentityVerificationRequestUser {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationRequestUser {
     const NAME: &'static str = "IdentityVerificationRequestUser";
@@ -2031,23 +1995,24 @@ impl Record for IdentityVerificationRequestUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.id_number);
-        fields.put(4, &self.name);
-        fields.put(5, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.id_number);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.phone_number);
     }
 }
 impl Default for IdentityVerificationRequestUser {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Name of the user as given for the session. Null when no name has been collected; the name
 /// read from a document is reported separately.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationResponseUserName {
     /// Family name (surname) of the user, as entered for the session.
@@ -2056,12 +2021,10 @@ pub struct IdentityVerificationResponseUserName {
     pub given_name: String,
 }
 impl Generated for IdentityVerificationResponseUserName {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationResponseUserName {
     const NAME: &'static str = "IdentityVerificationResponseUserName";
@@ -2080,14 +2043,14 @@ impl Record for IdentityVerificationResponseUserName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
     }
 }
 /// Body of `POST /identity_verification/retry`: the user, the template and which steps are to
 /// be repeated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationRetryRequest {
     /// Your own identifier for the user who is to repeat the verification, as given for the
@@ -2108,16 +2071,14 @@ pub struct IdentityVerificationRetryRequest {
     pub user: Option<IdentityVerificationRequestUser>,
 }
 impl Generated for IdentityVerificationRetryRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            is_shareable: Wire::empty(),
-            steps: Wire::empty(),
-            strategy: Wire::empty(),
-            template_id: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        is_shareable: Wire::EMPTY,
+        steps: Wire::EMPTY,
+        strategy: Wire::EMPTY,
+        template_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationRetryRequest {
     const NAME: &'static str = "IdentityVerificationRetryRequest";
@@ -2144,17 +2105,18 @@ impl Record for IdentityVerificationRetryRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.is_shareable);
-        fields.put(2, &self.steps);
-        fields.put(3, &self.strategy);
-        fields.put(4, &self.template_id);
-        fields.put(5, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.is_shareable);
+        visitor.field(2, &self.steps);
+        visitor.field(3, &self.strategy);
+        visitor.field(4, &self.template_id);
+        visitor.field(5, &self.user);
     }
 }
 impl IdentityVerificationRetryRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_user_id: impl Into<String>,
         strategy: impl Into<Strategy>,
@@ -2164,13 +2126,13 @@ impl IdentityVerificationRetryRequest {
             client_user_id: client_user_id.into(),
             strategy: strategy.into(),
             template_id: template_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Choice of the steps to repeat for the strategy `custom` of `POST
 /// /identity_verification/retry`; null for other strategies.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationRetryRequestStepsObject {
     /// Whether the user has to present an identity document again.
@@ -2183,14 +2145,12 @@ pub struct IdentityVerificationRetryRequestStepsObject {
     pub verify_sms: bool,
 }
 impl Generated for IdentityVerificationRetryRequestStepsObject {
-    fn empty() -> Self {
-        Self {
-            documentary_verification: Wire::empty(),
-            kyc_check: Wire::empty(),
-            selfie_check: Wire::empty(),
-            verify_sms: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        documentary_verification: Wire::EMPTY,
+        kyc_check: Wire::EMPTY,
+        selfie_check: Wire::EMPTY,
+        verify_sms: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationRetryRequestStepsObject {
     const NAME: &'static str = "IdentityVerificationRetryRequestStepsObject";
@@ -2213,15 +2173,16 @@ impl Record for IdentityVerificationRetryRequestStepsObject {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.documentary_verification);
-        fields.put(1, &self.kyc_check);
-        fields.put(2, &self.selfie_check);
-        fields.put(3, &self.verify_sms);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.documentary_verification);
+        visitor.field(1, &self.kyc_check);
+        visitor.field(2, &self.selfie_check);
+        visitor.field(3, &self.verify_sms);
     }
 }
 impl IdentityVerificationRetryRequestStepsObject {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         documentary_verification: impl Into<bool>,
         kyc_check: impl Into<bool>,
@@ -2238,7 +2199,7 @@ impl IdentityVerificationRetryRequestStepsObject {
 }
 /// Answer of `POST /identity_verification/retry`: the new Identity Verification session,
 /// whose `previous_attempt_id` points to the earlier one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationRetryResponse {
     /// Identifier of the associated Beacon user, to be read with `/beacon/user/get`. Null when
@@ -2302,31 +2263,29 @@ pub struct IdentityVerificationRetryResponse {
     pub watchlist_screening_id: Option<String>,
 }
 impl Generated for IdentityVerificationRetryResponse {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            completed_at: Wire::empty(),
-            created_at: Wire::empty(),
-            documentary_verification: Wire::empty(),
-            id: Wire::empty(),
-            kyc_check: Wire::empty(),
-            latest_scored_protect_event: Wire::empty(),
-            previous_attempt_id: Wire::empty(),
-            redacted_at: Wire::empty(),
-            request_id: Wire::empty(),
-            risk_check: Wire::empty(),
-            selfie_check: Wire::empty(),
-            shareable_url: Wire::empty(),
-            status: Wire::empty(),
-            steps: Wire::empty(),
-            template: Wire::empty(),
-            user: Wire::empty(),
-            user_id: Wire::empty(),
-            verify_sms: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        completed_at: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        documentary_verification: Wire::EMPTY,
+        id: Wire::EMPTY,
+        kyc_check: Wire::EMPTY,
+        latest_scored_protect_event: Wire::EMPTY,
+        previous_attempt_id: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        risk_check: Wire::EMPTY,
+        selfie_check: Wire::EMPTY,
+        shareable_url: Wire::EMPTY,
+        status: Wire::EMPTY,
+        steps: Wire::EMPTY,
+        template: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        verify_sms: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationRetryResponse {
     const NAME: &'static str = "IdentityVerificationRetryResponse";
@@ -2383,28 +2342,28 @@ impl Record for IdentityVerificationRetryResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.completed_at);
-        fields.put(3, &self.created_at);
-        fields.put(4, &self.documentary_verification);
-        fields.put(5, &self.id);
-        fields.put(6, &self.kyc_check);
-        fields.put(7, &self.latest_scored_protect_event);
-        fields.put(8, &self.previous_attempt_id);
-        fields.put(9, &self.redacted_at);
-        fields.put(10, &self.request_id);
-        fields.put(11, &self.risk_check);
-        fields.put(12, &self.selfie_check);
-        fields.put(13, &self.shareable_url);
-        fields.put(14, &self.status);
-        fields.put(15, &self.steps);
-        fields.put(16, &self.template);
-        fields.put(17, &self.user);
-        fields.put(18, &self.user_id);
-        fields.put(19, &self.verify_sms);
-        fields.put(20, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.completed_at);
+        visitor.field(3, &self.created_at);
+        visitor.field(4, &self.documentary_verification);
+        visitor.field(5, &self.id);
+        visitor.field(6, &self.kyc_check);
+        visitor.field(7, &self.latest_scored_protect_event);
+        visitor.field(8, &self.previous_attempt_id);
+        visitor.field(9, &self.redacted_at);
+        visitor.field(10, &self.request_id);
+        visitor.field(11, &self.risk_check);
+        visitor.field(12, &self.selfie_check);
+        visitor.field(13, &self.shareable_url);
+        visitor.field(14, &self.status);
+        visitor.field(15, &self.steps);
+        visitor.field(16, &self.template);
+        visitor.field(17, &self.user);
+        visitor.field(18, &self.user_id);
+        visitor.field(19, &self.verify_sms);
+        visitor.field(20, &self.watchlist_screening_id);
     }
 }
 /// Status of an Identity Verification session as a whole: `active` while steps remain,
@@ -2505,7 +2464,7 @@ impl OpenEnum for IdentityVerificationStepStatus {
 }
 /// Status of every possible step of an Identity Verification session, for a quick view of its
 /// progress. The details of a step stand in the field of the session that belongs to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationStepSummary {
     /// Status of the step in which the user accepts the terms of service.
@@ -2529,17 +2488,15 @@ pub struct IdentityVerificationStepSummary {
     pub watchlist_screening: IdentityVerificationStepStatus,
 }
 impl Generated for IdentityVerificationStepSummary {
-    fn empty() -> Self {
-        Self {
-            accept_tos: Wire::empty(),
-            documentary_verification: Wire::empty(),
-            kyc_check: Wire::empty(),
-            risk_check: Wire::empty(),
-            selfie_check: Wire::empty(),
-            verify_sms: Wire::empty(),
-            watchlist_screening: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accept_tos: Wire::EMPTY,
+        documentary_verification: Wire::EMPTY,
+        kyc_check: Wire::EMPTY,
+        risk_check: Wire::EMPTY,
+        selfie_check: Wire::EMPTY,
+        verify_sms: Wire::EMPTY,
+        watchlist_screening: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationStepSummary {
     const NAME: &'static str = "IdentityVerificationStepSummary";
@@ -2568,18 +2525,18 @@ impl Record for IdentityVerificationStepSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accept_tos);
-        fields.put(1, &self.documentary_verification);
-        fields.put(2, &self.kyc_check);
-        fields.put(3, &self.risk_check);
-        fields.put(4, &self.selfie_check);
-        fields.put(5, &self.verify_sms);
-        fields.put(6, &self.watchlist_screening);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accept_tos);
+        visitor.field(1, &self.documentary_verification);
+        visitor.field(2, &self.kyc_check);
+        visitor.field(3, &self.risk_check);
+        visitor.field(4, &self.selfie_check);
+        visitor.field(5, &self.verify_sms);
+        visitor.field(6, &self.watchlist_screening);
     }
 }
 /// Names the template, and the version of it, that governs an Identity Verification session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationTemplateReference {
     /// Identifier of the template, beginning with `idvtmp_`. Templates are set up in the Plaid
@@ -2590,12 +2547,10 @@ pub struct IdentityVerificationTemplateReference {
     pub version: i64,
 }
 impl Generated for IdentityVerificationTemplateReference {
-    fn empty() -> Self {
-        Self {
-            id: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationTemplateReference {
     const NAME: &'static str = "IdentityVerificationTemplateReference";
@@ -2614,14 +2569,14 @@ impl Record for IdentityVerificationTemplateReference {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id);
-        fields.put(1, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id);
+        visitor.field(1, &self.version);
     }
 }
 /// Home address of the user as given for an Identity Verification session. Null when no
 /// address has been collected; single parts may be null too.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationUserAddress {
     /// City or town of the address. Null when not collected.
@@ -2640,16 +2595,14 @@ pub struct IdentityVerificationUserAddress {
     pub street2: Option<String>,
 }
 impl Generated for IdentityVerificationUserAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationUserAddress {
     const NAME: &'static str = "IdentityVerificationUserAddress";
@@ -2676,19 +2629,19 @@ impl Record for IdentityVerificationUserAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 /// Personal data of the user in an Identity Verification session, as entered by the user or
 /// supplied by you beforehand. Data read from documents are reported separately under
 /// `documentary_verification`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationUserData {
     /// Home address of the user. Null when not collected.
@@ -2708,17 +2661,15 @@ pub struct IdentityVerificationUserData {
     pub phone_number: Option<String>,
 }
 impl Generated for IdentityVerificationUserData {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            ip_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        ip_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationUserData {
     const NAME: &'static str = "IdentityVerificationUserData";
@@ -2747,24 +2698,25 @@ impl Record for IdentityVerificationUserData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.id_number);
-        fields.put(4, &self.ip_address);
-        fields.put(5, &self.name);
-        fields.put(6, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.id_number);
+        visitor.field(4, &self.ip_address);
+        visitor.field(5, &self.name);
+        visitor.field(6, &self.phone_number);
     }
 }
 impl Default for IdentityVerificationUserData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The Plaid Protect event behind the latest fraud score of an Identity Verification session.
 /// Null when no event has been scored.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdvProtectEvent {
     /// Identifier of the Protect event. Pass it as `protect_event_id` of the incident to
@@ -2773,7 +2725,7 @@ pub struct IdvProtectEvent {
     /// Fraud-related signals known for the event, as an open-ended set of attributes. Null when
     /// there are none.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub fraud_attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub fraud_attributes: BTreeMap<String, ::serde_json::Value>,
     /// Time of the Protect event as an ISO 8601 timestamp.
     pub timestamp: DateTime<Utc>,
     /// Trust score computed for the event, with the model that produced it and its subscores.
@@ -2781,14 +2733,12 @@ pub struct IdvProtectEvent {
     pub trust_index: Option<TrustIndex>,
 }
 impl Generated for IdvProtectEvent {
-    fn empty() -> Self {
-        Self {
-            event_id: Wire::empty(),
-            fraud_attributes: Wire::empty(),
-            timestamp: Wire::empty(),
-            trust_index: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_id: Wire::EMPTY,
+        fraud_attributes: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        trust_index: Wire::EMPTY,
+    };
 }
 impl Record for IdvProtectEvent {
     const NAME: &'static str = "IdvProtectEvent";
@@ -2811,11 +2761,11 @@ impl Record for IdvProtectEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_id);
-        fields.put(1, &self.fraud_attributes);
-        fields.put(2, &self.timestamp);
-        fields.put(3, &self.trust_index);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_id);
+        visitor.field(1, &self.fraud_attributes);
+        visitor.field(2, &self.timestamp);
+        visitor.field(3, &self.trust_index);
     }
 }
 /// Overall grade of the images of an identity document. A `low` grade makes the other
@@ -2850,7 +2800,7 @@ impl OpenEnum for ImageQuality {
 }
 /// Individual outcomes of the quality checks on the images of an identity document. Null when
 /// these checks were not made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ImageQualityDetails {
     /// Whether the image is sharp enough to be read.
@@ -2861,13 +2811,11 @@ pub struct ImageQualityDetails {
     pub glare_check: ImageQualityOutcome,
 }
 impl Generated for ImageQualityDetails {
-    fn empty() -> Self {
-        Self {
-            blur_check: Wire::empty(),
-            dimensions_check: Wire::empty(),
-            glare_check: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        blur_check: Wire::EMPTY,
+        dimensions_check: Wire::EMPTY,
+        glare_check: Wire::EMPTY,
+    };
 }
 impl Record for ImageQualityDetails {
     const NAME: &'static str = "ImageQualityDetails";
@@ -2888,10 +2836,10 @@ impl Record for ImageQualityDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.blur_check);
-        fields.put(1, &self.dimensions_check);
-        fields.put(2, &self.glare_check);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.blur_check);
+        visitor.field(1, &self.dimensions_check);
+        visitor.field(2, &self.glare_check);
     }
 }
 /// Outcome of a single image quality check: `success` when the image is good enough in that
@@ -2950,7 +2898,7 @@ impl OpenEnum for IssuingCountry {
 }
 /// Result of comparing the user's address with reference sources, as a whole and by
 /// component, together with what is known about the kind of address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckAddressSummary {
     /// Result for the city alone. May be absent.
@@ -2973,18 +2921,16 @@ pub struct KycCheckAddressSummary {
     pub type_: AddressPurposeLabel,
 }
 impl Generated for KycCheckAddressSummary {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            international_details: Wire::empty(),
-            po_box: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            summary: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        international_details: Wire::EMPTY,
+        po_box: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        summary: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for KycCheckAddressSummary {
     const NAME: &'static str = "KycCheckAddressSummary";
@@ -3015,20 +2961,20 @@ impl Record for KycCheckAddressSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.international_details);
-        fields.put(2, &self.po_box);
-        fields.put(3, &self.postal_code);
-        fields.put(4, &self.region);
-        fields.put(5, &self.street);
-        fields.put(6, &self.summary);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.international_details);
+        visitor.field(2, &self.po_box);
+        visitor.field(3, &self.postal_code);
+        visitor.field(4, &self.region);
+        visitor.field(5, &self.street);
+        visitor.field(6, &self.summary);
+        visitor.field(7, &self.type_);
     }
 }
 /// Result of comparing the user's date of birth with reference sources, as a whole and by
 /// day, month and year.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckDateOfBirthSummary {
     /// Result for the day of the month alone. May be absent.
@@ -3042,14 +2988,12 @@ pub struct KycCheckDateOfBirthSummary {
     pub year: Option<HiddenMatchSummaryCode>,
 }
 impl Generated for KycCheckDateOfBirthSummary {
-    fn empty() -> Self {
-        Self {
-            day: Wire::empty(),
-            month: Wire::empty(),
-            summary: Wire::empty(),
-            year: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        day: Wire::EMPTY,
+        month: Wire::EMPTY,
+        summary: Wire::EMPTY,
+        year: Wire::EMPTY,
+    };
 }
 impl Record for KycCheckDateOfBirthSummary {
     const NAME: &'static str = "KycCheckDateOfBirthSummary";
@@ -3072,17 +3016,17 @@ impl Record for KycCheckDateOfBirthSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.day);
-        fields.put(1, &self.month);
-        fields.put(2, &self.summary);
-        fields.put(3, &self.year);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.day);
+        visitor.field(1, &self.month);
+        visitor.field(2, &self.summary);
+        visitor.field(3, &self.year);
     }
 }
 /// Results of comparing the data the user entered with reference sources, the
 /// know-your-customer (KYC) step of an Identity Verification session. Null when the step is
 /// not part of the session or has not been reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckDetails {
     /// Result for the address of the user, by component where available.
@@ -3100,16 +3044,14 @@ pub struct KycCheckDetails {
     pub status: String,
 }
 impl Generated for KycCheckDetails {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            id_number: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for KycCheckDetails {
     const NAME: &'static str = "KycCheckDetails";
@@ -3136,18 +3078,18 @@ impl Record for KycCheckDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.id_number);
-        fields.put(3, &self.name);
-        fields.put(4, &self.phone_number);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.id_number);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.phone_number);
+        visitor.field(5, &self.status);
     }
 }
 /// Comparison results for parts of an address that occur outside the United States. Null when
 /// they do not apply.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckDetailsInternationalAddress {
     /// Result for the name or number of the building.
@@ -3164,16 +3106,14 @@ pub struct KycCheckDetailsInternationalAddress {
     pub thoroughfare: HiddenMatchSummaryCode,
 }
 impl Generated for KycCheckDetailsInternationalAddress {
-    fn empty() -> Self {
-        Self {
-            building: Wire::empty(),
-            county: Wire::empty(),
-            district: Wire::empty(),
-            house_number: Wire::empty(),
-            subpremise: Wire::empty(),
-            thoroughfare: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        building: Wire::EMPTY,
+        county: Wire::EMPTY,
+        district: Wire::EMPTY,
+        house_number: Wire::EMPTY,
+        subpremise: Wire::EMPTY,
+        thoroughfare: Wire::EMPTY,
+    };
 }
 impl Record for KycCheckDetailsInternationalAddress {
     const NAME: &'static str = "KycCheckDetailsInternationalAddress";
@@ -3200,18 +3140,18 @@ impl Record for KycCheckDetailsInternationalAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.building);
-        fields.put(1, &self.county);
-        fields.put(2, &self.district);
-        fields.put(3, &self.house_number);
-        fields.put(4, &self.subpremise);
-        fields.put(5, &self.thoroughfare);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.building);
+        visitor.field(1, &self.county);
+        visitor.field(2, &self.district);
+        visitor.field(3, &self.house_number);
+        visitor.field(4, &self.subpremise);
+        visitor.field(5, &self.thoroughfare);
     }
 }
 /// Result of comparing the user's government-issued identification number with reference
 /// sources.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckIdNumberSummary {
     /// Result for the identification number: `no_input` when the user gave none, `no_data` when
@@ -3219,9 +3159,7 @@ pub struct KycCheckIdNumberSummary {
     pub summary: MatchSummaryCode,
 }
 impl Generated for KycCheckIdNumberSummary {
-    fn empty() -> Self {
-        Self { summary: Wire::empty() }
-    }
+    const EMPTY: Self = Self { summary: Wire::EMPTY };
 }
 impl Record for KycCheckIdNumberSummary {
     const NAME: &'static str = "KycCheckIdNumberSummary";
@@ -3236,13 +3174,13 @@ impl Record for KycCheckIdNumberSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.summary);
     }
 }
 /// Result of comparing the user's name with reference sources, as a whole and by given and
 /// family name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckNameSummary {
     /// Result for the family name alone. May be absent.
@@ -3254,13 +3192,11 @@ pub struct KycCheckNameSummary {
     pub summary: MatchSummaryCode,
 }
 impl Generated for KycCheckNameSummary {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-            summary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+        summary: Wire::EMPTY,
+    };
 }
 impl Record for KycCheckNameSummary {
     const NAME: &'static str = "KycCheckNameSummary";
@@ -3281,14 +3217,14 @@ impl Record for KycCheckNameSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
-        fields.put(2, &self.summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
+        visitor.field(2, &self.summary);
     }
 }
 /// Result of comparing the user's phone number with reference sources.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct KycCheckPhoneSummary {
     /// Result for the area code alone, which can agree even where the number as a whole does not.
@@ -3297,12 +3233,10 @@ pub struct KycCheckPhoneSummary {
     pub summary: MatchSummaryCode,
 }
 impl Generated for KycCheckPhoneSummary {
-    fn empty() -> Self {
-        Self {
-            area_code: Wire::empty(),
-            summary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        area_code: Wire::EMPTY,
+        summary: Wire::EMPTY,
+    };
 }
 impl Record for KycCheckPhoneSummary {
     const NAME: &'static str = "KycCheckPhoneSummary";
@@ -3321,9 +3255,9 @@ impl Record for KycCheckPhoneSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.area_code);
-        fields.put(1, &self.summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.area_code);
+        visitor.field(1, &self.summary);
     }
 }
 /// Kind of identity document that was submitted. `residence_permit_card` and `resident_card`
@@ -3367,7 +3301,7 @@ impl OpenEnum for PhysicalDocumentCategory {
 }
 /// Data read from the images of an identity document. Null when nothing could be read; single
 /// fields may be null too.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhysicalDocumentExtractedData {
     /// Holder's address as printed on the document. Null when it shows none or none could be
@@ -3397,19 +3331,17 @@ pub struct PhysicalDocumentExtractedData {
     pub name: Option<IdentityVerificationDocumentNameResponse>,
 }
 impl Generated for PhysicalDocumentExtractedData {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            category: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            expiration_date: Wire::empty(),
-            id_number: Wire::empty(),
-            issue_date: Wire::empty(),
-            issuing_country: Wire::empty(),
-            issuing_region: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        category: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        expiration_date: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        issue_date: Wire::EMPTY,
+        issuing_country: Wire::EMPTY,
+        issuing_region: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for PhysicalDocumentExtractedData {
     const NAME: &'static str = "PhysicalDocumentExtractedData";
@@ -3442,21 +3374,21 @@ impl Record for PhysicalDocumentExtractedData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.category);
-        fields.put(2, &self.date_of_birth);
-        fields.put(3, &self.expiration_date);
-        fields.put(4, &self.id_number);
-        fields.put(5, &self.issue_date);
-        fields.put(6, &self.issuing_country);
-        fields.put(7, &self.issuing_region);
-        fields.put(8, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.category);
+        visitor.field(2, &self.date_of_birth);
+        visitor.field(3, &self.expiration_date);
+        visitor.field(4, &self.id_number);
+        visitor.field(5, &self.issue_date);
+        visitor.field(6, &self.issuing_country);
+        visitor.field(7, &self.issuing_region);
+        visitor.field(8, &self.name);
     }
 }
 /// Comparison of the data read from an identity document with the data the user entered, and
 /// a check whether the document has expired. Null when nothing could be compared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhysicalDocumentExtractedDataAnalysis {
     /// Whether the date of birth on the document agrees with the one the user entered.
@@ -3469,14 +3401,12 @@ pub struct PhysicalDocumentExtractedDataAnalysis {
     pub name: DocumentNameMatchCode,
 }
 impl Generated for PhysicalDocumentExtractedDataAnalysis {
-    fn empty() -> Self {
-        Self {
-            date_of_birth: Wire::empty(),
-            expiration_date: Wire::empty(),
-            issuing_country: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        date_of_birth: Wire::EMPTY,
+        expiration_date: Wire::EMPTY,
+        issuing_country: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for PhysicalDocumentExtractedDataAnalysis {
     const NAME: &'static str = "PhysicalDocumentExtractedDataAnalysis";
@@ -3499,16 +3429,16 @@ impl Record for PhysicalDocumentExtractedDataAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date_of_birth);
-        fields.put(1, &self.expiration_date);
-        fields.put(2, &self.issuing_country);
-        fields.put(3, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date_of_birth);
+        visitor.field(1, &self.expiration_date);
+        visitor.field(2, &self.issuing_country);
+        visitor.field(3, &self.name);
     }
 }
 /// URLs of the images of one submitted identity document, original and cropped. Each may be
 /// null when that image does not exist or is no longer available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhysicalDocumentImages {
     /// URL of the back, cut down to the document's edges. Null when not available.
@@ -3524,15 +3454,13 @@ pub struct PhysicalDocumentImages {
     pub original_front: Option<String>,
 }
 impl Generated for PhysicalDocumentImages {
-    fn empty() -> Self {
-        Self {
-            cropped_back: Wire::empty(),
-            cropped_front: Wire::empty(),
-            face: Wire::empty(),
-            original_back: Wire::empty(),
-            original_front: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cropped_back: Wire::EMPTY,
+        cropped_front: Wire::EMPTY,
+        face: Wire::EMPTY,
+        original_back: Wire::EMPTY,
+        original_front: Wire::EMPTY,
+    };
 }
 impl Record for PhysicalDocumentImages {
     const NAME: &'static str = "PhysicalDocumentImages";
@@ -3557,17 +3485,18 @@ impl Record for PhysicalDocumentImages {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cropped_back);
-        fields.put(1, &self.cropped_front);
-        fields.put(2, &self.face);
-        fields.put(3, &self.original_back);
-        fields.put(4, &self.original_front);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cropped_back);
+        visitor.field(1, &self.cropped_front);
+        visitor.field(2, &self.face);
+        visitor.field(3, &self.original_back);
+        visitor.field(4, &self.original_front);
     }
 }
 impl Default for PhysicalDocumentImages {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Whether an address is a post office box: `yes`, `no`, or `no_data` when that could not be
@@ -3639,7 +3568,7 @@ impl OpenEnum for ProxyType {
 }
 /// Fraud signals drawn from how the user behaved during the session. Null when no behavior
 /// was rated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckBehavior {
     /// Whether the behavior points to an automated program rather than a person.
@@ -3653,14 +3582,12 @@ pub struct RiskCheckBehavior {
     pub user_interactions: RiskCheckBehaviorUserInteractionsLabel,
 }
 impl Generated for RiskCheckBehavior {
-    fn empty() -> Self {
-        Self {
-            bot_detected: Wire::empty(),
-            fraud_ring_detected: Wire::empty(),
-            risk_level: Wire::empty(),
-            user_interactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bot_detected: Wire::EMPTY,
+        fraud_ring_detected: Wire::EMPTY,
+        risk_level: Wire::EMPTY,
+        user_interactions: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckBehavior {
     const NAME: &'static str = "RiskCheckBehavior";
@@ -3683,11 +3610,11 @@ impl Record for RiskCheckBehavior {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bot_detected);
-        fields.put(1, &self.fraud_ring_detected);
-        fields.put(2, &self.risk_level);
-        fields.put(3, &self.user_interactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bot_detected);
+        visitor.field(1, &self.fraud_ring_detected);
+        visitor.field(2, &self.risk_level);
+        visitor.field(3, &self.user_interactions);
     }
 }
 /// Whether automated behavior was recognized: `yes`, `no`, or `no_data` when that could not
@@ -3785,7 +3712,7 @@ impl OpenEnum for RiskCheckBehaviorUserInteractionsLabel {
 }
 /// Fraud signals gathered in the risk step of an Identity Verification session. Null when the
 /// step is not part of the session or has not been reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckDetails {
     /// Signals from the user's behavior during the session. Null when none were rated.
@@ -3813,19 +3740,17 @@ pub struct RiskCheckDetails {
     pub trust_index_score: Option<i64>,
 }
 impl Generated for RiskCheckDetails {
-    fn empty() -> Self {
-        Self {
-            behavior: Wire::empty(),
-            devices: Wire::empty(),
-            email: Wire::empty(),
-            facial_duplicates: Wire::empty(),
-            identity_abuse_signals: Wire::empty(),
-            network: Wire::empty(),
-            phone: Wire::empty(),
-            status: Wire::empty(),
-            trust_index_score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        behavior: Wire::EMPTY,
+        devices: Wire::EMPTY,
+        email: Wire::EMPTY,
+        facial_duplicates: Wire::EMPTY,
+        identity_abuse_signals: Wire::EMPTY,
+        network: Wire::EMPTY,
+        phone: Wire::EMPTY,
+        status: Wire::EMPTY,
+        trust_index_score: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckDetails {
     const NAME: &'static str = "RiskCheckDetails";
@@ -3858,20 +3783,20 @@ impl Record for RiskCheckDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.behavior);
-        fields.put(1, &self.devices);
-        fields.put(2, &self.email);
-        fields.put(3, &self.facial_duplicates);
-        fields.put(4, &self.identity_abuse_signals);
-        fields.put(5, &self.network);
-        fields.put(6, &self.phone);
-        fields.put(7, &self.status);
-        fields.put(8, &self.trust_index_score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.behavior);
+        visitor.field(1, &self.devices);
+        visitor.field(2, &self.email);
+        visitor.field(3, &self.facial_duplicates);
+        visitor.field(4, &self.identity_abuse_signals);
+        visitor.field(5, &self.network);
+        visitor.field(6, &self.phone);
+        visitor.field(7, &self.status);
+        visitor.field(8, &self.trust_index_score);
     }
 }
 /// Fraud signals about one device and its connection, listed in `RiskCheckDetails`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckDevice {
     /// Reasons that contributed to the risk rating of the device. May be absent.
@@ -3890,15 +3815,13 @@ pub struct RiskCheckDevice {
     pub risk_level: Option<RiskLevel>,
 }
 impl Generated for RiskCheckDevice {
-    fn empty() -> Self {
-        Self {
-            factors: Wire::empty(),
-            ip_proxy_type: Wire::empty(),
-            ip_spam_list_count: Wire::empty(),
-            ip_timezone_offset: Wire::empty(),
-            risk_level: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        factors: Wire::EMPTY,
+        ip_proxy_type: Wire::EMPTY,
+        ip_spam_list_count: Wire::EMPTY,
+        ip_timezone_offset: Wire::EMPTY,
+        risk_level: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckDevice {
     const NAME: &'static str = "RiskCheckDevice";
@@ -3923,22 +3846,23 @@ impl Record for RiskCheckDevice {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.factors);
-        fields.put(1, &self.ip_proxy_type);
-        fields.put(2, &self.ip_spam_list_count);
-        fields.put(3, &self.ip_timezone_offset);
-        fields.put(4, &self.risk_level);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.factors);
+        visitor.field(1, &self.ip_proxy_type);
+        visitor.field(2, &self.ip_spam_list_count);
+        visitor.field(3, &self.ip_timezone_offset);
+        visitor.field(4, &self.risk_level);
     }
 }
 impl Default for RiskCheckDevice {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Fraud signals about the user's email address and its domain. Null when there was no
 /// address to rate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckEmail {
     /// Number of known data breaches in which the address appears. Null when it could not be
@@ -3979,24 +3903,22 @@ pub struct RiskCheckEmail {
     pub top_level_domain_is_suspicious: RiskCheckEmailTopLevelDomainIsSuspicious,
 }
 impl Generated for RiskCheckEmail {
-    fn empty() -> Self {
-        Self {
-            breach_count: Wire::empty(),
-            domain_is_custom: Wire::empty(),
-            domain_is_disposable: Wire::empty(),
-            domain_is_free_provider: Wire::empty(),
-            domain_registered_at: Wire::empty(),
-            factors: Wire::empty(),
-            first_breached_at: Wire::empty(),
-            includes_date_of_birth: Wire::empty(),
-            is_deliverable: Wire::empty(),
-            is_edu: Wire::empty(),
-            last_breached_at: Wire::empty(),
-            linked_services: Wire::empty(),
-            risk_level: Wire::empty(),
-            top_level_domain_is_suspicious: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breach_count: Wire::EMPTY,
+        domain_is_custom: Wire::EMPTY,
+        domain_is_disposable: Wire::EMPTY,
+        domain_is_free_provider: Wire::EMPTY,
+        domain_registered_at: Wire::EMPTY,
+        factors: Wire::EMPTY,
+        first_breached_at: Wire::EMPTY,
+        includes_date_of_birth: Wire::EMPTY,
+        is_deliverable: Wire::EMPTY,
+        is_edu: Wire::EMPTY,
+        last_breached_at: Wire::EMPTY,
+        linked_services: Wire::EMPTY,
+        risk_level: Wire::EMPTY,
+        top_level_domain_is_suspicious: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckEmail {
     const NAME: &'static str = "RiskCheckEmail";
@@ -4039,21 +3961,21 @@ impl Record for RiskCheckEmail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breach_count);
-        fields.put(1, &self.domain_is_custom);
-        fields.put(2, &self.domain_is_disposable);
-        fields.put(3, &self.domain_is_free_provider);
-        fields.put(4, &self.domain_registered_at);
-        fields.put(5, &self.factors);
-        fields.put(6, &self.first_breached_at);
-        fields.put(7, &self.includes_date_of_birth);
-        fields.put(8, &self.is_deliverable);
-        fields.put(9, &self.is_edu);
-        fields.put(10, &self.last_breached_at);
-        fields.put(11, &self.linked_services);
-        fields.put(12, &self.risk_level);
-        fields.put(13, &self.top_level_domain_is_suspicious);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breach_count);
+        visitor.field(1, &self.domain_is_custom);
+        visitor.field(2, &self.domain_is_disposable);
+        visitor.field(3, &self.domain_is_free_provider);
+        visitor.field(4, &self.domain_registered_at);
+        visitor.field(5, &self.factors);
+        visitor.field(6, &self.first_breached_at);
+        visitor.field(7, &self.includes_date_of_birth);
+        visitor.field(8, &self.is_deliverable);
+        visitor.field(9, &self.is_edu);
+        visitor.field(10, &self.last_breached_at);
+        visitor.field(11, &self.linked_services);
+        visitor.field(12, &self.risk_level);
+        visitor.field(13, &self.top_level_domain_is_suspicious);
     }
 }
 /// Whether the domain of an email address is a private one rather than that of a general mail
@@ -4268,7 +4190,7 @@ impl OpenEnum for RiskCheckEmailTopLevelDomainIsSuspicious {
 }
 /// Another Identity Verification session in which a similar face appeared, listed in
 /// `RiskCheckDetails`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckFacialDuplicate {
     /// Identifier of the other session, to be read with `/identity_verification/get`.
@@ -4280,13 +4202,11 @@ pub struct RiskCheckFacialDuplicate {
     pub similarity: i64,
 }
 impl Generated for RiskCheckFacialDuplicate {
-    fn empty() -> Self {
-        Self {
-            id: Wire::empty(),
-            matched_after_completed: Wire::empty(),
-            similarity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id: Wire::EMPTY,
+        matched_after_completed: Wire::EMPTY,
+        similarity: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckFacialDuplicate {
     const NAME: &'static str = "RiskCheckFacialDuplicate";
@@ -4307,15 +4227,15 @@ impl Record for RiskCheckFacialDuplicate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id);
-        fields.put(1, &self.matched_after_completed);
-        fields.put(2, &self.similarity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id);
+        visitor.field(1, &self.matched_after_completed);
+        visitor.field(2, &self.similarity);
     }
 }
 /// Signals that an identity is misused, either stolen from a real person or made up. Null
 /// when they were not evaluated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckIdentityAbuseSignals {
     /// Rating of the risk that the user poses as another real person. Null when not evaluated.
@@ -4325,12 +4245,10 @@ pub struct RiskCheckIdentityAbuseSignals {
     pub synthetic_identity: Option<RiskCheckSyntheticIdentity>,
 }
 impl Generated for RiskCheckIdentityAbuseSignals {
-    fn empty() -> Self {
-        Self {
-            stolen_identity: Wire::empty(),
-            synthetic_identity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        stolen_identity: Wire::EMPTY,
+        synthetic_identity: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckIdentityAbuseSignals {
     const NAME: &'static str = "RiskCheckIdentityAbuseSignals";
@@ -4349,14 +4267,15 @@ impl Record for RiskCheckIdentityAbuseSignals {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.stolen_identity);
-        fields.put(1, &self.synthetic_identity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.stolen_identity);
+        visitor.field(1, &self.synthetic_identity);
     }
 }
 impl Default for RiskCheckIdentityAbuseSignals {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Names an online service where an account with the user's email address or phone number was
@@ -4651,7 +4570,7 @@ impl OpenEnum for RiskCheckLinkedService {
     }
 }
 /// Overall risk rating of the network from which the user connected. Null when not evaluated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckNetwork {
     /// Reasons that contributed to the risk rating of the network.
@@ -4661,12 +4580,10 @@ pub struct RiskCheckNetwork {
     pub risk_level: RiskLevel,
 }
 impl Generated for RiskCheckNetwork {
-    fn empty() -> Self {
-        Self {
-            factors: Wire::empty(),
-            risk_level: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        factors: Wire::EMPTY,
+        risk_level: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckNetwork {
     const NAME: &'static str = "RiskCheckNetwork";
@@ -4685,13 +4602,13 @@ impl Record for RiskCheckNetwork {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.factors);
-        fields.put(1, &self.risk_level);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.factors);
+        visitor.field(1, &self.risk_level);
     }
 }
 /// Fraud signals about the user's phone number. Null when there was no number to rate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckPhone {
     /// Reasons that contributed to the risk rating of the phone number. May be absent.
@@ -4705,13 +4622,11 @@ pub struct RiskCheckPhone {
     pub risk_level: Option<RiskLevel>,
 }
 impl Generated for RiskCheckPhone {
-    fn empty() -> Self {
-        Self {
-            factors: Wire::empty(),
-            linked_services: Wire::empty(),
-            risk_level: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        factors: Wire::EMPTY,
+        linked_services: Wire::EMPTY,
+        risk_level: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckPhone {
     const NAME: &'static str = "RiskCheckPhone";
@@ -4732,19 +4647,20 @@ impl Record for RiskCheckPhone {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.factors);
-        fields.put(1, &self.linked_services);
-        fields.put(2, &self.risk_level);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.factors);
+        visitor.field(1, &self.linked_services);
+        visitor.field(2, &self.risk_level);
     }
 }
 impl Default for RiskCheckPhone {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Rating of the risk that the user poses as another real person. Null when not evaluated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckStolenIdentity {
     /// Coarse rating of the risk that the identity is stolen. May be absent.
@@ -4754,12 +4670,10 @@ pub struct RiskCheckStolenIdentity {
     pub score: i64,
 }
 impl Generated for RiskCheckStolenIdentity {
-    fn empty() -> Self {
-        Self {
-            risk_level: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        risk_level: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckStolenIdentity {
     const NAME: &'static str = "RiskCheckStolenIdentity";
@@ -4778,14 +4692,14 @@ impl Record for RiskCheckStolenIdentity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.risk_level);
-        fields.put(1, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.risk_level);
+        visitor.field(1, &self.score);
     }
 }
 /// Rating of the risk that the identity is made up from invented or mixed data, with separate
 /// ratings for first-party and third-party fraud. Null when not evaluated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskCheckSyntheticIdentity {
     /// Risk that the person alters details of their own identity to appear as somebody else. Null
@@ -4801,14 +4715,12 @@ pub struct RiskCheckSyntheticIdentity {
     pub third_party_synthetic_fraud: Option<SyntheticFraud>,
 }
 impl Generated for RiskCheckSyntheticIdentity {
-    fn empty() -> Self {
-        Self {
-            first_party_synthetic_fraud: Wire::empty(),
-            risk_level: Wire::empty(),
-            score: Wire::empty(),
-            third_party_synthetic_fraud: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        first_party_synthetic_fraud: Wire::EMPTY,
+        risk_level: Wire::EMPTY,
+        score: Wire::EMPTY,
+        third_party_synthetic_fraud: Wire::EMPTY,
+    };
 }
 impl Record for RiskCheckSyntheticIdentity {
     const NAME: &'static str = "RiskCheckSyntheticIdentity";
@@ -4831,11 +4743,11 @@ impl Record for RiskCheckSyntheticIdentity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.first_party_synthetic_fraud);
-        fields.put(1, &self.risk_level);
-        fields.put(2, &self.score);
-        fields.put(3, &self.third_party_synthetic_fraud);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.first_party_synthetic_fraud);
+        visitor.field(1, &self.risk_level);
+        visitor.field(2, &self.score);
+        visitor.field(3, &self.third_party_synthetic_fraud);
     }
 }
 /// Coarse risk rating, from `low` through `medium` to `high`, used by the fraud signals of
@@ -4903,7 +4815,7 @@ impl OpenEnum for RiskLevelWithNoData {
 }
 /// Assessment of one selfie: whether it shows a live person and whether that person is the
 /// one on the identity document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieAnalysis {
     /// Whether the face agrees with the portrait on the identity document; `no_input` when there
@@ -4915,13 +4827,11 @@ pub struct SelfieAnalysis {
     pub liveness_check: SelfieAnalysisLivenessCheck,
 }
 impl Generated for SelfieAnalysis {
-    fn empty() -> Self {
-        Self {
-            document_comparison: Wire::empty(),
-            facial_analysis: Wire::empty(),
-            liveness_check: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_comparison: Wire::EMPTY,
+        facial_analysis: Wire::EMPTY,
+        liveness_check: Wire::EMPTY,
+    };
 }
 impl Record for SelfieAnalysis {
     const NAME: &'static str = "SelfieAnalysis";
@@ -4942,10 +4852,10 @@ impl Record for SelfieAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_comparison);
-        fields.put(1, &self.facial_analysis);
-        fields.put(2, &self.liveness_check);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_comparison);
+        visitor.field(1, &self.facial_analysis);
+        visitor.field(2, &self.liveness_check);
     }
 }
 /// Result of comparing a selfie with the portrait on an identity document: `match`,
@@ -4980,7 +4890,7 @@ impl OpenEnum for SelfieAnalysisDocumentComparison {
 }
 /// Outcomes of the checks on single regions of the face in a selfie. Null when they were not
 /// made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieAnalysisFacialAnalysis {
     /// Outcome of the check on the forehead as a whole; its center is reported in
@@ -5011,22 +4921,20 @@ pub struct SelfieAnalysisFacialAnalysis {
     pub right_eye: SelfieAnalysisFacialAnalysisOutcome,
 }
 impl Generated for SelfieAnalysisFacialAnalysis {
-    fn empty() -> Self {
-        Self {
-            forehead: Wire::empty(),
-            jaw: Wire::empty(),
-            left_brow: Wire::empty(),
-            left_cheek: Wire::empty(),
-            left_eye: Wire::empty(),
-            middle_forehead: Wire::empty(),
-            mouth: Wire::empty(),
-            nose: Wire::empty(),
-            philtrum: Wire::empty(),
-            right_brow: Wire::empty(),
-            right_cheek: Wire::empty(),
-            right_eye: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        forehead: Wire::EMPTY,
+        jaw: Wire::EMPTY,
+        left_brow: Wire::EMPTY,
+        left_cheek: Wire::EMPTY,
+        left_eye: Wire::EMPTY,
+        middle_forehead: Wire::EMPTY,
+        mouth: Wire::EMPTY,
+        nose: Wire::EMPTY,
+        philtrum: Wire::EMPTY,
+        right_brow: Wire::EMPTY,
+        right_cheek: Wire::EMPTY,
+        right_eye: Wire::EMPTY,
+    };
 }
 impl Record for SelfieAnalysisFacialAnalysis {
     const NAME: &'static str = "SelfieAnalysisFacialAnalysis";
@@ -5065,19 +4973,19 @@ impl Record for SelfieAnalysisFacialAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.forehead);
-        fields.put(1, &self.jaw);
-        fields.put(2, &self.left_brow);
-        fields.put(3, &self.left_cheek);
-        fields.put(4, &self.left_eye);
-        fields.put(5, &self.middle_forehead);
-        fields.put(6, &self.mouth);
-        fields.put(7, &self.nose);
-        fields.put(8, &self.philtrum);
-        fields.put(9, &self.right_brow);
-        fields.put(10, &self.right_cheek);
-        fields.put(11, &self.right_eye);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.forehead);
+        visitor.field(1, &self.jaw);
+        visitor.field(2, &self.left_brow);
+        visitor.field(3, &self.left_cheek);
+        visitor.field(4, &self.left_eye);
+        visitor.field(5, &self.middle_forehead);
+        visitor.field(6, &self.mouth);
+        visitor.field(7, &self.nose);
+        visitor.field(8, &self.philtrum);
+        visitor.field(9, &self.right_brow);
+        visitor.field(10, &self.right_cheek);
+        visitor.field(11, &self.right_eye);
     }
 }
 /// Outcome of the check on one region of the face: `success` when it passed, `failed` when it
@@ -5136,7 +5044,7 @@ impl OpenEnum for SelfieAnalysisLivenessCheck {
 }
 /// URLs of the recording of one selfie, as an image or a video. Either may be null when the
 /// selfie was not taken in that form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieCapture {
     /// URL of the selfie as a still image. Null when there is none.
@@ -5145,12 +5053,10 @@ pub struct SelfieCapture {
     pub video_url: Option<String>,
 }
 impl Generated for SelfieCapture {
-    fn empty() -> Self {
-        Self {
-            image_url: Wire::empty(),
-            video_url: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        image_url: Wire::EMPTY,
+        video_url: Wire::EMPTY,
+    };
 }
 impl Record for SelfieCapture {
     const NAME: &'static str = "SelfieCapture";
@@ -5169,19 +5075,20 @@ impl Record for SelfieCapture {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.image_url);
-        fields.put(1, &self.video_url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.image_url);
+        visitor.field(1, &self.video_url);
     }
 }
 impl Default for SelfieCapture {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Results of the selfie step of an Identity Verification session, with every selfie the user
 /// took. Null when the step is not part of the session or has not been reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieCheck {
     /// The selfies taken in this session, one entry per attempt.
@@ -5191,12 +5098,10 @@ pub struct SelfieCheck {
     pub status: SelfieCheckStatus,
 }
 impl Generated for SelfieCheck {
-    fn empty() -> Self {
-        Self {
-            selfies: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        selfies: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for SelfieCheck {
     const NAME: &'static str = "SelfieCheck";
@@ -5215,13 +5120,13 @@ impl Record for SelfieCheck {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.selfies);
-        fields.put(1, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.selfies);
+        visitor.field(1, &self.status);
     }
 }
 /// One attempt of the user at the selfie step: the recording and its assessment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SelfieCheckSelfie {
     /// Assessment of liveness and of the likeness to the identity document.
@@ -5235,14 +5140,12 @@ pub struct SelfieCheckSelfie {
     pub status: SelfieStatus,
 }
 impl Generated for SelfieCheckSelfie {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            attempt: Wire::empty(),
-            capture: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        attempt: Wire::EMPTY,
+        capture: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for SelfieCheckSelfie {
     const NAME: &'static str = "SelfieCheckSelfie";
@@ -5265,11 +5168,11 @@ impl Record for SelfieCheckSelfie {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.attempt);
-        fields.put(2, &self.capture);
-        fields.put(3, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.attempt);
+        visitor.field(2, &self.capture);
+        visitor.field(3, &self.status);
     }
 }
 /// Outcome of the selfie step as a whole: `success` or `failed`.
@@ -5326,7 +5229,7 @@ impl OpenEnum for SelfieStatus {
 }
 /// One attempt to confirm a phone number by a code sent in a text message, listed in
 /// `VerifySMSDetails`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SmsVerification {
     /// Ordinal number of this attempt among the text message verifications of the session, used
@@ -5354,18 +5257,16 @@ pub struct SmsVerification {
     pub status: SmsVerificationStatus,
 }
 impl Generated for SmsVerification {
-    fn empty() -> Self {
-        Self {
-            attempt: Wire::empty(),
-            delivery_attempt_count: Wire::empty(),
-            initially_sent_at: Wire::empty(),
-            last_sent_at: Wire::empty(),
-            phone_number: Wire::empty(),
-            redacted_at: Wire::empty(),
-            solve_attempt_count: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        attempt: Wire::EMPTY,
+        delivery_attempt_count: Wire::EMPTY,
+        initially_sent_at: Wire::EMPTY,
+        last_sent_at: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        redacted_at: Wire::EMPTY,
+        solve_attempt_count: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for SmsVerification {
     const NAME: &'static str = "SmsVerification";
@@ -5396,15 +5297,15 @@ impl Record for SmsVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.attempt);
-        fields.put(1, &self.delivery_attempt_count);
-        fields.put(2, &self.initially_sent_at);
-        fields.put(3, &self.last_sent_at);
-        fields.put(4, &self.phone_number);
-        fields.put(5, &self.redacted_at);
-        fields.put(6, &self.solve_attempt_count);
-        fields.put(7, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.attempt);
+        visitor.field(1, &self.delivery_attempt_count);
+        visitor.field(2, &self.initially_sent_at);
+        visitor.field(3, &self.last_sent_at);
+        visitor.field(4, &self.phone_number);
+        visitor.field(5, &self.redacted_at);
+        visitor.field(6, &self.solve_attempt_count);
+        visitor.field(7, &self.status);
     }
 }
 /// Outcome of one attempt to confirm a phone number: `pending` while the code is outstanding,
@@ -5476,16 +5377,14 @@ impl OpenEnum for Strategy {
 }
 /// Rating of one form of synthetic identity fraud, first-party or third-party. Null when that
 /// form was not evaluated.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SyntheticFraud {
     /// Coarse rating of the risk of this form of synthetic identity fraud.
     pub risk_level: RiskLevel,
 }
 impl Generated for SyntheticFraud {
-    fn empty() -> Self {
-        Self { risk_level: Wire::empty() }
-    }
+    const EMPTY: Self = Self { risk_level: Wire::EMPTY };
 }
 impl Record for SyntheticFraud {
     const NAME: &'static str = "SyntheticFraud";
@@ -5500,14 +5399,14 @@ impl Record for SyntheticFraud {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.risk_level);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.risk_level);
     }
 }
 /// Results of the text message step of an Identity Verification session, with every attempt
 /// to confirm the phone number. Null when the step is not part of the session or has not been
 /// reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct VerifySmsDetails {
     /// Outcome of the text message step as a whole, across all attempts.
@@ -5518,12 +5417,10 @@ pub struct VerifySmsDetails {
     pub verifications: Vec<SmsVerification>,
 }
 impl Generated for VerifySmsDetails {
-    fn empty() -> Self {
-        Self {
-            status: Wire::empty(),
-            verifications: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        status: Wire::EMPTY,
+        verifications: Wire::EMPTY,
+    };
 }
 impl Record for VerifySmsDetails {
     const NAME: &'static str = "VerifySmsDetails";
@@ -5542,9 +5439,9 @@ impl Record for VerifySmsDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.status);
-        fields.put(1, &self.verifications);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.status);
+        visitor.field(1, &self.verifications);
     }
 }
 /// Outcome of the text message step as a whole: `success` or `failed`. A single attempt has

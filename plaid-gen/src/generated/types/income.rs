@@ -7,7 +7,7 @@ use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
 /// Parts of a postal address, or null as a whole when no address is known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressDataNullable {
     /// City of the address, in full; null when unknown.
@@ -23,15 +23,13 @@ pub struct AddressDataNullable {
     pub street: String,
 }
 impl Generated for AddressDataNullable {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for AddressDataNullable {
     const NAME: &'static str = "AddressDataNullable";
@@ -56,18 +54,18 @@ impl Record for AddressDataNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 /// Contents of a US tax form 1099-MISC or 1099-K, on which income other than wages is
 /// reported. Which fields are filled depends on `form_1099_type`; the others are null or
 /// absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Credit1099 {
     /// Gross amount of the payments of April on a 1099-K; null or absent when the box is empty.
@@ -339,62 +337,60 @@ pub struct Credit1099 {
     pub transactions_reported: Option<String>,
 }
 impl Generated for Credit1099 {
-    fn empty() -> Self {
-        Self {
-            april_amount: Wire::empty(),
-            august_amount: Wire::empty(),
-            card_not_present_transaction: Wire::empty(),
-            crop_insurance_proceeds: Wire::empty(),
-            december_amount: Wire::empty(),
-            document_id: Wire::empty(),
-            document_metadata: Wire::empty(),
-            excess_golden_parachute_payments: Wire::empty(),
-            february_amount: Wire::empty(),
-            federal_income_tax_withheld: Wire::empty(),
-            filer: Wire::empty(),
-            fishing_boat_proceeds: Wire::empty(),
-            form_1099_type: Wire::empty(),
-            gross_amount: Wire::empty(),
-            gross_proceeds_paid_to_an_attorney: Wire::empty(),
-            january_amount: Wire::empty(),
-            july_amount: Wire::empty(),
-            june_amount: Wire::empty(),
-            march_amount: Wire::empty(),
-            may_amount: Wire::empty(),
-            medical_and_healthcare_payments: Wire::empty(),
-            merchant_category_code: Wire::empty(),
-            nonemployee_compensation: Wire::empty(),
-            november_amount: Wire::empty(),
-            number_of_payment_transactions: Wire::empty(),
-            october_amount: Wire::empty(),
-            other_income: Wire::empty(),
-            payer: Wire::empty(),
-            payer_made_direct_sales_of_5000_or_more_of_consumer_products_to_buyer: Wire::empty(),
-            payer_state_number: Wire::empty(),
-            payer_state_number_lower: Wire::empty(),
-            primary_state: Wire::empty(),
-            primary_state_id: Wire::empty(),
-            primary_state_income_tax: Wire::empty(),
-            pse_name: Wire::empty(),
-            pse_telephone_number: Wire::empty(),
-            recipient: Wire::empty(),
-            rents: Wire::empty(),
-            royalties: Wire::empty(),
-            secondary_state: Wire::empty(),
-            secondary_state_id: Wire::empty(),
-            secondary_state_income_tax: Wire::empty(),
-            section_409a_deferrals: Wire::empty(),
-            section_409a_income: Wire::empty(),
-            september_amount: Wire::empty(),
-            state_income: Wire::empty(),
-            state_income_lower: Wire::empty(),
-            state_tax_withheld: Wire::empty(),
-            state_tax_withheld_lower: Wire::empty(),
-            substitute_payments_in_lieu_of_dividends_or_interest: Wire::empty(),
-            tax_year: Wire::empty(),
-            transactions_reported: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        april_amount: Wire::EMPTY,
+        august_amount: Wire::EMPTY,
+        card_not_present_transaction: Wire::EMPTY,
+        crop_insurance_proceeds: Wire::EMPTY,
+        december_amount: Wire::EMPTY,
+        document_id: Wire::EMPTY,
+        document_metadata: Wire::EMPTY,
+        excess_golden_parachute_payments: Wire::EMPTY,
+        february_amount: Wire::EMPTY,
+        federal_income_tax_withheld: Wire::EMPTY,
+        filer: Wire::EMPTY,
+        fishing_boat_proceeds: Wire::EMPTY,
+        form_1099_type: Wire::EMPTY,
+        gross_amount: Wire::EMPTY,
+        gross_proceeds_paid_to_an_attorney: Wire::EMPTY,
+        january_amount: Wire::EMPTY,
+        july_amount: Wire::EMPTY,
+        june_amount: Wire::EMPTY,
+        march_amount: Wire::EMPTY,
+        may_amount: Wire::EMPTY,
+        medical_and_healthcare_payments: Wire::EMPTY,
+        merchant_category_code: Wire::EMPTY,
+        nonemployee_compensation: Wire::EMPTY,
+        november_amount: Wire::EMPTY,
+        number_of_payment_transactions: Wire::EMPTY,
+        october_amount: Wire::EMPTY,
+        other_income: Wire::EMPTY,
+        payer: Wire::EMPTY,
+        payer_made_direct_sales_of_5000_or_more_of_consumer_products_to_buyer: Wire::EMPTY,
+        payer_state_number: Wire::EMPTY,
+        payer_state_number_lower: Wire::EMPTY,
+        primary_state: Wire::EMPTY,
+        primary_state_id: Wire::EMPTY,
+        primary_state_income_tax: Wire::EMPTY,
+        pse_name: Wire::EMPTY,
+        pse_telephone_number: Wire::EMPTY,
+        recipient: Wire::EMPTY,
+        rents: Wire::EMPTY,
+        royalties: Wire::EMPTY,
+        secondary_state: Wire::EMPTY,
+        secondary_state_id: Wire::EMPTY,
+        secondary_state_income_tax: Wire::EMPTY,
+        section_409a_deferrals: Wire::EMPTY,
+        section_409a_income: Wire::EMPTY,
+        september_amount: Wire::EMPTY,
+        state_income: Wire::EMPTY,
+        state_income_lower: Wire::EMPTY,
+        state_tax_withheld: Wire::EMPTY,
+        state_tax_withheld_lower: Wire::EMPTY,
+        substitute_payments_in_lieu_of_dividends_or_interest: Wire::EMPTY,
+        tax_year: Wire::EMPTY,
+        transactions_reported: Wire::EMPTY,
+    };
 }
 impl Record for Credit1099 {
     const NAME: &'static str = "Credit1099";
@@ -524,73 +520,74 @@ impl Record for Credit1099 {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.april_amount);
-        fields.put(1, &self.august_amount);
-        fields.put(2, &self.card_not_present_transaction);
-        fields.put(3, &self.crop_insurance_proceeds);
-        fields.put(4, &self.december_amount);
-        fields.put(5, &self.document_id);
-        fields.put(6, &self.document_metadata);
-        fields.put(7, &self.excess_golden_parachute_payments);
-        fields.put(8, &self.february_amount);
-        fields.put(9, &self.federal_income_tax_withheld);
-        fields.put(10, &self.filer);
-        fields.put(11, &self.fishing_boat_proceeds);
-        fields.put(12, &self.form_1099_type);
-        fields.put(13, &self.gross_amount);
-        fields.put(14, &self.gross_proceeds_paid_to_an_attorney);
-        fields.put(15, &self.january_amount);
-        fields.put(16, &self.july_amount);
-        fields.put(17, &self.june_amount);
-        fields.put(18, &self.march_amount);
-        fields.put(19, &self.may_amount);
-        fields.put(20, &self.medical_and_healthcare_payments);
-        fields.put(21, &self.merchant_category_code);
-        fields.put(22, &self.nonemployee_compensation);
-        fields.put(23, &self.november_amount);
-        fields.put(24, &self.number_of_payment_transactions);
-        fields.put(25, &self.october_amount);
-        fields.put(26, &self.other_income);
-        fields.put(27, &self.payer);
-        fields
-            .put(
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.april_amount);
+        visitor.field(1, &self.august_amount);
+        visitor.field(2, &self.card_not_present_transaction);
+        visitor.field(3, &self.crop_insurance_proceeds);
+        visitor.field(4, &self.december_amount);
+        visitor.field(5, &self.document_id);
+        visitor.field(6, &self.document_metadata);
+        visitor.field(7, &self.excess_golden_parachute_payments);
+        visitor.field(8, &self.february_amount);
+        visitor.field(9, &self.federal_income_tax_withheld);
+        visitor.field(10, &self.filer);
+        visitor.field(11, &self.fishing_boat_proceeds);
+        visitor.field(12, &self.form_1099_type);
+        visitor.field(13, &self.gross_amount);
+        visitor.field(14, &self.gross_proceeds_paid_to_an_attorney);
+        visitor.field(15, &self.january_amount);
+        visitor.field(16, &self.july_amount);
+        visitor.field(17, &self.june_amount);
+        visitor.field(18, &self.march_amount);
+        visitor.field(19, &self.may_amount);
+        visitor.field(20, &self.medical_and_healthcare_payments);
+        visitor.field(21, &self.merchant_category_code);
+        visitor.field(22, &self.nonemployee_compensation);
+        visitor.field(23, &self.november_amount);
+        visitor.field(24, &self.number_of_payment_transactions);
+        visitor.field(25, &self.october_amount);
+        visitor.field(26, &self.other_income);
+        visitor.field(27, &self.payer);
+        visitor
+            .field(
                 28,
                 &self
                     .payer_made_direct_sales_of_5000_or_more_of_consumer_products_to_buyer,
             );
-        fields.put(29, &self.payer_state_number);
-        fields.put(30, &self.payer_state_number_lower);
-        fields.put(31, &self.primary_state);
-        fields.put(32, &self.primary_state_id);
-        fields.put(33, &self.primary_state_income_tax);
-        fields.put(34, &self.pse_name);
-        fields.put(35, &self.pse_telephone_number);
-        fields.put(36, &self.recipient);
-        fields.put(37, &self.rents);
-        fields.put(38, &self.royalties);
-        fields.put(39, &self.secondary_state);
-        fields.put(40, &self.secondary_state_id);
-        fields.put(41, &self.secondary_state_income_tax);
-        fields.put(42, &self.section_409a_deferrals);
-        fields.put(43, &self.section_409a_income);
-        fields.put(44, &self.september_amount);
-        fields.put(45, &self.state_income);
-        fields.put(46, &self.state_income_lower);
-        fields.put(47, &self.state_tax_withheld);
-        fields.put(48, &self.state_tax_withheld_lower);
-        fields.put(49, &self.substitute_payments_in_lieu_of_dividends_or_interest);
-        fields.put(50, &self.tax_year);
-        fields.put(51, &self.transactions_reported);
+        visitor.field(29, &self.payer_state_number);
+        visitor.field(30, &self.payer_state_number_lower);
+        visitor.field(31, &self.primary_state);
+        visitor.field(32, &self.primary_state_id);
+        visitor.field(33, &self.primary_state_income_tax);
+        visitor.field(34, &self.pse_name);
+        visitor.field(35, &self.pse_telephone_number);
+        visitor.field(36, &self.recipient);
+        visitor.field(37, &self.rents);
+        visitor.field(38, &self.royalties);
+        visitor.field(39, &self.secondary_state);
+        visitor.field(40, &self.secondary_state_id);
+        visitor.field(41, &self.secondary_state_income_tax);
+        visitor.field(42, &self.section_409a_deferrals);
+        visitor.field(43, &self.section_409a_income);
+        visitor.field(44, &self.september_amount);
+        visitor.field(45, &self.state_income);
+        visitor.field(46, &self.state_income_lower);
+        visitor.field(47, &self.state_tax_withheld);
+        visitor.field(48, &self.state_tax_withheld_lower);
+        visitor.field(49, &self.substitute_payments_in_lieu_of_dividends_or_interest);
+        visitor.field(50, &self.tax_year);
+        visitor.field(51, &self.transactions_reported);
     }
 }
 impl Default for Credit1099 {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The party that filed a 1099-K form, such as a payment service.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Credit1099Filer {
     /// Postal address of the filer as printed on the form.
@@ -605,14 +602,12 @@ pub struct Credit1099Filer {
     pub type_: Option<String>,
 }
 impl Generated for Credit1099Filer {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            name: Wire::empty(),
-            tin: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        tin: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for Credit1099Filer {
     const NAME: &'static str = "Credit1099Filer";
@@ -635,20 +630,21 @@ impl Record for Credit1099Filer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.name);
-        fields.put(2, &self.tin);
-        fields.put(3, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.name);
+        visitor.field(2, &self.tin);
+        visitor.field(3, &self.type_);
     }
 }
 impl Default for Credit1099Filer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The party that paid the income on a 1099-MISC form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Credit1099Payer {
     /// Postal address of the payer as printed on the form.
@@ -661,14 +657,12 @@ pub struct Credit1099Payer {
     pub tin: Option<String>,
 }
 impl Generated for Credit1099Payer {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            name: Wire::empty(),
-            telephone_number: Wire::empty(),
-            tin: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        telephone_number: Wire::EMPTY,
+        tin: Wire::EMPTY,
+    };
 }
 impl Record for Credit1099Payer {
     const NAME: &'static str = "Credit1099Payer";
@@ -691,20 +685,21 @@ impl Record for Credit1099Payer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.name);
-        fields.put(2, &self.telephone_number);
-        fields.put(3, &self.tin);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.name);
+        visitor.field(2, &self.telephone_number);
+        visitor.field(3, &self.tin);
     }
 }
 impl Default for Credit1099Payer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The person or business that received the income on a 1099 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Credit1099Recipient {
     /// Number under which the payer keeps the recipient; null or absent when not shown.
@@ -724,16 +719,14 @@ pub struct Credit1099Recipient {
     pub tin: Option<String>,
 }
 impl Generated for Credit1099Recipient {
-    fn empty() -> Self {
-        Self {
-            account_number: Wire::empty(),
-            address: Wire::empty(),
-            facta_filing_requirement: Wire::empty(),
-            name: Wire::empty(),
-            second_tin_exists: Wire::empty(),
-            tin: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_number: Wire::EMPTY,
+        address: Wire::EMPTY,
+        facta_filing_requirement: Wire::EMPTY,
+        name: Wire::EMPTY,
+        second_tin_exists: Wire::EMPTY,
+        tin: Wire::EMPTY,
+    };
 }
 impl Record for Credit1099Recipient {
     const NAME: &'static str = "Credit1099Recipient";
@@ -760,22 +753,23 @@ impl Record for Credit1099Recipient {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number);
-        fields.put(1, &self.address);
-        fields.put(2, &self.facta_filing_requirement);
-        fields.put(3, &self.name);
-        fields.put(4, &self.second_tin_exists);
-        fields.put(5, &self.tin);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_number);
+        visitor.field(1, &self.address);
+        visitor.field(2, &self.facta_filing_requirement);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.second_tin_exists);
+        visitor.field(5, &self.tin);
     }
 }
 impl Default for Credit1099Recipient {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /credit/audit_copy_token/create`: the reports to be shared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAuditCopyTokenCreateRequest {
     /// Tokens of the reports the audit copy token is to give access to, such as an
@@ -784,11 +778,7 @@ pub struct CreditAuditCopyTokenCreateRequest {
     pub report_tokens: Vec<Secret>,
 }
 impl Generated for CreditAuditCopyTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            report_tokens: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { report_tokens: Wire::EMPTY };
 }
 impl Record for CreditAuditCopyTokenCreateRequest {
     const NAME: &'static str = "CreditAuditCopyTokenCreateRequest";
@@ -803,17 +793,18 @@ impl Record for CreditAuditCopyTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report_tokens);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report_tokens);
     }
 }
 impl Default for CreditAuditCopyTokenCreateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /credit/audit_copy_token/create`: the new token.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAuditCopyTokenCreateResponse {
     /// The new token, to be handed to the partner who may read the reports. Store it, as it is
@@ -824,12 +815,10 @@ pub struct CreditAuditCopyTokenCreateResponse {
     pub request_id: String,
 }
 impl Generated for CreditAuditCopyTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditAuditCopyTokenCreateResponse {
     const NAME: &'static str = "CreditAuditCopyTokenCreateResponse";
@@ -848,13 +837,13 @@ impl Record for CreditAuditCopyTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /credit/audit_copy_token/remove`: the token to revoke.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAuditCopyTokenRemoveRequest {
     /// The `audit_copy_token` to revoke, as returned by `/credit/audit_copy_token/create`; it
@@ -862,11 +851,9 @@ pub struct CreditAuditCopyTokenRemoveRequest {
     pub audit_copy_token: Secret,
 }
 impl Generated for CreditAuditCopyTokenRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditAuditCopyTokenRemoveRequest {
     const NAME: &'static str = "CreditAuditCopyTokenRemoveRequest";
@@ -883,12 +870,13 @@ impl Record for CreditAuditCopyTokenRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
     }
 }
 impl CreditAuditCopyTokenRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
         Self {
             audit_copy_token: audit_copy_token.into(),
@@ -896,7 +884,7 @@ impl CreditAuditCopyTokenRemoveRequest {
     }
 }
 /// Body of the answer to `POST /credit/audit_copy_token/remove`: a confirmation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAuditCopyTokenRemoveResponse {
     /// True if the token has been revoked and no longer gives access.
@@ -906,12 +894,10 @@ pub struct CreditAuditCopyTokenRemoveResponse {
     pub request_id: String,
 }
 impl Generated for CreditAuditCopyTokenRemoveResponse {
-    fn empty() -> Self {
-        Self {
-            removed: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        removed: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditAuditCopyTokenRemoveResponse {
     const NAME: &'static str = "CreditAuditCopyTokenRemoveResponse";
@@ -930,14 +916,14 @@ impl Record for CreditAuditCopyTokenRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.removed);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.removed);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /credit/audit_copy_token/update`: the token and the reports it is to give
 /// access to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAuditCopyTokenUpdateRequest {
     /// The `audit_copy_token` to change, as returned by `/credit/audit_copy_token/create`; the
@@ -949,12 +935,10 @@ pub struct CreditAuditCopyTokenUpdateRequest {
     pub report_tokens: Vec<Secret>,
 }
 impl Generated for CreditAuditCopyTokenUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            audit_copy_token: Wire::empty(),
-            report_tokens: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_copy_token: Wire::EMPTY,
+        report_tokens: Wire::EMPTY,
+    };
 }
 impl Record for CreditAuditCopyTokenUpdateRequest {
     const NAME: &'static str = "CreditAuditCopyTokenUpdateRequest";
@@ -973,22 +957,23 @@ impl Record for CreditAuditCopyTokenUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_copy_token);
-        fields.put(1, &self.report_tokens);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_copy_token);
+        visitor.field(1, &self.report_tokens);
     }
 }
 impl CreditAuditCopyTokenUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(audit_copy_token: impl Into<Secret>) -> Self {
         Self {
             audit_copy_token: audit_copy_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /credit/audit_copy_token/update`: a confirmation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAuditCopyTokenUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -998,12 +983,10 @@ pub struct CreditAuditCopyTokenUpdateResponse {
     pub updated: bool,
 }
 impl Generated for CreditAuditCopyTokenUpdateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            updated: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        updated: Wire::EMPTY,
+    };
 }
 impl Record for CreditAuditCopyTokenUpdateResponse {
     const NAME: &'static str = "CreditAuditCopyTokenUpdateResponse";
@@ -1022,22 +1005,20 @@ impl Record for CreditAuditCopyTokenUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.updated);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.updated);
     }
 }
 /// The employer of an employment inferred from bank deposits.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankEmployer {
     /// Name of the employer as inferred from the deposits.
     pub name: String,
 }
 impl Generated for CreditBankEmployer {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for CreditBankEmployer {
     const NAME: &'static str = "CreditBankEmployer";
@@ -1052,12 +1033,12 @@ impl Record for CreditBankEmployer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 /// One employment inferred from deposits on a bank account, in a bank employment report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankEmployment {
     /// The `account_id` of the account on which the deposits of the employer arrive.
@@ -1074,15 +1055,13 @@ pub struct CreditBankEmployment {
     pub latest_deposit_date: NaiveDate,
 }
 impl Generated for CreditBankEmployment {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            bank_employment_id: Wire::empty(),
-            earliest_deposit_date: Wire::empty(),
-            employer: Wire::empty(),
-            latest_deposit_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        bank_employment_id: Wire::EMPTY,
+        earliest_deposit_date: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        latest_deposit_date: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankEmployment {
     const NAME: &'static str = "CreditBankEmployment";
@@ -1107,16 +1086,16 @@ impl Record for CreditBankEmployment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.bank_employment_id);
-        fields.put(2, &self.earliest_deposit_date);
-        fields.put(3, &self.employer);
-        fields.put(4, &self.latest_deposit_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.bank_employment_id);
+        visitor.field(2, &self.earliest_deposit_date);
+        visitor.field(3, &self.employer);
+        visitor.field(4, &self.latest_deposit_date);
     }
 }
 /// Body of `POST /beta/credit/v1/bank_employment/get`: the user whose employers are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankEmploymentGetRequest {
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
@@ -1124,9 +1103,7 @@ pub struct CreditBankEmploymentGetRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditBankEmploymentGetRequest {
-    fn empty() -> Self {
-        Self { user_token: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_token: Wire::EMPTY };
 }
 impl Record for CreditBankEmploymentGetRequest {
     const NAME: &'static str = "CreditBankEmploymentGetRequest";
@@ -1141,12 +1118,13 @@ impl Record for CreditBankEmploymentGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_token);
     }
 }
 impl CreditBankEmploymentGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
@@ -1155,7 +1133,7 @@ impl CreditBankEmploymentGetRequest {
 }
 /// Body of the answer to `POST /beta/credit/v1/bank_employment/get`: the bank employment
 /// reports of a user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankEmploymentGetResponse {
     /// The bank employment reports of the user; empty when there are none.
@@ -1166,12 +1144,10 @@ pub struct CreditBankEmploymentGetResponse {
     pub request_id: String,
 }
 impl Generated for CreditBankEmploymentGetResponse {
-    fn empty() -> Self {
-        Self {
-            bank_employment_reports: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_employment_reports: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankEmploymentGetResponse {
     const NAME: &'static str = "CreditBankEmploymentGetResponse";
@@ -1190,13 +1166,13 @@ impl Record for CreditBankEmploymentGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_employment_reports);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_employment_reports);
+        visitor.field(1, &self.request_id);
     }
 }
 /// One Item in a bank employment report, with its accounts and the employments found on them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankEmploymentItem {
     /// Accounts of the Item that were examined; join with `account_id` of the employments.
@@ -1217,16 +1193,14 @@ pub struct CreditBankEmploymentItem {
     pub last_updated_time: DateTime<Utc>,
 }
 impl Generated for CreditBankEmploymentItem {
-    fn empty() -> Self {
-        Self {
-            bank_employment_accounts: Wire::empty(),
-            bank_employments: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            last_updated_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_employment_accounts: Wire::EMPTY,
+        bank_employments: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        last_updated_time: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankEmploymentItem {
     const NAME: &'static str = "CreditBankEmploymentItem";
@@ -1253,18 +1227,18 @@ impl Record for CreditBankEmploymentItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_employment_accounts);
-        fields.put(1, &self.bank_employments);
-        fields.put(2, &self.institution_id);
-        fields.put(3, &self.institution_name);
-        fields.put(4, &self.item_id);
-        fields.put(5, &self.last_updated_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_employment_accounts);
+        visitor.field(1, &self.bank_employments);
+        visitor.field(2, &self.institution_id);
+        visitor.field(3, &self.institution_name);
+        visitor.field(4, &self.item_id);
+        visitor.field(5, &self.last_updated_time);
     }
 }
 /// One bank employment report: employers inferred from deposits on the accounts of one or
 /// more Items.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankEmploymentReport {
     /// Identifier of the report, by which it can be told from later ones of the same user.
@@ -1282,15 +1256,13 @@ pub struct CreditBankEmploymentReport {
     pub warnings: Vec<CreditBankEmploymentWarning>,
 }
 impl Generated for CreditBankEmploymentReport {
-    fn empty() -> Self {
-        Self {
-            bank_employment_report_id: Wire::empty(),
-            days_requested: Wire::empty(),
-            generated_time: Wire::empty(),
-            items: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_employment_report_id: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        items: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankEmploymentReport {
     const NAME: &'static str = "CreditBankEmploymentReport";
@@ -1315,16 +1287,16 @@ impl Record for CreditBankEmploymentReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_employment_report_id);
-        fields.put(1, &self.days_requested);
-        fields.put(2, &self.generated_time);
-        fields.put(3, &self.items);
-        fields.put(4, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_employment_report_id);
+        visitor.field(1, &self.days_requested);
+        visitor.field(2, &self.generated_time);
+        visitor.field(3, &self.items);
+        visitor.field(4, &self.warnings);
     }
 }
 /// A problem that left a bank employment report incomplete, with its cause.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankEmploymentWarning {
     /// Error at an Item that led to the warning.
@@ -1335,13 +1307,11 @@ pub struct CreditBankEmploymentWarning {
     pub warning_type: CreditBankEmploymentWarningType,
 }
 impl Generated for CreditBankEmploymentWarning {
-    fn empty() -> Self {
-        Self {
-            cause: Wire::empty(),
-            warning_code: Wire::empty(),
-            warning_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cause: Wire::EMPTY,
+        warning_code: Wire::EMPTY,
+        warning_type: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankEmploymentWarning {
     const NAME: &'static str = "CreditBankEmploymentWarning";
@@ -1362,10 +1332,10 @@ impl Record for CreditBankEmploymentWarning {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cause);
-        fields.put(1, &self.warning_code);
-        fields.put(2, &self.warning_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cause);
+        visitor.field(1, &self.warning_code);
+        visitor.field(2, &self.warning_type);
     }
 }
 /// Class of a warning in a bank employment report; `BANK_EMPLOYMENT_WARNING` is the only
@@ -1394,7 +1364,7 @@ impl OpenEnum for CreditBankEmploymentWarningType {
 }
 /// One bank income report of a user, with the income found on each Item, a summary over all
 /// of them and warnings.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncome {
     /// Identifier of the report, by which it can be told from other reports of the same user.
@@ -1414,16 +1384,14 @@ pub struct CreditBankIncome {
     pub warnings: Vec<CreditBankIncomeWarning>,
 }
 impl Generated for CreditBankIncome {
-    fn empty() -> Self {
-        Self {
-            bank_income_id: Wire::empty(),
-            bank_income_summary: Wire::empty(),
-            days_requested: Wire::empty(),
-            generated_time: Wire::empty(),
-            items: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_income_id: Wire::EMPTY,
+        bank_income_summary: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        generated_time: Wire::EMPTY,
+        items: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncome {
     const NAME: &'static str = "CreditBankIncome";
@@ -1450,23 +1418,24 @@ impl Record for CreditBankIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_income_id);
-        fields.put(1, &self.bank_income_summary);
-        fields.put(2, &self.days_requested);
-        fields.put(3, &self.generated_time);
-        fields.put(4, &self.items);
-        fields.put(5, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_income_id);
+        visitor.field(1, &self.bank_income_summary);
+        visitor.field(2, &self.days_requested);
+        visitor.field(3, &self.generated_time);
+        visitor.field(4, &self.items);
+        visitor.field(5, &self.warnings);
     }
 }
 impl Default for CreditBankIncome {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A bank account examined for income or employers, with its names and owners. It carries no
 /// balance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeAccount {
     /// Identifier of the account within the Item; case-sensitive. The sources of income and the
@@ -1491,17 +1460,15 @@ pub struct CreditBankIncomeAccount {
     pub type_: CreditBankIncomeAccountType,
 }
 impl Generated for CreditBankIncomeAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeAccount {
     const NAME: &'static str = "CreditBankIncomeAccount";
@@ -1530,18 +1497,18 @@ impl Record for CreditBankIncomeAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.mask);
-        fields.put(2, &self.name);
-        fields.put(3, &self.official_name);
-        fields.put(4, &self.owners);
-        fields.put(5, &self.subtype);
-        fields.put(6, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.mask);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.official_name);
+        visitor.field(4, &self.owners);
+        visitor.field(5, &self.subtype);
+        visitor.field(6, &self.type_);
     }
 }
 /// The error at an Item that led to a warning in a bank income or bank employment report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeCause {
     /// Text that may be shown to the user, when the error has something to do with what the user
@@ -1559,15 +1526,13 @@ pub struct CreditBankIncomeCause {
     pub item_id: String,
 }
 impl Generated for CreditBankIncomeCause {
-    fn empty() -> Self {
-        Self {
-            display_message: Wire::empty(),
-            error_code: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        display_message: Wire::EMPTY,
+        error_code: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeCause {
     const NAME: &'static str = "CreditBankIncomeCause";
@@ -1592,17 +1557,17 @@ impl Record for CreditBankIncomeCause {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.display_message);
-        fields.put(1, &self.error_code);
-        fields.put(2, &self.error_message);
-        fields.put(3, &self.error_type);
-        fields.put(4, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.display_message);
+        visitor.field(1, &self.error_code);
+        visitor.field(2, &self.error_message);
+        visitor.field(3, &self.error_type);
+        visitor.field(4, &self.item_id);
     }
 }
 /// Body of `POST /credit/bank_income/get`: the user, named by `user_id` or `user_token`, and
 /// the number of reports wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeGetRequest {
     /// Further settings of the call; may be left out.
@@ -1615,13 +1580,11 @@ pub struct CreditBankIncomeGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditBankIncomeGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeGetRequest {
     const NAME: &'static str = "CreditBankIncomeGetRequest";
@@ -1642,19 +1605,20 @@ impl Record for CreditBankIncomeGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl Default for CreditBankIncomeGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Optional settings of `POST /credit/bank_income/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeGetRequestOptions {
     /// Number of the most recent reports to return, 1 if left out. It is a limit, not paging.
@@ -1663,9 +1627,7 @@ pub struct CreditBankIncomeGetRequestOptions {
     pub count: Option<i64>,
 }
 impl Generated for CreditBankIncomeGetRequestOptions {
-    fn empty() -> Self {
-        Self { count: Wire::empty() }
-    }
+    const EMPTY: Self = Self { count: Wire::EMPTY };
 }
 impl Record for CreditBankIncomeGetRequestOptions {
     const NAME: &'static str = "CreditBankIncomeGetRequestOptions";
@@ -1680,17 +1642,18 @@ impl Record for CreditBankIncomeGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
     }
 }
 impl Default for CreditBankIncomeGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /credit/bank_income/get`: the bank income reports of a user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeGetResponse {
     /// The bank income reports of the user, as many as asked for with `count`; empty or absent
@@ -1702,12 +1665,10 @@ pub struct CreditBankIncomeGetResponse {
     pub request_id: String,
 }
 impl Generated for CreditBankIncomeGetResponse {
-    fn empty() -> Self {
-        Self {
-            bank_income: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_income: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeGetResponse {
     const NAME: &'static str = "CreditBankIncomeGetResponse";
@@ -1726,14 +1687,14 @@ impl Record for CreditBankIncomeGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_income);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_income);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Income of one month or part of a month, of one source or of all sources in a bank income
 /// report, with the transactions behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeHistoricalSummary {
     /// ISO 8601 date of the last day of the period.
@@ -1770,17 +1731,15 @@ Deprecated by Plaid.*/
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CreditBankIncomeHistoricalSummary {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            start_date: Wire::empty(),
-            total_amount: Wire::empty(),
-            total_amounts: Wire::empty(),
-            transactions: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        total_amount: Wire::EMPTY,
+        total_amounts: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeHistoricalSummary {
     const NAME: &'static str = "CreditBankIncomeHistoricalSummary";
@@ -1809,24 +1768,25 @@ impl Record for CreditBankIncomeHistoricalSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.start_date);
-        fields.put(3, &self.total_amount);
-        fields.put(4, &self.total_amounts);
-        fields.put(5, &self.transactions);
-        fields.put(6, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.start_date);
+        visitor.field(3, &self.total_amount);
+        visitor.field(4, &self.total_amounts);
+        visitor.field(5, &self.transactions);
+        visitor.field(6, &self.unofficial_currency_code);
     }
 }
 impl Default for CreditBankIncomeHistoricalSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One Item in a bank income report, with its accounts and the sources of income found on
 /// them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeItem {
     /// Accounts of the Item that were examined; join with `account_id` of the sources.
@@ -1847,16 +1807,14 @@ pub struct CreditBankIncomeItem {
     pub last_updated_time: Option<DateTime<Utc>>,
 }
 impl Generated for CreditBankIncomeItem {
-    fn empty() -> Self {
-        Self {
-            bank_income_accounts: Wire::empty(),
-            bank_income_sources: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            last_updated_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_income_accounts: Wire::EMPTY,
+        bank_income_sources: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        last_updated_time: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeItem {
     const NAME: &'static str = "CreditBankIncomeItem";
@@ -1883,23 +1841,24 @@ impl Record for CreditBankIncomeItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_income_accounts);
-        fields.put(1, &self.bank_income_sources);
-        fields.put(2, &self.institution_id);
-        fields.put(3, &self.institution_name);
-        fields.put(4, &self.item_id);
-        fields.put(5, &self.last_updated_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_income_accounts);
+        visitor.field(1, &self.bank_income_sources);
+        visitor.field(2, &self.institution_id);
+        visitor.field(3, &self.institution_name);
+        visitor.field(4, &self.item_id);
+        visitor.field(5, &self.last_updated_time);
     }
 }
 impl Default for CreditBankIncomeItem {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /credit/bank_income/pdf/get`: the user whose bank income is wanted as a
 /// document.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomePdfGetRequest {
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is wanted, the newer
@@ -1910,12 +1869,10 @@ pub struct CreditBankIncomePdfGetRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditBankIncomePdfGetRequest {
-    fn empty() -> Self {
-        Self {
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomePdfGetRequest {
     const NAME: &'static str = "CreditBankIncomePdfGetRequest";
@@ -1934,23 +1891,24 @@ impl Record for CreditBankIncomePdfGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
-        fields.put(1, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
+        visitor.field(1, &self.user_token);
     }
 }
 impl CreditBankIncomePdfGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the deprecated `POST /credit/bank_income/refresh`: the user whose bank income is
 /// to be rebuilt.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeRefreshRequest {
     /// Further settings of the refresh; may be left out.
@@ -1963,13 +1921,11 @@ pub struct CreditBankIncomeRefreshRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditBankIncomeRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeRefreshRequest {
     const NAME: &'static str = "CreditBankIncomeRefreshRequest";
@@ -1990,23 +1946,24 @@ impl Record for CreditBankIncomeRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl CreditBankIncomeRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Optional settings of the deprecated `POST /credit/bank_income/refresh`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeRefreshRequestOptions {
     /// How many days of transaction history the rebuilt report is to cover, counted back from the
@@ -2014,11 +1971,9 @@ pub struct CreditBankIncomeRefreshRequestOptions {
     pub days_requested: Option<i64>,
 }
 impl Generated for CreditBankIncomeRefreshRequestOptions {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeRefreshRequestOptions {
     const NAME: &'static str = "CreditBankIncomeRefreshRequestOptions";
@@ -2033,18 +1988,19 @@ impl Record for CreditBankIncomeRefreshRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
     }
 }
 impl Default for CreditBankIncomeRefreshRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to the deprecated `POST /credit/bank_income/refresh`. It carries
 /// nothing but the identifier of the request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2052,9 +2008,7 @@ pub struct CreditBankIncomeRefreshResponse {
     pub request_id: String,
 }
 impl Generated for CreditBankIncomeRefreshResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CreditBankIncomeRefreshResponse {
     const NAME: &'static str = "CreditBankIncomeRefreshResponse";
@@ -2069,13 +2023,13 @@ impl Record for CreditBankIncomeRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// One source of income found in the deposits on an account, such as a salary or a pension,
 /// with its rhythm and totals.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeSource {
     /// The `account_id` of the account on which the deposits arrive.
@@ -2108,20 +2062,18 @@ pub struct CreditBankIncomeSource {
     pub transaction_count: Option<i64>,
 }
 impl Generated for CreditBankIncomeSource {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            end_date: Wire::empty(),
-            historical_summary: Wire::empty(),
-            income_category: Wire::empty(),
-            income_description: Wire::empty(),
-            income_source_id: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            start_date: Wire::empty(),
-            total_amount: Wire::empty(),
-            transaction_count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        historical_summary: Wire::EMPTY,
+        income_category: Wire::EMPTY,
+        income_description: Wire::EMPTY,
+        income_source_id: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        total_amount: Wire::EMPTY,
+        transaction_count: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeSource {
     const NAME: &'static str = "CreditBankIncomeSource";
@@ -2156,26 +2108,27 @@ impl Record for CreditBankIncomeSource {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.historical_summary);
-        fields.put(3, &self.income_category);
-        fields.put(4, &self.income_description);
-        fields.put(5, &self.income_source_id);
-        fields.put(6, &self.pay_frequency);
-        fields.put(7, &self.start_date);
-        fields.put(8, &self.total_amount);
-        fields.put(9, &self.transaction_count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.historical_summary);
+        visitor.field(3, &self.income_category);
+        visitor.field(4, &self.income_description);
+        visitor.field(5, &self.income_source_id);
+        visitor.field(6, &self.pay_frequency);
+        visitor.field(7, &self.start_date);
+        visitor.field(8, &self.total_amount);
+        visitor.field(9, &self.transaction_count);
     }
 }
 impl Default for CreditBankIncomeSource {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Totals over all sources of income in a bank income report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeSummary {
     /// ISO 8601 date of the latest income deposit in the report.
@@ -2218,20 +2171,18 @@ Deprecated by Plaid.*/
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CreditBankIncomeSummary {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            historical_summary: Wire::empty(),
-            income_categories_count: Wire::empty(),
-            income_sources_count: Wire::empty(),
-            income_transactions_count: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            start_date: Wire::empty(),
-            total_amount: Wire::empty(),
-            total_amounts: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        historical_summary: Wire::EMPTY,
+        income_categories_count: Wire::EMPTY,
+        income_sources_count: Wire::EMPTY,
+        income_transactions_count: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        total_amount: Wire::EMPTY,
+        total_amounts: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeSummary {
     const NAME: &'static str = "CreditBankIncomeSummary";
@@ -2266,26 +2217,27 @@ impl Record for CreditBankIncomeSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.historical_summary);
-        fields.put(2, &self.income_categories_count);
-        fields.put(3, &self.income_sources_count);
-        fields.put(4, &self.income_transactions_count);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.start_date);
-        fields.put(7, &self.total_amount);
-        fields.put(8, &self.total_amounts);
-        fields.put(9, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.historical_summary);
+        visitor.field(2, &self.income_categories_count);
+        visitor.field(3, &self.income_sources_count);
+        visitor.field(4, &self.income_transactions_count);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.start_date);
+        visitor.field(7, &self.total_amount);
+        visitor.field(8, &self.total_amounts);
+        visitor.field(9, &self.unofficial_currency_code);
     }
 }
 impl Default for CreditBankIncomeSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A deposit that counts as income, in the monthly summaries of a bank income report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeTransaction {
     /// Amount of the transaction in its currency. As elsewhere in the API, money coming into the
@@ -2319,19 +2271,17 @@ pub struct CreditBankIncomeTransaction {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CreditBankIncomeTransaction {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            check_number: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            pending: Wire::empty(),
-            transaction_id: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        name: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeTransaction {
     const NAME: &'static str = "CreditBankIncomeTransaction";
@@ -2364,25 +2314,26 @@ impl Record for CreditBankIncomeTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.check_number);
-        fields.put(2, &self.date);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.name);
-        fields.put(5, &self.original_description);
-        fields.put(6, &self.pending);
-        fields.put(7, &self.transaction_id);
-        fields.put(8, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.check_number);
+        visitor.field(2, &self.date);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.original_description);
+        visitor.field(6, &self.pending);
+        visitor.field(7, &self.transaction_id);
+        visitor.field(8, &self.unofficial_currency_code);
     }
 }
 impl Default for CreditBankIncomeTransaction {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A problem that left a bank income report incomplete, with its cause.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeWarning {
     /// Error at an Item that led to the warning.
@@ -2393,13 +2344,11 @@ pub struct CreditBankIncomeWarning {
     pub warning_type: Option<CreditBankIncomeWarningType>,
 }
 impl Generated for CreditBankIncomeWarning {
-    fn empty() -> Self {
-        Self {
-            cause: Wire::empty(),
-            warning_code: Wire::empty(),
-            warning_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cause: Wire::EMPTY,
+        warning_code: Wire::EMPTY,
+        warning_type: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeWarning {
     const NAME: &'static str = "CreditBankIncomeWarning";
@@ -2420,15 +2369,16 @@ impl Record for CreditBankIncomeWarning {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cause);
-        fields.put(1, &self.warning_code);
-        fields.put(2, &self.warning_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cause);
+        visitor.field(1, &self.warning_code);
+        visitor.field(2, &self.warning_type);
     }
 }
 impl Default for CreditBankIncomeWarning {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What is missing from a bank income or bank employment report: `IDENTITY_UNAVAILABLE` the
@@ -2470,7 +2420,7 @@ impl OpenEnum for CreditBankIncomeWarningCode {
     }
 }
 /// Body of `POST /credit/bank_income/webhook/update`: the user and the new setting.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeWebhookUpdateRequest {
     /// True to have webhooks sent when the bank income of the user may be updated, false to have
@@ -2484,13 +2434,11 @@ pub struct CreditBankIncomeWebhookUpdateRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditBankIncomeWebhookUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            enable_webhooks: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        enable_webhooks: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankIncomeWebhookUpdateRequest {
     const NAME: &'static str = "CreditBankIncomeWebhookUpdateRequest";
@@ -2511,25 +2459,26 @@ impl Record for CreditBankIncomeWebhookUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.enable_webhooks);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.enable_webhooks);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl CreditBankIncomeWebhookUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(enable_webhooks: impl Into<bool>, user_token: impl Into<Secret>) -> Self {
         Self {
             enable_webhooks: enable_webhooks.into(),
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /credit/bank_income/webhook/update`. It carries nothing but
 /// the identifier of the request; success means the setting is in force.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeWebhookUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2537,9 +2486,7 @@ pub struct CreditBankIncomeWebhookUpdateResponse {
     pub request_id: String,
 }
 impl Generated for CreditBankIncomeWebhookUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CreditBankIncomeWebhookUpdateResponse {
     const NAME: &'static str = "CreditBankIncomeWebhookUpdateResponse";
@@ -2554,12 +2501,12 @@ impl Record for CreditBankIncomeWebhookUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Owner of an account as read from an uploaded bank statement.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementUploadAccountOwner {
     /// Postal address of the owner as on the statement.
@@ -2568,12 +2515,10 @@ pub struct CreditBankStatementUploadAccountOwner {
     pub name: Option<String>,
 }
 impl Generated for CreditBankStatementUploadAccountOwner {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementUploadAccountOwner {
     const NAME: &'static str = "CreditBankStatementUploadAccountOwner";
@@ -2592,14 +2537,14 @@ impl Record for CreditBankStatementUploadAccountOwner {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.name);
     }
 }
 /// Parts of the postal address of an account owner as read from an uploaded bank statement.
 /// Each is null when it could not be read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementUploadAccountOwnerAddress {
     /// City of the address, in full; null when it could not be read.
@@ -2615,15 +2560,13 @@ pub struct CreditBankStatementUploadAccountOwnerAddress {
     pub street: Option<String>,
 }
 impl Generated for CreditBankStatementUploadAccountOwnerAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementUploadAccountOwnerAddress {
     const NAME: &'static str = "CreditBankStatementUploadAccountOwnerAddress";
@@ -2648,22 +2591,23 @@ impl Record for CreditBankStatementUploadAccountOwnerAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for CreditBankStatementUploadAccountOwnerAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One account read from an uploaded bank statement, with its owner and the periods the
 /// statement covers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementUploadBankAccount {
     /// Identifier of the account within this answer, to which the transactions refer; null when
@@ -2686,17 +2630,15 @@ pub struct CreditBankStatementUploadBankAccount {
     pub periods: Vec<CreditBankStatementUploadBankAccountPeriod>,
 }
 impl Generated for CreditBankStatementUploadBankAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_number: Wire::empty(),
-            account_type: Wire::empty(),
-            bank_name: Wire::empty(),
-            name: Wire::empty(),
-            owner: Wire::empty(),
-            periods: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_number: Wire::EMPTY,
+        account_type: Wire::EMPTY,
+        bank_name: Wire::EMPTY,
+        name: Wire::EMPTY,
+        owner: Wire::EMPTY,
+        periods: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementUploadBankAccount {
     const NAME: &'static str = "CreditBankStatementUploadBankAccount";
@@ -2725,19 +2667,19 @@ impl Record for CreditBankStatementUploadBankAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_number);
-        fields.put(2, &self.account_type);
-        fields.put(3, &self.bank_name);
-        fields.put(4, &self.name);
-        fields.put(5, &self.owner);
-        fields.put(6, &self.periods);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_number);
+        visitor.field(2, &self.account_type);
+        visitor.field(3, &self.bank_name);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.owner);
+        visitor.field(6, &self.periods);
     }
 }
 /// One period covered by an uploaded bank statement, with the balances at its beginning and
 /// end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementUploadBankAccountPeriod {
     /// ISO 8601 date of the last day of the period; null when it could not be read.
@@ -2760,14 +2702,12 @@ pub struct CreditBankStatementUploadBankAccountPeriod {
     pub starting_balance: Option<Decimal>,
 }
 impl Generated for CreditBankStatementUploadBankAccountPeriod {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            ending_balance: Wire::empty(),
-            start_date: Wire::empty(),
-            starting_balance: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        ending_balance: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        starting_balance: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementUploadBankAccountPeriod {
     const NAME: &'static str = "CreditBankStatementUploadBankAccountPeriod";
@@ -2790,21 +2730,22 @@ impl Record for CreditBankStatementUploadBankAccountPeriod {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.ending_balance);
-        fields.put(2, &self.start_date);
-        fields.put(3, &self.starting_balance);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.ending_balance);
+        visitor.field(2, &self.start_date);
+        visitor.field(3, &self.starting_balance);
     }
 }
 impl Default for CreditBankStatementUploadBankAccountPeriod {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One Item with the bank statements a user uploaded to it, in the answer of `POST
 /// /credit/bank_statements/uploads/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementUploadItem {
     /// The uploaded bank statements with the data read from them, one entry per document.
@@ -2819,14 +2760,12 @@ pub struct CreditBankStatementUploadItem {
     pub updated_at: Option<DateTime<Utc>>,
 }
 impl Generated for CreditBankStatementUploadItem {
-    fn empty() -> Self {
-        Self {
-            bank_statements: Wire::empty(),
-            item_id: Wire::empty(),
-            status: Wire::empty(),
-            updated_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_statements: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementUploadItem {
     const NAME: &'static str = "CreditBankStatementUploadItem";
@@ -2849,15 +2788,15 @@ impl Record for CreditBankStatementUploadItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_statements);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.status);
-        fields.put(3, &self.updated_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_statements);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.status);
+        visitor.field(3, &self.updated_at);
     }
 }
 /// One uploaded bank statement with the accounts and transactions read from it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementUploadObject {
     /// Accounts the statement is about; join with `account_id` of the transactions.
@@ -2872,14 +2811,12 @@ pub struct CreditBankStatementUploadObject {
     pub transactions: Vec<CreditBankStatementUploadTransaction>,
 }
 impl Generated for CreditBankStatementUploadObject {
-    fn empty() -> Self {
-        Self {
-            bank_accounts: Wire::empty(),
-            document_id: Wire::empty(),
-            document_metadata: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_accounts: Wire::EMPTY,
+        document_id: Wire::EMPTY,
+        document_metadata: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementUploadObject {
     const NAME: &'static str = "CreditBankStatementUploadObject";
@@ -2902,16 +2839,16 @@ impl Record for CreditBankStatementUploadObject {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_accounts);
-        fields.put(1, &self.document_id);
-        fields.put(2, &self.document_metadata);
-        fields.put(3, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_accounts);
+        visitor.field(1, &self.document_id);
+        visitor.field(2, &self.document_metadata);
+        visitor.field(3, &self.transactions);
     }
 }
 /// One transaction read from an uploaded bank statement. As it comes from a document, each
 /// field may be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementUploadTransaction {
     /// Identifier of the account in `bank_accounts` that the transaction belongs to; null when it
@@ -2930,14 +2867,12 @@ pub struct CreditBankStatementUploadTransaction {
     pub original_description: Option<String>,
 }
 impl Generated for CreditBankStatementUploadTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            date: Wire::empty(),
-            original_description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        date: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementUploadTransaction {
     const NAME: &'static str = "CreditBankStatementUploadTransaction";
@@ -2960,21 +2895,22 @@ impl Record for CreditBankStatementUploadTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.date);
-        fields.put(3, &self.original_description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.date);
+        visitor.field(3, &self.original_description);
     }
 }
 impl Default for CreditBankStatementUploadTransaction {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /credit/bank_statements/uploads/get`: the user whose uploaded bank
 /// statements are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementsUploadsGetRequest {
     /// Further settings of the call; may be left out.
@@ -2984,12 +2920,10 @@ pub struct CreditBankStatementsUploadsGetRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditBankStatementsUploadsGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementsUploadsGetRequest {
     const NAME: &'static str = "CreditBankStatementsUploadsGetRequest";
@@ -3008,22 +2942,23 @@ impl Record for CreditBankStatementsUploadsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.user_token);
     }
 }
 impl CreditBankStatementsUploadsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Optional settings of `POST /credit/bank_statements/uploads/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementsUploadsGetRequestOptions {
     /// Identifiers of the Items whose uploads are wanted; all Items of the user when absent.
@@ -3031,9 +2966,7 @@ pub struct CreditBankStatementsUploadsGetRequestOptions {
     pub item_ids: Vec<String>,
 }
 impl Generated for CreditBankStatementsUploadsGetRequestOptions {
-    fn empty() -> Self {
-        Self { item_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { item_ids: Wire::EMPTY };
 }
 impl Record for CreditBankStatementsUploadsGetRequestOptions {
     const NAME: &'static str = "CreditBankStatementsUploadsGetRequestOptions";
@@ -3048,18 +2981,19 @@ impl Record for CreditBankStatementsUploadsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_ids);
     }
 }
 impl Default for CreditBankStatementsUploadsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /credit/bank_statements/uploads/get`: the data read from the
 /// bank statements a user uploaded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementsUploadsGetResponse {
     /// Items of the user with uploaded bank statements, each with the documents and their
@@ -3071,12 +3005,10 @@ pub struct CreditBankStatementsUploadsGetResponse {
     pub request_id: String,
 }
 impl Generated for CreditBankStatementsUploadsGetResponse {
-    fn empty() -> Self {
-        Self {
-            items: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        items: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditBankStatementsUploadsGetResponse {
     const NAME: &'static str = "CreditBankStatementsUploadsGetResponse";
@@ -3095,13 +3027,13 @@ impl Record for CreditBankStatementsUploadsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.items);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.items);
+        visitor.field(1, &self.request_id);
     }
 }
 /// File name, kind, download address and processing status of a document behind income data.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditDocumentMetadata {
     /// Kind of document, such as a pay stub, as a string in capitals; null when not determined.
@@ -3120,16 +3052,14 @@ pub struct CreditDocumentMetadata {
     pub status: Option<String>,
 }
 impl Generated for CreditDocumentMetadata {
-    fn empty() -> Self {
-        Self {
-            document_type: Wire::empty(),
-            download_url: Wire::empty(),
-            error_message: Wire::empty(),
-            name: Wire::empty(),
-            page_count: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_type: Wire::EMPTY,
+        download_url: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        name: Wire::EMPTY,
+        page_count: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CreditDocumentMetadata {
     const NAME: &'static str = "CreditDocumentMetadata";
@@ -3156,26 +3086,24 @@ impl Record for CreditDocumentMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_type);
-        fields.put(1, &self.download_url);
-        fields.put(2, &self.error_message);
-        fields.put(3, &self.name);
-        fields.put(4, &self.page_count);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_type);
+        visitor.field(1, &self.download_url);
+        visitor.field(2, &self.error_message);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.page_count);
+        visitor.field(5, &self.status);
     }
 }
 /// The employer in an employment recorded by a payroll provider.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditEmployerVerification {
     /// Name of the employer as held by the payroll provider; null when not known.
     pub name: Option<String>,
 }
 impl Generated for CreditEmployerVerification {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for CreditEmployerVerification {
     const NAME: &'static str = "CreditEmployerVerification";
@@ -3190,17 +3118,18 @@ impl Record for CreditEmployerVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 impl Default for CreditEmployerVerification {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /credit/employment/get`: the user whose employments are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditEmploymentGetRequest {
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
@@ -3208,9 +3137,7 @@ pub struct CreditEmploymentGetRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditEmploymentGetRequest {
-    fn empty() -> Self {
-        Self { user_token: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_token: Wire::EMPTY };
 }
 impl Record for CreditEmploymentGetRequest {
     const NAME: &'static str = "CreditEmploymentGetRequest";
@@ -3225,12 +3152,13 @@ impl Record for CreditEmploymentGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_token);
     }
 }
 impl CreditEmploymentGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
@@ -3238,7 +3166,7 @@ impl CreditEmploymentGetRequest {
     }
 }
 /// Body of the answer to `POST /credit/employment/get`: the employments of a user by Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditEmploymentGetResponse {
     /// Items of the user with employment data, each with its employments.
@@ -3249,12 +3177,10 @@ pub struct CreditEmploymentGetResponse {
     pub request_id: String,
 }
 impl Generated for CreditEmploymentGetResponse {
-    fn empty() -> Self {
-        Self {
-            items: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        items: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditEmploymentGetResponse {
     const NAME: &'static str = "CreditEmploymentGetResponse";
@@ -3273,13 +3199,13 @@ impl Record for CreditEmploymentGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.items);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.items);
+        visitor.field(1, &self.request_id);
     }
 }
 /// One Item with employment data of a user, in the answer of `POST /credit/employment/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditEmploymentItem {
     /// Token of the employment data as a report, which can be shared with a partner by
@@ -3294,13 +3220,11 @@ pub struct CreditEmploymentItem {
     pub item_id: String,
 }
 impl Generated for CreditEmploymentItem {
-    fn empty() -> Self {
-        Self {
-            employment_report_token: Wire::empty(),
-            employments: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employment_report_token: Wire::EMPTY,
+        employments: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditEmploymentItem {
     const NAME: &'static str = "CreditEmploymentItem";
@@ -3321,15 +3245,15 @@ impl Record for CreditEmploymentItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employment_report_token);
-        fields.put(1, &self.employments);
-        fields.put(2, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employment_report_token);
+        visitor.field(1, &self.employments);
+        visitor.field(2, &self.item_id);
     }
 }
 /// One employment of a user as recorded by a payroll provider: employer, title, status and
 /// dates.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditEmploymentVerification {
     /// Identifier of the account within the Item that stands for the employment; null when there
@@ -3355,19 +3279,17 @@ pub struct CreditEmploymentVerification {
     pub title: Option<String>,
 }
 impl Generated for CreditEmploymentVerification {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            employee_type: Wire::empty(),
-            employer: Wire::empty(),
-            end_date: Wire::empty(),
-            last_paystub_date: Wire::empty(),
-            platform_ids: Wire::empty(),
-            start_date: Wire::empty(),
-            status: Wire::empty(),
-            title: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        employee_type: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        last_paystub_date: Wire::EMPTY,
+        platform_ids: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        status: Wire::EMPTY,
+        title: Wire::EMPTY,
+    };
 }
 impl Record for CreditEmploymentVerification {
     const NAME: &'static str = "CreditEmploymentVerification";
@@ -3400,21 +3322,21 @@ impl Record for CreditEmploymentVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.employee_type);
-        fields.put(2, &self.employer);
-        fields.put(3, &self.end_date);
-        fields.put(4, &self.last_paystub_date);
-        fields.put(5, &self.platform_ids);
-        fields.put(6, &self.start_date);
-        fields.put(7, &self.status);
-        fields.put(8, &self.title);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.employee_type);
+        visitor.field(2, &self.employer);
+        visitor.field(3, &self.end_date);
+        visitor.field(4, &self.last_paystub_date);
+        visitor.field(5, &self.platform_ids);
+        visitor.field(6, &self.start_date);
+        visitor.field(7, &self.status);
+        visitor.field(8, &self.title);
     }
 }
 /// Data of one pay stub of a user: who paid whom, for which period, and how gross pay became
 /// net pay. Found in the answer of `POST /credit/payroll_income/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayStub {
     /// What was taken off the gross pay, as single items and in total.
@@ -3436,18 +3358,16 @@ pub struct CreditPayStub {
     pub pay_period_details: PayStubPayPeriodDetails,
 }
 impl Generated for CreditPayStub {
-    fn empty() -> Self {
-        Self {
-            deductions: Wire::empty(),
-            document_id: Wire::empty(),
-            document_metadata: Wire::empty(),
-            earnings: Wire::empty(),
-            employee: Wire::empty(),
-            employer: Wire::empty(),
-            net_pay: Wire::empty(),
-            pay_period_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        deductions: Wire::EMPTY,
+        document_id: Wire::EMPTY,
+        document_metadata: Wire::EMPTY,
+        earnings: Wire::EMPTY,
+        employee: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        net_pay: Wire::EMPTY,
+        pay_period_details: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayStub {
     const NAME: &'static str = "CreditPayStub";
@@ -3478,20 +3398,20 @@ impl Record for CreditPayStub {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.deductions);
-        fields.put(1, &self.document_id);
-        fields.put(2, &self.document_metadata);
-        fields.put(3, &self.earnings);
-        fields.put(4, &self.employee);
-        fields.put(5, &self.employer);
-        fields.put(6, &self.net_pay);
-        fields.put(7, &self.pay_period_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.deductions);
+        visitor.field(1, &self.document_id);
+        visitor.field(2, &self.document_metadata);
+        visitor.field(3, &self.earnings);
+        visitor.field(4, &self.employee);
+        visitor.field(5, &self.employer);
+        visitor.field(6, &self.net_pay);
+        visitor.field(7, &self.pay_period_details);
     }
 }
 /// Parts of a postal address printed on a pay stub or tax form. Each is null when the
 /// document does not show it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayStubAddress {
     /// City of the address, in full; null when not shown.
@@ -3506,15 +3426,13 @@ pub struct CreditPayStubAddress {
     pub street: Option<String>,
 }
 impl Generated for CreditPayStubAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayStubAddress {
     const NAME: &'static str = "CreditPayStubAddress";
@@ -3539,21 +3457,22 @@ impl Record for CreditPayStubAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for CreditPayStubAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What was taken off the pay on a pay stub, as single items and in total.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayStubDeductions {
     /// The single deductions, such as a tax or an insurance contribution, one entry each.
@@ -3563,12 +3482,10 @@ pub struct CreditPayStubDeductions {
     pub total: PayStubDeductionsTotal,
 }
 impl Generated for CreditPayStubDeductions {
-    fn empty() -> Self {
-        Self {
-            breakdown: Wire::empty(),
-            total: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breakdown: Wire::EMPTY,
+        total: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayStubDeductions {
     const NAME: &'static str = "CreditPayStubDeductions";
@@ -3587,13 +3504,13 @@ impl Record for CreditPayStubDeductions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breakdown);
-        fields.put(1, &self.total);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breakdown);
+        visitor.field(1, &self.total);
     }
 }
 /// What was earned according to a pay stub, before deductions, as single items and in total.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayStubEarnings {
     /// The single kinds of earnings, such as regular pay or overtime, one entry each.
@@ -3603,12 +3520,10 @@ pub struct CreditPayStubEarnings {
     pub total: PayStubEarningsTotal,
 }
 impl Generated for CreditPayStubEarnings {
-    fn empty() -> Self {
-        Self {
-            breakdown: Wire::empty(),
-            total: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breakdown: Wire::EMPTY,
+        total: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayStubEarnings {
     const NAME: &'static str = "CreditPayStubEarnings";
@@ -3627,13 +3542,13 @@ impl Record for CreditPayStubEarnings {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breakdown);
-        fields.put(1, &self.total);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breakdown);
+        visitor.field(1, &self.total);
     }
 }
 /// The employee on a pay stub or W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayStubEmployee {
     /// Postal address of the employee as printed on the document.
@@ -3646,14 +3561,12 @@ pub struct CreditPayStubEmployee {
     pub taxpayer_id: PayStubTaxpayerId,
 }
 impl Generated for CreditPayStubEmployee {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            marital_status: Wire::empty(),
-            name: Wire::empty(),
-            taxpayer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        marital_status: Wire::EMPTY,
+        name: Wire::EMPTY,
+        taxpayer_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayStubEmployee {
     const NAME: &'static str = "CreditPayStubEmployee";
@@ -3676,15 +3589,15 @@ impl Record for CreditPayStubEmployee {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.marital_status);
-        fields.put(2, &self.name);
-        fields.put(3, &self.taxpayer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.marital_status);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.taxpayer_id);
     }
 }
 /// The employer on a pay stub or W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayStubEmployer {
     /// Postal address of the employer as printed on the document.
@@ -3693,12 +3606,10 @@ pub struct CreditPayStubEmployer {
     pub name: Option<String>,
 }
 impl Generated for CreditPayStubEmployer {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayStubEmployer {
     const NAME: &'static str = "CreditPayStubEmployer";
@@ -3717,13 +3628,13 @@ impl Record for CreditPayStubEmployer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.name);
     }
 }
 /// What was paid out after deductions according to a pay stub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayStubNetPay {
     /// Net pay of this pay period; null when the document does not show it.
@@ -3748,15 +3659,13 @@ pub struct CreditPayStubNetPay {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for CreditPayStubNetPay {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayStubNetPay {
     const NAME: &'static str = "CreditPayStubNetPay";
@@ -3781,17 +3690,18 @@ impl Record for CreditPayStubNetPay {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
-        fields.put(4, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
+        visitor.field(4, &self.ytd_amount);
     }
 }
 impl Default for CreditPayStubNetPay {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// On what basis an employee is paid according to a pay stub: a fixed `SALARY`, by the hour
@@ -3826,7 +3736,7 @@ impl OpenEnum for CreditPayStubPayBasisType {
 }
 /// Body of `POST /credit/payroll_income/get`: the user, named by `user_id` or `user_token`,
 /// and optionally the Items wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeGetRequest {
     /// Further settings of the call; may be left out.
@@ -3839,13 +3749,11 @@ pub struct CreditPayrollIncomeGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditPayrollIncomeGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeGetRequest {
     const NAME: &'static str = "CreditPayrollIncomeGetRequest";
@@ -3866,19 +3774,20 @@ impl Record for CreditPayrollIncomeGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl Default for CreditPayrollIncomeGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Optional settings of `POST /credit/payroll_income/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeGetRequestOptions {
     /// Identifiers of the Items whose income is wanted; all Items of the user when absent.
@@ -3886,9 +3795,7 @@ pub struct CreditPayrollIncomeGetRequestOptions {
     pub item_ids: Vec<String>,
 }
 impl Generated for CreditPayrollIncomeGetRequestOptions {
-    fn empty() -> Self {
-        Self { item_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { item_ids: Wire::EMPTY };
 }
 impl Record for CreditPayrollIncomeGetRequestOptions {
     const NAME: &'static str = "CreditPayrollIncomeGetRequestOptions";
@@ -3903,18 +3810,19 @@ impl Record for CreditPayrollIncomeGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_ids);
     }
 }
 impl Default for CreditPayrollIncomeGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /credit/payroll_income/get`: pay stubs and tax forms of a user
 /// by Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeGetResponse {
     /// Error that kept part of the data from being returned, in the shape of an API error; null
@@ -3929,13 +3837,11 @@ pub struct CreditPayrollIncomeGetResponse {
     pub request_id: String,
 }
 impl Generated for CreditPayrollIncomeGetResponse {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            items: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        items: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeGetResponse {
     const NAME: &'static str = "CreditPayrollIncomeGetResponse";
@@ -3956,15 +3862,15 @@ impl Record for CreditPayrollIncomeGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.items);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.items);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /credit/payroll_income/parsing_config/update`: the user, the Item and the
 /// new setting.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeParsingConfigUpdateRequest {
     /// Identifier of the Item with the documents; may be left out when the user has only one.
@@ -3982,14 +3888,12 @@ pub struct CreditPayrollIncomeParsingConfigUpdateRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditPayrollIncomeParsingConfigUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            item_id: Wire::empty(),
-            parsing_config: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_id: Wire::EMPTY,
+        parsing_config: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeParsingConfigUpdateRequest {
     const NAME: &'static str = "CreditPayrollIncomeParsingConfigUpdateRequest";
@@ -4012,25 +3916,26 @@ impl Record for CreditPayrollIncomeParsingConfigUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_id);
-        fields.put(1, &self.parsing_config);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_id);
+        visitor.field(1, &self.parsing_config);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl CreditPayrollIncomeParsingConfigUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /credit/payroll_income/parsing_config/update`. It carries
 /// nothing but the identifier of the request; the results of the processing follow later.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeParsingConfigUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -4038,9 +3943,7 @@ pub struct CreditPayrollIncomeParsingConfigUpdateResponse {
     pub request_id: String,
 }
 impl Generated for CreditPayrollIncomeParsingConfigUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CreditPayrollIncomeParsingConfigUpdateResponse {
     const NAME: &'static str = "CreditPayrollIncomeParsingConfigUpdateResponse";
@@ -4055,13 +3958,13 @@ impl Record for CreditPayrollIncomeParsingConfigUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of the deprecated `POST /credit/payroll_income/precheck`: the user and what is known
 /// about their employer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomePrecheckRequest {
     /// Tokens of Items with bank data of the same user, in which deposits from an employer can be
@@ -4082,16 +3985,14 @@ pub struct CreditPayrollIncomePrecheckRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditPayrollIncomePrecheckRequest {
-    fn empty() -> Self {
-        Self {
-            access_tokens: Wire::empty(),
-            employer: Wire::empty(),
-            payroll_institution: Wire::empty(),
-            us_military_info: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_tokens: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        payroll_institution: Wire::EMPTY,
+        us_military_info: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomePrecheckRequest {
     const NAME: &'static str = "CreditPayrollIncomePrecheckRequest";
@@ -4118,23 +4019,24 @@ impl Record for CreditPayrollIncomePrecheckRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_tokens);
-        fields.put(1, &self.employer);
-        fields.put(2, &self.payroll_institution);
-        fields.put(3, &self.us_military_info);
-        fields.put(4, &self.user_id);
-        fields.put(5, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_tokens);
+        visitor.field(1, &self.employer);
+        visitor.field(2, &self.payroll_institution);
+        visitor.field(3, &self.us_military_info);
+        visitor.field(4, &self.user_id);
+        visitor.field(5, &self.user_token);
     }
 }
 impl Default for CreditPayrollIncomePrecheckRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to the deprecated `POST /credit/payroll_income/precheck`: an estimate
 /// of the chances.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomePrecheckResponse {
     /// How likely it is that the payroll income of the user can be verified electronically.
@@ -4144,12 +4046,10 @@ pub struct CreditPayrollIncomePrecheckResponse {
     pub request_id: String,
 }
 impl Generated for CreditPayrollIncomePrecheckResponse {
-    fn empty() -> Self {
-        Self {
-            confidence: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        confidence: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomePrecheckResponse {
     const NAME: &'static str = "CreditPayrollIncomePrecheckResponse";
@@ -4168,14 +4068,14 @@ impl Record for CreditPayrollIncomePrecheckResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.confidence);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.confidence);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /credit/payroll_income/refresh`: the user and, optionally, the Items to
 /// refresh.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeRefreshRequest {
     /// Further settings of the refresh; may be left out.
@@ -4188,13 +4088,11 @@ pub struct CreditPayrollIncomeRefreshRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditPayrollIncomeRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeRefreshRequest {
     const NAME: &'static str = "CreditPayrollIncomeRefreshRequest";
@@ -4215,23 +4113,24 @@ impl Record for CreditPayrollIncomeRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl CreditPayrollIncomeRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Optional settings of `POST /credit/payroll_income/refresh`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeRefreshRequestOptions {
     /// Identifiers of the Items to refresh; left to Plaid when absent.
@@ -4241,12 +4140,10 @@ pub struct CreditPayrollIncomeRefreshRequestOptions {
     pub webhook: Option<String>,
 }
 impl Generated for CreditPayrollIncomeRefreshRequestOptions {
-    fn empty() -> Self {
-        Self {
-            item_ids: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_ids: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeRefreshRequestOptions {
     const NAME: &'static str = "CreditPayrollIncomeRefreshRequestOptions";
@@ -4265,19 +4162,20 @@ impl Record for CreditPayrollIncomeRefreshRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_ids);
-        fields.put(1, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_ids);
+        visitor.field(1, &self.webhook);
     }
 }
 impl Default for CreditPayrollIncomeRefreshRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /credit/payroll_income/refresh`: whether the refresh was
 /// started. The data follows later.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -4288,12 +4186,10 @@ pub struct CreditPayrollIncomeRefreshResponse {
     pub verification_refresh_status: String,
 }
 impl Generated for CreditPayrollIncomeRefreshResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            verification_refresh_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        verification_refresh_status: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeRefreshResponse {
     const NAME: &'static str = "CreditPayrollIncomeRefreshResponse";
@@ -4312,14 +4208,14 @@ impl Record for CreditPayrollIncomeRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.verification_refresh_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.verification_refresh_status);
     }
 }
 /// Body of `POST /credit/payroll_income/risk_signals/get`: the user, named by `user_id` or
 /// `user_token`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeRiskSignalsGetRequest {
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is wanted; takes the
@@ -4330,12 +4226,10 @@ pub struct CreditPayrollIncomeRiskSignalsGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditPayrollIncomeRiskSignalsGetRequest {
-    fn empty() -> Self {
-        Self {
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeRiskSignalsGetRequest {
     const NAME: &'static str = "CreditPayrollIncomeRiskSignalsGetRequest";
@@ -4354,19 +4248,20 @@ impl Record for CreditPayrollIncomeRiskSignalsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
-        fields.put(1, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
+        visitor.field(1, &self.user_token);
     }
 }
 impl Default for CreditPayrollIncomeRiskSignalsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /credit/payroll_income/risk_signals/get`: findings on the
 /// documents a user uploaded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeRiskSignalsGetResponse {
     /// Error that kept part of the data from being returned, in the shape of an API error; null
@@ -4380,13 +4275,11 @@ pub struct CreditPayrollIncomeRiskSignalsGetResponse {
     pub request_id: String,
 }
 impl Generated for CreditPayrollIncomeRiskSignalsGetResponse {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            items: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        items: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditPayrollIncomeRiskSignalsGetResponse {
     const NAME: &'static str = "CreditPayrollIncomeRiskSignalsGetResponse";
@@ -4407,14 +4300,14 @@ impl Record for CreditPayrollIncomeRiskSignalsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.items);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.items);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Identifiers that a payroll provider uses for an employee.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPlatformIds {
     /// Identifier of the employee at the payroll provider or employer; null when there is none.
@@ -4425,13 +4318,11 @@ pub struct CreditPlatformIds {
     pub position_id: Option<String>,
 }
 impl Generated for CreditPlatformIds {
-    fn empty() -> Self {
-        Self {
-            employee_id: Wire::empty(),
-            payroll_id: Wire::empty(),
-            position_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employee_id: Wire::EMPTY,
+        payroll_id: Wire::EMPTY,
+        position_id: Wire::EMPTY,
+    };
 }
 impl Record for CreditPlatformIds {
     const NAME: &'static str = "CreditPlatformIds";
@@ -4452,20 +4343,21 @@ impl Record for CreditPlatformIds {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employee_id);
-        fields.put(1, &self.payroll_id);
-        fields.put(2, &self.position_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employee_id);
+        visitor.field(1, &self.payroll_id);
+        visitor.field(2, &self.position_id);
     }
 }
 impl Default for CreditPlatformIds {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One Link session of a user in the answer of `POST /credit/sessions/get`, with its outcomes
 /// and errors.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSession {
     /// Errors that came up in the session; empty or absent when there were none.
@@ -4479,14 +4371,12 @@ pub struct CreditSession {
     pub session_start_time: Option<DateTime<Utc>>,
 }
 impl Generated for CreditSession {
-    fn empty() -> Self {
-        Self {
-            errors: Wire::empty(),
-            link_session_id: Wire::empty(),
-            results: Wire::empty(),
-            session_start_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        errors: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        results: Wire::EMPTY,
+        session_start_time: Wire::EMPTY,
+    };
 }
 impl Record for CreditSession {
     const NAME: &'static str = "CreditSession";
@@ -4509,20 +4399,21 @@ impl Record for CreditSession {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.errors);
-        fields.put(1, &self.link_session_id);
-        fields.put(2, &self.results);
-        fields.put(3, &self.session_start_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.errors);
+        visitor.field(1, &self.link_session_id);
+        visitor.field(2, &self.results);
+        visitor.field(3, &self.session_start_time);
     }
 }
 impl Default for CreditSession {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Outcome of the bank employment part of a Link session for one Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionBankEmploymentResult {
     /// Identifier, of the form `ins_<n>`, of the institution the Item is at.
@@ -4534,13 +4425,11 @@ pub struct CreditSessionBankEmploymentResult {
     pub status: Option<CreditSessionBankEmploymentStatus>,
 }
 impl Generated for CreditSessionBankEmploymentResult {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            item_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CreditSessionBankEmploymentResult {
     const NAME: &'static str = "CreditSessionBankEmploymentResult";
@@ -4561,19 +4450,20 @@ impl Record for CreditSessionBankEmploymentResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.status);
     }
 }
 impl Default for CreditSessionBankEmploymentResult {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Outcome of the bank income part of a Link session for one Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionBankIncomeResult {
     /// Identifier, of the form `ins_<n>`, of the institution the Item is at.
@@ -4584,13 +4474,11 @@ pub struct CreditSessionBankIncomeResult {
     pub status: Option<CreditSessionBankIncomeStatus>,
 }
 impl Generated for CreditSessionBankIncomeResult {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            item_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for CreditSessionBankIncomeResult {
     const NAME: &'static str = "CreditSessionBankIncomeResult";
@@ -4611,19 +4499,20 @@ impl Record for CreditSessionBankIncomeResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.status);
     }
 }
 impl Default for CreditSessionBankIncomeResult {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An error that came up in a Link session of a user, with the same parts as an API error.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionError {
     /// Text that may be shown to the user; null when the error has nothing to do with what the
@@ -4639,14 +4528,12 @@ pub struct CreditSessionError {
     pub error_type: Option<String>,
 }
 impl Generated for CreditSessionError {
-    fn empty() -> Self {
-        Self {
-            display_message: Wire::empty(),
-            error_code: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        display_message: Wire::EMPTY,
+        error_code: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+    };
 }
 impl Record for CreditSessionError {
     const NAME: &'static str = "CreditSessionError";
@@ -4669,20 +4556,21 @@ impl Record for CreditSessionError {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.display_message);
-        fields.put(1, &self.error_code);
-        fields.put(2, &self.error_message);
-        fields.put(3, &self.error_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.display_message);
+        visitor.field(1, &self.error_code);
+        visitor.field(2, &self.error_message);
+        visitor.field(3, &self.error_type);
     }
 }
 impl Default for CreditSessionError {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An Item that was added in a Link session, as listed by `POST /credit/sessions/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionItemAddResult {
     /// Identifier, of the form `ins_<n>`, of the institution at which the Item was added.
@@ -4694,13 +4582,11 @@ pub struct CreditSessionItemAddResult {
     pub public_token: Option<Secret>,
 }
 impl Generated for CreditSessionItemAddResult {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            item_id: Wire::empty(),
-            public_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        public_token: Wire::EMPTY,
+    };
 }
 impl Record for CreditSessionItemAddResult {
     const NAME: &'static str = "CreditSessionItemAddResult";
@@ -4721,20 +4607,21 @@ impl Record for CreditSessionItemAddResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.public_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.public_token);
     }
 }
 impl Default for CreditSessionItemAddResult {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Outcome of a login at a payroll provider in a Link session, in terms of the documents
 /// retrieved.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionPayrollIncomeResult {
     /// Identifier, of the form `ins_<n>`, of the payroll provider as an institution.
@@ -4747,14 +4634,12 @@ pub struct CreditSessionPayrollIncomeResult {
     pub num_w2s_retrieved: Option<i64>,
 }
 impl Generated for CreditSessionPayrollIncomeResult {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            num_paystubs_retrieved: Wire::empty(),
-            num_w2s_retrieved: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        num_paystubs_retrieved: Wire::EMPTY,
+        num_w2s_retrieved: Wire::EMPTY,
+    };
 }
 impl Record for CreditSessionPayrollIncomeResult {
     const NAME: &'static str = "CreditSessionPayrollIncomeResult";
@@ -4777,21 +4662,22 @@ impl Record for CreditSessionPayrollIncomeResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.institution_name);
-        fields.put(2, &self.num_paystubs_retrieved);
-        fields.put(3, &self.num_w2s_retrieved);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.institution_name);
+        visitor.field(2, &self.num_paystubs_retrieved);
+        visitor.field(3, &self.num_w2s_retrieved);
     }
 }
 impl Default for CreditSessionPayrollIncomeResult {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Outcomes of a Link session by kind: Items added, bank income, bank employment, payroll
 /// income and uploaded documents.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionResults {
     /// Outcomes of the bank employment part of the session, one entry per Item.
@@ -4811,15 +4697,13 @@ pub struct CreditSessionResults {
     pub payroll_income_results: Vec<CreditSessionPayrollIncomeResult>,
 }
 impl Generated for CreditSessionResults {
-    fn empty() -> Self {
-        Self {
-            bank_employment_results: Wire::empty(),
-            bank_income_results: Wire::empty(),
-            document_income_results: Wire::empty(),
-            item_add_results: Wire::empty(),
-            payroll_income_results: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_employment_results: Wire::EMPTY,
+        bank_income_results: Wire::EMPTY,
+        document_income_results: Wire::EMPTY,
+        item_add_results: Wire::EMPTY,
+        payroll_income_results: Wire::EMPTY,
+    };
 }
 impl Record for CreditSessionResults {
     const NAME: &'static str = "CreditSessionResults";
@@ -4844,21 +4728,22 @@ impl Record for CreditSessionResults {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_employment_results);
-        fields.put(1, &self.bank_income_results);
-        fields.put(2, &self.document_income_results);
-        fields.put(3, &self.item_add_results);
-        fields.put(4, &self.payroll_income_results);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_employment_results);
+        visitor.field(1, &self.bank_income_results);
+        visitor.field(2, &self.document_income_results);
+        visitor.field(3, &self.item_add_results);
+        visitor.field(4, &self.payroll_income_results);
     }
 }
 impl Default for CreditSessionResults {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /credit/sessions/get`: the user whose Link sessions are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionsGetRequest {
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
@@ -4866,9 +4751,7 @@ pub struct CreditSessionsGetRequest {
     pub user_token: Secret,
 }
 impl Generated for CreditSessionsGetRequest {
-    fn empty() -> Self {
-        Self { user_token: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_token: Wire::EMPTY };
 }
 impl Record for CreditSessionsGetRequest {
     const NAME: &'static str = "CreditSessionsGetRequest";
@@ -4883,12 +4766,13 @@ impl Record for CreditSessionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_token);
     }
 }
 impl CreditSessionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_token: impl Into<Secret>) -> Self {
         Self {
             user_token: user_token.into(),
@@ -4897,7 +4781,7 @@ impl CreditSessionsGetRequest {
 }
 /// Body of the answer to `POST /credit/sessions/get`: the Link sessions of a user with their
 /// outcomes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionsGetResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -4909,12 +4793,10 @@ pub struct CreditSessionsGetResponse {
     pub sessions: Vec<CreditSession>,
 }
 impl Generated for CreditSessionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sessions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sessions: Wire::EMPTY,
+    };
 }
 impl Record for CreditSessionsGetResponse {
     const NAME: &'static str = "CreditSessionsGetResponse";
@@ -4933,14 +4815,14 @@ impl Record for CreditSessionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sessions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sessions);
     }
 }
 /// Contents of a US tax form W-2, the yearly statement of wages and withheld tax, in the
 /// answer of `POST /credit/payroll_income/get`. Amounts are strings as printed on the form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditW2 {
     /// Tips that the employer allocated to the employee, box 8; a decimal string, null when the
@@ -5007,33 +4889,31 @@ pub struct CreditW2 {
     pub wages_tips_other_comp: Option<String>,
 }
 impl Generated for CreditW2 {
-    fn empty() -> Self {
-        Self {
-            allocated_tips: Wire::empty(),
-            box_12: Wire::empty(),
-            box_9: Wire::empty(),
-            dependent_care_benefits: Wire::empty(),
-            document_id: Wire::empty(),
-            document_metadata: Wire::empty(),
-            employee: Wire::empty(),
-            employer: Wire::empty(),
-            employer_id_number: Wire::empty(),
-            federal_income_tax_withheld: Wire::empty(),
-            medicare_tax_withheld: Wire::empty(),
-            medicare_wages_and_tips: Wire::empty(),
-            nonqualified_plans: Wire::empty(),
-            other: Wire::empty(),
-            retirement_plan: Wire::empty(),
-            social_security_tax_withheld: Wire::empty(),
-            social_security_tips: Wire::empty(),
-            social_security_wages: Wire::empty(),
-            state_and_local_wages: Wire::empty(),
-            statutory_employee: Wire::empty(),
-            tax_year: Wire::empty(),
-            third_party_sick_pay: Wire::empty(),
-            wages_tips_other_comp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        allocated_tips: Wire::EMPTY,
+        box_12: Wire::EMPTY,
+        box_9: Wire::EMPTY,
+        dependent_care_benefits: Wire::EMPTY,
+        document_id: Wire::EMPTY,
+        document_metadata: Wire::EMPTY,
+        employee: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        employer_id_number: Wire::EMPTY,
+        federal_income_tax_withheld: Wire::EMPTY,
+        medicare_tax_withheld: Wire::EMPTY,
+        medicare_wages_and_tips: Wire::EMPTY,
+        nonqualified_plans: Wire::EMPTY,
+        other: Wire::EMPTY,
+        retirement_plan: Wire::EMPTY,
+        social_security_tax_withheld: Wire::EMPTY,
+        social_security_tips: Wire::EMPTY,
+        social_security_wages: Wire::EMPTY,
+        state_and_local_wages: Wire::EMPTY,
+        statutory_employee: Wire::EMPTY,
+        tax_year: Wire::EMPTY,
+        third_party_sick_pay: Wire::EMPTY,
+        wages_tips_other_comp: Wire::EMPTY,
+    };
 }
 impl Record for CreditW2 {
     const NAME: &'static str = "CreditW2";
@@ -5094,35 +4974,35 @@ impl Record for CreditW2 {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.allocated_tips);
-        fields.put(1, &self.box_12);
-        fields.put(2, &self.box_9);
-        fields.put(3, &self.dependent_care_benefits);
-        fields.put(4, &self.document_id);
-        fields.put(5, &self.document_metadata);
-        fields.put(6, &self.employee);
-        fields.put(7, &self.employer);
-        fields.put(8, &self.employer_id_number);
-        fields.put(9, &self.federal_income_tax_withheld);
-        fields.put(10, &self.medicare_tax_withheld);
-        fields.put(11, &self.medicare_wages_and_tips);
-        fields.put(12, &self.nonqualified_plans);
-        fields.put(13, &self.other);
-        fields.put(14, &self.retirement_plan);
-        fields.put(15, &self.social_security_tax_withheld);
-        fields.put(16, &self.social_security_tips);
-        fields.put(17, &self.social_security_wages);
-        fields.put(18, &self.state_and_local_wages);
-        fields.put(19, &self.statutory_employee);
-        fields.put(20, &self.tax_year);
-        fields.put(21, &self.third_party_sick_pay);
-        fields.put(22, &self.wages_tips_other_comp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.allocated_tips);
+        visitor.field(1, &self.box_12);
+        visitor.field(2, &self.box_9);
+        visitor.field(3, &self.dependent_care_benefits);
+        visitor.field(4, &self.document_id);
+        visitor.field(5, &self.document_metadata);
+        visitor.field(6, &self.employee);
+        visitor.field(7, &self.employer);
+        visitor.field(8, &self.employer_id_number);
+        visitor.field(9, &self.federal_income_tax_withheld);
+        visitor.field(10, &self.medicare_tax_withheld);
+        visitor.field(11, &self.medicare_wages_and_tips);
+        visitor.field(12, &self.nonqualified_plans);
+        visitor.field(13, &self.other);
+        visitor.field(14, &self.retirement_plan);
+        visitor.field(15, &self.social_security_tax_withheld);
+        visitor.field(16, &self.social_security_tips);
+        visitor.field(17, &self.social_security_wages);
+        visitor.field(18, &self.state_and_local_wages);
+        visitor.field(19, &self.statutory_employee);
+        visitor.field(20, &self.tax_year);
+        visitor.field(21, &self.third_party_sick_pay);
+        visitor.field(22, &self.wages_tips_other_comp);
     }
 }
 /// What was taken off the pay on a pay stub, as single items and in total; part of the older
 /// `Paystub`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Deductions {
     /// The single deductions, such as a tax or an insurance contribution, one entry each.
@@ -5144,14 +5024,12 @@ Deprecated by Plaid.*/
     pub totals: Vec<Total>,
 }
 impl Generated for Deductions {
-    fn empty() -> Self {
-        Self {
-            breakdown: Wire::empty(),
-            subtotals: Wire::empty(),
-            total: Wire::empty(),
-            totals: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breakdown: Wire::EMPTY,
+        subtotals: Wire::EMPTY,
+        total: Wire::EMPTY,
+        totals: Wire::EMPTY,
+    };
 }
 impl Record for Deductions {
     const NAME: &'static str = "Deductions";
@@ -5174,15 +5052,15 @@ impl Record for Deductions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breakdown);
-        fields.put(1, &self.subtotals);
-        fields.put(2, &self.total);
-        fields.put(3, &self.totals);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breakdown);
+        visitor.field(1, &self.subtotals);
+        visitor.field(2, &self.total);
+        visitor.field(3, &self.totals);
     }
 }
 /// One deduction on a pay stub of the older kind, for the pay period and for the year so far.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DeductionsBreakdown {
     /// Amount deducted in this pay period; null or absent when the document does not show it.
@@ -5207,15 +5085,13 @@ pub struct DeductionsBreakdown {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for DeductionsBreakdown {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for DeductionsBreakdown {
     const NAME: &'static str = "DeductionsBreakdown";
@@ -5240,21 +5116,22 @@ impl Record for DeductionsBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
-        fields.put(4, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
+        visitor.field(4, &self.ytd_amount);
     }
 }
 impl Default for DeductionsBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Sum of all deductions on a pay stub of the older kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DeductionsTotal {
     /// Sum of the deductions of this pay period; null or absent when the document does not show
@@ -5279,14 +5156,12 @@ pub struct DeductionsTotal {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for DeductionsTotal {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for DeductionsTotal {
     const NAME: &'static str = "DeductionsTotal";
@@ -5309,21 +5184,22 @@ impl Record for DeductionsTotal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
-        fields.put(3, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
+        visitor.field(3, &self.ytd_amount);
     }
 }
 impl Default for DeductionsTotal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One part of a payment of wages and the account it went to, on a pay stub of the older
 /// kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DistributionBreakdown {
     /// Name of the account as on the pay stub; null or absent when not shown.
@@ -5353,18 +5229,16 @@ pub struct DistributionBreakdown {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for DistributionBreakdown {
-    fn empty() -> Self {
-        Self {
-            account_name: Wire::empty(),
-            bank_name: Wire::empty(),
-            current_amount: Wire::empty(),
-            current_pay: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            mask: Wire::empty(),
-            type_: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_name: Wire::EMPTY,
+        bank_name: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        current_pay: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for DistributionBreakdown {
     const NAME: &'static str = "DistributionBreakdown";
@@ -5395,20 +5269,21 @@ impl Record for DistributionBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_name);
-        fields.put(1, &self.bank_name);
-        fields.put(2, &self.current_amount);
-        fields.put(3, &self.current_pay);
-        fields.put(4, &self.iso_currency_code);
-        fields.put(5, &self.mask);
-        fields.put(6, &self.type_);
-        fields.put(7, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_name);
+        visitor.field(1, &self.bank_name);
+        visitor.field(2, &self.current_amount);
+        visitor.field(3, &self.current_pay);
+        visitor.field(4, &self.iso_currency_code);
+        visitor.field(5, &self.mask);
+        visitor.field(6, &self.type_);
+        visitor.field(7, &self.unofficial_currency_code);
     }
 }
 impl Default for DistributionBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of an income document in the deprecated `/income/verification/*` calls. The
@@ -5476,7 +5351,7 @@ impl OpenEnum for DocType {
 }
 /// Name, kind and processing status of a document behind an income verification, in the
 /// deprecated `/income/verification/*` calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentMetadata {
     /// Identifier of the document, the same as `doc_id` in the pay stub or tax form taken from
@@ -5491,14 +5366,12 @@ pub struct DocumentMetadata {
     pub status: Option<String>,
 }
 impl Generated for DocumentMetadata {
-    fn empty() -> Self {
-        Self {
-            doc_id: Wire::empty(),
-            doc_type: Wire::empty(),
-            name: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        doc_id: Wire::EMPTY,
+        doc_type: Wire::EMPTY,
+        name: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for DocumentMetadata {
     const NAME: &'static str = "DocumentMetadata";
@@ -5521,21 +5394,22 @@ impl Record for DocumentMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.doc_id);
-        fields.put(1, &self.doc_type);
-        fields.put(2, &self.name);
-        fields.put(3, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.doc_id);
+        visitor.field(1, &self.doc_type);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.status);
     }
 }
 impl Default for DocumentMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One finding of the fraud analysis of uploaded documents. Null as a whole where there is
 /// none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentRiskSignal {
     /// Value that the document shows; null when the finding is not about a value.
@@ -5561,18 +5435,16 @@ pub struct DocumentRiskSignal {
     pub type_: Option<String>,
 }
 impl Generated for DocumentRiskSignal {
-    fn empty() -> Self {
-        Self {
-            actual_value: Wire::empty(),
-            expected_value: Wire::empty(),
-            field: Wire::empty(),
-            has_fraud_risk: Wire::empty(),
-            institution_metadata: Wire::empty(),
-            page_number: Wire::empty(),
-            signal_description: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        actual_value: Wire::EMPTY,
+        expected_value: Wire::EMPTY,
+        field: Wire::EMPTY,
+        has_fraud_risk: Wire::EMPTY,
+        institution_metadata: Wire::EMPTY,
+        page_number: Wire::EMPTY,
+        signal_description: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for DocumentRiskSignal {
     const NAME: &'static str = "DocumentRiskSignal";
@@ -5603,34 +5475,33 @@ impl Record for DocumentRiskSignal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.actual_value);
-        fields.put(1, &self.expected_value);
-        fields.put(2, &self.field);
-        fields.put(3, &self.has_fraud_risk);
-        fields.put(4, &self.institution_metadata);
-        fields.put(5, &self.page_number);
-        fields.put(6, &self.signal_description);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.actual_value);
+        visitor.field(1, &self.expected_value);
+        visitor.field(2, &self.field);
+        visitor.field(3, &self.has_fraud_risk);
+        visitor.field(4, &self.institution_metadata);
+        visitor.field(5, &self.page_number);
+        visitor.field(6, &self.signal_description);
+        visitor.field(7, &self.type_);
     }
 }
 impl Default for DocumentRiskSignal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Names the Item whose data was compared with a document in a fraud analysis; null when no
 /// Item was involved.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentRiskSignalInstitutionMetadata {
     /// Identifier of the Item whose data served for comparison; case-sensitive.
     pub item_id: String,
 }
 impl Generated for DocumentRiskSignalInstitutionMetadata {
-    fn empty() -> Self {
-        Self { item_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { item_id: Wire::EMPTY };
 }
 impl Record for DocumentRiskSignalInstitutionMetadata {
     const NAME: &'static str = "DocumentRiskSignalInstitutionMetadata";
@@ -5645,13 +5516,13 @@ impl Record for DocumentRiskSignalInstitutionMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_id);
     }
 }
 /// Findings on the uploaded documents of one account: on each document by itself and on
 /// several in comparison.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentRiskSignalsObject {
     /// Identifier of the account within the Item that the documents belong to; null when they
@@ -5667,13 +5538,11 @@ pub struct DocumentRiskSignalsObject {
     pub single_document_risk_signals: Vec<SingleDocumentRiskSignal>,
 }
 impl Generated for DocumentRiskSignalsObject {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            multi_document_risk_signals: Wire::empty(),
-            single_document_risk_signals: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        multi_document_risk_signals: Wire::EMPTY,
+        single_document_risk_signals: Wire::EMPTY,
+    };
 }
 impl Record for DocumentRiskSignalsObject {
     const NAME: &'static str = "DocumentRiskSignalsObject";
@@ -5694,19 +5563,20 @@ impl Record for DocumentRiskSignalsObject {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.multi_document_risk_signals);
-        fields.put(2, &self.single_document_risk_signals);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.multi_document_risk_signals);
+        visitor.field(2, &self.single_document_risk_signals);
     }
 }
 impl Default for DocumentRiskSignalsObject {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Verdict on one uploaded document as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DocumentRiskSummary {
     /// Score of the document as a number, where more means a greater suspicion of fraud; null
@@ -5718,9 +5588,7 @@ pub struct DocumentRiskSummary {
     pub risk_score: Option<Decimal>,
 }
 impl Generated for DocumentRiskSummary {
-    fn empty() -> Self {
-        Self { risk_score: Wire::empty() }
-    }
+    const EMPTY: Self = Self { risk_score: Wire::EMPTY };
 }
 impl Record for DocumentRiskSummary {
     const NAME: &'static str = "DocumentRiskSummary";
@@ -5735,18 +5603,19 @@ impl Record for DocumentRiskSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.risk_score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.risk_score);
     }
 }
 impl Default for DocumentRiskSummary {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What was earned according to a pay stub, before deductions, as single items and in total;
 /// part of the older `Paystub`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Earnings {
     /// The single kinds of earnings, such as regular pay or overtime, one entry each.
@@ -5768,14 +5637,12 @@ Deprecated by Plaid.*/
     pub totals: Vec<EarningsTotal>,
 }
 impl Generated for Earnings {
-    fn empty() -> Self {
-        Self {
-            breakdown: Wire::empty(),
-            subtotals: Wire::empty(),
-            total: Wire::empty(),
-            totals: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breakdown: Wire::EMPTY,
+        subtotals: Wire::EMPTY,
+        total: Wire::EMPTY,
+        totals: Wire::EMPTY,
+    };
 }
 impl Record for Earnings {
     const NAME: &'static str = "Earnings";
@@ -5798,20 +5665,21 @@ impl Record for Earnings {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breakdown);
-        fields.put(1, &self.subtotals);
-        fields.put(2, &self.total);
-        fields.put(3, &self.totals);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breakdown);
+        visitor.field(1, &self.subtotals);
+        visitor.field(2, &self.total);
+        visitor.field(3, &self.totals);
     }
 }
 impl Default for Earnings {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One kind of earnings on a pay stub of the older kind, such as regular pay or overtime.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EarningsBreakdown {
     /// Kind of the earnings in a fixed vocabulary, independent of the wording on the pay stub;
@@ -5854,18 +5722,16 @@ pub struct EarningsBreakdown {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for EarningsBreakdown {
-    fn empty() -> Self {
-        Self {
-            canonical_description: Wire::empty(),
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            hours: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            rate: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        canonical_description: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        hours: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        rate: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for EarningsBreakdown {
     const NAME: &'static str = "EarningsBreakdown";
@@ -5896,24 +5762,25 @@ impl Record for EarningsBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.canonical_description);
-        fields.put(1, &self.current_amount);
-        fields.put(2, &self.description);
-        fields.put(3, &self.hours);
-        fields.put(4, &self.iso_currency_code);
-        fields.put(5, &self.rate);
-        fields.put(6, &self.unofficial_currency_code);
-        fields.put(7, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.canonical_description);
+        visitor.field(1, &self.current_amount);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.hours);
+        visitor.field(4, &self.iso_currency_code);
+        visitor.field(5, &self.rate);
+        visitor.field(6, &self.unofficial_currency_code);
+        visitor.field(7, &self.ytd_amount);
     }
 }
 impl Default for EarningsBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Sum of all earnings on a pay stub of the older kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EarningsTotal {
     /// Sum of the earnings of this pay period; null or absent when the document does not show it.
@@ -5947,17 +5814,15 @@ pub struct EarningsTotal {
     pub ytd_pay: Option<Pay>,
 }
 impl Generated for EarningsTotal {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            current_pay: Wire::empty(),
-            hours: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-            ytd_pay: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        current_pay: Wire::EMPTY,
+        hours: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+        ytd_pay: Wire::EMPTY,
+    };
 }
 impl Record for EarningsTotal {
     const NAME: &'static str = "EarningsTotal";
@@ -5986,23 +5851,24 @@ impl Record for EarningsTotal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.current_pay);
-        fields.put(2, &self.hours);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.unofficial_currency_code);
-        fields.put(5, &self.ytd_amount);
-        fields.put(6, &self.ytd_pay);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.current_pay);
+        visitor.field(2, &self.hours);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.unofficial_currency_code);
+        visitor.field(5, &self.ytd_amount);
+        visitor.field(6, &self.ytd_pay);
     }
 }
 impl Default for EarningsTotal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The employee on a pay stub or W-2 form in the deprecated `/income/verification/*` calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Employee {
     /// Postal address of the employee as printed on the document.
@@ -6016,14 +5882,12 @@ pub struct Employee {
     pub taxpayer_id: Option<TaxpayerId>,
 }
 impl Generated for Employee {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            marital_status: Wire::empty(),
-            name: Wire::empty(),
-            taxpayer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        marital_status: Wire::EMPTY,
+        name: Wire::EMPTY,
+        taxpayer_id: Wire::EMPTY,
+    };
 }
 impl Record for Employee {
     const NAME: &'static str = "Employee";
@@ -6046,15 +5910,15 @@ impl Record for Employee {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.marital_status);
-        fields.put(2, &self.name);
-        fields.put(3, &self.taxpayer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.marital_status);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.taxpayer_id);
     }
 }
 /// An employer found by `POST /employers/search`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Employer {
     /// Postal address of the employer, which helps to tell apart employers of the same name; null
@@ -6069,14 +5933,12 @@ pub struct Employer {
     pub name: String,
 }
 impl Generated for Employer {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            confidence_score: Wire::empty(),
-            employer_id: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        confidence_score: Wire::EMPTY,
+        employer_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for Employer {
     const NAME: &'static str = "Employer";
@@ -6099,24 +5961,22 @@ impl Record for Employer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.confidence_score);
-        fields.put(2, &self.employer_id);
-        fields.put(3, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.confidence_score);
+        visitor.field(2, &self.employer_id);
+        visitor.field(3, &self.name);
     }
 }
 /// The employer in the deprecated `EmploymentVerification`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmployerVerification {
     /// Name of the employer as held by the payroll provider; null or absent when not known.
     pub name: Option<String>,
 }
 impl Generated for EmployerVerification {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for EmployerVerification {
     const NAME: &'static str = "EmployerVerification";
@@ -6131,18 +5991,19 @@ impl Record for EmployerVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 impl Default for EmployerVerification {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /employers/search`: the search text and the products the employer is wanted
 /// for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmployersSearchRequest {
     /// Names of the products the employers are wanted for, as strings.
@@ -6152,12 +6013,10 @@ pub struct EmployersSearchRequest {
     pub query: String,
 }
 impl Generated for EmployersSearchRequest {
-    fn empty() -> Self {
-        Self {
-            products: Wire::empty(),
-            query: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        products: Wire::EMPTY,
+        query: Wire::EMPTY,
+    };
 }
 impl Record for EmployersSearchRequest {
     const NAME: &'static str = "EmployersSearchRequest";
@@ -6176,22 +6035,23 @@ impl Record for EmployersSearchRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.products);
-        fields.put(1, &self.query);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.products);
+        visitor.field(1, &self.query);
     }
 }
 impl EmployersSearchRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(query: impl Into<String>) -> Self {
         Self {
             query: query.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /employers/search`: the employers found.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmployersSearchResponse {
     /// Employers that match the search text; empty when there are none. The `confidence_score` of
@@ -6203,12 +6063,10 @@ pub struct EmployersSearchResponse {
     pub request_id: String,
 }
 impl Generated for EmployersSearchResponse {
-    fn empty() -> Self {
-        Self {
-            employers: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employers: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for EmployersSearchResponse {
     const NAME: &'static str = "EmployersSearchResponse";
@@ -6227,16 +6085,16 @@ impl Record for EmployersSearchResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employers);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employers);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Salary and date of hire on a pay stub. Deprecated; occurs only in the older `Paystub`.
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmploymentDetails {
     /// Salary per year before deductions, with its currency; absent when not known.
@@ -6245,12 +6103,10 @@ pub struct EmploymentDetails {
     pub hire_date: Option<NaiveDate>,
 }
 impl Generated for EmploymentDetails {
-    fn empty() -> Self {
-        Self {
-            annual_salary: Wire::empty(),
-            hire_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        annual_salary: Wire::EMPTY,
+        hire_date: Wire::EMPTY,
+    };
 }
 impl Record for EmploymentDetails {
     const NAME: &'static str = "EmploymentDetails";
@@ -6269,19 +6125,20 @@ impl Record for EmploymentDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.annual_salary);
-        fields.put(1, &self.hire_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.annual_salary);
+        visitor.field(1, &self.hire_date);
     }
 }
 impl Default for EmploymentDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One employment in the answer of the deprecated `POST /employment/verification/get`. Its
 /// successor is `CreditEmploymentVerification`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmploymentVerification {
     /// The employer, by the name the payroll provider holds; absent when not known.
@@ -6299,16 +6156,14 @@ pub struct EmploymentVerification {
     pub title: Option<String>,
 }
 impl Generated for EmploymentVerification {
-    fn empty() -> Self {
-        Self {
-            employer: Wire::empty(),
-            end_date: Wire::empty(),
-            platform_ids: Wire::empty(),
-            start_date: Wire::empty(),
-            status: Wire::empty(),
-            title: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employer: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        platform_ids: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        status: Wire::EMPTY,
+        title: Wire::EMPTY,
+    };
 }
 impl Record for EmploymentVerification {
     const NAME: &'static str = "EmploymentVerification";
@@ -6335,23 +6190,24 @@ impl Record for EmploymentVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employer);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.platform_ids);
-        fields.put(3, &self.start_date);
-        fields.put(4, &self.status);
-        fields.put(5, &self.title);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employer);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.platform_ids);
+        visitor.field(3, &self.start_date);
+        visitor.field(4, &self.status);
+        visitor.field(5, &self.title);
     }
 }
 impl Default for EmploymentVerification {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the deprecated `POST /employment/verification/get`: the Item whose employments are
 /// wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmploymentVerificationGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -6359,11 +6215,7 @@ pub struct EmploymentVerificationGetRequest {
     pub access_token: Secret,
 }
 impl Generated for EmploymentVerificationGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for EmploymentVerificationGetRequest {
     const NAME: &'static str = "EmploymentVerificationGetRequest";
@@ -6378,12 +6230,13 @@ impl Record for EmploymentVerificationGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl EmploymentVerificationGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -6392,7 +6245,7 @@ impl EmploymentVerificationGetRequest {
 }
 /// Body of the answer to the deprecated `POST /employment/verification/get`: the employments
 /// recorded at the payroll provider.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmploymentVerificationGetResponse {
     /// Employments of the user at the payroll provider, one entry each; empty when there are
@@ -6404,12 +6257,10 @@ pub struct EmploymentVerificationGetResponse {
     pub request_id: String,
 }
 impl Generated for EmploymentVerificationGetResponse {
-    fn empty() -> Self {
-        Self {
-            employments: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employments: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for EmploymentVerificationGetResponse {
     const NAME: &'static str = "EmploymentVerificationGetResponse";
@@ -6428,9 +6279,9 @@ impl Record for EmploymentVerificationGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employments);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employments);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Whether an employment is going on (`EMPLOYMENT_STATUS_ACTIVE`) or has ended
@@ -6493,7 +6344,7 @@ impl OpenEnum for Form1099Type {
 }
 /// Body of the deprecated `POST /income/verification/create`: a webhook address and settings
 /// of the verification to create.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationCreateRequest {
     /// Further settings of the verification; may be left out.
@@ -6505,13 +6356,11 @@ pub struct IncomeVerificationCreateRequest {
     pub webhook: String,
 }
 impl Generated for IncomeVerificationCreateRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            precheck_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        precheck_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationCreateRequest {
     const NAME: &'static str = "IncomeVerificationCreateRequest";
@@ -6532,23 +6381,24 @@ impl Record for IncomeVerificationCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.precheck_id);
-        fields.put(2, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.precheck_id);
+        visitor.field(2, &self.webhook);
     }
 }
 impl IncomeVerificationCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(webhook: impl Into<String>) -> Self {
         Self {
             webhook: webhook.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Optional settings of the deprecated `POST /income/verification/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationCreateRequestOptions {
     /// Tokens of Items with bank data of the same user, which may help to find the employer; each
@@ -6557,11 +6407,7 @@ pub struct IncomeVerificationCreateRequestOptions {
     pub access_tokens: Vec<Secret>,
 }
 impl Generated for IncomeVerificationCreateRequestOptions {
-    fn empty() -> Self {
-        Self {
-            access_tokens: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_tokens: Wire::EMPTY };
 }
 impl Record for IncomeVerificationCreateRequestOptions {
     const NAME: &'static str = "IncomeVerificationCreateRequestOptions";
@@ -6576,18 +6422,19 @@ impl Record for IncomeVerificationCreateRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_tokens);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_tokens);
     }
 }
 impl Default for IncomeVerificationCreateRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to the deprecated `POST /income/verification/create`: the identifier of
 /// the new verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationCreateResponse {
     /// Identifier of the verification, to be passed to `/link/token/create` and to the deprecated
@@ -6598,12 +6445,10 @@ pub struct IncomeVerificationCreateResponse {
     pub request_id: String,
 }
 impl Generated for IncomeVerificationCreateResponse {
-    fn empty() -> Self {
-        Self {
-            income_verification_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_verification_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationCreateResponse {
     const NAME: &'static str = "IncomeVerificationCreateResponse";
@@ -6622,14 +6467,14 @@ impl Record for IncomeVerificationCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_verification_id);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_verification_id);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of the deprecated `POST /income/verification/documents/download`: the Item and,
 /// optionally, one document of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationDocumentsDownloadRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -6646,13 +6491,11 @@ Deprecated by Plaid.*/
     pub income_verification_id: Option<String>,
 }
 impl Generated for IncomeVerificationDocumentsDownloadRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            document_id: Wire::empty(),
-            income_verification_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        document_id: Wire::EMPTY,
+        income_verification_id: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationDocumentsDownloadRequest {
     const NAME: &'static str = "IncomeVerificationDocumentsDownloadRequest";
@@ -6673,20 +6516,21 @@ impl Record for IncomeVerificationDocumentsDownloadRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.document_id);
-        fields.put(2, &self.income_verification_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.document_id);
+        visitor.field(2, &self.income_verification_id);
     }
 }
 impl Default for IncomeVerificationDocumentsDownloadRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the deprecated `POST /income/verification/paystubs/get`: the Item whose pay stubs
 /// are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPaystubsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -6701,12 +6545,10 @@ Deprecated by Plaid.*/
     pub income_verification_id: Option<String>,
 }
 impl Generated for IncomeVerificationPaystubsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            income_verification_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        income_verification_id: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPaystubsGetRequest {
     const NAME: &'static str = "IncomeVerificationPaystubsGetRequest";
@@ -6725,19 +6567,20 @@ impl Record for IncomeVerificationPaystubsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.income_verification_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.income_verification_id);
     }
 }
 impl Default for IncomeVerificationPaystubsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to the deprecated `POST /income/verification/paystubs/get`: the pay
 /// stubs and the documents they were taken from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPaystubsGetResponse {
     /// The documents behind the data, each with its processing status; join with `doc_id` of the
@@ -6755,14 +6598,12 @@ pub struct IncomeVerificationPaystubsGetResponse {
     pub request_id: String,
 }
 impl Generated for IncomeVerificationPaystubsGetResponse {
-    fn empty() -> Self {
-        Self {
-            document_metadata: Wire::empty(),
-            error: Wire::empty(),
-            paystubs: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_metadata: Wire::EMPTY,
+        error: Wire::EMPTY,
+        paystubs: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPaystubsGetResponse {
     const NAME: &'static str = "IncomeVerificationPaystubsGetResponse";
@@ -6785,11 +6626,11 @@ impl Record for IncomeVerificationPaystubsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_metadata);
-        fields.put(1, &self.error);
-        fields.put(2, &self.paystubs);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_metadata);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.paystubs);
+        visitor.field(3, &self.request_id);
     }
 }
 /// Estimate of whether payroll income of a user can be verified electronically: `HIGH` it
@@ -6825,7 +6666,7 @@ impl OpenEnum for IncomeVerificationPrecheckConfidence {
 }
 /// The employer of a user, as far as known, in a precheck of payroll income. Null as a whole
 /// when nothing is known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckEmployer {
     /// Postal address of the employer, which helps to tell apart employers of the same name; null
@@ -6840,14 +6681,12 @@ pub struct IncomeVerificationPrecheckEmployer {
     pub url: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckEmployer {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            name: Wire::empty(),
-            tax_id: Wire::empty(),
-            url: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        tax_id: Wire::EMPTY,
+        url: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPrecheckEmployer {
     const NAME: &'static str = "IncomeVerificationPrecheckEmployer";
@@ -6870,21 +6709,22 @@ impl Record for IncomeVerificationPrecheckEmployer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.name);
-        fields.put(2, &self.tax_id);
-        fields.put(3, &self.url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.name);
+        visitor.field(2, &self.tax_id);
+        visitor.field(3, &self.url);
     }
 }
 impl Default for IncomeVerificationPrecheckEmployer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Postal address of an employer in a precheck of payroll income, or null when it is not
 /// known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckEmployerAddress {
     /// City of the employer's address, in full; absent when not known.
@@ -6899,15 +6739,13 @@ pub struct IncomeVerificationPrecheckEmployerAddress {
     pub street: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckEmployerAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPrecheckEmployerAddress {
     const NAME: &'static str = "IncomeVerificationPrecheckEmployerAddress";
@@ -6932,22 +6770,23 @@ impl Record for IncomeVerificationPrecheckEmployerAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for IncomeVerificationPrecheckEmployerAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Parts of the postal address of an employer in a precheck of payroll income. All of them
 /// may be left out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckEmployerAddressData {
     /// City of the employer's address, in full; absent when not known.
@@ -6962,15 +6801,13 @@ pub struct IncomeVerificationPrecheckEmployerAddressData {
     pub street: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckEmployerAddressData {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPrecheckEmployerAddressData {
     const NAME: &'static str = "IncomeVerificationPrecheckEmployerAddressData";
@@ -6995,22 +6832,23 @@ impl Record for IncomeVerificationPrecheckEmployerAddressData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for IncomeVerificationPrecheckEmployerAddressData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Service of a user in the US armed forces, in a precheck of payroll income. Null as a whole
 /// when not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckMilitaryInfo {
     /// Branch of the armed forces the user serves in; null or absent when not known.
@@ -7019,12 +6857,10 @@ pub struct IncomeVerificationPrecheckMilitaryInfo {
     pub is_active_duty: Option<bool>,
 }
 impl Generated for IncomeVerificationPrecheckMilitaryInfo {
-    fn empty() -> Self {
-        Self {
-            branch: Wire::empty(),
-            is_active_duty: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        branch: Wire::EMPTY,
+        is_active_duty: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPrecheckMilitaryInfo {
     const NAME: &'static str = "IncomeVerificationPrecheckMilitaryInfo";
@@ -7043,28 +6879,27 @@ impl Record for IncomeVerificationPrecheckMilitaryInfo {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.branch);
-        fields.put(1, &self.is_active_duty);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.branch);
+        visitor.field(1, &self.is_active_duty);
     }
 }
 impl Default for IncomeVerificationPrecheckMilitaryInfo {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The payroll provider of an employer in a precheck of payroll income. Null as a whole when
 /// not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckPayrollInstitution {
     /// Name of the payroll provider; null or absent when not known.
     pub name: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckPayrollInstitution {
-    fn empty() -> Self {
-        Self { name: Wire::empty() }
-    }
+    const EMPTY: Self = Self { name: Wire::EMPTY };
 }
 impl Record for IncomeVerificationPrecheckPayrollInstitution {
     const NAME: &'static str = "IncomeVerificationPrecheckPayrollInstitution";
@@ -7079,18 +6914,19 @@ impl Record for IncomeVerificationPrecheckPayrollInstitution {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
     }
 }
 impl Default for IncomeVerificationPrecheckPayrollInstitution {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the deprecated `POST /income/verification/precheck`: what is known about the user
 /// and their employer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckRequest {
     /// Employer of the user, as far as known; absent or null when not known.
@@ -7113,16 +6949,14 @@ Deprecated by Plaid.*/
     pub user: Option<IncomeVerificationPrecheckUser>,
 }
 impl Generated for IncomeVerificationPrecheckRequest {
-    fn empty() -> Self {
-        Self {
-            employer: Wire::empty(),
-            payroll_institution: Wire::empty(),
-            transactions_access_token: Wire::empty(),
-            transactions_access_tokens: Wire::empty(),
-            us_military_info: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employer: Wire::EMPTY,
+        payroll_institution: Wire::EMPTY,
+        transactions_access_token: Wire::EMPTY,
+        transactions_access_tokens: Wire::EMPTY,
+        us_military_info: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPrecheckRequest {
     const NAME: &'static str = "IncomeVerificationPrecheckRequest";
@@ -7149,23 +6983,24 @@ impl Record for IncomeVerificationPrecheckRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employer);
-        fields.put(1, &self.payroll_institution);
-        fields.put(2, &self.transactions_access_token);
-        fields.put(3, &self.transactions_access_tokens);
-        fields.put(4, &self.us_military_info);
-        fields.put(5, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employer);
+        visitor.field(1, &self.payroll_institution);
+        visitor.field(2, &self.transactions_access_token);
+        visitor.field(3, &self.transactions_access_tokens);
+        visitor.field(4, &self.us_military_info);
+        visitor.field(5, &self.user);
     }
 }
 impl Default for IncomeVerificationPrecheckRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to the deprecated `POST /income/verification/precheck`: an estimate and
 /// its identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckResponse {
     /// How likely it is that the income can be verified at the employer electronically.
@@ -7177,13 +7012,11 @@ pub struct IncomeVerificationPrecheckResponse {
     pub request_id: String,
 }
 impl Generated for IncomeVerificationPrecheckResponse {
-    fn empty() -> Self {
-        Self {
-            confidence: Wire::empty(),
-            precheck_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        confidence: Wire::EMPTY,
+        precheck_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPrecheckResponse {
     const NAME: &'static str = "IncomeVerificationPrecheckResponse";
@@ -7204,15 +7037,15 @@ impl Record for IncomeVerificationPrecheckResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.confidence);
-        fields.put(1, &self.precheck_id);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.confidence);
+        visitor.field(1, &self.precheck_id);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Name and contact data of the user in the deprecated `POST /income/verification/precheck`.
 /// Null as a whole when not to be used.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckUser {
     /// Email address of the user; null or absent when not known.
@@ -7225,14 +7058,12 @@ pub struct IncomeVerificationPrecheckUser {
     pub last_name: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckUser {
-    fn empty() -> Self {
-        Self {
-            email_address: Wire::empty(),
-            first_name: Wire::empty(),
-            home_address: Wire::empty(),
-            last_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        email_address: Wire::EMPTY,
+        first_name: Wire::EMPTY,
+        home_address: Wire::EMPTY,
+        last_name: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationPrecheckUser {
     const NAME: &'static str = "IncomeVerificationPrecheckUser";
@@ -7255,21 +7086,22 @@ impl Record for IncomeVerificationPrecheckUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.email_address);
-        fields.put(1, &self.first_name);
-        fields.put(2, &self.home_address);
-        fields.put(3, &self.last_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.email_address);
+        visitor.field(1, &self.first_name);
+        visitor.field(2, &self.home_address);
+        visitor.field(3, &self.last_name);
     }
 }
 impl Default for IncomeVerificationPrecheckUser {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the deprecated `POST /income/verification/taxforms/get`: the Item whose tax forms
 /// are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationTaxformsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -7284,12 +7116,10 @@ Deprecated by Plaid.*/
     pub income_verification_id: Option<String>,
 }
 impl Generated for IncomeVerificationTaxformsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            income_verification_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        income_verification_id: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationTaxformsGetRequest {
     const NAME: &'static str = "IncomeVerificationTaxformsGetRequest";
@@ -7308,19 +7138,20 @@ impl Record for IncomeVerificationTaxformsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.income_verification_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.income_verification_id);
     }
 }
 impl Default for IncomeVerificationTaxformsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to the deprecated `POST /income/verification/taxforms/get`: the tax
 /// forms and the documents they were taken from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationTaxformsGetResponse {
     /// The documents behind the data, each with its processing status; join with `doc_id` of the
@@ -7338,14 +7169,12 @@ pub struct IncomeVerificationTaxformsGetResponse {
     pub taxforms: Vec<Taxform>,
 }
 impl Generated for IncomeVerificationTaxformsGetResponse {
-    fn empty() -> Self {
-        Self {
-            document_metadata: Wire::empty(),
-            error: Wire::empty(),
-            request_id: Wire::empty(),
-            taxforms: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_metadata: Wire::EMPTY,
+        error: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        taxforms: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationTaxformsGetResponse {
     const NAME: &'static str = "IncomeVerificationTaxformsGetResponse";
@@ -7368,20 +7197,21 @@ impl Record for IncomeVerificationTaxformsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_metadata);
-        fields.put(1, &self.error);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.taxforms);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_metadata);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.taxforms);
     }
 }
 impl Default for IncomeVerificationTaxformsGetResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Findings from the comparison of several uploaded documents.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MultiDocumentRiskSignal {
     /// The documents that were compared with each other, with the state of their analysis.
@@ -7392,12 +7222,10 @@ pub struct MultiDocumentRiskSignal {
     pub risk_signals: Vec<DocumentRiskSignal>,
 }
 impl Generated for MultiDocumentRiskSignal {
-    fn empty() -> Self {
-        Self {
-            document_references: Wire::empty(),
-            risk_signals: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_references: Wire::EMPTY,
+        risk_signals: Wire::EMPTY,
+    };
 }
 impl Record for MultiDocumentRiskSignal {
     const NAME: &'static str = "MultiDocumentRiskSignal";
@@ -7416,18 +7244,19 @@ impl Record for MultiDocumentRiskSignal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_references);
-        fields.put(1, &self.risk_signals);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_references);
+        visitor.field(1, &self.risk_signals);
     }
 }
 impl Default for MultiDocumentRiskSignal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What was paid out after deductions according to a pay stub of the older kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NetPay {
     /// Net pay of this pay period; null or absent when the document does not show it.
@@ -7454,16 +7283,14 @@ pub struct NetPay {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for NetPay {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            total: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        total: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for NetPay {
     const NAME: &'static str = "NetPay";
@@ -7490,18 +7317,19 @@ impl Record for NetPay {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.total);
-        fields.put(4, &self.unofficial_currency_code);
-        fields.put(5, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.total);
+        visitor.field(4, &self.unofficial_currency_code);
+        visitor.field(5, &self.ytd_amount);
     }
 }
 impl Default for NetPay {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An amount with its currency. Deprecated; used only by deprecated fields of the older
@@ -7509,7 +7337,7 @@ impl Default for NetPay {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Pay {
     /// The amount, in units of `currency`; null or absent when not known.
@@ -7522,12 +7350,10 @@ pub struct Pay {
     pub currency: Option<String>,
 }
 impl Generated for Pay {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            currency: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        currency: Wire::EMPTY,
+    };
 }
 impl Record for Pay {
     const NAME: &'static str = "Pay";
@@ -7546,19 +7372,20 @@ impl Record for Pay {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.currency);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.currency);
     }
 }
 impl Default for Pay {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The period a pay stub of the older kind covers, the day of payment and the accounts the
 /// money went to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayPeriodDetails {
     /// Amount of the payment made for this period, after deductions; null or absent when not
@@ -7592,18 +7419,16 @@ Deprecated by Plaid.*/
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for PayPeriodDetails {
-    fn empty() -> Self {
-        Self {
-            check_amount: Wire::empty(),
-            distribution_breakdown: Wire::empty(),
-            end_date: Wire::empty(),
-            gross_earnings: Wire::empty(),
-            pay_date: Wire::empty(),
-            pay_day: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        check_amount: Wire::EMPTY,
+        distribution_breakdown: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        gross_earnings: Wire::EMPTY,
+        pay_date: Wire::EMPTY,
+        pay_day: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for PayPeriodDetails {
     const NAME: &'static str = "PayPeriodDetails";
@@ -7634,24 +7459,25 @@ impl Record for PayPeriodDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.check_amount);
-        fields.put(1, &self.distribution_breakdown);
-        fields.put(2, &self.end_date);
-        fields.put(3, &self.gross_earnings);
-        fields.put(4, &self.pay_date);
-        fields.put(5, &self.pay_day);
-        fields.put(6, &self.pay_frequency);
-        fields.put(7, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.check_amount);
+        visitor.field(1, &self.distribution_breakdown);
+        visitor.field(2, &self.end_date);
+        visitor.field(3, &self.gross_earnings);
+        visitor.field(4, &self.pay_date);
+        visitor.field(5, &self.pay_day);
+        visitor.field(6, &self.pay_frequency);
+        visitor.field(7, &self.start_date);
     }
 }
 impl Default for PayPeriodDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One deduction on a pay stub, for the pay period and for the year so far.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayStubDeductionsBreakdown {
     /// Amount deducted in this pay period; null when the document does not show it.
@@ -7676,15 +7502,13 @@ pub struct PayStubDeductionsBreakdown {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for PayStubDeductionsBreakdown {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for PayStubDeductionsBreakdown {
     const NAME: &'static str = "PayStubDeductionsBreakdown";
@@ -7709,21 +7533,22 @@ impl Record for PayStubDeductionsBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
-        fields.put(4, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
+        visitor.field(4, &self.ytd_amount);
     }
 }
 impl Default for PayStubDeductionsBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Sum of all deductions on a pay stub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayStubDeductionsTotal {
     /// Sum of the deductions of this pay period; null when the document does not show it.
@@ -7746,14 +7571,12 @@ pub struct PayStubDeductionsTotal {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for PayStubDeductionsTotal {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for PayStubDeductionsTotal {
     const NAME: &'static str = "PayStubDeductionsTotal";
@@ -7776,20 +7599,21 @@ impl Record for PayStubDeductionsTotal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
-        fields.put(3, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
+        visitor.field(3, &self.ytd_amount);
     }
 }
 impl Default for PayStubDeductionsTotal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One part of a payment of wages and the account it went to, on a pay stub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayStubDistributionBreakdown {
     /// Name of the account as on the pay stub; null when not shown.
@@ -7816,17 +7640,15 @@ pub struct PayStubDistributionBreakdown {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for PayStubDistributionBreakdown {
-    fn empty() -> Self {
-        Self {
-            account_name: Wire::empty(),
-            bank_name: Wire::empty(),
-            current_amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            mask: Wire::empty(),
-            type_: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_name: Wire::EMPTY,
+        bank_name: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for PayStubDistributionBreakdown {
     const NAME: &'static str = "PayStubDistributionBreakdown";
@@ -7855,23 +7677,24 @@ impl Record for PayStubDistributionBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_name);
-        fields.put(1, &self.bank_name);
-        fields.put(2, &self.current_amount);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.mask);
-        fields.put(5, &self.type_);
-        fields.put(6, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_name);
+        visitor.field(1, &self.bank_name);
+        visitor.field(2, &self.current_amount);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.mask);
+        visitor.field(5, &self.type_);
+        visitor.field(6, &self.unofficial_currency_code);
     }
 }
 impl Default for PayStubDistributionBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One kind of earnings on a pay stub, such as regular pay or overtime.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayStubEarningsBreakdown {
     /// Kind of the earnings in a common vocabulary, independent of the wording on the pay stub;
@@ -7912,18 +7735,16 @@ pub struct PayStubEarningsBreakdown {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for PayStubEarningsBreakdown {
-    fn empty() -> Self {
-        Self {
-            canonical_description: Wire::empty(),
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            hours: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            rate: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        canonical_description: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        hours: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        rate: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for PayStubEarningsBreakdown {
     const NAME: &'static str = "PayStubEarningsBreakdown";
@@ -7954,24 +7775,25 @@ impl Record for PayStubEarningsBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.canonical_description);
-        fields.put(1, &self.current_amount);
-        fields.put(2, &self.description);
-        fields.put(3, &self.hours);
-        fields.put(4, &self.iso_currency_code);
-        fields.put(5, &self.rate);
-        fields.put(6, &self.unofficial_currency_code);
-        fields.put(7, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.canonical_description);
+        visitor.field(1, &self.current_amount);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.hours);
+        visitor.field(4, &self.iso_currency_code);
+        visitor.field(5, &self.rate);
+        visitor.field(6, &self.unofficial_currency_code);
+        visitor.field(7, &self.ytd_amount);
     }
 }
 impl Default for PayStubEarningsBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Sum of all earnings on a pay stub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayStubEarningsTotal {
     /// Sum of the earnings of this pay period; null when the document does not show it.
@@ -8000,15 +7822,13 @@ pub struct PayStubEarningsTotal {
     pub ytd_amount: Option<Decimal>,
 }
 impl Generated for PayStubEarningsTotal {
-    fn empty() -> Self {
-        Self {
-            current_amount: Wire::empty(),
-            hours: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        current_amount: Wire::EMPTY,
+        hours: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 impl Record for PayStubEarningsTotal {
     const NAME: &'static str = "PayStubEarningsTotal";
@@ -8033,21 +7853,22 @@ impl Record for PayStubEarningsTotal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.current_amount);
-        fields.put(1, &self.hours);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
-        fields.put(4, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.current_amount);
+        visitor.field(1, &self.hours);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
+        visitor.field(4, &self.ytd_amount);
     }
 }
 impl Default for PayStubEarningsTotal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The period a pay stub covers, the day of payment and the accounts the money went to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayStubPayPeriodDetails {
     /// How the payment was split over bank accounts or other means, one entry each.
@@ -8085,20 +7906,18 @@ pub struct PayStubPayPeriodDetails {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for PayStubPayPeriodDetails {
-    fn empty() -> Self {
-        Self {
-            distribution_breakdown: Wire::empty(),
-            end_date: Wire::empty(),
-            gross_earnings: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            pay_amount: Wire::empty(),
-            pay_basis: Wire::empty(),
-            pay_date: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            start_date: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        distribution_breakdown: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        gross_earnings: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        pay_amount: Wire::EMPTY,
+        pay_basis: Wire::EMPTY,
+        pay_date: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for PayStubPayPeriodDetails {
     const NAME: &'static str = "PayStubPayPeriodDetails";
@@ -8133,26 +7952,27 @@ impl Record for PayStubPayPeriodDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.distribution_breakdown);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.gross_earnings);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.pay_amount);
-        fields.put(5, &self.pay_basis);
-        fields.put(6, &self.pay_date);
-        fields.put(7, &self.pay_frequency);
-        fields.put(8, &self.start_date);
-        fields.put(9, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.distribution_breakdown);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.gross_earnings);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.pay_amount);
+        visitor.field(5, &self.pay_basis);
+        visitor.field(6, &self.pay_date);
+        visitor.field(7, &self.pay_frequency);
+        visitor.field(8, &self.start_date);
+        visitor.field(9, &self.unofficial_currency_code);
     }
 }
 impl Default for PayStubPayPeriodDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Tax identification number of an employee on a pay stub or W-2 form, in masked form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayStubTaxpayerId {
     /// Visible last characters of the identification number; null when not shown.
@@ -8161,12 +7981,10 @@ pub struct PayStubTaxpayerId {
     pub id_type: Option<String>,
 }
 impl Generated for PayStubTaxpayerId {
-    fn empty() -> Self {
-        Self {
-            id_mask: Wire::empty(),
-            id_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id_mask: Wire::EMPTY,
+        id_type: Wire::EMPTY,
+    };
 }
 impl Record for PayStubTaxpayerId {
     const NAME: &'static str = "PayStubTaxpayerId";
@@ -8185,19 +8003,20 @@ impl Record for PayStubTaxpayerId {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id_mask);
-        fields.put(1, &self.id_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id_mask);
+        visitor.field(1, &self.id_type);
     }
 }
 impl Default for PayStubTaxpayerId {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Rate and frequency of pay of one employment, which payroll data treats as an account. Null
 /// as a whole when not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayrollIncomeAccountData {
     /// Identifier of the account within the Item; join with `account_id` of the pay stubs and tax
@@ -8209,13 +8028,11 @@ pub struct PayrollIncomeAccountData {
     pub rate_of_pay: PayrollIncomeRateOfPay,
 }
 impl Generated for PayrollIncomeAccountData {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            rate_of_pay: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        rate_of_pay: Wire::EMPTY,
+    };
 }
 impl Record for PayrollIncomeAccountData {
     const NAME: &'static str = "PayrollIncomeAccountData";
@@ -8236,14 +8053,14 @@ impl Record for PayrollIncomeAccountData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.pay_frequency);
-        fields.put(2, &self.rate_of_pay);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.pay_frequency);
+        visitor.field(2, &self.rate_of_pay);
     }
 }
 /// Pay stubs and tax forms of one account of a payroll Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayrollIncomeObject {
     /// Identifier of the account within the Item that the documents belong to; null when they
@@ -8260,14 +8077,12 @@ pub struct PayrollIncomeObject {
     pub w2s: Vec<CreditW2>,
 }
 impl Generated for PayrollIncomeObject {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            form1099s: Wire::empty(),
-            pay_stubs: Wire::empty(),
-            w2s: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        form1099s: Wire::EMPTY,
+        pay_stubs: Wire::EMPTY,
+        w2s: Wire::EMPTY,
+    };
 }
 impl Record for PayrollIncomeObject {
     const NAME: &'static str = "PayrollIncomeObject";
@@ -8290,20 +8105,21 @@ impl Record for PayrollIncomeObject {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.form1099s);
-        fields.put(2, &self.pay_stubs);
-        fields.put(3, &self.w2s);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.form1099s);
+        visitor.field(2, &self.pay_stubs);
+        visitor.field(3, &self.w2s);
     }
 }
 impl Default for PayrollIncomeObject {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// How much an employee is paid and per which unit, according to the payroll provider.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayrollIncomeRateOfPay {
     /// Amount paid per unit of `pay_rate`; null or absent when not known.
@@ -8317,12 +8133,10 @@ pub struct PayrollIncomeRateOfPay {
     pub pay_rate: Option<String>,
 }
 impl Generated for PayrollIncomeRateOfPay {
-    fn empty() -> Self {
-        Self {
-            pay_amount: Wire::empty(),
-            pay_rate: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        pay_amount: Wire::EMPTY,
+        pay_rate: Wire::EMPTY,
+    };
 }
 impl Record for PayrollIncomeRateOfPay {
     const NAME: &'static str = "PayrollIncomeRateOfPay";
@@ -8341,19 +8155,20 @@ impl Record for PayrollIncomeRateOfPay {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.pay_amount);
-        fields.put(1, &self.pay_rate);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.pay_amount);
+        visitor.field(1, &self.pay_rate);
     }
 }
 impl Default for PayrollIncomeRateOfPay {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One Item with payroll or document income of a user, in the answer of `POST
 /// /credit/payroll_income/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayrollItem {
     /// Employments of the user at the payroll provider in the form of accounts, each with rate
@@ -8376,17 +8191,15 @@ pub struct PayrollItem {
     pub updated_at: Option<DateTime<Utc>>,
 }
 impl Generated for PayrollItem {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            payroll_income: Wire::empty(),
-            status: Wire::empty(),
-            updated_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        payroll_income: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+    };
 }
 impl Record for PayrollItem {
     const NAME: &'static str = "PayrollItem";
@@ -8415,30 +8228,28 @@ impl Record for PayrollItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_name);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.payroll_income);
-        fields.put(5, &self.status);
-        fields.put(6, &self.updated_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_name);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.payroll_income);
+        visitor.field(5, &self.status);
+        visitor.field(6, &self.updated_at);
     }
 }
 /// State of retrieving or processing the documents of an Item with payroll or document
 /// income; null when not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayrollItemStatus {
     /// How far processing has come, as a string in capitals; null or absent when not known.
     pub processing_status: Option<String>,
 }
 impl Generated for PayrollItemStatus {
-    fn empty() -> Self {
-        Self {
-            processing_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processing_status: Wire::EMPTY,
+    };
 }
 impl Record for PayrollItemStatus {
     const NAME: &'static str = "PayrollItemStatus";
@@ -8455,17 +8266,18 @@ impl Record for PayrollItemStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processing_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processing_status);
     }
 }
 impl Default for PayrollItemStatus {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One Item with the findings on its uploaded documents.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayrollRiskSignalsItem {
     /// Identifier of the Item the documents were uploaded to; case-sensitive.
@@ -8475,12 +8287,10 @@ pub struct PayrollRiskSignalsItem {
     pub verification_risk_signals: Vec<DocumentRiskSignalsObject>,
 }
 impl Generated for PayrollRiskSignalsItem {
-    fn empty() -> Self {
-        Self {
-            item_id: Wire::empty(),
-            verification_risk_signals: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_id: Wire::EMPTY,
+        verification_risk_signals: Wire::EMPTY,
+    };
 }
 impl Record for PayrollRiskSignalsItem {
     const NAME: &'static str = "PayrollRiskSignalsItem";
@@ -8499,15 +8309,15 @@ impl Record for PayrollRiskSignalsItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_id);
-        fields.put(1, &self.verification_risk_signals);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_id);
+        visitor.field(1, &self.verification_risk_signals);
     }
 }
 /// Data of one pay stub in the deprecated `POST /income/verification/paystubs/get`: who paid
 /// whom, for which period, and how gross pay became net pay. Its successor is
 /// `CreditPayStub`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Paystub {
     /// What was taken off the gross pay, as single items and in total.
@@ -8540,21 +8350,19 @@ Deprecated by Plaid.*/
     pub ytd_earnings: Option<PaystubYtdDetails>,
 }
 impl Generated for Paystub {
-    fn empty() -> Self {
-        Self {
-            deductions: Wire::empty(),
-            doc_id: Wire::empty(),
-            earnings: Wire::empty(),
-            employee: Wire::empty(),
-            employer: Wire::empty(),
-            employment_details: Wire::empty(),
-            income_breakdown: Wire::empty(),
-            net_pay: Wire::empty(),
-            pay_period_details: Wire::empty(),
-            paystub_details: Wire::empty(),
-            ytd_earnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        deductions: Wire::EMPTY,
+        doc_id: Wire::EMPTY,
+        earnings: Wire::EMPTY,
+        employee: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        employment_details: Wire::EMPTY,
+        income_breakdown: Wire::EMPTY,
+        net_pay: Wire::EMPTY,
+        pay_period_details: Wire::EMPTY,
+        paystub_details: Wire::EMPTY,
+        ytd_earnings: Wire::EMPTY,
+    };
 }
 impl Record for Paystub {
     const NAME: &'static str = "Paystub";
@@ -8591,23 +8399,23 @@ impl Record for Paystub {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.deductions);
-        fields.put(1, &self.doc_id);
-        fields.put(2, &self.earnings);
-        fields.put(3, &self.employee);
-        fields.put(4, &self.employer);
-        fields.put(5, &self.employment_details);
-        fields.put(6, &self.income_breakdown);
-        fields.put(7, &self.net_pay);
-        fields.put(8, &self.pay_period_details);
-        fields.put(9, &self.paystub_details);
-        fields.put(10, &self.ytd_earnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.deductions);
+        visitor.field(1, &self.doc_id);
+        visitor.field(2, &self.earnings);
+        visitor.field(3, &self.employee);
+        visitor.field(4, &self.employer);
+        visitor.field(5, &self.employment_details);
+        visitor.field(6, &self.income_breakdown);
+        visitor.field(7, &self.net_pay);
+        visitor.field(8, &self.pay_period_details);
+        visitor.field(9, &self.paystub_details);
+        visitor.field(10, &self.ytd_earnings);
     }
 }
 /// Parts of a postal address printed on a pay stub or tax form of the older kind. Each is
 /// null when the document does not show it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubAddress {
     /// City of the address, in full; null or absent when not shown.
@@ -8641,18 +8449,16 @@ Deprecated by Plaid.*/
     pub street: Option<String>,
 }
 impl Generated for PaystubAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            line1: Wire::empty(),
-            line2: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            state_code: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        line1: Wire::EMPTY,
+        line2: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        state_code: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for PaystubAddress {
     const NAME: &'static str = "PaystubAddress";
@@ -8683,20 +8489,21 @@ impl Record for PaystubAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.line1);
-        fields.put(3, &self.line2);
-        fields.put(4, &self.postal_code);
-        fields.put(5, &self.region);
-        fields.put(6, &self.state_code);
-        fields.put(7, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.line1);
+        visitor.field(3, &self.line2);
+        visitor.field(4, &self.postal_code);
+        visitor.field(5, &self.region);
+        visitor.field(6, &self.state_code);
+        visitor.field(7, &self.street);
     }
 }
 impl Default for PaystubAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Period, day and frequency of payment of a pay stub. Deprecated; `PayPeriodDetails` takes
@@ -8704,7 +8511,7 @@ impl Default for PaystubAddress {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubDetails {
     /// ISO 8601 date on which the pay was issued; null or absent when not shown. Use `pay_date`
@@ -8722,15 +8529,13 @@ pub struct PaystubDetails {
     pub paystub_provider: Option<String>,
 }
 impl Generated for PaystubDetails {
-    fn empty() -> Self {
-        Self {
-            pay_date: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            pay_period_end_date: Wire::empty(),
-            pay_period_start_date: Wire::empty(),
-            paystub_provider: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        pay_date: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        pay_period_end_date: Wire::EMPTY,
+        pay_period_start_date: Wire::EMPTY,
+        paystub_provider: Wire::EMPTY,
+    };
 }
 impl Record for PaystubDetails {
     const NAME: &'static str = "PaystubDetails";
@@ -8755,21 +8560,22 @@ impl Record for PaystubDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.pay_date);
-        fields.put(1, &self.pay_frequency);
-        fields.put(2, &self.pay_period_end_date);
-        fields.put(3, &self.pay_period_start_date);
-        fields.put(4, &self.paystub_provider);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.pay_date);
+        visitor.field(1, &self.pay_frequency);
+        visitor.field(2, &self.pay_period_end_date);
+        visitor.field(3, &self.pay_period_start_date);
+        visitor.field(4, &self.paystub_provider);
     }
 }
 impl Default for PaystubDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The employer on a pay stub or W-2 form in the deprecated `/income/verification/*` calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubEmployer {
     /// Postal address of the employer as printed on the document.
@@ -8778,12 +8584,10 @@ pub struct PaystubEmployer {
     pub name: Option<String>,
 }
 impl Generated for PaystubEmployer {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for PaystubEmployer {
     const NAME: &'static str = "PaystubEmployer";
@@ -8802,14 +8606,15 @@ impl Record for PaystubEmployer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.name);
     }
 }
 impl Default for PaystubEmployer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// How often an employee is paid, in the deprecated `PaystubDetails`. `BI-WEEKLY` is every
@@ -8850,7 +8655,7 @@ impl OpenEnum for PaystubPayFrequency {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubYtdDetails {
     /// Earnings of the year so far before deductions; null or absent when not shown.
@@ -8867,12 +8672,10 @@ pub struct PaystubYtdDetails {
     pub net_earnings: Option<Decimal>,
 }
 impl Generated for PaystubYtdDetails {
-    fn empty() -> Self {
-        Self {
-            gross_earnings: Wire::empty(),
-            net_earnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        gross_earnings: Wire::EMPTY,
+        net_earnings: Wire::EMPTY,
+    };
 }
 impl Record for PaystubYtdDetails {
     const NAME: &'static str = "PaystubYtdDetails";
@@ -8891,19 +8694,20 @@ impl Record for PaystubYtdDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.gross_earnings);
-        fields.put(1, &self.net_earnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.gross_earnings);
+        visitor.field(1, &self.net_earnings);
     }
 }
 impl Default for PaystubYtdDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Identifiers that a payroll provider uses for an employee; part of the deprecated
 /// `EmploymentVerification`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PlatformIds {
     /// Identifier of the employee at the payroll provider or employer; null or absent when there
@@ -8916,13 +8720,11 @@ pub struct PlatformIds {
     pub position_id: Option<String>,
 }
 impl Generated for PlatformIds {
-    fn empty() -> Self {
-        Self {
-            employee_id: Wire::empty(),
-            payroll_id: Wire::empty(),
-            position_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employee_id: Wire::EMPTY,
+        payroll_id: Wire::EMPTY,
+        position_id: Wire::EMPTY,
+    };
 }
 impl Record for PlatformIds {
     const NAME: &'static str = "PlatformIds";
@@ -8943,19 +8745,20 @@ impl Record for PlatformIds {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employee_id);
-        fields.put(1, &self.payroll_id);
-        fields.put(2, &self.position_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employee_id);
+        visitor.field(1, &self.payroll_id);
+        visitor.field(2, &self.position_id);
     }
 }
 impl Default for PlatformIds {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Tells which document a finding is about, with its kind and the state of its analysis.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskSignalDocumentReference {
     /// Identifier of the document, the same as in the income data taken from it; null or absent
@@ -8972,15 +8775,13 @@ pub struct RiskSignalDocumentReference {
     pub status: Option<RiskSignalDocumentStatus>,
 }
 impl Generated for RiskSignalDocumentReference {
-    fn empty() -> Self {
-        Self {
-            document_id: Wire::empty(),
-            document_name: Wire::empty(),
-            document_type: Wire::empty(),
-            file_type: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_id: Wire::EMPTY,
+        document_name: Wire::EMPTY,
+        document_type: Wire::EMPTY,
+        file_type: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for RiskSignalDocumentReference {
     const NAME: &'static str = "RiskSignalDocumentReference";
@@ -9005,17 +8806,18 @@ impl Record for RiskSignalDocumentReference {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_id);
-        fields.put(1, &self.document_name);
-        fields.put(2, &self.document_type);
-        fields.put(3, &self.file_type);
-        fields.put(4, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_id);
+        visitor.field(1, &self.document_name);
+        visitor.field(2, &self.document_type);
+        visitor.field(3, &self.file_type);
+        visitor.field(4, &self.status);
     }
 }
 impl Default for RiskSignalDocumentReference {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of the analysis of an uploaded document: still running (`PROCESSING`), done
@@ -9158,7 +8960,7 @@ impl OpenEnum for RiskSignalFileType {
     }
 }
 /// Findings on one uploaded document by itself, with a verdict on the whole.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SingleDocumentRiskSignal {
     /// The document the findings are about, with the state of its analysis.
@@ -9170,13 +8972,11 @@ pub struct SingleDocumentRiskSignal {
     pub risk_summary: DocumentRiskSummary,
 }
 impl Generated for SingleDocumentRiskSignal {
-    fn empty() -> Self {
-        Self {
-            document_reference: Wire::empty(),
-            risk_signals: Wire::empty(),
-            risk_summary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        document_reference: Wire::EMPTY,
+        risk_signals: Wire::EMPTY,
+        risk_summary: Wire::EMPTY,
+    };
 }
 impl Record for SingleDocumentRiskSignal {
     const NAME: &'static str = "SingleDocumentRiskSignal";
@@ -9197,14 +8997,14 @@ impl Record for SingleDocumentRiskSignal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.document_reference);
-        fields.put(1, &self.risk_signals);
-        fields.put(2, &self.risk_summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.document_reference);
+        visitor.field(1, &self.risk_signals);
+        visitor.field(2, &self.risk_summary);
     }
 }
 /// One tax form in the answer of the deprecated `POST /income/verification/taxforms/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Taxform {
     /// Identifier of the document the data comes from; join with `document_metadata`.
@@ -9215,13 +9015,11 @@ pub struct Taxform {
     pub w2: Option<W2>,
 }
 impl Generated for Taxform {
-    fn empty() -> Self {
-        Self {
-            doc_id: Wire::empty(),
-            document_type: Wire::empty(),
-            w2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        doc_id: Wire::EMPTY,
+        document_type: Wire::EMPTY,
+        w2: Wire::EMPTY,
+    };
 }
 impl Record for Taxform {
     const NAME: &'static str = "Taxform";
@@ -9242,14 +9040,14 @@ impl Record for Taxform {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.doc_id);
-        fields.put(1, &self.document_type);
-        fields.put(2, &self.w2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.doc_id);
+        visitor.field(1, &self.document_type);
+        visitor.field(2, &self.w2);
     }
 }
 /// Tax identification number of an employee in masked form; part of the older `Employee`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TaxpayerId {
     /// Visible last characters of the identification number; null or absent when not shown.
@@ -9266,13 +9064,11 @@ Deprecated by Plaid.*/
     pub last_4_digits: Option<String>,
 }
 impl Generated for TaxpayerId {
-    fn empty() -> Self {
-        Self {
-            id_mask: Wire::empty(),
-            id_type: Wire::empty(),
-            last_4_digits: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id_mask: Wire::EMPTY,
+        id_type: Wire::EMPTY,
+        last_4_digits: Wire::EMPTY,
+    };
 }
 impl Record for TaxpayerId {
     const NAME: &'static str = "TaxpayerId";
@@ -9293,15 +9089,16 @@ impl Record for TaxpayerId {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id_mask);
-        fields.put(1, &self.id_type);
-        fields.put(2, &self.last_4_digits);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id_mask);
+        visitor.field(1, &self.id_type);
+        visitor.field(2, &self.last_4_digits);
     }
 }
 impl Default for TaxpayerId {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A named sum on a pay stub. Deprecated; used only by deprecated fields of the older
@@ -9309,7 +9106,7 @@ impl Default for TaxpayerId {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Total {
     /// Kind of the sum in a fixed vocabulary, independent of the wording on the pay stub; null or
@@ -9323,14 +9120,12 @@ pub struct Total {
     pub ytd_pay: Option<Pay>,
 }
 impl Generated for Total {
-    fn empty() -> Self {
-        Self {
-            canonical_description: Wire::empty(),
-            current_pay: Wire::empty(),
-            description: Wire::empty(),
-            ytd_pay: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        canonical_description: Wire::EMPTY,
+        current_pay: Wire::EMPTY,
+        description: Wire::EMPTY,
+        ytd_pay: Wire::EMPTY,
+    };
 }
 impl Record for Total {
     const NAME: &'static str = "Total";
@@ -9353,16 +9148,17 @@ impl Record for Total {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.canonical_description);
-        fields.put(1, &self.current_pay);
-        fields.put(2, &self.description);
-        fields.put(3, &self.ytd_pay);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.canonical_description);
+        visitor.field(1, &self.current_pay);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.ytd_pay);
     }
 }
 impl Default for Total {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of a sum on a pay stub in a fixed vocabulary, such as `REGULAR PAY`, `TAXES` or `NET
@@ -9437,7 +9233,7 @@ impl OpenEnum for TotalCanonicalDescription {
 /// Contents of a US tax form W-2, the yearly statement of wages and withheld tax, in the
 /// deprecated `/income/verification/*` calls. Amounts are strings as printed on the form. Its
 /// successor is `CreditW2`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct W2 {
     /// Tips that the employer allocated to the employee, box 8; a decimal string, null or absent
@@ -9502,31 +9298,29 @@ pub struct W2 {
     pub wages_tips_other_comp: Option<String>,
 }
 impl Generated for W2 {
-    fn empty() -> Self {
-        Self {
-            allocated_tips: Wire::empty(),
-            box_12: Wire::empty(),
-            box_9: Wire::empty(),
-            dependent_care_benefits: Wire::empty(),
-            employee: Wire::empty(),
-            employer: Wire::empty(),
-            employer_id_number: Wire::empty(),
-            federal_income_tax_withheld: Wire::empty(),
-            medicare_tax_withheld: Wire::empty(),
-            medicare_wages_and_tips: Wire::empty(),
-            nonqualified_plans: Wire::empty(),
-            other: Wire::empty(),
-            retirement_plan: Wire::empty(),
-            social_security_tax_withheld: Wire::empty(),
-            social_security_tips: Wire::empty(),
-            social_security_wages: Wire::empty(),
-            state_and_local_wages: Wire::empty(),
-            statutory_employee: Wire::empty(),
-            tax_year: Wire::empty(),
-            third_party_sick_pay: Wire::empty(),
-            wages_tips_other_comp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        allocated_tips: Wire::EMPTY,
+        box_12: Wire::EMPTY,
+        box_9: Wire::EMPTY,
+        dependent_care_benefits: Wire::EMPTY,
+        employee: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        employer_id_number: Wire::EMPTY,
+        federal_income_tax_withheld: Wire::EMPTY,
+        medicare_tax_withheld: Wire::EMPTY,
+        medicare_wages_and_tips: Wire::EMPTY,
+        nonqualified_plans: Wire::EMPTY,
+        other: Wire::EMPTY,
+        retirement_plan: Wire::EMPTY,
+        social_security_tax_withheld: Wire::EMPTY,
+        social_security_tips: Wire::EMPTY,
+        social_security_wages: Wire::EMPTY,
+        state_and_local_wages: Wire::EMPTY,
+        statutory_employee: Wire::EMPTY,
+        tax_year: Wire::EMPTY,
+        third_party_sick_pay: Wire::EMPTY,
+        wages_tips_other_comp: Wire::EMPTY,
+    };
 }
 impl Record for W2 {
     const NAME: &'static str = "W2";
@@ -9583,37 +9377,38 @@ impl Record for W2 {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.allocated_tips);
-        fields.put(1, &self.box_12);
-        fields.put(2, &self.box_9);
-        fields.put(3, &self.dependent_care_benefits);
-        fields.put(4, &self.employee);
-        fields.put(5, &self.employer);
-        fields.put(6, &self.employer_id_number);
-        fields.put(7, &self.federal_income_tax_withheld);
-        fields.put(8, &self.medicare_tax_withheld);
-        fields.put(9, &self.medicare_wages_and_tips);
-        fields.put(10, &self.nonqualified_plans);
-        fields.put(11, &self.other);
-        fields.put(12, &self.retirement_plan);
-        fields.put(13, &self.social_security_tax_withheld);
-        fields.put(14, &self.social_security_tips);
-        fields.put(15, &self.social_security_wages);
-        fields.put(16, &self.state_and_local_wages);
-        fields.put(17, &self.statutory_employee);
-        fields.put(18, &self.tax_year);
-        fields.put(19, &self.third_party_sick_pay);
-        fields.put(20, &self.wages_tips_other_comp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.allocated_tips);
+        visitor.field(1, &self.box_12);
+        visitor.field(2, &self.box_9);
+        visitor.field(3, &self.dependent_care_benefits);
+        visitor.field(4, &self.employee);
+        visitor.field(5, &self.employer);
+        visitor.field(6, &self.employer_id_number);
+        visitor.field(7, &self.federal_income_tax_withheld);
+        visitor.field(8, &self.medicare_tax_withheld);
+        visitor.field(9, &self.medicare_wages_and_tips);
+        visitor.field(10, &self.nonqualified_plans);
+        visitor.field(11, &self.other);
+        visitor.field(12, &self.retirement_plan);
+        visitor.field(13, &self.social_security_tax_withheld);
+        visitor.field(14, &self.social_security_tips);
+        visitor.field(15, &self.social_security_wages);
+        visitor.field(16, &self.state_and_local_wages);
+        visitor.field(17, &self.statutory_employee);
+        visitor.field(18, &self.tax_year);
+        visitor.field(19, &self.third_party_sick_pay);
+        visitor.field(20, &self.wages_tips_other_comp);
     }
 }
 impl Default for W2 {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One entry of box 12 of a W-2 form: a code and an amount.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct W2Box12 {
     /// Amount that belongs to the code, as a decimal string; null or absent when not shown.
@@ -9623,12 +9418,10 @@ pub struct W2Box12 {
     pub code: Option<String>,
 }
 impl Generated for W2Box12 {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        code: Wire::EMPTY,
+    };
 }
 impl Record for W2Box12 {
     const NAME: &'static str = "W2Box12";
@@ -9647,19 +9440,20 @@ impl Record for W2Box12 {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.code);
     }
 }
 impl Default for W2Box12 {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Wages and taxes of one state and locality on a W-2 form, boxes 15 to 20. Amounts are
 /// strings as printed on the form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct W2StateAndLocalWages {
     /// Identification number of the employer with the state, box 15; null or absent when the box
@@ -9681,17 +9475,15 @@ pub struct W2StateAndLocalWages {
     pub state_wages_tips: Option<String>,
 }
 impl Generated for W2StateAndLocalWages {
-    fn empty() -> Self {
-        Self {
-            employer_state_id_number: Wire::empty(),
-            local_income_tax: Wire::empty(),
-            local_wages_tips: Wire::empty(),
-            locality_name: Wire::empty(),
-            state: Wire::empty(),
-            state_income_tax: Wire::empty(),
-            state_wages_tips: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employer_state_id_number: Wire::EMPTY,
+        local_income_tax: Wire::EMPTY,
+        local_wages_tips: Wire::EMPTY,
+        locality_name: Wire::EMPTY,
+        state: Wire::EMPTY,
+        state_income_tax: Wire::EMPTY,
+        state_wages_tips: Wire::EMPTY,
+    };
 }
 impl Record for W2StateAndLocalWages {
     const NAME: &'static str = "W2StateAndLocalWages";
@@ -9720,19 +9512,20 @@ impl Record for W2StateAndLocalWages {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employer_state_id_number);
-        fields.put(1, &self.local_income_tax);
-        fields.put(2, &self.local_wages_tips);
-        fields.put(3, &self.locality_name);
-        fields.put(4, &self.state);
-        fields.put(5, &self.state_income_tax);
-        fields.put(6, &self.state_wages_tips);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employer_state_id_number);
+        visitor.field(1, &self.local_income_tax);
+        visitor.field(2, &self.local_wages_tips);
+        visitor.field(3, &self.locality_name);
+        visitor.field(4, &self.state);
+        visitor.field(5, &self.state_income_tax);
+        visitor.field(6, &self.state_wages_tips);
     }
 }
 impl Default for W2StateAndLocalWages {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(

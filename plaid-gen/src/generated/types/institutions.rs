@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// What Auth can do at an institution. Occurs in an institution when `include_auth_metadata`
 /// is set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthMetadata {
     /// Which verification methods Auth supports at the institution. May be null when this is not
@@ -16,11 +16,9 @@ pub struct AuthMetadata {
     pub supported_methods: Option<AuthSupportedMethods>,
 }
 impl Generated for AuthMetadata {
-    fn empty() -> Self {
-        Self {
-            supported_methods: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        supported_methods: Wire::EMPTY,
+    };
 }
 impl Record for AuthMetadata {
     const NAME: &'static str = "AuthMetadata";
@@ -37,18 +35,19 @@ impl Record for AuthMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.supported_methods);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.supported_methods);
     }
 }
 impl Default for AuthMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Flags for the ways in which Auth can obtain or verify account and routing numbers at an
 /// institution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthSupportedMethods {
     /// Whether an account can be verified by small deposits that Plaid sends and detects by
@@ -65,14 +64,12 @@ pub struct AuthSupportedMethods {
     pub instant_micro_deposits: bool,
 }
 impl Generated for AuthSupportedMethods {
-    fn empty() -> Self {
-        Self {
-            automated_micro_deposits: Wire::empty(),
-            instant_auth: Wire::empty(),
-            instant_match: Wire::empty(),
-            instant_micro_deposits: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        automated_micro_deposits: Wire::EMPTY,
+        instant_auth: Wire::EMPTY,
+        instant_match: Wire::EMPTY,
+        instant_micro_deposits: Wire::EMPTY,
+    };
 }
 impl Record for AuthSupportedMethods {
     const NAME: &'static str = "AuthSupportedMethods";
@@ -95,16 +92,16 @@ impl Record for AuthSupportedMethods {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.automated_micro_deposits);
-        fields.put(1, &self.instant_auth);
-        fields.put(2, &self.instant_match);
-        fields.put(3, &self.instant_micro_deposits);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.automated_micro_deposits);
+        visitor.field(1, &self.instant_auth);
+        visitor.field(2, &self.instant_match);
+        visitor.field(3, &self.instant_micro_deposits);
     }
 }
 /// An incident that impairs an institution, with its course so far. Occurs in the
 /// institution's `status`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HealthIncident {
     /// Time at which the incident ended, in ISO 8601 format. Null or absent while it is not
@@ -119,14 +116,12 @@ pub struct HealthIncident {
     pub title: String,
 }
 impl Generated for HealthIncident {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            incident_updates: Wire::empty(),
-            start_date: Wire::empty(),
-            title: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        incident_updates: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        title: Wire::EMPTY,
+    };
 }
 impl Record for HealthIncident {
     const NAME: &'static str = "HealthIncident";
@@ -149,15 +144,15 @@ impl Record for HealthIncident {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.incident_updates);
-        fields.put(2, &self.start_date);
-        fields.put(3, &self.title);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.incident_updates);
+        visitor.field(2, &self.start_date);
+        visitor.field(3, &self.title);
     }
 }
 /// One progress report within a health incident of an institution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncidentUpdate {
     /// Text of the report, written for people; what is known or being done at this stage.
@@ -169,13 +164,11 @@ pub struct IncidentUpdate {
     pub updated_date: Option<DateTime<Utc>>,
 }
 impl Generated for IncidentUpdate {
-    fn empty() -> Self {
-        Self {
-            description: Wire::empty(),
-            status: Wire::empty(),
-            updated_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        description: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_date: Wire::EMPTY,
+    };
 }
 impl Record for IncidentUpdate {
     const NAME: &'static str = "IncidentUpdate";
@@ -196,15 +189,16 @@ impl Record for IncidentUpdate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.description);
-        fields.put(1, &self.status);
-        fields.put(2, &self.updated_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.description);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.updated_date);
     }
 }
 impl Default for IncidentUpdate {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Stage of the incident at this report: `INVESTIGATING`, `IDENTIFIED` when the cause is
@@ -246,7 +240,7 @@ impl OpenEnum for IncidentUpdateStatus {
 /// A bank or other financial institution that can be linked, as returned by the three
 /// institution calls. Branding, health, Auth and payment details are present only when asked
 /// for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Institution {
     /// Methods by which Auth can obtain account numbers at this institution. Returned only with
@@ -293,23 +287,21 @@ pub struct Institution {
     pub url: Option<String>,
 }
 impl Generated for Institution {
-    fn empty() -> Self {
-        Self {
-            auth_metadata: Wire::empty(),
-            country_codes: Wire::empty(),
-            dtc_numbers: Wire::empty(),
-            institution_id: Wire::empty(),
-            logo: Wire::empty(),
-            name: Wire::empty(),
-            oauth: Wire::empty(),
-            payment_initiation_metadata: Wire::empty(),
-            primary_color: Wire::empty(),
-            products: Wire::empty(),
-            routing_numbers: Wire::empty(),
-            status: Wire::empty(),
-            url: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        auth_metadata: Wire::EMPTY,
+        country_codes: Wire::EMPTY,
+        dtc_numbers: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        logo: Wire::EMPTY,
+        name: Wire::EMPTY,
+        oauth: Wire::EMPTY,
+        payment_initiation_metadata: Wire::EMPTY,
+        primary_color: Wire::EMPTY,
+        products: Wire::EMPTY,
+        routing_numbers: Wire::EMPTY,
+        status: Wire::EMPTY,
+        url: Wire::EMPTY,
+    };
 }
 impl Record for Institution {
     const NAME: &'static str = "Institution";
@@ -350,25 +342,25 @@ impl Record for Institution {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.auth_metadata);
-        fields.put(1, &self.country_codes);
-        fields.put(2, &self.dtc_numbers);
-        fields.put(3, &self.institution_id);
-        fields.put(4, &self.logo);
-        fields.put(5, &self.name);
-        fields.put(6, &self.oauth);
-        fields.put(7, &self.payment_initiation_metadata);
-        fields.put(8, &self.primary_color);
-        fields.put(9, &self.products);
-        fields.put(10, &self.routing_numbers);
-        fields.put(11, &self.status);
-        fields.put(12, &self.url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.auth_metadata);
+        visitor.field(1, &self.country_codes);
+        visitor.field(2, &self.dtc_numbers);
+        visitor.field(3, &self.institution_id);
+        visitor.field(4, &self.logo);
+        visitor.field(5, &self.name);
+        visitor.field(6, &self.oauth);
+        visitor.field(7, &self.payment_initiation_metadata);
+        visitor.field(8, &self.primary_color);
+        visitor.field(9, &self.products);
+        visitor.field(10, &self.routing_numbers);
+        visitor.field(11, &self.status);
+        visitor.field(12, &self.url);
     }
 }
 /// Health of Plaid's connection to an institution, one entry per kind of request. Occurs as
 /// `status` of an institution when `include_status` is set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionStatus {
     /// Health of requests for account and routing numbers through Auth. Null or absent when not
@@ -401,19 +393,17 @@ pub struct InstitutionStatus {
     pub transactions_updates: Option<ProductStatus>,
 }
 impl Generated for InstitutionStatus {
-    fn empty() -> Self {
-        Self {
-            auth: Wire::empty(),
-            health_incidents: Wire::empty(),
-            identity: Wire::empty(),
-            investments: Wire::empty(),
-            investments_updates: Wire::empty(),
-            item_logins: Wire::empty(),
-            liabilities: Wire::empty(),
-            liabilities_updates: Wire::empty(),
-            transactions_updates: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        auth: Wire::EMPTY,
+        health_incidents: Wire::EMPTY,
+        identity: Wire::EMPTY,
+        investments: Wire::EMPTY,
+        investments_updates: Wire::EMPTY,
+        item_logins: Wire::EMPTY,
+        liabilities: Wire::EMPTY,
+        liabilities_updates: Wire::EMPTY,
+        transactions_updates: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionStatus {
     const NAME: &'static str = "InstitutionStatus";
@@ -446,26 +436,27 @@ impl Record for InstitutionStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.auth);
-        fields.put(1, &self.health_incidents);
-        fields.put(2, &self.identity);
-        fields.put(3, &self.investments);
-        fields.put(4, &self.investments_updates);
-        fields.put(5, &self.item_logins);
-        fields.put(6, &self.liabilities);
-        fields.put(7, &self.liabilities_updates);
-        fields.put(8, &self.transactions_updates);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.auth);
+        visitor.field(1, &self.health_incidents);
+        visitor.field(2, &self.identity);
+        visitor.field(3, &self.investments);
+        visitor.field(4, &self.investments_updates);
+        visitor.field(5, &self.item_logins);
+        visitor.field(6, &self.liabilities);
+        visitor.field(7, &self.liabilities_updates);
+        visitor.field(8, &self.transactions_updates);
     }
 }
 impl Default for InstitutionStatus {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /institutions/get_by_id`: the institution wanted and the detail to return
 /// with it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetByIdRequest {
     /// Countries in which to look for the institution, as ISO 3166-1 alpha-2 codes. The list must
@@ -482,13 +473,11 @@ pub struct InstitutionsGetByIdRequest {
     pub options: Option<InstitutionsGetByIdRequestOptions>,
 }
 impl Generated for InstitutionsGetByIdRequest {
-    fn empty() -> Self {
-        Self {
-            country_codes: Wire::empty(),
-            institution_id: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country_codes: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsGetByIdRequest {
     const NAME: &'static str = "InstitutionsGetByIdRequest";
@@ -509,23 +498,24 @@ impl Record for InstitutionsGetByIdRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country_codes);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country_codes);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.options);
     }
 }
 impl InstitutionsGetByIdRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(institution_id: impl Into<String>) -> Self {
         Self {
             institution_id: institution_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Detail switches for `POST /institutions/get_by_id`; all are off unless set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetByIdRequestOptions {
     /// When `true`, the institution carries `auth_metadata`, which tells the methods by which
@@ -550,14 +540,12 @@ pub struct InstitutionsGetByIdRequestOptions {
     pub include_status: Option<bool>,
 }
 impl Generated for InstitutionsGetByIdRequestOptions {
-    fn empty() -> Self {
-        Self {
-            include_auth_metadata: Wire::empty(),
-            include_optional_metadata: Wire::empty(),
-            include_payment_initiation_metadata: Wire::empty(),
-            include_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        include_auth_metadata: Wire::EMPTY,
+        include_optional_metadata: Wire::EMPTY,
+        include_payment_initiation_metadata: Wire::EMPTY,
+        include_status: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsGetByIdRequestOptions {
     const NAME: &'static str = "InstitutionsGetByIdRequestOptions";
@@ -580,20 +568,21 @@ impl Record for InstitutionsGetByIdRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.include_auth_metadata);
-        fields.put(1, &self.include_optional_metadata);
-        fields.put(2, &self.include_payment_initiation_metadata);
-        fields.put(3, &self.include_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.include_auth_metadata);
+        visitor.field(1, &self.include_optional_metadata);
+        visitor.field(2, &self.include_payment_initiation_metadata);
+        visitor.field(3, &self.include_status);
     }
 }
 impl Default for InstitutionsGetByIdRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /institutions/get_by_id`: the single institution asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetByIdResponse {
     /// The institution found, with the optional parts that were switched on in the request.
@@ -603,12 +592,10 @@ pub struct InstitutionsGetByIdResponse {
     pub request_id: String,
 }
 impl Generated for InstitutionsGetByIdResponse {
-    fn empty() -> Self {
-        Self {
-            institution: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsGetByIdResponse {
     const NAME: &'static str = "InstitutionsGetByIdResponse";
@@ -627,14 +614,14 @@ impl Record for InstitutionsGetByIdResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /institutions/get`: which countries to list, which page to return, and
 /// optional filters and extra detail.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetRequest {
     /// Number of institutions to return on this page, from 1 to 500. A larger page means fewer
@@ -658,14 +645,12 @@ pub struct InstitutionsGetRequest {
     pub options: Option<InstitutionsGetRequestOptions>,
 }
 impl Generated for InstitutionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            country_codes: Wire::empty(),
-            offset: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        country_codes: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsGetRequest {
     const NAME: &'static str = "InstitutionsGetRequest";
@@ -688,26 +673,27 @@ impl Record for InstitutionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.country_codes);
-        fields.put(2, &self.offset);
-        fields.put(3, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.country_codes);
+        visitor.field(2, &self.offset);
+        visitor.field(3, &self.options);
     }
 }
 impl InstitutionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(count: impl Into<i64>, offset: impl Into<i64>) -> Self {
         Self {
             count: count.into(),
             offset: offset.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filters and detail switches for `POST /institutions/get`; without any, every institution
 /// of the countries is listed in basic form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetRequestOptions {
     /// When `true`, each institution carries `auth_metadata`, which tells the methods by which
@@ -738,16 +724,14 @@ pub struct InstitutionsGetRequestOptions {
     pub routing_numbers: Vec<String>,
 }
 impl Generated for InstitutionsGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            include_auth_metadata: Wire::empty(),
-            include_optional_metadata: Wire::empty(),
-            include_payment_initiation_metadata: Wire::empty(),
-            oauth: Wire::empty(),
-            products: Wire::empty(),
-            routing_numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        include_auth_metadata: Wire::EMPTY,
+        include_optional_metadata: Wire::EMPTY,
+        include_payment_initiation_metadata: Wire::EMPTY,
+        oauth: Wire::EMPTY,
+        products: Wire::EMPTY,
+        routing_numbers: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsGetRequestOptions {
     const NAME: &'static str = "InstitutionsGetRequestOptions";
@@ -774,23 +758,24 @@ impl Record for InstitutionsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.include_auth_metadata);
-        fields.put(1, &self.include_optional_metadata);
-        fields.put(2, &self.include_payment_initiation_metadata);
-        fields.put(3, &self.oauth);
-        fields.put(4, &self.products);
-        fields.put(5, &self.routing_numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.include_auth_metadata);
+        visitor.field(1, &self.include_optional_metadata);
+        visitor.field(2, &self.include_payment_initiation_metadata);
+        visitor.field(3, &self.oauth);
+        visitor.field(4, &self.products);
+        visitor.field(5, &self.routing_numbers);
     }
 }
 impl Default for InstitutionsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /institutions/get`: one page of institutions and the total that
 /// matches the filters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsGetResponse {
     /// The institutions on this page. May hold fewer entries than `count` on the last page.
@@ -804,13 +789,11 @@ pub struct InstitutionsGetResponse {
     pub total: i64,
 }
 impl Generated for InstitutionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            institutions: Wire::empty(),
-            request_id: Wire::empty(),
-            total: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institutions: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        total: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsGetResponse {
     const NAME: &'static str = "InstitutionsGetResponse";
@@ -831,15 +814,15 @@ impl Record for InstitutionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institutions);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.total);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institutions);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.total);
     }
 }
 /// Filter of `POST /institutions/search` that keeps institutions able to serve a given
 /// payment or payment consent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchPaymentInitiationOptions {
     /// Identifier of a payment consent from `/payment_initiation/consent/create`; only
@@ -851,12 +834,10 @@ pub struct InstitutionsSearchPaymentInitiationOptions {
     pub payment_id: Option<String>,
 }
 impl Generated for InstitutionsSearchPaymentInitiationOptions {
-    fn empty() -> Self {
-        Self {
-            consent_id: Wire::empty(),
-            payment_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_id: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsSearchPaymentInitiationOptions {
     const NAME: &'static str = "InstitutionsSearchPaymentInitiationOptions";
@@ -875,19 +856,20 @@ impl Record for InstitutionsSearchPaymentInitiationOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
-        fields.put(1, &self.payment_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
+        visitor.field(1, &self.payment_id);
     }
 }
 impl Default for InstitutionsSearchPaymentInitiationOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /institutions/search`: the search text, the countries to search in, and
 /// optional filters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchRequest {
     /// Countries to search in, as ISO 3166-1 alpha-2 codes. They must be countries enabled for
@@ -910,14 +892,12 @@ pub struct InstitutionsSearchRequest {
     pub query: String,
 }
 impl Generated for InstitutionsSearchRequest {
-    fn empty() -> Self {
-        Self {
-            country_codes: Wire::empty(),
-            options: Wire::empty(),
-            products: Wire::empty(),
-            query: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country_codes: Wire::EMPTY,
+        options: Wire::EMPTY,
+        products: Wire::EMPTY,
+        query: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsSearchRequest {
     const NAME: &'static str = "InstitutionsSearchRequest";
@@ -940,25 +920,26 @@ impl Record for InstitutionsSearchRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country_codes);
-        fields.put(1, &self.options);
-        fields.put(2, &self.products);
-        fields.put(3, &self.query);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country_codes);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.products);
+        visitor.field(3, &self.query);
     }
 }
 impl InstitutionsSearchRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(query: impl Into<String>) -> Self {
         Self {
             query: query.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filters and detail switches for `POST /institutions/search`; they narrow the matches or
 /// add detail to them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchRequestOptions {
     /// When `true`, each institution carries `auth_metadata`, which tells the methods by which
@@ -982,15 +963,13 @@ pub struct InstitutionsSearchRequestOptions {
     pub payment_initiation: Option<InstitutionsSearchPaymentInitiationOptions>,
 }
 impl Generated for InstitutionsSearchRequestOptions {
-    fn empty() -> Self {
-        Self {
-            include_auth_metadata: Wire::empty(),
-            include_optional_metadata: Wire::empty(),
-            include_payment_initiation_metadata: Wire::empty(),
-            oauth: Wire::empty(),
-            payment_initiation: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        include_auth_metadata: Wire::EMPTY,
+        include_optional_metadata: Wire::EMPTY,
+        include_payment_initiation_metadata: Wire::EMPTY,
+        oauth: Wire::EMPTY,
+        payment_initiation: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsSearchRequestOptions {
     const NAME: &'static str = "InstitutionsSearchRequestOptions";
@@ -1015,22 +994,23 @@ impl Record for InstitutionsSearchRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.include_auth_metadata);
-        fields.put(1, &self.include_optional_metadata);
-        fields.put(2, &self.include_payment_initiation_metadata);
-        fields.put(3, &self.oauth);
-        fields.put(4, &self.payment_initiation);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.include_auth_metadata);
+        visitor.field(1, &self.include_optional_metadata);
+        visitor.field(2, &self.include_payment_initiation_metadata);
+        visitor.field(3, &self.oauth);
+        visitor.field(4, &self.payment_initiation);
     }
 }
 impl Default for InstitutionsSearchRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /institutions/search`: the institutions that match. The result is
 /// not paged.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchResponse {
     /// The matching institutions. Empty when nothing matches the query and filters.
@@ -1041,12 +1021,10 @@ pub struct InstitutionsSearchResponse {
     pub request_id: String,
 }
 impl Generated for InstitutionsSearchResponse {
-    fn empty() -> Self {
-        Self {
-            institutions: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institutions: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionsSearchResponse {
     const NAME: &'static str = "InstitutionsSearchResponse";
@@ -1065,14 +1043,14 @@ impl Record for InstitutionsSearchResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institutions);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institutions);
+        visitor.field(1, &self.request_id);
     }
 }
 /// What payment initiation can do at an institution. Occurs in an institution when
 /// `include_payment_initiation_metadata` is set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationMetadata {
     /// Largest amount of a single payment that the institution accepts, by currency. A currency
@@ -1095,16 +1073,14 @@ pub struct PaymentInitiationMetadata {
     pub supports_sepa_instant: bool,
 }
 impl Generated for PaymentInitiationMetadata {
-    fn empty() -> Self {
-        Self {
-            maximum_payment_amount: Wire::empty(),
-            standing_order_metadata: Wire::empty(),
-            supports_international_payments: Wire::empty(),
-            supports_payment_consents: Wire::empty(),
-            supports_refund_details: Wire::empty(),
-            supports_sepa_instant: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        maximum_payment_amount: Wire::EMPTY,
+        standing_order_metadata: Wire::EMPTY,
+        supports_international_payments: Wire::EMPTY,
+        supports_payment_consents: Wire::EMPTY,
+        supports_refund_details: Wire::EMPTY,
+        supports_sepa_instant: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationMetadata {
     const NAME: &'static str = "PaymentInitiationMetadata";
@@ -1131,18 +1107,18 @@ impl Record for PaymentInitiationMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.maximum_payment_amount);
-        fields.put(1, &self.standing_order_metadata);
-        fields.put(2, &self.supports_international_payments);
-        fields.put(3, &self.supports_payment_consents);
-        fields.put(4, &self.supports_refund_details);
-        fields.put(5, &self.supports_sepa_instant);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.maximum_payment_amount);
+        visitor.field(1, &self.standing_order_metadata);
+        visitor.field(2, &self.supports_international_payments);
+        visitor.field(3, &self.supports_payment_consents);
+        visitor.field(4, &self.supports_refund_details);
+        visitor.field(5, &self.supports_sepa_instant);
     }
 }
 /// What an institution supports for standing orders. Null as a whole where standing orders
 /// are not supported.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationStandingOrderMetadata {
     /// Whether a standing order at this institution may carry an end date. If `false`, do not
@@ -1157,13 +1133,11 @@ pub struct PaymentInitiationStandingOrderMetadata {
     pub valid_standing_order_intervals: Vec<PaymentScheduleInterval>,
 }
 impl Generated for PaymentInitiationStandingOrderMetadata {
-    fn empty() -> Self {
-        Self {
-            supports_standing_order_end_date: Wire::empty(),
-            supports_standing_order_negative_execution_days: Wire::empty(),
-            valid_standing_order_intervals: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        supports_standing_order_end_date: Wire::EMPTY,
+        supports_standing_order_negative_execution_days: Wire::EMPTY,
+        valid_standing_order_intervals: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationStandingOrderMetadata {
     const NAME: &'static str = "PaymentInitiationStandingOrderMetadata";
@@ -1184,15 +1158,15 @@ impl Record for PaymentInitiationStandingOrderMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.supports_standing_order_end_date);
-        fields.put(1, &self.supports_standing_order_negative_execution_days);
-        fields.put(2, &self.valid_standing_order_intervals);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.supports_standing_order_end_date);
+        visitor.field(1, &self.supports_standing_order_negative_execution_days);
+        visitor.field(2, &self.valid_standing_order_intervals);
     }
 }
 /// Health of one kind of request at an institution, with the shares of success and failure.
 /// Occurs in the entries of the institution's `status`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductStatus {
     /// Shares of recent requests that succeeded or failed, split by the cause of failure.
@@ -1207,13 +1181,11 @@ Deprecated by Plaid.*/
     pub status: ProductStatusStatus,
 }
 impl Generated for ProductStatus {
-    fn empty() -> Self {
-        Self {
-            breakdown: Wire::empty(),
-            last_status_change: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breakdown: Wire::EMPTY,
+        last_status_change: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for ProductStatus {
     const NAME: &'static str = "ProductStatus";
@@ -1234,15 +1206,15 @@ impl Record for ProductStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breakdown);
-        fields.put(1, &self.last_status_change);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breakdown);
+        visitor.field(1, &self.last_status_change);
+        visitor.field(2, &self.status);
     }
 }
 /// How recent requests at an institution ended, as fractions of one. Occurs in each product's
 /// health entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductStatusBreakdown {
     /// Share of recent requests that failed because of a problem on the institution's side, as a
@@ -1261,14 +1233,12 @@ pub struct ProductStatusBreakdown {
     pub success: Decimal,
 }
 impl Generated for ProductStatusBreakdown {
-    fn empty() -> Self {
-        Self {
-            error_institution: Wire::empty(),
-            error_plaid: Wire::empty(),
-            refresh_interval: Wire::empty(),
-            success: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_institution: Wire::EMPTY,
+        error_plaid: Wire::EMPTY,
+        refresh_interval: Wire::EMPTY,
+        success: Wire::EMPTY,
+    };
 }
 impl Record for ProductStatusBreakdown {
     const NAME: &'static str = "ProductStatusBreakdown";
@@ -1291,11 +1261,11 @@ impl Record for ProductStatusBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_institution);
-        fields.put(1, &self.error_plaid);
-        fields.put(2, &self.refresh_interval);
-        fields.put(3, &self.success);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_institution);
+        visitor.field(1, &self.error_plaid);
+        visitor.field(2, &self.refresh_interval);
+        visitor.field(3, &self.success);
     }
 }
 /// Whether background updates run as often as they should: `NORMAL`, `DELAYED` or `STOPPED`.

@@ -7,7 +7,7 @@ use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
 /// Restrictions of the answer of `POST /investments/holdings/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentHoldingsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -16,9 +16,7 @@ pub struct InvestmentHoldingsGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for InvestmentHoldingsGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for InvestmentHoldingsGetRequestOptions {
     const NAME: &'static str = "InvestmentHoldingsGetRequestOptions";
@@ -33,17 +31,18 @@ impl Record for InvestmentHoldingsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for InvestmentHoldingsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /investments/auth/get`: the Item and optionally which of its accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuthGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -53,12 +52,10 @@ pub struct InvestmentsAuthGetRequest {
     pub options: Option<InvestmentsAuthGetRequestOptions>,
 }
 impl Generated for InvestmentsAuthGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsAuthGetRequest {
     const NAME: &'static str = "InvestmentsAuthGetRequest";
@@ -77,22 +74,23 @@ impl Record for InvestmentsAuthGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl InvestmentsAuthGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Restrictions of the answer of `POST /investments/auth/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuthGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -101,9 +99,7 @@ pub struct InvestmentsAuthGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for InvestmentsAuthGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for InvestmentsAuthGetRequestOptions {
     const NAME: &'static str = "InvestmentsAuthGetRequestOptions";
@@ -118,18 +114,19 @@ impl Record for InvestmentsAuthGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for InvestmentsAuthGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /investments/auth/get`: accounts with numbers, owners and holdings,
 /// as needed to move them elsewhere.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuthGetResponse {
     /// Fees and contributions of the accounts that are 401(k) plans. Absent when there are none.
@@ -159,19 +156,17 @@ pub struct InvestmentsAuthGetResponse {
     pub securities: Vec<Security>,
 }
 impl Generated for InvestmentsAuthGetResponse {
-    fn empty() -> Self {
-        Self {
-            account_details_401k: Wire::empty(),
-            accounts: Wire::empty(),
-            data_sources: Wire::empty(),
-            holdings: Wire::empty(),
-            item: Wire::empty(),
-            numbers: Wire::empty(),
-            owners: Wire::empty(),
-            request_id: Wire::empty(),
-            securities: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_details_401k: Wire::EMPTY,
+        accounts: Wire::EMPTY,
+        data_sources: Wire::EMPTY,
+        holdings: Wire::EMPTY,
+        item: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        securities: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsAuthGetResponse {
     const NAME: &'static str = "InvestmentsAuthGetResponse";
@@ -204,20 +199,20 @@ impl Record for InvestmentsAuthGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_details_401k);
-        fields.put(1, &self.accounts);
-        fields.put(2, &self.data_sources);
-        fields.put(3, &self.holdings);
-        fields.put(4, &self.item);
-        fields.put(5, &self.numbers);
-        fields.put(6, &self.owners);
-        fields.put(7, &self.request_id);
-        fields.put(8, &self.securities);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_details_401k);
+        visitor.field(1, &self.accounts);
+        visitor.field(2, &self.data_sources);
+        visitor.field(3, &self.holdings);
+        visitor.field(4, &self.item);
+        visitor.field(5, &self.numbers);
+        visitor.field(6, &self.owners);
+        visitor.field(7, &self.request_id);
+        visitor.field(8, &self.securities);
     }
 }
 /// Body of `POST /investments/holdings/get`: the Item and optionally which of its accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsHoldingsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -227,12 +222,10 @@ pub struct InvestmentsHoldingsGetRequest {
     pub options: Option<InvestmentHoldingsGetRequestOptions>,
 }
 impl Generated for InvestmentsHoldingsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsHoldingsGetRequest {
     const NAME: &'static str = "InvestmentsHoldingsGetRequest";
@@ -251,23 +244,24 @@ impl Record for InvestmentsHoldingsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl InvestmentsHoldingsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /investments/holdings/get`. Holdings refer to `accounts` by
 /// `account_id` and to `securities` by `security_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsHoldingsGetResponse {
     /// The investment accounts that the holdings belong to, with their balances.
@@ -289,16 +283,14 @@ pub struct InvestmentsHoldingsGetResponse {
     pub securities: Vec<Security>,
 }
 impl Generated for InvestmentsHoldingsGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            holdings: Wire::empty(),
-            is_investments_fallback_item: Wire::empty(),
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-            securities: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        holdings: Wire::EMPTY,
+        is_investments_fallback_item: Wire::EMPTY,
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        securities: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsHoldingsGetResponse {
     const NAME: &'static str = "InvestmentsHoldingsGetResponse";
@@ -325,17 +317,17 @@ impl Record for InvestmentsHoldingsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.holdings);
-        fields.put(2, &self.is_investments_fallback_item);
-        fields.put(3, &self.item);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.securities);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.holdings);
+        visitor.field(2, &self.is_investments_fallback_item);
+        visitor.field(3, &self.item);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.securities);
     }
 }
 /// Body of `POST /investments/refresh`: the Item whose investment data are fetched anew.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsRefreshRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -343,11 +335,7 @@ pub struct InvestmentsRefreshRequest {
     pub access_token: Secret,
 }
 impl Generated for InvestmentsRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for InvestmentsRefreshRequest {
     const NAME: &'static str = "InvestmentsRefreshRequest";
@@ -362,12 +350,13 @@ impl Record for InvestmentsRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl InvestmentsRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -376,7 +365,7 @@ impl InvestmentsRefreshRequest {
 }
 /// Body returned by `POST /investments/refresh`; it holds nothing but the `request_id`. The
 /// new data are fetched with the other investments calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -384,9 +373,7 @@ pub struct InvestmentsRefreshResponse {
     pub request_id: String,
 }
 impl Generated for InvestmentsRefreshResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for InvestmentsRefreshResponse {
     const NAME: &'static str = "InvestmentsRefreshResponse";
@@ -401,12 +388,12 @@ impl Record for InvestmentsRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /investments/transactions/get`: the Item, the span of dates and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsTransactionsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -420,14 +407,12 @@ pub struct InvestmentsTransactionsGetRequest {
     pub start_date: NaiveDate,
 }
 impl Generated for InvestmentsTransactionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            end_date: Wire::empty(),
-            options: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        options: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsTransactionsGetRequest {
     const NAME: &'static str = "InvestmentsTransactionsGetRequest";
@@ -450,15 +435,16 @@ impl Record for InvestmentsTransactionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.options);
-        fields.put(3, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.options);
+        visitor.field(3, &self.start_date);
     }
 }
 impl InvestmentsTransactionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         end_date: impl Into<NaiveDate>,
@@ -468,13 +454,13 @@ impl InvestmentsTransactionsGetRequest {
             access_token: access_token.into(),
             end_date: end_date.into(),
             start_date: start_date.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /investments/transactions/get`: one page of transactions.
 /// `accounts` and `securities` can repeat from page to page, so merge them by identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsTransactionsGetResponse {
     /// The investment accounts that the transactions belong to, with their balances.
@@ -500,17 +486,15 @@ pub struct InvestmentsTransactionsGetResponse {
     pub total_investment_transactions: i64,
 }
 impl Generated for InvestmentsTransactionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            investment_transactions: Wire::empty(),
-            is_investments_fallback_item: Wire::empty(),
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-            securities: Wire::empty(),
-            total_investment_transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        investment_transactions: Wire::EMPTY,
+        is_investments_fallback_item: Wire::EMPTY,
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        securities: Wire::EMPTY,
+        total_investment_transactions: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsTransactionsGetResponse {
     const NAME: &'static str = "InvestmentsTransactionsGetResponse";
@@ -539,14 +523,14 @@ impl Record for InvestmentsTransactionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.investment_transactions);
-        fields.put(2, &self.is_investments_fallback_item);
-        fields.put(3, &self.item);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.securities);
-        fields.put(6, &self.total_investment_transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.investment_transactions);
+        visitor.field(2, &self.is_investments_fallback_item);
+        visitor.field(3, &self.item);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.securities);
+        visitor.field(6, &self.total_investment_transactions);
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// A known problem with the connection to one or more institutions, as returned by the
 /// `/issues/` calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Issue {
     /// Time at which the issue was recorded, as an ISO 8601 timestamp.
@@ -30,17 +30,15 @@ pub struct Issue {
     pub summary: Option<String>,
 }
 impl Generated for Issue {
-    fn empty() -> Self {
-        Self {
-            created_at: Wire::empty(),
-            detailed_description: Wire::empty(),
-            institution_ids: Wire::empty(),
-            institution_names: Wire::empty(),
-            issue_id: Wire::empty(),
-            status: Wire::empty(),
-            summary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_at: Wire::EMPTY,
+        detailed_description: Wire::EMPTY,
+        institution_ids: Wire::EMPTY,
+        institution_names: Wire::EMPTY,
+        issue_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        summary: Wire::EMPTY,
+    };
 }
 impl Record for Issue {
     const NAME: &'static str = "Issue";
@@ -69,32 +67,31 @@ impl Record for Issue {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_at);
-        fields.put(1, &self.detailed_description);
-        fields.put(2, &self.institution_ids);
-        fields.put(3, &self.institution_names);
-        fields.put(4, &self.issue_id);
-        fields.put(5, &self.status);
-        fields.put(6, &self.summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_at);
+        visitor.field(1, &self.detailed_description);
+        visitor.field(2, &self.institution_ids);
+        visitor.field(3, &self.institution_names);
+        visitor.field(4, &self.issue_id);
+        visitor.field(5, &self.status);
+        visitor.field(6, &self.summary);
     }
 }
 impl Default for Issue {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /issues/get`: names the issue to return.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuesGetRequest {
     /// Identifier of the issue to return, as found with `/issues/search`.
     pub issue_id: String,
 }
 impl Generated for IssuesGetRequest {
-    fn empty() -> Self {
-        Self { issue_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { issue_id: Wire::EMPTY };
 }
 impl Record for IssuesGetRequest {
     const NAME: &'static str = "IssuesGetRequest";
@@ -109,18 +106,19 @@ impl Record for IssuesGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.issue_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.issue_id);
     }
 }
 impl IssuesGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(issue_id: impl Into<String>) -> Self {
         Self { issue_id: issue_id.into() }
     }
 }
 /// Answer of `POST /issues/get`: the one issue that was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuesGetResponse {
     /// The issue that was asked for, with its status and description.
@@ -130,12 +128,10 @@ pub struct IssuesGetResponse {
     pub request_id: Option<String>,
 }
 impl Generated for IssuesGetResponse {
-    fn empty() -> Self {
-        Self {
-            issue: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        issue: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IssuesGetResponse {
     const NAME: &'static str = "IssuesGetResponse";
@@ -154,19 +150,20 @@ impl Record for IssuesGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.issue);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.issue);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for IssuesGetResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /issues/search`: identifiers of the failure for which issues are sought.
 /// Give at least one of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuesSearchRequest {
     /// Identifier of the Item that has the problem.
@@ -179,13 +176,11 @@ pub struct IssuesSearchRequest {
     pub link_session_request_id: Option<String>,
 }
 impl Generated for IssuesSearchRequest {
-    fn empty() -> Self {
-        Self {
-            item_id: Wire::empty(),
-            link_session_id: Wire::empty(),
-            link_session_request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_id: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        link_session_request_id: Wire::EMPTY,
+    };
 }
 impl Record for IssuesSearchRequest {
     const NAME: &'static str = "IssuesSearchRequest";
@@ -206,19 +201,20 @@ impl Record for IssuesSearchRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_id);
-        fields.put(1, &self.link_session_id);
-        fields.put(2, &self.link_session_request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_id);
+        visitor.field(1, &self.link_session_id);
+        visitor.field(2, &self.link_session_request_id);
     }
 }
 impl Default for IssuesSearchRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /issues/search`: the issues that match the failure.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuesSearchResponse {
     /// The matching issues; empty or absent when none is known.
@@ -229,12 +225,10 @@ pub struct IssuesSearchResponse {
     pub request_id: Option<String>,
 }
 impl Generated for IssuesSearchResponse {
-    fn empty() -> Self {
-        Self {
-            issues: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        issues: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for IssuesSearchResponse {
     const NAME: &'static str = "IssuesSearchResponse";
@@ -253,14 +247,15 @@ impl Record for IssuesSearchResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.issues);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.issues);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for IssuesSearchResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of work on an issue: `REPORTED` and `AWAITING_RESOLUTION` before a fix is begun,
@@ -304,7 +299,7 @@ impl OpenEnum for IssuesStatus {
     }
 }
 /// Body of `POST /issues/subscribe`: the issue to follow and where to send the webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuesSubscribeRequest {
     /// Identifier of the issue to follow, as found with `/issues/search`.
@@ -314,12 +309,10 @@ pub struct IssuesSubscribeRequest {
     pub webhook: String,
 }
 impl Generated for IssuesSubscribeRequest {
-    fn empty() -> Self {
-        Self {
-            issue_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        issue_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for IssuesSubscribeRequest {
     const NAME: &'static str = "IssuesSubscribeRequest";
@@ -338,13 +331,14 @@ impl Record for IssuesSubscribeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.issue_id);
-        fields.put(1, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.issue_id);
+        visitor.field(1, &self.webhook);
     }
 }
 impl IssuesSubscribeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(issue_id: impl Into<String>, webhook: impl Into<String>) -> Self {
         Self {
             issue_id: issue_id.into(),
@@ -354,7 +348,7 @@ impl IssuesSubscribeRequest {
 }
 /// Answer of `POST /issues/subscribe`; it carries nothing beyond the request identifier, and
 /// a success means that the subscription is in place.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuesSubscribeResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -362,9 +356,7 @@ pub struct IssuesSubscribeResponse {
     pub request_id: String,
 }
 impl Generated for IssuesSubscribeResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for IssuesSubscribeResponse {
     const NAME: &'static str = "IssuesSubscribeResponse";
@@ -379,8 +371,8 @@ impl Record for IssuesSubscribeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 crate::wire::records!(

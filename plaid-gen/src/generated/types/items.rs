@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// An event in which consent to share data of an Item was given, changed or withdrawn.
 /// Returned by `POST /consent/events/get`; any field may be absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsentEvent {
     /// Accounts that the user agreed to share, as of this event.
@@ -38,20 +38,18 @@ pub struct ConsentEvent {
     pub item_id: Option<String>,
 }
 impl Generated for ConsentEvent {
-    fn empty() -> Self {
-        Self {
-            consented_accounts: Wire::empty(),
-            consented_data_scopes: Wire::empty(),
-            consented_use_cases: Wire::empty(),
-            created_at: Wire::empty(),
-            event_code: Wire::empty(),
-            event_type: Wire::empty(),
-            initiator: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consented_accounts: Wire::EMPTY,
+        consented_data_scopes: Wire::EMPTY,
+        consented_use_cases: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        event_code: Wire::EMPTY,
+        event_type: Wire::EMPTY,
+        initiator: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for ConsentEvent {
     const NAME: &'static str = "ConsentEvent";
@@ -86,22 +84,23 @@ impl Record for ConsentEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consented_accounts);
-        fields.put(1, &self.consented_data_scopes);
-        fields.put(2, &self.consented_use_cases);
-        fields.put(3, &self.created_at);
-        fields.put(4, &self.event_code);
-        fields.put(5, &self.event_type);
-        fields.put(6, &self.initiator);
-        fields.put(7, &self.institution_id);
-        fields.put(8, &self.institution_name);
-        fields.put(9, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consented_accounts);
+        visitor.field(1, &self.consented_data_scopes);
+        visitor.field(2, &self.consented_use_cases);
+        visitor.field(3, &self.created_at);
+        visitor.field(4, &self.event_code);
+        visitor.field(5, &self.event_type);
+        visitor.field(6, &self.initiator);
+        visitor.field(7, &self.institution_id);
+        visitor.field(8, &self.institution_name);
+        visitor.field(9, &self.item_id);
     }
 }
 impl Default for ConsentEvent {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What a consent event was about: `USER_AGREEMENT` the agreement with the user, `USE_CASES`
@@ -204,7 +203,7 @@ impl OpenEnum for ConsentEventType {
     }
 }
 /// Body of `POST /consent/events/get`; it names only the Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsentEventsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -212,11 +211,7 @@ pub struct ConsentEventsGetRequest {
     pub access_token: Secret,
 }
 impl Generated for ConsentEventsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for ConsentEventsGetRequest {
     const NAME: &'static str = "ConsentEventsGetRequest";
@@ -231,12 +226,13 @@ impl Record for ConsentEventsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl ConsentEventsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -245,7 +241,7 @@ impl ConsentEventsGetRequest {
 }
 /// Answer of `POST /consent/events/get`: the consent history of the Item at once, without
 /// paging.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsentEventsGetResponse {
     /// The consent events of the Item. Order them by `created_at`.
@@ -256,12 +252,10 @@ pub struct ConsentEventsGetResponse {
     pub request_id: String,
 }
 impl Generated for ConsentEventsGetResponse {
-    fn empty() -> Self {
-        Self {
-            consent_events: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_events: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ConsentEventsGetResponse {
     const NAME: &'static str = "ConsentEventsGetResponse";
@@ -280,14 +274,14 @@ impl Record for ConsentEventsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_events);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_events);
+        visitor.field(1, &self.request_id);
     }
 }
 /// An account that a user agreed to share, as it stood at a consent event. It carries no
 /// balances.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsentedAccount {
     /// Identifier of the account within the Item; case-sensitive. Join it with the accounts from
@@ -309,16 +303,14 @@ pub struct ConsentedAccount {
     pub type_: Option<AccountType>,
 }
 impl Generated for ConsentedAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for ConsentedAccount {
     const NAME: &'static str = "ConsentedAccount";
@@ -345,22 +337,23 @@ impl Record for ConsentedAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.mask);
-        fields.put(2, &self.name);
-        fields.put(3, &self.official_name);
-        fields.put(4, &self.subtype);
-        fields.put(5, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.mask);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.official_name);
+        visitor.field(4, &self.subtype);
+        visitor.field(5, &self.type_);
     }
 }
 impl Default for ConsentedAccount {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /item/access_token/invalidate`: the token to replace.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemAccessTokenInvalidateRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`. It stops
@@ -368,11 +361,7 @@ pub struct ItemAccessTokenInvalidateRequest {
     pub access_token: Secret,
 }
 impl Generated for ItemAccessTokenInvalidateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for ItemAccessTokenInvalidateRequest {
     const NAME: &'static str = "ItemAccessTokenInvalidateRequest";
@@ -387,12 +376,13 @@ impl Record for ItemAccessTokenInvalidateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl ItemAccessTokenInvalidateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -401,7 +391,7 @@ impl ItemAccessTokenInvalidateRequest {
 }
 /// Body returned by `POST /item/access_token/invalidate`: the token that takes the place of
 /// the old one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemAccessTokenInvalidateResponse {
     /// New `access_token` of the Item, valid from now on in place of the old one. Store it at
@@ -412,12 +402,10 @@ pub struct ItemAccessTokenInvalidateResponse {
     pub request_id: String,
 }
 impl Generated for ItemAccessTokenInvalidateResponse {
-    fn empty() -> Self {
-        Self {
-            new_access_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        new_access_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemAccessTokenInvalidateResponse {
     const NAME: &'static str = "ItemAccessTokenInvalidateResponse";
@@ -436,9 +424,9 @@ impl Record for ItemAccessTokenInvalidateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.new_access_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.new_access_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// A kind of data that a user can agree to share through an Item, such as
@@ -509,18 +497,14 @@ impl OpenEnum for ItemConsentedDataScope {
     }
 }
 /// Body of `POST /item/get`: the Item to look up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemGetRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`.
     pub access_token: Secret,
 }
 impl Generated for ItemGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for ItemGetRequest {
     const NAME: &'static str = "ItemGetRequest";
@@ -535,12 +519,13 @@ impl Record for ItemGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl ItemGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -549,7 +534,7 @@ impl ItemGetRequest {
 }
 /// Body returned by `POST /item/get`: the Item and the times of its latest updates and
 /// webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemGetResponse {
     /// The Item itself, with its products, consent and current error. A broken Item is shown by
@@ -563,13 +548,11 @@ pub struct ItemGetResponse {
     pub status: Option<ItemStatusNullable>,
 }
 impl Generated for ItemGetResponse {
-    fn empty() -> Self {
-        Self {
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for ItemGetResponse {
     const NAME: &'static str = "ItemGetResponse";
@@ -590,15 +573,15 @@ impl Record for ItemGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.status);
     }
 }
 /// Body of `POST /item/import`: the products, the authorization you hold and, optionally, the
 /// institution and a webhook address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemImportRequest {
     /// Identifier of the institution at which the authorization is held. May be left out where it
@@ -615,14 +598,12 @@ pub struct ItemImportRequest {
     pub user_auth: ItemImportRequestUserAuth,
 }
 impl Generated for ItemImportRequest {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            options: Wire::empty(),
-            products: Wire::empty(),
-            user_auth: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        options: Wire::EMPTY,
+        products: Wire::EMPTY,
+        user_auth: Wire::EMPTY,
+    };
 }
 impl Record for ItemImportRequest {
     const NAME: &'static str = "ItemImportRequest";
@@ -645,24 +626,25 @@ impl Record for ItemImportRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.options);
-        fields.put(2, &self.products);
-        fields.put(3, &self.user_auth);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.products);
+        visitor.field(3, &self.user_auth);
     }
 }
 impl ItemImportRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_auth: impl Into<ItemImportRequestUserAuth>) -> Self {
         Self {
             user_auth: user_auth.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Options of `POST /item/import`, found in `ItemImportRequest.options`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemImportRequestOptions {
     /// Address to which webhooks about the new Item are sent. Optional; `/item/webhook/update`
@@ -670,9 +652,7 @@ pub struct ItemImportRequestOptions {
     pub webhook: Option<String>,
 }
 impl Generated for ItemImportRequestOptions {
-    fn empty() -> Self {
-        Self { webhook: Wire::empty() }
-    }
+    const EMPTY: Self = Self { webhook: Wire::EMPTY };
 }
 impl Record for ItemImportRequestOptions {
     const NAME: &'static str = "ItemImportRequestOptions";
@@ -687,18 +667,19 @@ impl Record for ItemImportRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.webhook);
     }
 }
 impl Default for ItemImportRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Authorization that you already hold for an end user at an institution, from which `POST
 /// /item/import` makes an Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemImportRequestUserAuth {
     /// Token by which the institution recognizes the authorization. Keep it secret and do not log
@@ -709,12 +690,10 @@ pub struct ItemImportRequestUserAuth {
     pub user_id: String,
 }
 impl Generated for ItemImportRequestUserAuth {
-    fn empty() -> Self {
-        Self {
-            auth_token: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        auth_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemImportRequestUserAuth {
     const NAME: &'static str = "ItemImportRequestUserAuth";
@@ -733,13 +712,14 @@ impl Record for ItemImportRequestUserAuth {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.auth_token);
-        fields.put(1, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.auth_token);
+        visitor.field(1, &self.user_id);
     }
 }
 impl ItemImportRequestUserAuth {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(auth_token: impl Into<Secret>, user_id: impl Into<String>) -> Self {
         Self {
             auth_token: auth_token.into(),
@@ -748,7 +728,7 @@ impl ItemImportRequestUserAuth {
     }
 }
 /// Answer of `POST /item/import`: the token of the new Item. Store it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemImportResponse {
     /// The `access_token` of the new Item. It does not expire and must be kept secret on the
@@ -759,12 +739,10 @@ pub struct ItemImportResponse {
     pub request_id: String,
 }
 impl Generated for ItemImportResponse {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemImportResponse {
     const NAME: &'static str = "ItemImportResponse";
@@ -783,13 +761,13 @@ impl Record for ItemImportResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /item/products/terminate`: the Item and the reason why its products end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemProductsTerminateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -804,13 +782,11 @@ pub struct ItemProductsTerminateRequest {
     pub reason_note: Option<String>,
 }
 impl Generated for ItemProductsTerminateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            reason_code: Wire::empty(),
-            reason_note: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        reason_code: Wire::EMPTY,
+        reason_note: Wire::EMPTY,
+    };
 }
 impl Record for ItemProductsTerminateRequest {
     const NAME: &'static str = "ItemProductsTerminateRequest";
@@ -831,14 +807,15 @@ impl Record for ItemProductsTerminateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.reason_code);
-        fields.put(2, &self.reason_note);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.reason_code);
+        visitor.field(2, &self.reason_note);
     }
 }
 impl ItemProductsTerminateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         reason_code: impl Into<ProductsTerminateReasonCode>,
@@ -846,13 +823,13 @@ impl ItemProductsTerminateRequest {
         Self {
             access_token: access_token.into(),
             reason_code: reason_code.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /item/products/terminate`: an acknowledgement that carries only the
 /// request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemProductsTerminateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -860,9 +837,7 @@ pub struct ItemProductsTerminateResponse {
     pub request_id: String,
 }
 impl Generated for ItemProductsTerminateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ItemProductsTerminateResponse {
     const NAME: &'static str = "ItemProductsTerminateResponse";
@@ -877,12 +852,12 @@ impl Record for ItemProductsTerminateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /item/public_token/create`; it names only the Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemPublicTokenCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -890,11 +865,7 @@ pub struct ItemPublicTokenCreateRequest {
     pub access_token: Secret,
 }
 impl Generated for ItemPublicTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for ItemPublicTokenCreateRequest {
     const NAME: &'static str = "ItemPublicTokenCreateRequest";
@@ -909,12 +880,13 @@ impl Record for ItemPublicTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl ItemPublicTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -923,7 +895,7 @@ impl ItemPublicTokenCreateRequest {
 }
 /// Answer of `POST /item/public_token/create`: the new token and, where given, the time it
 /// expires.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemPublicTokenCreateResponse {
     /// Time at which the `public_token` expires, as an ISO 8601 timestamp. May be absent.
@@ -936,13 +908,11 @@ pub struct ItemPublicTokenCreateResponse {
     pub request_id: String,
 }
 impl Generated for ItemPublicTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            expiration: Wire::empty(),
-            public_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        expiration: Wire::EMPTY,
+        public_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemPublicTokenCreateResponse {
     const NAME: &'static str = "ItemPublicTokenCreateResponse";
@@ -963,14 +933,14 @@ impl Record for ItemPublicTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.expiration);
-        fields.put(1, &self.public_token);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.expiration);
+        visitor.field(1, &self.public_token);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /item/public_token/exchange`: the token that Link handed over.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemPublicTokenExchangeRequest {
     /// Short-lived token from a completed Link session, or from `/sandbox/public_token/create`.
@@ -978,11 +948,7 @@ pub struct ItemPublicTokenExchangeRequest {
     pub public_token: Secret,
 }
 impl Generated for ItemPublicTokenExchangeRequest {
-    fn empty() -> Self {
-        Self {
-            public_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { public_token: Wire::EMPTY };
 }
 impl Record for ItemPublicTokenExchangeRequest {
     const NAME: &'static str = "ItemPublicTokenExchangeRequest";
@@ -997,12 +963,13 @@ impl Record for ItemPublicTokenExchangeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.public_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.public_token);
     }
 }
 impl ItemPublicTokenExchangeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(public_token: impl Into<Secret>) -> Self {
         Self {
             public_token: public_token.into(),
@@ -1011,7 +978,7 @@ impl ItemPublicTokenExchangeRequest {
 }
 /// Body returned by `POST /item/public_token/exchange`: the lasting credentials of the new
 /// Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemPublicTokenExchangeResponse {
     /// Secret token that gives access to the Item in later calls. It does not expire; keep it on
@@ -1025,13 +992,11 @@ pub struct ItemPublicTokenExchangeResponse {
     pub request_id: String,
 }
 impl Generated for ItemPublicTokenExchangeResponse {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            item_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemPublicTokenExchangeResponse {
     const NAME: &'static str = "ItemPublicTokenExchangeResponse";
@@ -1052,10 +1017,10 @@ impl Record for ItemPublicTokenExchangeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Reason given for the removal of an Item: `FRAUD_FIRST_PARTY` when users defraud under
@@ -1099,7 +1064,7 @@ impl OpenEnum for ItemRemoveReasonCode {
     }
 }
 /// Body of `POST /item/remove`: the Item to remove and, optionally, the reason.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemRemoveRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`. It stops
@@ -1115,13 +1080,11 @@ pub struct ItemRemoveRequest {
     pub reason_note: Option<String>,
 }
 impl Generated for ItemRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            reason_code: Wire::empty(),
-            reason_note: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        reason_code: Wire::EMPTY,
+        reason_note: Wire::EMPTY,
+    };
 }
 impl Record for ItemRemoveRequest {
     const NAME: &'static str = "ItemRemoveRequest";
@@ -1142,24 +1105,25 @@ impl Record for ItemRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.reason_code);
-        fields.put(2, &self.reason_note);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.reason_code);
+        visitor.field(2, &self.reason_note);
     }
 }
 impl ItemRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /item/remove`. It carries only the request identifier; success
 /// means that the Item is removed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1167,9 +1131,7 @@ pub struct ItemRemoveResponse {
     pub request_id: String,
 }
 impl Generated for ItemRemoveResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ItemRemoveResponse {
     const NAME: &'static str = "ItemRemoveResponse";
@@ -1184,12 +1146,12 @@ impl Record for ItemRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Times of the latest data updates of an Item and of the last webhook about it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatus {
     /// Times of the latest updates of Investments data. Null or absent as when the Item has no
@@ -1202,13 +1164,11 @@ pub struct ItemStatus {
     pub transactions: Option<ItemStatusTransactions>,
 }
 impl Generated for ItemStatus {
-    fn empty() -> Self {
-        Self {
-            investments: Wire::empty(),
-            last_webhook: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        investments: Wire::EMPTY,
+        last_webhook: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for ItemStatus {
     const NAME: &'static str = "ItemStatus";
@@ -1229,19 +1189,20 @@ impl Record for ItemStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.investments);
-        fields.put(1, &self.last_webhook);
-        fields.put(2, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.investments);
+        visitor.field(1, &self.last_webhook);
+        visitor.field(2, &self.transactions);
     }
 }
 impl Default for ItemStatus {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// When the Investments data of an Item was last updated, successfully or not.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusInvestments {
     /// Time of the latest update of Investments data that failed, in ISO 8601 format. Null or
@@ -1252,12 +1213,10 @@ pub struct ItemStatusInvestments {
     pub last_successful_update: Option<DateTime<Utc>>,
 }
 impl Generated for ItemStatusInvestments {
-    fn empty() -> Self {
-        Self {
-            last_failed_update: Wire::empty(),
-            last_successful_update: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        last_failed_update: Wire::EMPTY,
+        last_successful_update: Wire::EMPTY,
+    };
 }
 impl Record for ItemStatusInvestments {
     const NAME: &'static str = "ItemStatusInvestments";
@@ -1276,18 +1235,19 @@ impl Record for ItemStatusInvestments {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.last_failed_update);
-        fields.put(1, &self.last_successful_update);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.last_failed_update);
+        visitor.field(1, &self.last_successful_update);
     }
 }
 impl Default for ItemStatusInvestments {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The last webhook that was sent about an Item, useful for checking delivery.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusLastWebhook {
     /// The `webhook_code` of that webhook, such as `SYNC_UPDATES_AVAILABLE`. May be absent.
@@ -1297,12 +1257,10 @@ pub struct ItemStatusLastWebhook {
     pub sent_at: Option<DateTime<Utc>>,
 }
 impl Generated for ItemStatusLastWebhook {
-    fn empty() -> Self {
-        Self {
-            code_sent: Wire::empty(),
-            sent_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        code_sent: Wire::EMPTY,
+        sent_at: Wire::EMPTY,
+    };
 }
 impl Record for ItemStatusLastWebhook {
     const NAME: &'static str = "ItemStatusLastWebhook";
@@ -1321,19 +1279,20 @@ impl Record for ItemStatusLastWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.code_sent);
-        fields.put(1, &self.sent_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.code_sent);
+        visitor.field(1, &self.sent_at);
     }
 }
 impl Default for ItemStatusLastWebhook {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The update times and last webhook of an Item, or null when there is nothing to report.
 /// Occurs in the answer to `/item/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusNullable {
     /// Times of the latest updates of Investments data. Null or absent as when the Item has no
@@ -1346,13 +1305,11 @@ pub struct ItemStatusNullable {
     pub transactions: Option<ItemStatusTransactions>,
 }
 impl Generated for ItemStatusNullable {
-    fn empty() -> Self {
-        Self {
-            investments: Wire::empty(),
-            last_webhook: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        investments: Wire::EMPTY,
+        last_webhook: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for ItemStatusNullable {
     const NAME: &'static str = "ItemStatusNullable";
@@ -1373,19 +1330,20 @@ impl Record for ItemStatusNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.investments);
-        fields.put(1, &self.last_webhook);
-        fields.put(2, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.investments);
+        visitor.field(1, &self.last_webhook);
+        visitor.field(2, &self.transactions);
     }
 }
 impl Default for ItemStatusNullable {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// When the Transactions data of an Item was last updated, successfully or not.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemStatusTransactions {
     /// Time of the latest update of Transactions data that failed, in ISO 8601 format. Null or
@@ -1396,12 +1354,10 @@ pub struct ItemStatusTransactions {
     pub last_successful_update: Option<DateTime<Utc>>,
 }
 impl Generated for ItemStatusTransactions {
-    fn empty() -> Self {
-        Self {
-            last_failed_update: Wire::empty(),
-            last_successful_update: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        last_failed_update: Wire::EMPTY,
+        last_successful_update: Wire::EMPTY,
+    };
 }
 impl Record for ItemStatusTransactions {
     const NAME: &'static str = "ItemStatusTransactions";
@@ -1420,18 +1376,19 @@ impl Record for ItemStatusTransactions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.last_failed_update);
-        fields.put(1, &self.last_successful_update);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.last_failed_update);
+        visitor.field(1, &self.last_successful_update);
     }
 }
 impl Default for ItemStatusTransactions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /item/webhook/update`: the Item and its new webhook address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemWebhookUpdateRequest {
     /// The `access_token` of the Item, as returned by `/item/public_token/exchange`.
@@ -1441,12 +1398,10 @@ pub struct ItemWebhookUpdateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for ItemWebhookUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for ItemWebhookUpdateRequest {
     const NAME: &'static str = "ItemWebhookUpdateRequest";
@@ -1465,22 +1420,23 @@ impl Record for ItemWebhookUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.webhook);
     }
 }
 impl ItemWebhookUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /item/webhook/update`: the Item as it stands after the change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemWebhookUpdateResponse {
     /// The Item after the change; its `webhook` shows the address now in force.
@@ -1490,12 +1446,10 @@ pub struct ItemWebhookUpdateResponse {
     pub request_id: String,
 }
 impl Generated for ItemWebhookUpdateResponse {
-    fn empty() -> Self {
-        Self {
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemWebhookUpdateResponse {
     const NAME: &'static str = "ItemWebhookUpdateResponse";
@@ -1514,14 +1468,14 @@ impl Record for ItemWebhookUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item);
+        visitor.field(1, &self.request_id);
     }
 }
 /// An Item together with its time of creation and what the user has consented to. Returned by
 /// `/item/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemWithConsentFields {
     /// How the account numbers of the Item were obtained or verified; null or absent when Auth
@@ -1573,25 +1527,23 @@ pub struct ItemWithConsentFields {
     pub webhook: Option<String>,
 }
 impl Generated for ItemWithConsentFields {
-    fn empty() -> Self {
-        Self {
-            auth_method: Wire::empty(),
-            available_products: Wire::empty(),
-            billed_products: Wire::empty(),
-            consent_expiration_time: Wire::empty(),
-            consented_data_scopes: Wire::empty(),
-            consented_products: Wire::empty(),
-            consented_use_cases: Wire::empty(),
-            created_at: Wire::empty(),
-            error: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            products: Wire::empty(),
-            update_type: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        auth_method: Wire::EMPTY,
+        available_products: Wire::EMPTY,
+        billed_products: Wire::EMPTY,
+        consent_expiration_time: Wire::EMPTY,
+        consented_data_scopes: Wire::EMPTY,
+        consented_products: Wire::EMPTY,
+        consented_use_cases: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        error: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        products: Wire::EMPTY,
+        update_type: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for ItemWithConsentFields {
     const NAME: &'static str = "ItemWithConsentFields";
@@ -1636,22 +1588,22 @@ impl Record for ItemWithConsentFields {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.auth_method);
-        fields.put(1, &self.available_products);
-        fields.put(2, &self.billed_products);
-        fields.put(3, &self.consent_expiration_time);
-        fields.put(4, &self.consented_data_scopes);
-        fields.put(5, &self.consented_products);
-        fields.put(6, &self.consented_use_cases);
-        fields.put(7, &self.created_at);
-        fields.put(8, &self.error);
-        fields.put(9, &self.institution_id);
-        fields.put(10, &self.institution_name);
-        fields.put(11, &self.item_id);
-        fields.put(12, &self.products);
-        fields.put(13, &self.update_type);
-        fields.put(14, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.auth_method);
+        visitor.field(1, &self.available_products);
+        visitor.field(2, &self.billed_products);
+        visitor.field(3, &self.consent_expiration_time);
+        visitor.field(4, &self.consented_data_scopes);
+        visitor.field(5, &self.consented_products);
+        visitor.field(6, &self.consented_use_cases);
+        visitor.field(7, &self.created_at);
+        visitor.field(8, &self.error);
+        visitor.field(9, &self.institution_id);
+        visitor.field(10, &self.institution_name);
+        visitor.field(11, &self.item_id);
+        visitor.field(12, &self.products);
+        visitor.field(13, &self.update_type);
+        visitor.field(14, &self.webhook);
     }
 }
 /// Whether the data can be refreshed in the `background`, or only while the user is there to

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Body of `POST /network/status/get`: the user, by phone number, and optionally a Layer
 /// template.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NetworkStatusGetRequest {
     /// Identifier of a Layer template from the Dashboard, for which eligibility is to be checked;
@@ -18,12 +18,10 @@ pub struct NetworkStatusGetRequest {
     pub user: NetworkStatusGetUser,
 }
 impl Generated for NetworkStatusGetRequest {
-    fn empty() -> Self {
-        Self {
-            template_id: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        template_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for NetworkStatusGetRequest {
     const NAME: &'static str = "NetworkStatusGetRequest";
@@ -42,23 +40,24 @@ impl Record for NetworkStatusGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.template_id);
-        fields.put(1, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.template_id);
+        visitor.field(1, &self.user);
     }
 }
 impl NetworkStatusGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user: impl Into<NetworkStatusGetUser>) -> Self {
         Self {
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /network/status/get`: whether the user is known and whether
 /// they can use Layer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NetworkStatusGetResponse {
     /// Whether the user can use Layer with the given template; null or absent when no template
@@ -71,13 +70,11 @@ pub struct NetworkStatusGetResponse {
     pub request_id: String,
 }
 impl Generated for NetworkStatusGetResponse {
-    fn empty() -> Self {
-        Self {
-            layer: Wire::empty(),
-            network_status: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        layer: Wire::EMPTY,
+        network_status: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for NetworkStatusGetResponse {
     const NAME: &'static str = "NetworkStatusGetResponse";
@@ -98,23 +95,21 @@ impl Record for NetworkStatusGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.layer);
-        fields.put(1, &self.network_status);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.layer);
+        visitor.field(1, &self.network_status);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Whether a user can use Layer with a given template; null when no template was given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NetworkStatusGetResponseLayer {
     /// True if the user can go through Layer with the template; otherwise offer another flow.
     pub eligible: bool,
 }
 impl Generated for NetworkStatusGetResponseLayer {
-    fn empty() -> Self {
-        Self { eligible: Wire::empty() }
-    }
+    const EMPTY: Self = Self { eligible: Wire::EMPTY };
 }
 impl Record for NetworkStatusGetResponseLayer {
     const NAME: &'static str = "NetworkStatusGetResponseLayer";
@@ -129,8 +124,8 @@ impl Record for NetworkStatusGetResponseLayer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.eligible);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.eligible);
     }
 }
 /// Whether a user is known to the Plaid network: `RETURNING_USER` if so, `UNKNOWN` if not or
@@ -161,18 +156,14 @@ impl OpenEnum for NetworkStatusGetResponseNetworkStatus {
     }
 }
 /// The user in the calls that ask for the network status, named by phone number.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NetworkStatusGetUser {
     /// Phone number of the user in E.164 format, with a leading plus sign and the country code.
     pub phone_number: String,
 }
 impl Generated for NetworkStatusGetUser {
-    fn empty() -> Self {
-        Self {
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { phone_number: Wire::EMPTY };
 }
 impl Record for NetworkStatusGetUser {
     const NAME: &'static str = "NetworkStatusGetUser";
@@ -187,12 +178,13 @@ impl Record for NetworkStatusGetUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.phone_number);
     }
 }
 impl NetworkStatusGetUser {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(phone_number: impl Into<String>) -> Self {
         Self {
             phone_number: phone_number.into(),
@@ -200,16 +192,14 @@ impl NetworkStatusGetUser {
     }
 }
 /// Body of `POST /profile/network_status/get`: the user, by phone number.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProfileNetworkStatusGetRequest {
     /// The user whose status is wanted, named by phone number.
     pub user: NetworkStatusGetUser,
 }
 impl Generated for ProfileNetworkStatusGetRequest {
-    fn empty() -> Self {
-        Self { user: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user: Wire::EMPTY };
 }
 impl Record for ProfileNetworkStatusGetRequest {
     const NAME: &'static str = "ProfileNetworkStatusGetRequest";
@@ -224,19 +214,20 @@ impl Record for ProfileNetworkStatusGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user);
     }
 }
 impl ProfileNetworkStatusGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user: impl Into<NetworkStatusGetUser>) -> Self {
         Self { user: user.into() }
     }
 }
 /// Body of the answer to `POST /profile/network_status/get`: whether the user is known to the
 /// Plaid network.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProfileNetworkStatusGetResponse {
     /// Whether the user is known to the Plaid network.
@@ -246,12 +237,10 @@ pub struct ProfileNetworkStatusGetResponse {
     pub request_id: String,
 }
 impl Generated for ProfileNetworkStatusGetResponse {
-    fn empty() -> Self {
-        Self {
-            network_status: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        network_status: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProfileNetworkStatusGetResponse {
     const NAME: &'static str = "ProfileNetworkStatusGetResponse";
@@ -270,14 +259,14 @@ impl Record for ProfileNetworkStatusGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.network_status);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.network_status);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /session/token/create`: the Layer template, the user and the addresses to
 /// return and report to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SessionTokenCreateRequest {
     /// Package name of the Android application, used in place of `redirect_uri` to return from
@@ -297,16 +286,14 @@ pub struct SessionTokenCreateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for SessionTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            android_package_name: Wire::empty(),
-            redirect_uri: Wire::empty(),
-            template_id: Wire::empty(),
-            user: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        android_package_name: Wire::EMPTY,
+        redirect_uri: Wire::EMPTY,
+        template_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for SessionTokenCreateRequest {
     const NAME: &'static str = "SessionTokenCreateRequest";
@@ -333,26 +320,27 @@ impl Record for SessionTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.android_package_name);
-        fields.put(1, &self.redirect_uri);
-        fields.put(2, &self.template_id);
-        fields.put(3, &self.user);
-        fields.put(4, &self.user_id);
-        fields.put(5, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.android_package_name);
+        visitor.field(1, &self.redirect_uri);
+        visitor.field(2, &self.template_id);
+        visitor.field(3, &self.user);
+        visitor.field(4, &self.user_id);
+        visitor.field(5, &self.webhook);
     }
 }
 impl SessionTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(template_id: impl Into<String>) -> Self {
         Self {
             template_id: template_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// The user a Layer session is created for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SessionTokenCreateRequestUser {
     /// Your own stable identifier of the user. Do not use personal data such as an email address.
@@ -361,12 +349,10 @@ pub struct SessionTokenCreateRequestUser {
     pub user_id: Option<String>,
 }
 impl Generated for SessionTokenCreateRequestUser {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for SessionTokenCreateRequestUser {
     const NAME: &'static str = "SessionTokenCreateRequestUser";
@@ -385,22 +371,23 @@ impl Record for SessionTokenCreateRequestUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.user_id);
     }
 }
 impl SessionTokenCreateRequestUser {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_user_id: impl Into<String>) -> Self {
         Self {
             client_user_id: client_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /session/token/create`: the token for the new session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SessionTokenCreateResponse {
     /// The token with its expiry, for the client application.
@@ -410,12 +397,10 @@ pub struct SessionTokenCreateResponse {
     pub request_id: String,
 }
 impl Generated for SessionTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            link: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for SessionTokenCreateResponse {
     const NAME: &'static str = "SessionTokenCreateResponse";
@@ -434,13 +419,13 @@ impl Record for SessionTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Token of a new Layer session with its expiry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SessionTokenCreateResponseLink {
     /// Time at which the token expires, as an ISO 8601 timestamp.
@@ -453,13 +438,11 @@ pub struct SessionTokenCreateResponseLink {
     pub user_id: Option<String>,
 }
 impl Generated for SessionTokenCreateResponseLink {
-    fn empty() -> Self {
-        Self {
-            expiration: Wire::empty(),
-            link_token: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        expiration: Wire::EMPTY,
+        link_token: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for SessionTokenCreateResponseLink {
     const NAME: &'static str = "SessionTokenCreateResponseLink";
@@ -480,15 +463,15 @@ impl Record for SessionTokenCreateResponseLink {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.expiration);
-        fields.put(1, &self.link_token);
-        fields.put(2, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.expiration);
+        visitor.field(1, &self.link_token);
+        visitor.field(2, &self.user_id);
     }
 }
 /// Identity data that a user shared in a Layer session. Null as a whole when none was shared;
 /// which fields are filled depends on the template.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountIdentity {
     /// Postal address of the user; null or absent when not shared.
@@ -509,17 +492,15 @@ pub struct UserAccountIdentity {
     pub ssn_last_4: Option<Secret>,
 }
 impl Generated for UserAccountIdentity {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-            ssn: Wire::empty(),
-            ssn_last_4: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        ssn: Wire::EMPTY,
+        ssn_last_4: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountIdentity {
     const NAME: &'static str = "UserAccountIdentity";
@@ -548,23 +529,24 @@ impl Record for UserAccountIdentity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.email);
-        fields.put(3, &self.name);
-        fields.put(4, &self.phone_number);
-        fields.put(5, &self.ssn);
-        fields.put(6, &self.ssn_last_4);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.email);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.phone_number);
+        visitor.field(5, &self.ssn);
+        visitor.field(6, &self.ssn_last_4);
     }
 }
 impl Default for UserAccountIdentity {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Postal address of a user as shared in a Layer session; null when not shared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountIdentityAddress {
     /// City of the address, in full; null or absent when not known.
@@ -584,16 +566,14 @@ pub struct UserAccountIdentityAddress {
     pub street2: Option<String>,
 }
 impl Generated for UserAccountIdentityAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountIdentityAddress {
     const NAME: &'static str = "UserAccountIdentityAddress";
@@ -620,22 +600,23 @@ impl Record for UserAccountIdentityAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 impl Default for UserAccountIdentityAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// How often a user has changed one kind of identity data, over several spans of time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountIdentityEditCounts {
     /// Number of changes made within the last day; absent when not available.
@@ -651,15 +632,13 @@ pub struct UserAccountIdentityEditCounts {
     pub edits_current: Option<i64>,
 }
 impl Generated for UserAccountIdentityEditCounts {
-    fn empty() -> Self {
-        Self {
-            edits_1d: Wire::empty(),
-            edits_30d: Wire::empty(),
-            edits_365d: Wire::empty(),
-            edits_all_time: Wire::empty(),
-            edits_current: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        edits_1d: Wire::EMPTY,
+        edits_30d: Wire::EMPTY,
+        edits_365d: Wire::EMPTY,
+        edits_all_time: Wire::EMPTY,
+        edits_current: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountIdentityEditCounts {
     const NAME: &'static str = "UserAccountIdentityEditCounts";
@@ -684,22 +663,23 @@ impl Record for UserAccountIdentityEditCounts {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.edits_1d);
-        fields.put(1, &self.edits_30d);
-        fields.put(2, &self.edits_365d);
-        fields.put(3, &self.edits_all_time);
-        fields.put(4, &self.edits_current);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.edits_1d);
+        visitor.field(1, &self.edits_30d);
+        visitor.field(2, &self.edits_365d);
+        visitor.field(3, &self.edits_all_time);
+        visitor.field(4, &self.edits_current);
     }
 }
 impl Default for UserAccountIdentityEditCounts {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// How often a user has changed their identity data, by kind of data; many recent changes may
 /// be a sign of fraud. Null when not available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountIdentityEditHistory {
     /// Number of changes to the postal address, by span of time.
@@ -714,15 +694,13 @@ pub struct UserAccountIdentityEditHistory {
     pub official_document: Option<UserAccountIdentityOfficialDocument>,
 }
 impl Generated for UserAccountIdentityEditHistory {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email: Wire::empty(),
-            name: Wire::empty(),
-            official_document: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_document: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountIdentityEditHistory {
     const NAME: &'static str = "UserAccountIdentityEditHistory";
@@ -747,21 +725,22 @@ impl Record for UserAccountIdentityEditHistory {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.email);
-        fields.put(3, &self.name);
-        fields.put(4, &self.official_document);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.email);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.official_document);
     }
 }
 impl Default for UserAccountIdentityEditHistory {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Name of a user as shared in a Layer session; null when not shared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountIdentityName {
     /// First (given) name of the user; absent when not shared.
@@ -770,12 +749,10 @@ pub struct UserAccountIdentityName {
     pub last_name: Option<String>,
 }
 impl Generated for UserAccountIdentityName {
-    fn empty() -> Self {
-        Self {
-            first_name: Wire::empty(),
-            last_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        first_name: Wire::EMPTY,
+        last_name: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountIdentityName {
     const NAME: &'static str = "UserAccountIdentityName";
@@ -794,28 +771,27 @@ impl Record for UserAccountIdentityName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.first_name);
-        fields.put(1, &self.last_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.first_name);
+        visitor.field(1, &self.last_name);
     }
 }
 impl Default for UserAccountIdentityName {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// How often a user has changed their official identification numbers; null when not
 /// available.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountIdentityOfficialDocument {
     /// Number of changes to the US Social Security number, by span of time.
     pub ssn: Option<UserAccountIdentityEditCounts>,
 }
 impl Generated for UserAccountIdentityOfficialDocument {
-    fn empty() -> Self {
-        Self { ssn: Wire::empty() }
-    }
+    const EMPTY: Self = Self { ssn: Wire::EMPTY };
 }
 impl Record for UserAccountIdentityOfficialDocument {
     const NAME: &'static str = "UserAccountIdentityOfficialDocument";
@@ -830,17 +806,18 @@ impl Record for UserAccountIdentityOfficialDocument {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ssn);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ssn);
     }
 }
 impl Default for UserAccountIdentityOfficialDocument {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An Item that a user shared in a Layer session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountItem {
     /// The `access_token` of the Item, ready for use. It does not expire and must be kept secret
@@ -851,12 +828,10 @@ pub struct UserAccountItem {
     pub item_id: Option<String>,
 }
 impl Generated for UserAccountItem {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountItem {
     const NAME: &'static str = "UserAccountItem";
@@ -875,18 +850,19 @@ impl Record for UserAccountItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.item_id);
     }
 }
 impl Default for UserAccountItem {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An event in your own application that belongs to a Layer session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountSessionEvent {
     /// Name of the event, which says what happened in your application.
@@ -897,13 +873,11 @@ pub struct UserAccountSessionEvent {
     pub timestamp: DateTime<Utc>,
 }
 impl Generated for UserAccountSessionEvent {
-    fn empty() -> Self {
-        Self {
-            name: Wire::empty(),
-            outcome: Wire::empty(),
-            timestamp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        name: Wire::EMPTY,
+        outcome: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountSessionEvent {
     const NAME: &'static str = "UserAccountSessionEvent";
@@ -924,24 +898,25 @@ impl Record for UserAccountSessionEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.name);
-        fields.put(1, &self.outcome);
-        fields.put(2, &self.timestamp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.name);
+        visitor.field(1, &self.outcome);
+        visitor.field(2, &self.timestamp);
     }
 }
 impl UserAccountSessionEvent {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(name: impl Into<String>, timestamp: impl Into<DateTime<Utc>>) -> Self {
         Self {
             name: name.into(),
             timestamp: timestamp.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /user_account/session/event/send`: the session and the event to report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountSessionEventSendRequest {
     /// Your own identifier of the group the user is in, for instance in an experiment; absent
@@ -954,13 +929,11 @@ pub struct UserAccountSessionEventSendRequest {
     pub link_session_id: String,
 }
 impl Generated for UserAccountSessionEventSendRequest {
-    fn empty() -> Self {
-        Self {
-            cohort_id: Wire::empty(),
-            event: Wire::empty(),
-            link_session_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cohort_id: Wire::EMPTY,
+        event: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountSessionEventSendRequest {
     const NAME: &'static str = "UserAccountSessionEventSendRequest";
@@ -981,14 +954,15 @@ impl Record for UserAccountSessionEventSendRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cohort_id);
-        fields.put(1, &self.event);
-        fields.put(2, &self.link_session_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cohort_id);
+        visitor.field(1, &self.event);
+        visitor.field(2, &self.link_session_id);
     }
 }
 impl UserAccountSessionEventSendRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         event: impl Into<UserAccountSessionEvent>,
         link_session_id: impl Into<String>,
@@ -996,13 +970,13 @@ impl UserAccountSessionEventSendRequest {
         Self {
             event: event.into(),
             link_session_id: link_session_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /user_account/session/event/send`. It carries nothing but the
 /// identifier of the request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountSessionEventSendResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1010,9 +984,7 @@ pub struct UserAccountSessionEventSendResponse {
     pub request_id: String,
 }
 impl Generated for UserAccountSessionEventSendResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for UserAccountSessionEventSendResponse {
     const NAME: &'static str = "UserAccountSessionEventSendResponse";
@@ -1027,23 +999,19 @@ impl Record for UserAccountSessionEventSendResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /user_account/session/get`: the token of the finished Layer session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountSessionGetRequest {
     /// The `public_token` that the client application receives at the end of the Layer session.
     pub public_token: Secret,
 }
 impl Generated for UserAccountSessionGetRequest {
-    fn empty() -> Self {
-        Self {
-            public_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { public_token: Wire::EMPTY };
 }
 impl Record for UserAccountSessionGetRequest {
     const NAME: &'static str = "UserAccountSessionGetRequest";
@@ -1058,12 +1026,13 @@ impl Record for UserAccountSessionGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.public_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.public_token);
     }
 }
 impl UserAccountSessionGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(public_token: impl Into<Secret>) -> Self {
         Self {
             public_token: public_token.into(),
@@ -1072,7 +1041,7 @@ impl UserAccountSessionGetRequest {
 }
 /// Body of the answer to `POST /user_account/session/get`: identity data and Items that the
 /// user shared in a Layer session.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountSessionGetResponse {
     /// Identity data the user shared; null when none was shared.
@@ -1088,14 +1057,12 @@ pub struct UserAccountSessionGetResponse {
     pub request_id: String,
 }
 impl Generated for UserAccountSessionGetResponse {
-    fn empty() -> Self {
-        Self {
-            identity: Wire::empty(),
-            identity_edit_history: Wire::empty(),
-            items: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        identity: Wire::EMPTY,
+        identity_edit_history: Wire::EMPTY,
+        items: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountSessionGetResponse {
     const NAME: &'static str = "UserAccountSessionGetResponse";
@@ -1118,11 +1085,11 @@ impl Record for UserAccountSessionGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.identity);
-        fields.put(1, &self.identity_edit_history);
-        fields.put(2, &self.items);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.identity);
+        visitor.field(1, &self.identity_edit_history);
+        visitor.field(2, &self.items);
+        visitor.field(3, &self.request_id);
     }
 }
 crate::wire::records!(

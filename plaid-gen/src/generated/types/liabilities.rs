@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Body of `POST /liabilities/get`: names the Item and, optionally, the accounts whose
 /// liabilities are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LiabilitiesGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -18,12 +18,10 @@ pub struct LiabilitiesGetRequest {
     pub options: Option<LiabilitiesGetRequestOptions>,
 }
 impl Generated for LiabilitiesGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for LiabilitiesGetRequest {
     const NAME: &'static str = "LiabilitiesGetRequest";
@@ -42,23 +40,24 @@ impl Record for LiabilitiesGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.options);
     }
 }
 impl LiabilitiesGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /liabilities/get`, found in `LiabilitiesGetRequest.options`; selects the
 /// accounts whose liabilities are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LiabilitiesGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -67,9 +66,7 @@ pub struct LiabilitiesGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for LiabilitiesGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for LiabilitiesGetRequestOptions {
     const NAME: &'static str = "LiabilitiesGetRequestOptions";
@@ -84,18 +81,19 @@ impl Record for LiabilitiesGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for LiabilitiesGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /liabilities/get`: the accounts of the Item and the liabilities held in
 /// them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LiabilitiesGetResponse {
     /// The accounts of the Item, or those asked for, with stored balances. Join them with
@@ -112,14 +110,12 @@ pub struct LiabilitiesGetResponse {
     pub request_id: String,
 }
 impl Generated for LiabilitiesGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            liabilities: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        liabilities: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for LiabilitiesGetResponse {
     const NAME: &'static str = "LiabilitiesGetResponse";
@@ -142,11 +138,11 @@ impl Record for LiabilitiesGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item);
-        fields.put(2, &self.liabilities);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item);
+        visitor.field(2, &self.liabilities);
+        visitor.field(3, &self.request_id);
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Account filters of a Link token as returned by `/link/token/get`; unlike the filters in
 /// the request it has no entry for `other`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountFiltersResponse {
     /// Allowed subtypes of credit accounts, such as credit cards.
@@ -21,14 +21,12 @@ pub struct AccountFiltersResponse {
     pub loan: Option<LoanFilter>,
 }
 impl Generated for AccountFiltersResponse {
-    fn empty() -> Self {
-        Self {
-            credit: Wire::empty(),
-            depository: Wire::empty(),
-            investment: Wire::empty(),
-            loan: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit: Wire::EMPTY,
+        depository: Wire::EMPTY,
+        investment: Wire::EMPTY,
+        loan: Wire::EMPTY,
+    };
 }
 impl Record for AccountFiltersResponse {
     const NAME: &'static str = "AccountFiltersResponse";
@@ -51,16 +49,17 @@ impl Record for AccountFiltersResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
-        fields.put(1, &self.depository);
-        fields.put(2, &self.investment);
-        fields.put(3, &self.loan);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
+        visitor.field(1, &self.depository);
+        visitor.field(2, &self.investment);
+        visitor.field(3, &self.loan);
     }
 }
 impl Default for AccountFiltersResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Subtype of a credit account in a Link account filter; `all` stands for every credit
@@ -94,7 +93,7 @@ impl OpenEnum for CreditAccountSubtype {
     }
 }
 /// Limits the credit accounts that a user can choose in Link to certain subtypes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditFilter {
     /// Subtypes that may be chosen; `all` allows every credit account.
@@ -102,11 +101,9 @@ pub struct CreditFilter {
     pub account_subtypes: Vec<CreditAccountSubtype>,
 }
 impl Generated for CreditFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+    };
 }
 impl Record for CreditFilter {
     const NAME: &'static str = "CreditFilter";
@@ -121,17 +118,18 @@ impl Record for CreditFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
     }
 }
 impl Default for CreditFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Limits the deposit accounts that a user can choose in Link to certain subtypes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DepositoryFilter {
     /// Subtypes that may be chosen; `all` allows every deposit account.
@@ -142,12 +140,10 @@ pub struct DepositoryFilter {
     pub limited_purpose_types: Vec<LimitedPurposeType>,
 }
 impl Generated for DepositoryFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-            limited_purpose_types: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+        limited_purpose_types: Wire::EMPTY,
+    };
 }
 impl Record for DepositoryFilter {
     const NAME: &'static str = "DepositoryFilter";
@@ -166,14 +162,15 @@ impl Record for DepositoryFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
-        fields.put(1, &self.limited_purpose_types);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
+        visitor.field(1, &self.limited_purpose_types);
     }
 }
 impl Default for DepositoryFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Source of employment data: `bank` derives it from deposits to a bank account, `payroll`
@@ -454,7 +451,7 @@ impl OpenEnum for InvestmentAccountSubtype {
     }
 }
 /// Limits the investment accounts that a user can choose in Link to certain subtypes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentFilter {
     /// Subtypes that may be chosen; `all` allows every investment account.
@@ -462,11 +459,9 @@ pub struct InvestmentFilter {
     pub account_subtypes: Vec<InvestmentAccountSubtype>,
 }
 impl Generated for InvestmentFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentFilter {
     const NAME: &'static str = "InvestmentFilter";
@@ -481,13 +476,14 @@ impl Record for InvestmentFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
     }
 }
 impl Default for InvestmentFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Purpose to which a limited purpose checking account is tied: `RENT_MORTGAGE` stands for
@@ -516,7 +512,7 @@ impl OpenEnum for LimitedPurposeType {
 }
 /// A way to reach the recipient of a Link Delivery message: the channel and the address on
 /// it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryCommunicationMethod {
     /// Where to send the message: a phone number, best in E.164 format, for `SMS`, or an email
@@ -526,12 +522,10 @@ pub struct LinkDeliveryCommunicationMethod {
     pub method: Option<LinkDeliveryDeliveryMethod>,
 }
 impl Generated for LinkDeliveryCommunicationMethod {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            method: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        method: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryCommunicationMethod {
     const NAME: &'static str = "LinkDeliveryCommunicationMethod";
@@ -550,19 +544,20 @@ impl Record for LinkDeliveryCommunicationMethod {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.method);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.method);
     }
 }
 impl Default for LinkDeliveryCommunicationMethod {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /link_delivery/create`: the `link_token` to deliver and the recipient of the
 /// message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryCreateRequest {
     /// The `link_token` with which the session is opened, from `/link/token/create`. It decides
@@ -573,12 +568,10 @@ pub struct LinkDeliveryCreateRequest {
     pub options: Option<LinkDeliveryOptions>,
 }
 impl Generated for LinkDeliveryCreateRequest {
-    fn empty() -> Self {
-        Self {
-            link_token: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link_token: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryCreateRequest {
     const NAME: &'static str = "LinkDeliveryCreateRequest";
@@ -597,23 +590,24 @@ impl Record for LinkDeliveryCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_token);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_token);
+        visitor.field(1, &self.options);
     }
 }
 impl LinkDeliveryCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(link_token: impl Into<Secret>) -> Self {
         Self {
             link_token: link_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /link_delivery/create`: the address for the user and the identifier of the
 /// delivery.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryCreateResponse {
     /// Identifier of the Link Delivery session. Store it to match webhooks and to call
@@ -627,13 +621,11 @@ pub struct LinkDeliveryCreateResponse {
     pub request_id: String,
 }
 impl Generated for LinkDeliveryCreateResponse {
-    fn empty() -> Self {
-        Self {
-            link_delivery_session_id: Wire::empty(),
-            link_delivery_url: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link_delivery_session_id: Wire::EMPTY,
+        link_delivery_url: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryCreateResponse {
     const NAME: &'static str = "LinkDeliveryCreateResponse";
@@ -654,10 +646,10 @@ impl Record for LinkDeliveryCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_delivery_session_id);
-        fields.put(1, &self.link_delivery_url);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_delivery_session_id);
+        visitor.field(1, &self.link_delivery_url);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Channel over which a Link Delivery message is to be sent: text message (`SMS`) or `EMAIL`.
@@ -687,18 +679,16 @@ impl OpenEnum for LinkDeliveryDeliveryMethod {
     }
 }
 /// Body of `POST /link_delivery/get`: names the Link Delivery session to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryGetRequest {
     /// Identifier of the Link Delivery session, as returned by `/link_delivery/create`.
     pub link_delivery_session_id: String,
 }
 impl Generated for LinkDeliveryGetRequest {
-    fn empty() -> Self {
-        Self {
-            link_delivery_session_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link_delivery_session_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryGetRequest {
     const NAME: &'static str = "LinkDeliveryGetRequest";
@@ -715,12 +705,13 @@ impl Record for LinkDeliveryGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_delivery_session_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_delivery_session_id);
     }
 }
 impl LinkDeliveryGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(link_delivery_session_id: impl Into<String>) -> Self {
         Self {
             link_delivery_session_id: link_delivery_session_id.into(),
@@ -729,7 +720,7 @@ impl LinkDeliveryGetRequest {
 }
 /// Answer of `POST /link_delivery/get`: the state of a Link Delivery session and, after
 /// completion, access to what was connected.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryGetResponse {
     /// An `access_token` for each Item that was connected, ready for use. They do not expire and
@@ -751,16 +742,14 @@ pub struct LinkDeliveryGetResponse {
     pub status: LinkDeliverySessionStatus,
 }
 impl Generated for LinkDeliveryGetResponse {
-    fn empty() -> Self {
-        Self {
-            access_tokens: Wire::empty(),
-            completed_at: Wire::empty(),
-            created_at: Wire::empty(),
-            item_ids: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_tokens: Wire::EMPTY,
+        completed_at: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryGetResponse {
     const NAME: &'static str = "LinkDeliveryGetResponse";
@@ -787,27 +776,25 @@ impl Record for LinkDeliveryGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_tokens);
-        fields.put(1, &self.completed_at);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.item_ids);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_tokens);
+        visitor.field(1, &self.completed_at);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.item_ids);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.status);
     }
 }
 /// Settings of a Link Delivery session, found in `LinkDeliveryCreateRequest.options`; names
 /// the recipient.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryOptions {
     /// The user to whom the message is to be sent.
     pub recipient: Option<LinkDeliveryRecipient>,
 }
 impl Generated for LinkDeliveryOptions {
-    fn empty() -> Self {
-        Self { recipient: Wire::empty() }
-    }
+    const EMPTY: Self = Self { recipient: Wire::EMPTY };
 }
 impl Record for LinkDeliveryOptions {
     const NAME: &'static str = "LinkDeliveryOptions";
@@ -822,17 +809,18 @@ impl Record for LinkDeliveryOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recipient);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recipient);
     }
 }
 impl Default for LinkDeliveryOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The user to whom a Link Delivery message is sent, with the ways to reach them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryRecipient {
     /// Ways over which the message is to be sent, each a channel with an address.
@@ -842,12 +830,10 @@ pub struct LinkDeliveryRecipient {
     pub first_name: Option<String>,
 }
 impl Generated for LinkDeliveryRecipient {
-    fn empty() -> Self {
-        Self {
-            communication_methods: Wire::empty(),
-            first_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        communication_methods: Wire::EMPTY,
+        first_name: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryRecipient {
     const NAME: &'static str = "LinkDeliveryRecipient";
@@ -866,14 +852,15 @@ impl Record for LinkDeliveryRecipient {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.communication_methods);
-        fields.put(1, &self.first_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.communication_methods);
+        visitor.field(1, &self.first_name);
     }
 }
 impl Default for LinkDeliveryRecipient {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of a Link Delivery session: `CREATED` not opened yet, `OPENED` by the user, `EXITED`
@@ -915,7 +902,7 @@ impl OpenEnum for LinkDeliverySessionStatus {
 }
 /// Outcome of Bank Income for one Item in a Link session, as listed in the session results of
 /// `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionBankIncomeResult {
     /// Institution to which the Item belongs; may be null.
@@ -927,13 +914,11 @@ pub struct LinkSessionBankIncomeResult {
     pub status: CreditSessionBankIncomeStatus,
 }
 impl Generated for LinkSessionBankIncomeResult {
-    fn empty() -> Self {
-        Self {
-            institution: Wire::empty(),
-            item_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionBankIncomeResult {
     const NAME: &'static str = "LinkSessionBankIncomeResult";
@@ -954,26 +939,24 @@ impl Record for LinkSessionBankIncomeResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.status);
     }
 }
 /// Result of document upload for Plaid Check in a Link session, found in the session results
 /// of `/link/token/get`; null when the session had no such step.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionCraDocumentUploadResult {
     /// Number of bank statements that the user uploaded in the session.
     pub num_bank_statements_uploaded: i64,
 }
 impl Generated for LinkSessionCraDocumentUploadResult {
-    fn empty() -> Self {
-        Self {
-            num_bank_statements_uploaded: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        num_bank_statements_uploaded: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionCraDocumentUploadResult {
     const NAME: &'static str = "LinkSessionCraDocumentUploadResult";
@@ -990,13 +973,13 @@ impl Record for LinkSessionCraDocumentUploadResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.num_bank_statements_uploaded);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.num_bank_statements_uploaded);
     }
 }
 /// An Item that was connected for Plaid Check in a Link session, as listed in the session
 /// results of `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionCraItemAddResult {
     /// Accounts that the user chose to share from this Item.
@@ -1008,13 +991,11 @@ pub struct LinkSessionCraItemAddResult {
     pub item_id: String,
 }
 impl Generated for LinkSessionCraItemAddResult {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionCraItemAddResult {
     const NAME: &'static str = "LinkSessionCraItemAddResult";
@@ -1035,15 +1016,15 @@ impl Record for LinkSessionCraItemAddResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution);
-        fields.put(2, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution);
+        visitor.field(2, &self.item_id);
     }
 }
 /// An Item of Plaid Check that went through update mode in a Link session, as listed in the
 /// session results of `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionCraUpdateResult {
     /// Accounts that the user shares from this Item after the update.
@@ -1055,13 +1036,11 @@ pub struct LinkSessionCraUpdateResult {
     pub item_id: String,
 }
 impl Generated for LinkSessionCraUpdateResult {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution: Wire::empty(),
-            item_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionCraUpdateResult {
     const NAME: &'static str = "LinkSessionCraUpdateResult";
@@ -1082,15 +1061,15 @@ impl Record for LinkSessionCraUpdateResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution);
-        fields.put(2, &self.item_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution);
+        visitor.field(2, &self.item_id);
     }
 }
 /// How a Link session ended that the user left before finishing, as reported by
 /// `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExit {
     /// Error that the user met last before leaving; null when the user left without an error.
@@ -1099,12 +1078,10 @@ pub struct LinkSessionExit {
     pub metadata: Option<LinkSessionExitMetadata>,
 }
 impl Generated for LinkSessionExit {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            metadata: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionExit {
     const NAME: &'static str = "LinkSessionExit";
@@ -1123,14 +1100,15 @@ impl Record for LinkSessionExit {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.metadata);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.metadata);
     }
 }
 impl Default for LinkSessionExit {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Older form of the report on a Link session that the user left before finishing; `exit`
@@ -1138,7 +1116,7 @@ impl Default for LinkSessionExit {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExitDeprecated {
     /// Error that the user met last before leaving; null when the user left without an error.
@@ -1147,12 +1125,10 @@ pub struct LinkSessionExitDeprecated {
     pub metadata: Option<LinkSessionExitMetadata>,
 }
 impl Generated for LinkSessionExitDeprecated {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            metadata: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionExitDeprecated {
     const NAME: &'static str = "LinkSessionExitDeprecated";
@@ -1171,18 +1147,19 @@ impl Record for LinkSessionExitDeprecated {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.metadata);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.metadata);
     }
 }
 impl Default for LinkSessionExitDeprecated {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Circumstances in which a user left a Link session, as reported by `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExitMetadata {
     /// Institution that the user had chosen; null or absent when none was chosen yet.
@@ -1197,14 +1174,12 @@ pub struct LinkSessionExitMetadata {
     pub status: Option<::serde_json::Value>,
 }
 impl Generated for LinkSessionExitMetadata {
-    fn empty() -> Self {
-        Self {
-            institution: Wire::empty(),
-            link_session_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionExitMetadata {
     const NAME: &'static str = "LinkSessionExitMetadata";
@@ -1227,21 +1202,22 @@ impl Record for LinkSessionExitMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution);
-        fields.put(1, &self.link_session_id);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution);
+        visitor.field(1, &self.link_session_id);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.status);
     }
 }
 impl Default for LinkSessionExitMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Institution that a user had chosen before leaving a Link session; null when none was
 /// chosen.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionExitMetadataInstitution {
     /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
@@ -1250,12 +1226,10 @@ pub struct LinkSessionExitMetadataInstitution {
     pub name: Option<String>,
 }
 impl Generated for LinkSessionExitMetadataInstitution {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionExitMetadataInstitution {
     const NAME: &'static str = "LinkSessionExitMetadataInstitution";
@@ -1274,19 +1248,20 @@ impl Record for LinkSessionExitMetadataInstitution {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.name);
     }
 }
 impl Default for LinkSessionExitMetadataInstitution {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An Item that was connected in a Link session, as listed in the session results of
 /// `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionItemAddResult {
     /// Accounts that the user chose to share from this Item.
@@ -1299,13 +1274,11 @@ pub struct LinkSessionItemAddResult {
     pub public_token: Secret,
 }
 impl Generated for LinkSessionItemAddResult {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution: Wire::empty(),
-            public_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution: Wire::EMPTY,
+        public_token: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionItemAddResult {
     const NAME: &'static str = "LinkSessionItemAddResult";
@@ -1326,15 +1299,15 @@ impl Record for LinkSessionItemAddResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution);
-        fields.put(2, &self.public_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution);
+        visitor.field(2, &self.public_token);
     }
 }
 /// Outcome of payroll income for one payroll institution in a Link session, as listed in the
 /// session results of `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionPayrollIncomeResult {
     /// Payroll institution from which the documents were retrieved; may be null.
@@ -1345,13 +1318,11 @@ pub struct LinkSessionPayrollIncomeResult {
     pub num_w2s_retrieved: i64,
 }
 impl Generated for LinkSessionPayrollIncomeResult {
-    fn empty() -> Self {
-        Self {
-            institution: Wire::empty(),
-            num_paystubs_retrieved: Wire::empty(),
-            num_w2s_retrieved: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution: Wire::EMPTY,
+        num_paystubs_retrieved: Wire::EMPTY,
+        num_w2s_retrieved: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionPayrollIncomeResult {
     const NAME: &'static str = "LinkSessionPayrollIncomeResult";
@@ -1372,15 +1343,15 @@ impl Record for LinkSessionPayrollIncomeResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution);
-        fields.put(1, &self.num_paystubs_retrieved);
-        fields.put(2, &self.num_w2s_retrieved);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution);
+        visitor.field(1, &self.num_paystubs_retrieved);
+        visitor.field(2, &self.num_w2s_retrieved);
     }
 }
 /// Outcome of a Link session in `/link/token/get`, grouped by kind of result; the list of a
 /// kind that did not occur is empty.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionResults {
     /// Outcomes of Bank Income, one per Item from which the user shared income.
@@ -1408,17 +1379,15 @@ pub struct LinkSessionResults {
     pub payroll_income_results: Vec<LinkSessionPayrollIncomeResult>,
 }
 impl Generated for LinkSessionResults {
-    fn empty() -> Self {
-        Self {
-            bank_income_results: Wire::empty(),
-            cra_document_upload_results: Wire::empty(),
-            cra_item_add_results: Wire::empty(),
-            cra_update_results: Wire::empty(),
-            document_income_results: Wire::empty(),
-            item_add_results: Wire::empty(),
-            payroll_income_results: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_income_results: Wire::EMPTY,
+        cra_document_upload_results: Wire::EMPTY,
+        cra_item_add_results: Wire::EMPTY,
+        cra_update_results: Wire::EMPTY,
+        document_income_results: Wire::EMPTY,
+        item_add_results: Wire::EMPTY,
+        payroll_income_results: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionResults {
     const NAME: &'static str = "LinkSessionResults";
@@ -1447,19 +1416,20 @@ impl Record for LinkSessionResults {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_income_results);
-        fields.put(1, &self.cra_document_upload_results);
-        fields.put(2, &self.cra_item_add_results);
-        fields.put(3, &self.cra_update_results);
-        fields.put(4, &self.document_income_results);
-        fields.put(5, &self.item_add_results);
-        fields.put(6, &self.payroll_income_results);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_income_results);
+        visitor.field(1, &self.cra_document_upload_results);
+        visitor.field(2, &self.cra_item_add_results);
+        visitor.field(3, &self.cra_update_results);
+        visitor.field(4, &self.document_income_results);
+        visitor.field(5, &self.item_add_results);
+        visitor.field(6, &self.payroll_income_results);
     }
 }
 impl Default for LinkSessionResults {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Deprecated report of a successful Link session in `/link/token/get`, limited to one Item;
@@ -1467,7 +1437,7 @@ impl Default for LinkSessionResults {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccess {
     /// Institution, accounts and session ID that go with the `public_token`; may be null.
@@ -1477,12 +1447,10 @@ pub struct LinkSessionSuccess {
     pub public_token: Secret,
 }
 impl Generated for LinkSessionSuccess {
-    fn empty() -> Self {
-        Self {
-            metadata: Wire::empty(),
-            public_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        metadata: Wire::EMPTY,
+        public_token: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionSuccess {
     const NAME: &'static str = "LinkSessionSuccess";
@@ -1501,14 +1469,14 @@ impl Record for LinkSessionSuccess {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.metadata);
-        fields.put(1, &self.public_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.metadata);
+        visitor.field(1, &self.public_token);
     }
 }
 /// Details of a successful Link session in the deprecated `on_success` report of
 /// `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccessMetadata {
     /// Accounts that the user chose to share from the connected institution.
@@ -1523,14 +1491,12 @@ pub struct LinkSessionSuccessMetadata {
     pub transfer_status: Option<LinkSessionSuccessMetadataTransferStatus>,
 }
 impl Generated for LinkSessionSuccessMetadata {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution: Wire::empty(),
-            link_session_id: Wire::empty(),
-            transfer_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        transfer_status: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionSuccessMetadata {
     const NAME: &'static str = "LinkSessionSuccessMetadata";
@@ -1553,20 +1519,21 @@ impl Record for LinkSessionSuccessMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution);
-        fields.put(2, &self.link_session_id);
-        fields.put(3, &self.transfer_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution);
+        visitor.field(2, &self.link_session_id);
+        visitor.field(3, &self.transfer_status);
     }
 }
 impl Default for LinkSessionSuccessMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An account that the user shared in a Link session, as reported in session results.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccessMetadataAccount {
     /// Deprecated classification of the account; may be null. Use `type` and `subtype` instead.
@@ -1590,17 +1557,15 @@ Deprecated by Plaid.*/
     pub verification_status: Option<String>,
 }
 impl Generated for LinkSessionSuccessMetadataAccount {
-    fn empty() -> Self {
-        Self {
-            class_type: Wire::empty(),
-            id: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        class_type: Wire::EMPTY,
+        id: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionSuccessMetadataAccount {
     const NAME: &'static str = "LinkSessionSuccessMetadataAccount";
@@ -1629,19 +1594,20 @@ impl Record for LinkSessionSuccessMetadataAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.class_type);
-        fields.put(1, &self.id);
-        fields.put(2, &self.mask);
-        fields.put(3, &self.name);
-        fields.put(4, &self.subtype);
-        fields.put(5, &self.type_);
-        fields.put(6, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.class_type);
+        visitor.field(1, &self.id);
+        visitor.field(2, &self.mask);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.subtype);
+        visitor.field(5, &self.type_);
+        visitor.field(6, &self.verification_status);
     }
 }
 impl Default for LinkSessionSuccessMetadataAccount {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Whether a transfer that was to be made in a Link session came about: `COMPLETE` when it
@@ -1673,7 +1639,7 @@ impl OpenEnum for LinkSessionSuccessMetadataTransferStatus {
 }
 /// Limits the accounts the user can choose in Link to certain subtypes, set per account type
 /// in `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenAccountFilters {
     /// Allowed subtypes of credit accounts, such as credit cards.
@@ -1688,15 +1654,13 @@ pub struct LinkTokenAccountFilters {
     pub other: Option<OtherFilter>,
 }
 impl Generated for LinkTokenAccountFilters {
-    fn empty() -> Self {
-        Self {
-            credit: Wire::empty(),
-            depository: Wire::empty(),
-            investment: Wire::empty(),
-            loan: Wire::empty(),
-            other: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit: Wire::EMPTY,
+        depository: Wire::EMPTY,
+        investment: Wire::EMPTY,
+        loan: Wire::EMPTY,
+        other: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenAccountFilters {
     const NAME: &'static str = "LinkTokenAccountFilters";
@@ -1721,22 +1685,23 @@ impl Record for LinkTokenAccountFilters {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
-        fields.put(1, &self.depository);
-        fields.put(2, &self.investment);
-        fields.put(3, &self.loan);
-        fields.put(4, &self.other);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
+        visitor.field(1, &self.depository);
+        visitor.field(2, &self.investment);
+        visitor.field(3, &self.loan);
+        visitor.field(4, &self.other);
     }
 }
 impl Default for LinkTokenAccountFilters {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of the cash flow report product in `POST /link/token/create`; the report is read
 /// with `/cashflow_report/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCashflowReport {
     /// Days of transaction history to request for the report, 1 to 730; 365 when absent.
@@ -1745,11 +1710,9 @@ pub struct LinkTokenCashflowReport {
     pub days_requested: Option<i64>,
 }
 impl Generated for LinkTokenCashflowReport {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCashflowReport {
     const NAME: &'static str = "LinkTokenCashflowReport";
@@ -1764,17 +1727,18 @@ impl Record for LinkTokenCashflowReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
     }
 }
 impl Default for LinkTokenCashflowReport {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of a card switch session in `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateCardSwitch {
     /// Bank identification number of the card, which is the leading part of the card number that
@@ -1782,9 +1746,7 @@ pub struct LinkTokenCreateCardSwitch {
     pub card_bin: String,
 }
 impl Generated for LinkTokenCreateCardSwitch {
-    fn empty() -> Self {
-        Self { card_bin: Wire::empty() }
-    }
+    const EMPTY: Self = Self { card_bin: Wire::EMPTY };
 }
 impl Record for LinkTokenCreateCardSwitch {
     const NAME: &'static str = "LinkTokenCreateCardSwitch";
@@ -1799,18 +1761,19 @@ impl Record for LinkTokenCreateCardSwitch {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.card_bin);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.card_bin);
     }
 }
 impl LinkTokenCreateCardSwitch {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(card_bin: impl Into<String>) -> Self {
         Self { card_bin: card_bin.into() }
     }
 }
 /// Subtypes of accounts of type `credit` that a Link session offers for selection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateCreditFilter {
     /// Subtypes of credit accounts to offer, such as `credit card`; `all` stands for every one of
@@ -1819,11 +1782,9 @@ pub struct LinkTokenCreateCreditFilter {
     pub account_subtypes: Vec<CreditAccountSubtype>,
 }
 impl Generated for LinkTokenCreateCreditFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateCreditFilter {
     const NAME: &'static str = "LinkTokenCreateCreditFilter";
@@ -1840,17 +1801,18 @@ impl Record for LinkTokenCreateCreditFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
     }
 }
 impl Default for LinkTokenCreateCreditFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Subtypes of accounts of type `depository` that a Link session offers for selection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateDepositoryFilter {
     /// Subtypes of deposit accounts to offer, such as `checking` and `savings`; `all` stands for
@@ -1863,12 +1825,10 @@ pub struct LinkTokenCreateDepositoryFilter {
     pub limited_purpose_types: Vec<LimitedPurposeType>,
 }
 impl Generated for LinkTokenCreateDepositoryFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-            limited_purpose_types: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+        limited_purpose_types: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateDepositoryFilter {
     const NAME: &'static str = "LinkTokenCreateDepositoryFilter";
@@ -1887,19 +1847,20 @@ impl Record for LinkTokenCreateDepositoryFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
-        fields.put(1, &self.limited_purpose_types);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
+        visitor.field(1, &self.limited_purpose_types);
     }
 }
 impl Default for LinkTokenCreateDepositoryFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of Hosted Link in `POST /link/token/create`: how the user gets the page address,
 /// how long it lives, and where it leads in the end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateHostedLink {
     /// Address to which the user is sent when the hosted session is over.
@@ -1915,14 +1876,12 @@ pub struct LinkTokenCreateHostedLink {
     pub url_lifetime_seconds: Option<i64>,
 }
 impl Generated for LinkTokenCreateHostedLink {
-    fn empty() -> Self {
-        Self {
-            completion_redirect_uri: Wire::empty(),
-            delivery_method: Wire::empty(),
-            is_mobile_app: Wire::empty(),
-            url_lifetime_seconds: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        completion_redirect_uri: Wire::EMPTY,
+        delivery_method: Wire::EMPTY,
+        is_mobile_app: Wire::EMPTY,
+        url_lifetime_seconds: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateHostedLink {
     const NAME: &'static str = "LinkTokenCreateHostedLink";
@@ -1945,21 +1904,22 @@ impl Record for LinkTokenCreateHostedLink {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.completion_redirect_uri);
-        fields.put(1, &self.delivery_method);
-        fields.put(2, &self.is_mobile_app);
-        fields.put(3, &self.url_lifetime_seconds);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.completion_redirect_uri);
+        visitor.field(1, &self.delivery_method);
+        visitor.field(2, &self.is_mobile_app);
+        visitor.field(3, &self.url_lifetime_seconds);
     }
 }
 impl Default for LinkTokenCreateHostedLink {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of the `identity` product in `POST /link/token/create`, for verifying account
 /// ownership by uploaded documents.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateIdentity {
     /// IDs of the accounts of the Item for which documents are to be uploaded.
@@ -1974,13 +1934,11 @@ pub struct LinkTokenCreateIdentity {
     pub parsing_configs: Vec<IncomeVerificationDocParsingConfig>,
 }
 impl Generated for LinkTokenCreateIdentity {
-    fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-            is_document_upload: Wire::empty(),
-            parsing_configs: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids: Wire::EMPTY,
+        is_document_upload: Wire::EMPTY,
+        parsing_configs: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateIdentity {
     const NAME: &'static str = "LinkTokenCreateIdentity";
@@ -2001,20 +1959,21 @@ impl Record for LinkTokenCreateIdentity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
-        fields.put(1, &self.is_document_upload);
-        fields.put(2, &self.parsing_configs);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
+        visitor.field(1, &self.is_document_upload);
+        visitor.field(2, &self.parsing_configs);
     }
 }
 impl Default for LinkTokenCreateIdentity {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Known facts about the user's institution with which Link can select it; part of `POST
 /// /link/token/create` and of the settings in `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateInstitutionData {
     /// US bank routing number of the user's institution; Link highlights institutions that match
@@ -2022,11 +1981,9 @@ pub struct LinkTokenCreateInstitutionData {
     pub routing_number: Option<String>,
 }
 impl Generated for LinkTokenCreateInstitutionData {
-    fn empty() -> Self {
-        Self {
-            routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        routing_number: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateInstitutionData {
     const NAME: &'static str = "LinkTokenCreateInstitutionData";
@@ -2041,17 +1998,18 @@ impl Record for LinkTokenCreateInstitutionData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.routing_number);
     }
 }
 impl Default for LinkTokenCreateInstitutionData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Subtypes of accounts of type `investment` that a Link session offers for selection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateInvestmentFilter {
     /// Subtypes of investment accounts to offer, such as `401k` or `brokerage`; `all` stands for
@@ -2060,11 +2018,9 @@ pub struct LinkTokenCreateInvestmentFilter {
     pub account_subtypes: Vec<InvestmentAccountSubtype>,
 }
 impl Generated for LinkTokenCreateInvestmentFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateInvestmentFilter {
     const NAME: &'static str = "LinkTokenCreateInvestmentFilter";
@@ -2081,17 +2037,18 @@ impl Record for LinkTokenCreateInvestmentFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
     }
 }
 impl Default for LinkTokenCreateInvestmentFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Subtypes of accounts of type `loan` that a Link session offers for selection.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateLoanFilter {
     /// Subtypes of loan accounts to offer, such as `student` or `mortgage`; `all` stands for
@@ -2100,11 +2057,9 @@ pub struct LinkTokenCreateLoanFilter {
     pub account_subtypes: Vec<LoanAccountSubtype>,
 }
 impl Generated for LinkTokenCreateLoanFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateLoanFilter {
     const NAME: &'static str = "LinkTokenCreateLoanFilter";
@@ -2121,18 +2076,19 @@ impl Record for LinkTokenCreateLoanFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
     }
 }
 impl Default for LinkTokenCreateLoanFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /link/token/create`. It sets what a Link session asks for: products,
 /// countries, language, the user, and the settings of single products and flows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequest {
     /// Access token of an existing Item; when present, Link opens in update mode to repair or
@@ -2271,55 +2227,53 @@ pub struct LinkTokenCreateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for LinkTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            access_tokens: Wire::empty(),
-            account_filters: Wire::empty(),
-            additional_consented_products: Wire::empty(),
-            android_package_name: Wire::empty(),
-            appearance_mode: Wire::empty(),
-            auth: Wire::empty(),
-            base_report: Wire::empty(),
-            card_switch: Wire::empty(),
-            cashflow_report: Wire::empty(),
-            client_name: Wire::empty(),
-            consumer_report_permissible_purpose: Wire::empty(),
-            country_codes: Wire::empty(),
-            cra_enabled: Wire::empty(),
-            cra_options: Wire::empty(),
-            credit_partner_insights: Wire::empty(),
-            employment: Wire::empty(),
-            enable_multi_item_link: Wire::empty(),
-            eu_config: Wire::empty(),
-            financekit_supported: Wire::empty(),
-            hosted_link: Wire::empty(),
-            identity: Wire::empty(),
-            identity_verification: Wire::empty(),
-            income_verification: Wire::empty(),
-            institution_data: Wire::empty(),
-            institution_id: Wire::empty(),
-            investments: Wire::empty(),
-            investments_auth: Wire::empty(),
-            language: Wire::empty(),
-            link_customization_name: Wire::empty(),
-            optional_products: Wire::empty(),
-            payment_configuration: Wire::empty(),
-            payment_initiation: Wire::empty(),
-            products: Wire::empty(),
-            redirect_uri: Wire::empty(),
-            required_if_supported_products: Wire::empty(),
-            statements: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-            transactions: Wire::empty(),
-            transfer: Wire::empty(),
-            update: Wire::empty(),
-            user: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        access_tokens: Wire::EMPTY,
+        account_filters: Wire::EMPTY,
+        additional_consented_products: Wire::EMPTY,
+        android_package_name: Wire::EMPTY,
+        appearance_mode: Wire::EMPTY,
+        auth: Wire::EMPTY,
+        base_report: Wire::EMPTY,
+        card_switch: Wire::EMPTY,
+        cashflow_report: Wire::EMPTY,
+        client_name: Wire::EMPTY,
+        consumer_report_permissible_purpose: Wire::EMPTY,
+        country_codes: Wire::EMPTY,
+        cra_enabled: Wire::EMPTY,
+        cra_options: Wire::EMPTY,
+        credit_partner_insights: Wire::EMPTY,
+        employment: Wire::EMPTY,
+        enable_multi_item_link: Wire::EMPTY,
+        eu_config: Wire::EMPTY,
+        financekit_supported: Wire::EMPTY,
+        hosted_link: Wire::EMPTY,
+        identity: Wire::EMPTY,
+        identity_verification: Wire::EMPTY,
+        income_verification: Wire::EMPTY,
+        institution_data: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        investments: Wire::EMPTY,
+        investments_auth: Wire::EMPTY,
+        language: Wire::EMPTY,
+        link_customization_name: Wire::EMPTY,
+        optional_products: Wire::EMPTY,
+        payment_configuration: Wire::EMPTY,
+        payment_initiation: Wire::EMPTY,
+        products: Wire::EMPTY,
+        redirect_uri: Wire::EMPTY,
+        required_if_supported_products: Wire::EMPTY,
+        statements: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+        transfer: Wire::EMPTY,
+        update: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequest {
     const NAME: &'static str = "LinkTokenCreateRequest";
@@ -2424,67 +2378,68 @@ impl Record for LinkTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.access_tokens);
-        fields.put(2, &self.account_filters);
-        fields.put(3, &self.additional_consented_products);
-        fields.put(4, &self.android_package_name);
-        fields.put(5, &self.appearance_mode);
-        fields.put(6, &self.auth);
-        fields.put(7, &self.base_report);
-        fields.put(8, &self.card_switch);
-        fields.put(9, &self.cashflow_report);
-        fields.put(10, &self.client_name);
-        fields.put(11, &self.consumer_report_permissible_purpose);
-        fields.put(12, &self.country_codes);
-        fields.put(13, &self.cra_enabled);
-        fields.put(14, &self.cra_options);
-        fields.put(15, &self.credit_partner_insights);
-        fields.put(16, &self.employment);
-        fields.put(17, &self.enable_multi_item_link);
-        fields.put(18, &self.eu_config);
-        fields.put(19, &self.financekit_supported);
-        fields.put(20, &self.hosted_link);
-        fields.put(21, &self.identity);
-        fields.put(22, &self.identity_verification);
-        fields.put(23, &self.income_verification);
-        fields.put(24, &self.institution_data);
-        fields.put(25, &self.institution_id);
-        fields.put(26, &self.investments);
-        fields.put(27, &self.investments_auth);
-        fields.put(28, &self.language);
-        fields.put(29, &self.link_customization_name);
-        fields.put(30, &self.optional_products);
-        fields.put(31, &self.payment_configuration);
-        fields.put(32, &self.payment_initiation);
-        fields.put(33, &self.products);
-        fields.put(34, &self.redirect_uri);
-        fields.put(35, &self.required_if_supported_products);
-        fields.put(36, &self.statements);
-        fields.put(37, &self.third_party_user_token);
-        fields.put(38, &self.transactions);
-        fields.put(39, &self.transfer);
-        fields.put(40, &self.update);
-        fields.put(41, &self.user);
-        fields.put(42, &self.user_id);
-        fields.put(43, &self.user_token);
-        fields.put(44, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.access_tokens);
+        visitor.field(2, &self.account_filters);
+        visitor.field(3, &self.additional_consented_products);
+        visitor.field(4, &self.android_package_name);
+        visitor.field(5, &self.appearance_mode);
+        visitor.field(6, &self.auth);
+        visitor.field(7, &self.base_report);
+        visitor.field(8, &self.card_switch);
+        visitor.field(9, &self.cashflow_report);
+        visitor.field(10, &self.client_name);
+        visitor.field(11, &self.consumer_report_permissible_purpose);
+        visitor.field(12, &self.country_codes);
+        visitor.field(13, &self.cra_enabled);
+        visitor.field(14, &self.cra_options);
+        visitor.field(15, &self.credit_partner_insights);
+        visitor.field(16, &self.employment);
+        visitor.field(17, &self.enable_multi_item_link);
+        visitor.field(18, &self.eu_config);
+        visitor.field(19, &self.financekit_supported);
+        visitor.field(20, &self.hosted_link);
+        visitor.field(21, &self.identity);
+        visitor.field(22, &self.identity_verification);
+        visitor.field(23, &self.income_verification);
+        visitor.field(24, &self.institution_data);
+        visitor.field(25, &self.institution_id);
+        visitor.field(26, &self.investments);
+        visitor.field(27, &self.investments_auth);
+        visitor.field(28, &self.language);
+        visitor.field(29, &self.link_customization_name);
+        visitor.field(30, &self.optional_products);
+        visitor.field(31, &self.payment_configuration);
+        visitor.field(32, &self.payment_initiation);
+        visitor.field(33, &self.products);
+        visitor.field(34, &self.redirect_uri);
+        visitor.field(35, &self.required_if_supported_products);
+        visitor.field(36, &self.statements);
+        visitor.field(37, &self.third_party_user_token);
+        visitor.field(38, &self.transactions);
+        visitor.field(39, &self.transfer);
+        visitor.field(40, &self.update);
+        visitor.field(41, &self.user);
+        visitor.field(42, &self.user_id);
+        visitor.field(43, &self.user_token);
+        visitor.field(44, &self.webhook);
     }
 }
 impl LinkTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_name: impl Into<String>, language: impl Into<String>) -> Self {
         Self {
             client_name: client_name.into(),
             language: language.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Restricts the accounts that a user may select in a Link session to certain subtypes,
 /// listed separately for each account type.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestAccountSubtypes {
     /// Subtypes of credit accounts, such as credit cards, that may be selected. Absent to set no
@@ -2501,14 +2456,12 @@ pub struct LinkTokenCreateRequestAccountSubtypes {
     pub loan: Option<LinkTokenCreateLoanFilter>,
 }
 impl Generated for LinkTokenCreateRequestAccountSubtypes {
-    fn empty() -> Self {
-        Self {
-            credit: Wire::empty(),
-            depository: Wire::empty(),
-            investment: Wire::empty(),
-            loan: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit: Wire::EMPTY,
+        depository: Wire::EMPTY,
+        investment: Wire::EMPTY,
+        loan: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestAccountSubtypes {
     const NAME: &'static str = "LinkTokenCreateRequestAccountSubtypes";
@@ -2531,16 +2484,17 @@ impl Record for LinkTokenCreateRequestAccountSubtypes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
-        fields.put(1, &self.depository);
-        fields.put(2, &self.investment);
-        fields.put(3, &self.loan);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
+        visitor.field(1, &self.depository);
+        visitor.field(2, &self.investment);
+        visitor.field(3, &self.loan);
     }
 }
 impl Default for LinkTokenCreateRequestAccountSubtypes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Colour scheme in which Link is shown: `LIGHT`, `DARK`, or `SYSTEM` to follow the setting
@@ -2575,7 +2529,7 @@ impl OpenEnum for LinkTokenCreateRequestAppearanceMode {
 }
 /// Settings of the `auth` product in `POST /link/token/create`. They switch on ways of
 /// verifying account numbers for institutions or accounts that cannot supply them directly.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestAuth {
     /// Whether Link asks the user at the start to choose between logging in at the institution
@@ -2618,20 +2572,18 @@ Deprecated by Plaid.*/
     pub sms_microdeposits_verification_enabled: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestAuth {
-    fn empty() -> Self {
-        Self {
-            auth_type_select_enabled: Wire::empty(),
-            automated_microdeposits_enabled: Wire::empty(),
-            database_insights_enabled: Wire::empty(),
-            database_match_enabled: Wire::empty(),
-            flow_type: Wire::empty(),
-            instant_match_enabled: Wire::empty(),
-            instant_microdeposits_enabled: Wire::empty(),
-            reroute_to_credentials: Wire::empty(),
-            same_day_microdeposits_enabled: Wire::empty(),
-            sms_microdeposits_verification_enabled: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        auth_type_select_enabled: Wire::EMPTY,
+        automated_microdeposits_enabled: Wire::EMPTY,
+        database_insights_enabled: Wire::EMPTY,
+        database_match_enabled: Wire::EMPTY,
+        flow_type: Wire::EMPTY,
+        instant_match_enabled: Wire::EMPTY,
+        instant_microdeposits_enabled: Wire::EMPTY,
+        reroute_to_credentials: Wire::EMPTY,
+        same_day_microdeposits_enabled: Wire::EMPTY,
+        sms_microdeposits_verification_enabled: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestAuth {
     const NAME: &'static str = "LinkTokenCreateRequestAuth";
@@ -2666,22 +2618,23 @@ impl Record for LinkTokenCreateRequestAuth {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.auth_type_select_enabled);
-        fields.put(1, &self.automated_microdeposits_enabled);
-        fields.put(2, &self.database_insights_enabled);
-        fields.put(3, &self.database_match_enabled);
-        fields.put(4, &self.flow_type);
-        fields.put(5, &self.instant_match_enabled);
-        fields.put(6, &self.instant_microdeposits_enabled);
-        fields.put(7, &self.reroute_to_credentials);
-        fields.put(8, &self.same_day_microdeposits_enabled);
-        fields.put(9, &self.sms_microdeposits_verification_enabled);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.auth_type_select_enabled);
+        visitor.field(1, &self.automated_microdeposits_enabled);
+        visitor.field(2, &self.database_insights_enabled);
+        visitor.field(3, &self.database_match_enabled);
+        visitor.field(4, &self.flow_type);
+        visitor.field(5, &self.instant_match_enabled);
+        visitor.field(6, &self.instant_microdeposits_enabled);
+        visitor.field(7, &self.reroute_to_credentials);
+        visitor.field(8, &self.same_day_microdeposits_enabled);
+        visitor.field(9, &self.sms_microdeposits_verification_enabled);
     }
 }
 impl Default for LinkTokenCreateRequestAuth {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Deprecated selector of a whole flow; use the single `_enabled` flags of this object
@@ -2746,7 +2699,7 @@ impl OpenEnum for LinkTokenCreateRequestAuthRerouteToCredentials {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestBaseReport {
     /// Your own ID of the report, by which you recognize it later; may be null.
@@ -2757,12 +2710,10 @@ pub struct LinkTokenCreateRequestBaseReport {
     pub days_requested: i64,
 }
 impl Generated for LinkTokenCreateRequestBaseReport {
-    fn empty() -> Self {
-        Self {
-            client_report_id: Wire::empty(),
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_report_id: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestBaseReport {
     const NAME: &'static str = "LinkTokenCreateRequestBaseReport";
@@ -2781,23 +2732,24 @@ impl Record for LinkTokenCreateRequestBaseReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_report_id);
-        fields.put(1, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_report_id);
+        visitor.field(1, &self.days_requested);
     }
 }
 impl LinkTokenCreateRequestBaseReport {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Settings of the Plaid Check consumer report for a Link session, part of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptions {
     /// Settings of the base report; read it with `/cra/check_report/base_report/get`.
@@ -2830,20 +2782,18 @@ pub struct LinkTokenCreateRequestCraOptions {
     pub partner_insights: Option<LinkTokenCreateRequestCraOptionsPartnerInsights>,
 }
 impl Generated for LinkTokenCreateRequestCraOptions {
-    fn empty() -> Self {
-        Self {
-            base_report: Wire::empty(),
-            cashflow_insights: Wire::empty(),
-            client_report_id: Wire::empty(),
-            days_requested: Wire::empty(),
-            days_required: Wire::empty(),
-            include_investments: Wire::empty(),
-            income_insights: Wire::empty(),
-            lend_score: Wire::empty(),
-            network_insights: Wire::empty(),
-            partner_insights: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        base_report: Wire::EMPTY,
+        cashflow_insights: Wire::EMPTY,
+        client_report_id: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        days_required: Wire::EMPTY,
+        include_investments: Wire::EMPTY,
+        income_insights: Wire::EMPTY,
+        lend_score: Wire::EMPTY,
+        network_insights: Wire::EMPTY,
+        partner_insights: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCraOptions {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptions";
@@ -2878,31 +2828,32 @@ impl Record for LinkTokenCreateRequestCraOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.base_report);
-        fields.put(1, &self.cashflow_insights);
-        fields.put(2, &self.client_report_id);
-        fields.put(3, &self.days_requested);
-        fields.put(4, &self.days_required);
-        fields.put(5, &self.include_investments);
-        fields.put(6, &self.income_insights);
-        fields.put(7, &self.lend_score);
-        fields.put(8, &self.network_insights);
-        fields.put(9, &self.partner_insights);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.base_report);
+        visitor.field(1, &self.cashflow_insights);
+        visitor.field(2, &self.client_report_id);
+        visitor.field(3, &self.days_requested);
+        visitor.field(4, &self.days_required);
+        visitor.field(5, &self.include_investments);
+        visitor.field(6, &self.income_insights);
+        visitor.field(7, &self.lend_score);
+        visitor.field(8, &self.network_insights);
+        visitor.field(9, &self.partner_insights);
     }
 }
 impl LinkTokenCreateRequestCraOptions {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Settings of the base report within the consumer report options of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsBaseReport {
     /// Your own ID of the base report, by which you recognize it later; may be null.
@@ -2918,14 +2869,12 @@ pub struct LinkTokenCreateRequestCraOptionsBaseReport {
     pub require_identity: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsBaseReport {
-    fn empty() -> Self {
-        Self {
-            client_report_id: Wire::empty(),
-            gse_options: Wire::empty(),
-            home_lending_report_options: Wire::empty(),
-            require_identity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_report_id: Wire::EMPTY,
+        gse_options: Wire::EMPTY,
+        home_lending_report_options: Wire::EMPTY,
+        require_identity: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCraOptionsBaseReport {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsBaseReport";
@@ -2948,21 +2897,22 @@ impl Record for LinkTokenCreateRequestCraOptionsBaseReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_report_id);
-        fields.put(1, &self.gse_options);
-        fields.put(2, &self.home_lending_report_options);
-        fields.put(3, &self.require_identity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_report_id);
+        visitor.field(1, &self.gse_options);
+        visitor.field(2, &self.home_lending_report_options);
+        visitor.field(3, &self.require_identity);
     }
 }
 impl Default for LinkTokenCreateRequestCraOptionsBaseReport {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings for sharing a base report with government-sponsored enterprises of the US
 /// mortgage market.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
     /// Kinds of report to share: `VOA` verifies assets, `EMPLOYMENT_REFRESH` checks anew that the
@@ -2971,11 +2921,7 @@ pub struct LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
     pub report_types: Vec<GseReportType>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
-    fn empty() -> Self {
-        Self {
-            report_types: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { report_types: Wire::EMPTY };
 }
 impl Record for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsBaseReportGseOptions";
@@ -2990,18 +2936,19 @@ impl Record for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report_types);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report_types);
     }
 }
 impl Default for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of cash flow insights within the consumer report options of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsCashflowInsights {
     /// Version of the set of cash flow attributes to compute; null or absent leaves it to the
@@ -3009,11 +2956,9 @@ pub struct LinkTokenCreateRequestCraOptionsCashflowInsights {
     pub attributes_version: Option<CashflowAttributesVersion>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsCashflowInsights {
-    fn empty() -> Self {
-        Self {
-            attributes_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        attributes_version: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCraOptionsCashflowInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsCashflowInsights";
@@ -3030,18 +2975,19 @@ impl Record for LinkTokenCreateRequestCraOptionsCashflowInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.attributes_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.attributes_version);
     }
 }
 impl Default for LinkTokenCreateRequestCraOptionsCashflowInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of income insights within the consumer report options of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsIncomeInsights {
     /// Income categories to include in or leave out of the insights; null or absent applies no
@@ -3052,12 +2998,10 @@ pub struct LinkTokenCreateRequestCraOptionsIncomeInsights {
     pub income_insights_version: Option<IncomeInsightsVersion>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsIncomeInsights {
-    fn empty() -> Self {
-        Self {
-            income_insights_filter: Wire::empty(),
-            income_insights_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_insights_filter: Wire::EMPTY,
+        income_insights_version: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCraOptionsIncomeInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsIncomeInsights";
@@ -3076,30 +3020,29 @@ impl Record for LinkTokenCreateRequestCraOptionsIncomeInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_insights_filter);
-        fields.put(1, &self.income_insights_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_insights_filter);
+        visitor.field(1, &self.income_insights_version);
     }
 }
 impl Default for LinkTokenCreateRequestCraOptionsIncomeInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of the lending score within the consumer report options of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsLendScore {
     /// Version of the lending score to compute; null or absent leaves it to the default.
     pub lend_score_version: Option<PlaidLendScoreVersion>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsLendScore {
-    fn empty() -> Self {
-        Self {
-            lend_score_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        lend_score_version: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCraOptionsLendScore {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsLendScore";
@@ -3116,29 +3059,28 @@ impl Record for LinkTokenCreateRequestCraOptionsLendScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.lend_score_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.lend_score_version);
     }
 }
 impl Default for LinkTokenCreateRequestCraOptionsLendScore {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of network insights within the consumer report options of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsNetworkInsights {
     /// Version of the network insights to compute; null or absent leaves it to the default.
     pub network_insights_version: Option<NetworkInsightsVersion>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsNetworkInsights {
-    fn empty() -> Self {
-        Self {
-            network_insights_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        network_insights_version: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCraOptionsNetworkInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsNetworkInsights";
@@ -3155,18 +3097,19 @@ impl Record for LinkTokenCreateRequestCraOptionsNetworkInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.network_insights_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.network_insights_version);
     }
 }
 impl Default for LinkTokenCreateRequestCraOptionsNetworkInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of partner insights within the consumer report options of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsPartnerInsights {
     /// Details that FICO needs for its scores, such as the lender's ID and the application's ID;
@@ -3177,12 +3120,10 @@ pub struct LinkTokenCreateRequestCraOptionsPartnerInsights {
     pub prism_versions: Option<PrismVersions>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsPartnerInsights {
-    fn empty() -> Self {
-        Self {
-            fico: Wire::empty(),
-            prism_versions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        fico: Wire::EMPTY,
+        prism_versions: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCraOptionsPartnerInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsPartnerInsights";
@@ -3201,19 +3142,20 @@ impl Record for LinkTokenCreateRequestCraOptionsPartnerInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.fico);
-        fields.put(1, &self.prism_versions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.fico);
+        visitor.field(1, &self.prism_versions);
     }
 }
 impl Default for LinkTokenCreateRequestCraOptionsPartnerInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of partner insights in `POST /link/token/create` when they are requested outside
 /// `cra_options`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCreditPartnerInsights {
     /// Days of transaction history from which the insights are computed, 1 to 730.
@@ -3222,11 +3164,9 @@ pub struct LinkTokenCreateRequestCreditPartnerInsights {
     pub days_requested: Option<i64>,
 }
 impl Generated for LinkTokenCreateRequestCreditPartnerInsights {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestCreditPartnerInsights {
     const NAME: &'static str = "LinkTokenCreateRequestCreditPartnerInsights";
@@ -3241,17 +3181,18 @@ impl Record for LinkTokenCreateRequestCreditPartnerInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
     }
 }
 impl Default for LinkTokenCreateRequestCreditPartnerInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of the `employment` product in `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestEmployment {
     /// Settings of employment data derived from bank transactions; of use when
@@ -3263,12 +3204,10 @@ pub struct LinkTokenCreateRequestEmployment {
     pub employment_source_types: Vec<EmploymentSourceType>,
 }
 impl Generated for LinkTokenCreateRequestEmployment {
-    fn empty() -> Self {
-        Self {
-            bank_employment: Wire::empty(),
-            employment_source_types: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_employment: Wire::EMPTY,
+        employment_source_types: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestEmployment {
     const NAME: &'static str = "LinkTokenCreateRequestEmployment";
@@ -3287,30 +3226,29 @@ impl Record for LinkTokenCreateRequestEmployment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_employment);
-        fields.put(1, &self.employment_source_types);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_employment);
+        visitor.field(1, &self.employment_source_types);
     }
 }
 impl Default for LinkTokenCreateRequestEmployment {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of employment data derived from bank transactions, part of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestEmploymentBankIncome {
     /// Days of transaction history from which employment is derived.
     pub days_requested: i64,
 }
 impl Generated for LinkTokenCreateRequestEmploymentBankIncome {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestEmploymentBankIncome {
     const NAME: &'static str = "LinkTokenCreateRequestEmploymentBankIncome";
@@ -3325,12 +3263,13 @@ impl Record for LinkTokenCreateRequestEmploymentBankIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
     }
 }
 impl LinkTokenCreateRequestEmploymentBankIncome {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
@@ -3339,7 +3278,7 @@ impl LinkTokenCreateRequestEmploymentBankIncome {
 }
 /// Settings of an identity verification session opened through Link, set in `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIdentityVerification {
     /// Whether the user has already agreed to the sharing of data for the verification; carries
@@ -3353,13 +3292,11 @@ pub struct LinkTokenCreateRequestIdentityVerification {
     pub template_id: String,
 }
 impl Generated for LinkTokenCreateRequestIdentityVerification {
-    fn empty() -> Self {
-        Self {
-            consent: Wire::empty(),
-            gave_consent: Wire::empty(),
-            template_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent: Wire::EMPTY,
+        gave_consent: Wire::EMPTY,
+        template_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestIdentityVerification {
     const NAME: &'static str = "LinkTokenCreateRequestIdentityVerification";
@@ -3380,24 +3317,25 @@ impl Record for LinkTokenCreateRequestIdentityVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent);
-        fields.put(1, &self.gave_consent);
-        fields.put(2, &self.template_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent);
+        visitor.field(1, &self.gave_consent);
+        visitor.field(2, &self.template_id);
     }
 }
 impl LinkTokenCreateRequestIdentityVerification {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(template_id: impl Into<String>) -> Self {
         Self {
             template_id: template_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Settings of the `income_verification` product in `POST /link/token/create`: the sources of
 /// income data and the options for each source.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIncomeVerification {
     /// Access tokens of Items that the user has already connected and that are taken into account
@@ -3427,17 +3365,15 @@ Deprecated by Plaid.*/
     pub stated_income_sources: Vec<LinkTokenCreateRequestUserStatedIncomeSource>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerification {
-    fn empty() -> Self {
-        Self {
-            access_tokens: Wire::empty(),
-            asset_report_id: Wire::empty(),
-            bank_income: Wire::empty(),
-            income_source_types: Wire::empty(),
-            income_verification_id: Wire::empty(),
-            payroll_income: Wire::empty(),
-            stated_income_sources: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_tokens: Wire::EMPTY,
+        asset_report_id: Wire::EMPTY,
+        bank_income: Wire::EMPTY,
+        income_source_types: Wire::EMPTY,
+        income_verification_id: Wire::EMPTY,
+        payroll_income: Wire::EMPTY,
+        stated_income_sources: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestIncomeVerification {
     const NAME: &'static str = "LinkTokenCreateRequestIncomeVerification";
@@ -3466,23 +3402,24 @@ impl Record for LinkTokenCreateRequestIncomeVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_tokens);
-        fields.put(1, &self.asset_report_id);
-        fields.put(2, &self.bank_income);
-        fields.put(3, &self.income_source_types);
-        fields.put(4, &self.income_verification_id);
-        fields.put(5, &self.payroll_income);
-        fields.put(6, &self.stated_income_sources);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_tokens);
+        visitor.field(1, &self.asset_report_id);
+        visitor.field(2, &self.bank_income);
+        visitor.field(3, &self.income_source_types);
+        visitor.field(4, &self.income_verification_id);
+        visitor.field(5, &self.payroll_income);
+        visitor.field(6, &self.stated_income_sources);
     }
 }
 impl Default for LinkTokenCreateRequestIncomeVerification {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Bank Income settings for a Link session, part of `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIncomeVerificationBankIncome {
     /// Days of transaction history from which income is derived, 1 to 731.
@@ -3499,12 +3436,10 @@ Deprecated by Plaid.*/
     pub enable_multiple_items: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerificationBankIncome {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-            enable_multiple_items: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+        enable_multiple_items: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestIncomeVerificationBankIncome {
     const NAME: &'static str = "LinkTokenCreateRequestIncomeVerificationBankIncome";
@@ -3523,23 +3458,24 @@ impl Record for LinkTokenCreateRequestIncomeVerificationBankIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
-        fields.put(1, &self.enable_multiple_items);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
+        visitor.field(1, &self.enable_multiple_items);
     }
 }
 impl LinkTokenCreateRequestIncomeVerificationBankIncome {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Payroll and document income settings for a Link session, part of `POST
 /// /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestIncomeVerificationPayrollIncome {
     /// Ways of proving income that the user is offered, by payroll login or by documents; null or
@@ -3560,14 +3496,12 @@ pub struct LinkTokenCreateRequestIncomeVerificationPayrollIncome {
     pub parsing_config: Vec<IncomeVerificationDocParsingConfig>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerificationPayrollIncome {
-    fn empty() -> Self {
-        Self {
-            flow_types: Wire::empty(),
-            is_update_mode: Wire::empty(),
-            item_id_to_update: Wire::empty(),
-            parsing_config: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        flow_types: Wire::EMPTY,
+        is_update_mode: Wire::EMPTY,
+        item_id_to_update: Wire::EMPTY,
+        parsing_config: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestIncomeVerificationPayrollIncome {
     const NAME: &'static str = "LinkTokenCreateRequestIncomeVerificationPayrollIncome";
@@ -3590,20 +3524,21 @@ impl Record for LinkTokenCreateRequestIncomeVerificationPayrollIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.flow_types);
-        fields.put(1, &self.is_update_mode);
-        fields.put(2, &self.item_id_to_update);
-        fields.put(3, &self.parsing_config);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.flow_types);
+        visitor.field(1, &self.is_update_mode);
+        visitor.field(2, &self.item_id_to_update);
+        visitor.field(3, &self.parsing_config);
     }
 }
 impl Default for LinkTokenCreateRequestIncomeVerificationPayrollIncome {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Bank payment to approve in a Link session, set in `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestPaymentConfiguration {
     /// Amount of the payment as a decimal string, which keeps it free of rounding errors.
@@ -3612,12 +3547,10 @@ pub struct LinkTokenCreateRequestPaymentConfiguration {
     pub description: Option<String>,
 }
 impl Generated for LinkTokenCreateRequestPaymentConfiguration {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestPaymentConfiguration {
     const NAME: &'static str = "LinkTokenCreateRequestPaymentConfiguration";
@@ -3636,23 +3569,24 @@ impl Record for LinkTokenCreateRequestPaymentConfiguration {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.description);
     }
 }
 impl LinkTokenCreateRequestPaymentConfiguration {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(amount: impl Into<String>) -> Self {
         Self {
             amount: amount.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Payment or payment consent that the user authorizes in a Link session for
 /// `payment_initiation`, set in `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestPaymentInitiation {
     /// ID of the payment consent to authorize, from `/payment_initiation/consent/create`; absent
@@ -3663,12 +3597,10 @@ pub struct LinkTokenCreateRequestPaymentInitiation {
     pub payment_id: Option<String>,
 }
 impl Generated for LinkTokenCreateRequestPaymentInitiation {
-    fn empty() -> Self {
-        Self {
-            consent_id: Wire::empty(),
-            payment_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_id: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestPaymentInitiation {
     const NAME: &'static str = "LinkTokenCreateRequestPaymentInitiation";
@@ -3687,19 +3619,20 @@ impl Record for LinkTokenCreateRequestPaymentInitiation {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
-        fields.put(1, &self.payment_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
+        visitor.field(1, &self.payment_id);
     }
 }
 impl Default for LinkTokenCreateRequestPaymentInitiation {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Period for which account statements are collected, set in `POST /link/token/create` when
 /// the `statements` product is requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestStatements {
     /// Last day of the period for which statements are wanted, as an ISO 8601 date
@@ -3710,12 +3643,10 @@ pub struct LinkTokenCreateRequestStatements {
     pub start_date: NaiveDate,
 }
 impl Generated for LinkTokenCreateRequestStatements {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestStatements {
     const NAME: &'static str = "LinkTokenCreateRequestStatements";
@@ -3734,13 +3665,14 @@ impl Record for LinkTokenCreateRequestStatements {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
     }
 }
 impl LinkTokenCreateRequestStatements {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         end_date: impl Into<NaiveDate>,
         start_date: impl Into<NaiveDate>,
@@ -3753,7 +3685,7 @@ impl LinkTokenCreateRequestStatements {
 }
 /// Transfer object that a Link session is to complete, set in `POST /link/token/create` for
 /// the `transfer` product.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestTransfer {
     /// ID of a transfer authorization from `/transfer/authorization/create` that awaits an action
@@ -3767,13 +3699,11 @@ pub struct LinkTokenCreateRequestTransfer {
     pub payment_profile_token: Option<Secret>,
 }
 impl Generated for LinkTokenCreateRequestTransfer {
-    fn empty() -> Self {
-        Self {
-            authorization_id: Wire::empty(),
-            intent_id: Wire::empty(),
-            payment_profile_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        authorization_id: Wire::EMPTY,
+        intent_id: Wire::EMPTY,
+        payment_profile_token: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestTransfer {
     const NAME: &'static str = "LinkTokenCreateRequestTransfer";
@@ -3794,20 +3724,21 @@ impl Record for LinkTokenCreateRequestTransfer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.authorization_id);
-        fields.put(1, &self.intent_id);
-        fields.put(2, &self.payment_profile_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.authorization_id);
+        visitor.field(1, &self.intent_id);
+        visitor.field(2, &self.payment_profile_token);
     }
 }
 impl Default for LinkTokenCreateRequestTransfer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of update mode in `POST /link/token/create`, for sessions on Items that already
 /// exist.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestUpdate {
     /// Whether the user may change the selection of shared accounts in update mode; `false` when
@@ -3829,14 +3760,12 @@ pub struct LinkTokenCreateRequestUpdate {
     pub user: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestUpdate {
-    fn empty() -> Self {
-        Self {
-            account_selection_enabled: Wire::empty(),
-            item_ids: Wire::empty(),
-            reauthorization_enabled: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_selection_enabled: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        reauthorization_enabled: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestUpdate {
     const NAME: &'static str = "LinkTokenCreateRequestUpdate";
@@ -3859,21 +3788,22 @@ impl Record for LinkTokenCreateRequestUpdate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_selection_enabled);
-        fields.put(1, &self.item_ids);
-        fields.put(2, &self.reauthorization_enabled);
-        fields.put(3, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_selection_enabled);
+        visitor.field(1, &self.item_ids);
+        visitor.field(2, &self.reauthorization_enabled);
+        visitor.field(3, &self.user);
     }
 }
 impl Default for LinkTokenCreateRequestUpdate {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The end user of a Link session in `POST /link/token/create`. Only your own ID is required;
 /// the other details prefill Link or are needed by single products.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestUser {
     /// Home address of the user; used by products that verify identity, and null or absent when
@@ -3919,21 +3849,19 @@ Deprecated by Plaid.*/
     pub ssn: Option<Secret>,
 }
 impl Generated for LinkTokenCreateRequestUser {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            client_user_id: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email_address: Wire::empty(),
-            email_address_verified_time: Wire::empty(),
-            id_number: Wire::empty(),
-            legal_name: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-            phone_number_verified_time: Wire::empty(),
-            ssn: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        email_address_verified_time: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        phone_number_verified_time: Wire::EMPTY,
+        ssn: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestUser {
     const NAME: &'static str = "LinkTokenCreateRequestUser";
@@ -3970,32 +3898,33 @@ impl Record for LinkTokenCreateRequestUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.date_of_birth);
-        fields.put(3, &self.email_address);
-        fields.put(4, &self.email_address_verified_time);
-        fields.put(5, &self.id_number);
-        fields.put(6, &self.legal_name);
-        fields.put(7, &self.name);
-        fields.put(8, &self.phone_number);
-        fields.put(9, &self.phone_number_verified_time);
-        fields.put(10, &self.ssn);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.date_of_birth);
+        visitor.field(3, &self.email_address);
+        visitor.field(4, &self.email_address_verified_time);
+        visitor.field(5, &self.id_number);
+        visitor.field(6, &self.legal_name);
+        visitor.field(7, &self.name);
+        visitor.field(8, &self.phone_number);
+        visitor.field(9, &self.phone_number_verified_time);
+        visitor.field(10, &self.ssn);
     }
 }
 impl LinkTokenCreateRequestUser {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_user_id: impl Into<String>) -> Self {
         Self {
             client_user_id: client_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Income source as the user stated it to your application, passed on in `POST
 /// /link/token/create` for income verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestUserStatedIncomeSource {
     /// Kind of the stated income, such as salary or rent.
@@ -4022,16 +3951,14 @@ pub struct LinkTokenCreateRequestUserStatedIncomeSource {
     pub pay_type: Option<UserStatedIncomeSourcePayType>,
 }
 impl Generated for LinkTokenCreateRequestUserStatedIncomeSource {
-    fn empty() -> Self {
-        Self {
-            category: Wire::empty(),
-            employer: Wire::empty(),
-            pay_annual: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            pay_per_cycle: Wire::empty(),
-            pay_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        category: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        pay_annual: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        pay_per_cycle: Wire::EMPTY,
+        pay_type: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestUserStatedIncomeSource {
     const NAME: &'static str = "LinkTokenCreateRequestUserStatedIncomeSource";
@@ -4058,23 +3985,24 @@ impl Record for LinkTokenCreateRequestUserStatedIncomeSource {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.category);
-        fields.put(1, &self.employer);
-        fields.put(2, &self.pay_annual);
-        fields.put(3, &self.pay_frequency);
-        fields.put(4, &self.pay_per_cycle);
-        fields.put(5, &self.pay_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.category);
+        visitor.field(1, &self.employer);
+        visitor.field(2, &self.pay_annual);
+        visitor.field(3, &self.pay_frequency);
+        visitor.field(4, &self.pay_per_cycle);
+        visitor.field(5, &self.pay_type);
     }
 }
 impl Default for LinkTokenCreateRequestUserStatedIncomeSource {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /link/token/create`, with the token that the client
 /// application hands to Link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateResponse {
     /// Time at which the token expires, as an ISO 8601 timestamp.
@@ -4093,15 +4021,13 @@ pub struct LinkTokenCreateResponse {
     pub user_id: Option<String>,
 }
 impl Generated for LinkTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            expiration: Wire::empty(),
-            hosted_link_url: Wire::empty(),
-            link_token: Wire::empty(),
-            request_id: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        expiration: Wire::EMPTY,
+        hosted_link_url: Wire::EMPTY,
+        link_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateResponse {
     const NAME: &'static str = "LinkTokenCreateResponse";
@@ -4126,19 +4052,19 @@ impl Record for LinkTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.expiration);
-        fields.put(1, &self.hosted_link_url);
-        fields.put(2, &self.link_token);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.expiration);
+        visitor.field(1, &self.hosted_link_url);
+        visitor.field(2, &self.link_token);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.user_id);
     }
 }
 /// Deprecated settings for European integrations in `POST /link/token/create`.
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenEuConfig {
     /// Whether Link opens without an institution picker of its own, because the institution was
@@ -4146,9 +4072,7 @@ pub struct LinkTokenEuConfig {
     pub headless: Option<bool>,
 }
 impl Generated for LinkTokenEuConfig {
-    fn empty() -> Self {
-        Self { headless: Wire::empty() }
-    }
+    const EMPTY: Self = Self { headless: Wire::EMPTY };
 }
 impl Record for LinkTokenEuConfig {
     const NAME: &'static str = "LinkTokenEuConfig";
@@ -4163,17 +4087,18 @@ impl Record for LinkTokenEuConfig {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.headless);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.headless);
     }
 }
 impl Default for LinkTokenEuConfig {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings with which a Link token was created, as returned by `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetMetadataResponse {
     /// Account subtypes to which the selection is limited, by account type; absent when no filter
@@ -4199,18 +4124,16 @@ pub struct LinkTokenGetMetadataResponse {
     pub webhook: Option<String>,
 }
 impl Generated for LinkTokenGetMetadataResponse {
-    fn empty() -> Self {
-        Self {
-            account_filters: Wire::empty(),
-            client_name: Wire::empty(),
-            country_codes: Wire::empty(),
-            initial_products: Wire::empty(),
-            institution_data: Wire::empty(),
-            language: Wire::empty(),
-            redirect_uri: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_filters: Wire::EMPTY,
+        client_name: Wire::EMPTY,
+        country_codes: Wire::EMPTY,
+        initial_products: Wire::EMPTY,
+        institution_data: Wire::EMPTY,
+        language: Wire::EMPTY,
+        redirect_uri: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenGetMetadataResponse {
     const NAME: &'static str = "LinkTokenGetMetadataResponse";
@@ -4241,24 +4164,25 @@ impl Record for LinkTokenGetMetadataResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_filters);
-        fields.put(1, &self.client_name);
-        fields.put(2, &self.country_codes);
-        fields.put(3, &self.initial_products);
-        fields.put(4, &self.institution_data);
-        fields.put(5, &self.language);
-        fields.put(6, &self.redirect_uri);
-        fields.put(7, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_filters);
+        visitor.field(1, &self.client_name);
+        visitor.field(2, &self.country_codes);
+        visitor.field(3, &self.initial_products);
+        visitor.field(4, &self.institution_data);
+        visitor.field(5, &self.language);
+        visitor.field(6, &self.redirect_uri);
+        visitor.field(7, &self.webhook);
     }
 }
 impl Default for LinkTokenGetMetadataResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /link/token/get`, naming the Link token to look up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetRequest {
     /// Link token from `/link/token/create` (prefix `link-`) whose settings and sessions are
@@ -4266,9 +4190,7 @@ pub struct LinkTokenGetRequest {
     pub link_token: Secret,
 }
 impl Generated for LinkTokenGetRequest {
-    fn empty() -> Self {
-        Self { link_token: Wire::empty() }
-    }
+    const EMPTY: Self = Self { link_token: Wire::EMPTY };
 }
 impl Record for LinkTokenGetRequest {
     const NAME: &'static str = "LinkTokenGetRequest";
@@ -4283,12 +4205,13 @@ impl Record for LinkTokenGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_token);
     }
 }
 impl LinkTokenGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(link_token: impl Into<Secret>) -> Self {
         Self {
             link_token: link_token.into(),
@@ -4297,7 +4220,7 @@ impl LinkTokenGetRequest {
 }
 /// Body of the answer to `POST /link/token/get`: the settings of a Link token and the
 /// sessions started with it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetResponse {
     /// Time at which the token was created, as an ISO 8601 timestamp; may be null.
@@ -4320,17 +4243,15 @@ pub struct LinkTokenGetResponse {
     pub user_id: Option<String>,
 }
 impl Generated for LinkTokenGetResponse {
-    fn empty() -> Self {
-        Self {
-            created_at: Wire::empty(),
-            expiration: Wire::empty(),
-            link_sessions: Wire::empty(),
-            link_token: Wire::empty(),
-            metadata: Wire::empty(),
-            request_id: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_at: Wire::EMPTY,
+        expiration: Wire::EMPTY,
+        link_sessions: Wire::EMPTY,
+        link_token: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenGetResponse {
     const NAME: &'static str = "LinkTokenGetResponse";
@@ -4359,18 +4280,18 @@ impl Record for LinkTokenGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_at);
-        fields.put(1, &self.expiration);
-        fields.put(2, &self.link_sessions);
-        fields.put(3, &self.link_token);
-        fields.put(4, &self.metadata);
-        fields.put(5, &self.request_id);
-        fields.put(6, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_at);
+        visitor.field(1, &self.expiration);
+        visitor.field(2, &self.link_sessions);
+        visitor.field(3, &self.link_token);
+        visitor.field(4, &self.metadata);
+        visitor.field(5, &self.request_id);
+        visitor.field(6, &self.user_id);
     }
 }
 /// One Link session as reported by `POST /link/token/get`: times, events, and how it ended.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenGetSessionsResponse {
     /// Events of the session in the course of the user's way through Link, the same that client
@@ -4398,18 +4319,16 @@ pub struct LinkTokenGetSessionsResponse {
     pub started_at: Option<DateTime<Utc>>,
 }
 impl Generated for LinkTokenGetSessionsResponse {
-    fn empty() -> Self {
-        Self {
-            events: Wire::empty(),
-            exit: Wire::empty(),
-            finished_at: Wire::empty(),
-            link_session_id: Wire::empty(),
-            on_exit: Wire::empty(),
-            on_success: Wire::empty(),
-            results: Wire::empty(),
-            started_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        events: Wire::EMPTY,
+        exit: Wire::EMPTY,
+        finished_at: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        on_exit: Wire::EMPTY,
+        on_success: Wire::EMPTY,
+        results: Wire::EMPTY,
+        started_at: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenGetSessionsResponse {
     const NAME: &'static str = "LinkTokenGetSessionsResponse";
@@ -4440,19 +4359,19 @@ impl Record for LinkTokenGetSessionsResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.events);
-        fields.put(1, &self.exit);
-        fields.put(2, &self.finished_at);
-        fields.put(3, &self.link_session_id);
-        fields.put(4, &self.on_exit);
-        fields.put(5, &self.on_success);
-        fields.put(6, &self.results);
-        fields.put(7, &self.started_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.events);
+        visitor.field(1, &self.exit);
+        visitor.field(2, &self.finished_at);
+        visitor.field(3, &self.link_session_id);
+        visitor.field(4, &self.on_exit);
+        visitor.field(5, &self.on_success);
+        visitor.field(6, &self.results);
+        visitor.field(7, &self.started_at);
     }
 }
 /// Settings of the `investments` product in `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenInvestments {
     /// Whether the user may enter investment holdings by hand when the institution cannot be
@@ -4462,12 +4381,10 @@ pub struct LinkTokenInvestments {
     pub allow_unverified_crypto_wallets: Option<bool>,
 }
 impl Generated for LinkTokenInvestments {
-    fn empty() -> Self {
-        Self {
-            allow_manual_entry: Wire::empty(),
-            allow_unverified_crypto_wallets: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        allow_manual_entry: Wire::EMPTY,
+        allow_unverified_crypto_wallets: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenInvestments {
     const NAME: &'static str = "LinkTokenInvestments";
@@ -4486,19 +4403,20 @@ impl Record for LinkTokenInvestments {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.allow_manual_entry);
-        fields.put(1, &self.allow_unverified_crypto_wallets);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.allow_manual_entry);
+        visitor.field(1, &self.allow_unverified_crypto_wallets);
     }
 }
 impl Default for LinkTokenInvestments {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of the `investments_auth` product in `POST /link/token/create`; each flag enables
 /// one way to complete account data that the institution does not supply in full.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenInvestmentsAuth {
     /// Whether the user may type in account details by hand; null or absent means `false`.
@@ -4521,14 +4439,12 @@ pub struct LinkTokenInvestmentsAuth {
     pub stated_account_number_enabled: Option<bool>,
 }
 impl Generated for LinkTokenInvestmentsAuth {
-    fn empty() -> Self {
-        Self {
-            manual_entry_enabled: Wire::empty(),
-            masked_number_match_enabled: Wire::empty(),
-            rollover_401k_enabled: Wire::empty(),
-            stated_account_number_enabled: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        manual_entry_enabled: Wire::EMPTY,
+        masked_number_match_enabled: Wire::EMPTY,
+        rollover_401k_enabled: Wire::EMPTY,
+        stated_account_number_enabled: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenInvestmentsAuth {
     const NAME: &'static str = "LinkTokenInvestmentsAuth";
@@ -4551,20 +4467,21 @@ impl Record for LinkTokenInvestmentsAuth {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.manual_entry_enabled);
-        fields.put(1, &self.masked_number_match_enabled);
-        fields.put(2, &self.rollover_401k_enabled);
-        fields.put(3, &self.stated_account_number_enabled);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.manual_entry_enabled);
+        visitor.field(1, &self.masked_number_match_enabled);
+        visitor.field(2, &self.rollover_401k_enabled);
+        visitor.field(3, &self.stated_account_number_enabled);
     }
 }
 impl Default for LinkTokenInvestmentsAuth {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of the `transactions` product in `POST /link/token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenTransactions {
     /// Days of transaction history to request, 1 to 730; 90 when absent. Applies when the product
@@ -4574,11 +4491,9 @@ pub struct LinkTokenTransactions {
     pub days_requested: Option<i64>,
 }
 impl Generated for LinkTokenTransactions {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenTransactions {
     const NAME: &'static str = "LinkTokenTransactions";
@@ -4593,13 +4508,14 @@ impl Record for LinkTokenTransactions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
     }
 }
 impl Default for LinkTokenTransactions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Subtype of a loan account in a Link account filter; `all` stands for every loan subtype,
@@ -4663,7 +4579,7 @@ impl OpenEnum for LoanAccountSubtype {
     }
 }
 /// Limits the loan accounts that a user can choose in Link to certain subtypes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanFilter {
     /// Subtypes that may be chosen; `all` allows every loan account.
@@ -4671,11 +4587,9 @@ pub struct LoanFilter {
     pub account_subtypes: Vec<LoanAccountSubtype>,
 }
 impl Generated for LoanFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+    };
 }
 impl Record for LoanFilter {
     const NAME: &'static str = "LoanFilter";
@@ -4690,13 +4604,14 @@ impl Record for LoanFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
     }
 }
 impl Default for LoanFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Subtype within the account type `other` in a Link account filter; `all` stands for every
@@ -4727,7 +4642,7 @@ impl OpenEnum for OtherAccountSubtype {
     }
 }
 /// Limits the accounts of type `other` that a user can choose in Link to certain subtypes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OtherFilter {
     /// Subtypes that may be chosen; `all` allows every account of this type.
@@ -4735,11 +4650,9 @@ pub struct OtherFilter {
     pub account_subtypes: Vec<OtherAccountSubtype>,
 }
 impl Generated for OtherFilter {
-    fn empty() -> Self {
-        Self {
-            account_subtypes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_subtypes: Wire::EMPTY,
+    };
 }
 impl Record for OtherFilter {
     const NAME: &'static str = "OtherFilter";
@@ -4754,13 +4667,14 @@ impl Record for OtherFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_subtypes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_subtypes);
     }
 }
 impl Default for OtherFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of an income source stated by the user in `/link/token/create`; `OTHER` serves where

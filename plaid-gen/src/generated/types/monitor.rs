@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// A member of your team with an account in the Plaid Dashboard; listed by
 /// `/dashboard_user/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DashboardUser {
     /// When the Dashboard user was created, as an ISO 8601 date-time.
@@ -22,14 +22,12 @@ pub struct DashboardUser {
     pub status: DashboardUserStatus,
 }
 impl Generated for DashboardUser {
-    fn empty() -> Self {
-        Self {
-            created_at: Wire::empty(),
-            email_address: Wire::empty(),
-            id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_at: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for DashboardUser {
     const NAME: &'static str = "DashboardUser";
@@ -52,15 +50,15 @@ impl Record for DashboardUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_at);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.id);
-        fields.put(3, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_at);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.status);
     }
 }
 /// Body of `POST /dashboard_user/get`: names the one Dashboard user to look up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DashboardUserGetRequest {
     /// Identifier of the Dashboard user, as found in `/dashboard_user/list`, in an audit trail or
@@ -68,11 +66,9 @@ pub struct DashboardUserGetRequest {
     pub dashboard_user_id: String,
 }
 impl Generated for DashboardUserGetRequest {
-    fn empty() -> Self {
-        Self {
-            dashboard_user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        dashboard_user_id: Wire::EMPTY,
+    };
 }
 impl Record for DashboardUserGetRequest {
     const NAME: &'static str = "DashboardUserGetRequest";
@@ -89,12 +85,13 @@ impl Record for DashboardUserGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.dashboard_user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.dashboard_user_id);
     }
 }
 impl DashboardUserGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(dashboard_user_id: impl Into<String>) -> Self {
         Self {
             dashboard_user_id: dashboard_user_id.into(),
@@ -103,7 +100,7 @@ impl DashboardUserGetRequest {
 }
 /// Answer of `POST /dashboard_user/get`: one member of your team with an account in the Plaid
 /// Dashboard.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DashboardUserGetResponse {
     /// When the Dashboard user was created, as an ISO 8601 date-time.
@@ -120,15 +117,13 @@ pub struct DashboardUserGetResponse {
     pub status: DashboardUserStatus,
 }
 impl Generated for DashboardUserGetResponse {
-    fn empty() -> Self {
-        Self {
-            created_at: Wire::empty(),
-            email_address: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_at: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for DashboardUserGetResponse {
     const NAME: &'static str = "DashboardUserGetResponse";
@@ -153,16 +148,16 @@ impl Record for DashboardUserGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_at);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.id);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_at);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.status);
     }
 }
 /// Body of `POST /dashboard_user/list`: says which page of the list is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DashboardUserListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -170,9 +165,7 @@ pub struct DashboardUserListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for DashboardUserListRequest {
-    fn empty() -> Self {
-        Self { cursor: Wire::empty() }
-    }
+    const EMPTY: Self = Self { cursor: Wire::EMPTY };
 }
 impl Record for DashboardUserListRequest {
     const NAME: &'static str = "DashboardUserListRequest";
@@ -187,17 +180,18 @@ impl Record for DashboardUserListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
     }
 }
 impl Default for DashboardUserListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /dashboard_user/list`: one page of the Dashboard users of your team.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DashboardUserListResponse {
     /// Dashboard users on this page, including invited and deactivated ones as told by `status`.
@@ -210,13 +204,11 @@ pub struct DashboardUserListResponse {
     pub request_id: String,
 }
 impl Generated for DashboardUserListResponse {
-    fn empty() -> Self {
-        Self {
-            dashboard_users: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        dashboard_users: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for DashboardUserListResponse {
     const NAME: &'static str = "DashboardUserListResponse";
@@ -237,10 +229,10 @@ impl Record for DashboardUserListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.dashboard_users);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.dashboard_users);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// State of a Dashboard user's account: `invited` but not yet in use, `active`, or
@@ -275,7 +267,7 @@ impl OpenEnum for DashboardUserStatus {
 }
 /// A span of dates, both ends given. It stands for a date of birth on a watchlist that is
 /// known only approximately.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DateRange {
     /// First day of the span as an ISO 8601 date. It equals `ending` when the exact day is known.
@@ -285,12 +277,10 @@ pub struct DateRange {
     pub ending: NaiveDate,
 }
 impl Generated for DateRange {
-    fn empty() -> Self {
-        Self {
-            beginning: Wire::empty(),
-            ending: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beginning: Wire::EMPTY,
+        ending: Wire::EMPTY,
+    };
 }
 impl Record for DateRange {
     const NAME: &'static str = "DateRange";
@@ -309,14 +299,14 @@ impl Record for DateRange {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beginning);
-        fields.put(1, &self.ending);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beginning);
+        visitor.field(1, &self.ending);
     }
 }
 /// An official document or registration number of an organization, as given by a watchlist
 /// entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityDocument {
     /// The number itself as letters and digits, written as on the watchlist.
@@ -327,12 +317,10 @@ pub struct EntityDocument {
     pub type_: EntityDocumentType,
 }
 impl Generated for EntityDocument {
-    fn empty() -> Self {
-        Self {
-            number: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        number: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for EntityDocument {
     const NAME: &'static str = "EntityDocument";
@@ -351,9 +339,9 @@ impl Record for EntityDocument {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.number);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.number);
+        visitor.field(1, &self.type_);
     }
 }
 /// Kind of number by which an organization is identified: `bik` a Russian bank code,
@@ -398,7 +386,7 @@ impl OpenEnum for EntityDocumentType {
 }
 /// How the parts of an organization's search terms compare with a hit; found in hits of
 /// `/watchlist_screening/entity/hit/list`. Parts that were not compared are absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitAnalysis {
     /// How the document number searched for compares with the numbers in the hit, all of them
@@ -424,17 +412,15 @@ pub struct EntityScreeningHitAnalysis {
     pub urls: Option<MatchSummaryCode>,
 }
 impl Generated for EntityScreeningHitAnalysis {
-    fn empty() -> Self {
-        Self {
-            documents: Wire::empty(),
-            email_addresses: Wire::empty(),
-            locations: Wire::empty(),
-            names: Wire::empty(),
-            phone_numbers: Wire::empty(),
-            search_terms_version: Wire::empty(),
-            urls: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        documents: Wire::EMPTY,
+        email_addresses: Wire::EMPTY,
+        locations: Wire::EMPTY,
+        names: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+        search_terms_version: Wire::EMPTY,
+        urls: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitAnalysis {
     const NAME: &'static str = "EntityScreeningHitAnalysis";
@@ -463,19 +449,19 @@ impl Record for EntityScreeningHitAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.documents);
-        fields.put(1, &self.email_addresses);
-        fields.put(2, &self.locations);
-        fields.put(3, &self.names);
-        fields.put(4, &self.phone_numbers);
-        fields.put(5, &self.search_terms_version);
-        fields.put(6, &self.urls);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.documents);
+        visitor.field(1, &self.email_addresses);
+        visitor.field(2, &self.locations);
+        visitor.field(3, &self.names);
+        visitor.field(4, &self.phone_numbers);
+        visitor.field(5, &self.search_terms_version);
+        visitor.field(6, &self.urls);
     }
 }
 /// What a watchlist entry says about an organization, each piece with its own comparison;
 /// found in hits of `/watchlist_screening/entity/hit/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitData {
     /// Document and registration numbers in the entry, each with how it compares with the number
@@ -500,16 +486,14 @@ pub struct EntityScreeningHitData {
     pub urls: Vec<EntityScreeningHitUrlsItems>,
 }
 impl Generated for EntityScreeningHitData {
-    fn empty() -> Self {
-        Self {
-            documents: Wire::empty(),
-            email_addresses: Wire::empty(),
-            locations: Wire::empty(),
-            names: Wire::empty(),
-            phone_numbers: Wire::empty(),
-            urls: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        documents: Wire::EMPTY,
+        email_addresses: Wire::EMPTY,
+        locations: Wire::EMPTY,
+        names: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+        urls: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitData {
     const NAME: &'static str = "EntityScreeningHitData";
@@ -536,23 +520,24 @@ impl Record for EntityScreeningHitData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.documents);
-        fields.put(1, &self.email_addresses);
-        fields.put(2, &self.locations);
-        fields.put(3, &self.names);
-        fields.put(4, &self.phone_numbers);
-        fields.put(5, &self.urls);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.documents);
+        visitor.field(1, &self.email_addresses);
+        visitor.field(2, &self.locations);
+        visitor.field(3, &self.names);
+        visitor.field(4, &self.phone_numbers);
+        visitor.field(5, &self.urls);
     }
 }
 impl Default for EntityScreeningHitData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A document or registration number of an organization in a watchlist hit, with how it
 /// compares with the search terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitDocumentsItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -562,12 +547,10 @@ pub struct EntityScreeningHitDocumentsItems {
     pub data: Option<EntityDocument>,
 }
 impl Generated for EntityScreeningHitDocumentsItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitDocumentsItems {
     const NAME: &'static str = "EntityScreeningHitDocumentsItems";
@@ -586,29 +569,26 @@ impl Record for EntityScreeningHitDocumentsItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for EntityScreeningHitDocumentsItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An email address of an organization, as given by a watchlist entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitEmails {
     /// The email address itself, written as on the watchlist.
     pub email_address: String,
 }
 impl Generated for EntityScreeningHitEmails {
-    fn empty() -> Self {
-        Self {
-            email_address: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { email_address: Wire::EMPTY };
 }
 impl Record for EntityScreeningHitEmails {
     const NAME: &'static str = "EntityScreeningHitEmails";
@@ -623,13 +603,13 @@ impl Record for EntityScreeningHitEmails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.email_address);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.email_address);
     }
 }
 /// An email address of an organization in a watchlist hit, with how it compares with the
 /// search terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitEmailsItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -639,12 +619,10 @@ pub struct EntityScreeningHitEmailsItems {
     pub data: Option<EntityScreeningHitEmails>,
 }
 impl Generated for EntityScreeningHitEmailsItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitEmailsItems {
     const NAME: &'static str = "EntityScreeningHitEmailsItems";
@@ -663,18 +641,19 @@ impl Record for EntityScreeningHitEmailsItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for EntityScreeningHitEmailsItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A name of an organization, as given by a watchlist entry; one entry may have several.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitNames {
     /// The whole name of the organization as one string, written as on the watchlist.
@@ -686,13 +665,11 @@ pub struct EntityScreeningHitNames {
     pub weak_alias_determination: WeakAliasDetermination,
 }
 impl Generated for EntityScreeningHitNames {
-    fn empty() -> Self {
-        Self {
-            full: Wire::empty(),
-            is_primary: Wire::empty(),
-            weak_alias_determination: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        full: Wire::EMPTY,
+        is_primary: Wire::EMPTY,
+        weak_alias_determination: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitNames {
     const NAME: &'static str = "EntityScreeningHitNames";
@@ -713,14 +690,14 @@ impl Record for EntityScreeningHitNames {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.full);
-        fields.put(1, &self.is_primary);
-        fields.put(2, &self.weak_alias_determination);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.full);
+        visitor.field(1, &self.is_primary);
+        visitor.field(2, &self.weak_alias_determination);
     }
 }
 /// A name of an organization in a watchlist hit, with how it compares with the search terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitNamesItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -730,12 +707,10 @@ pub struct EntityScreeningHitNamesItems {
     pub data: Option<EntityScreeningHitNames>,
 }
 impl Generated for EntityScreeningHitNamesItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitNamesItems {
     const NAME: &'static str = "EntityScreeningHitNamesItems";
@@ -754,18 +729,19 @@ impl Record for EntityScreeningHitNamesItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for EntityScreeningHitNamesItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A phone or fax number of an organization, as given by a watchlist entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitPhoneNumbers {
     /// The number itself, normally in E.164 format with a plus sign and the country code.
@@ -775,12 +751,10 @@ pub struct EntityScreeningHitPhoneNumbers {
     pub type_: PhoneType,
 }
 impl Generated for EntityScreeningHitPhoneNumbers {
-    fn empty() -> Self {
-        Self {
-            phone_number: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        phone_number: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitPhoneNumbers {
     const NAME: &'static str = "EntityScreeningHitPhoneNumbers";
@@ -799,22 +773,20 @@ impl Record for EntityScreeningHitPhoneNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.phone_number);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.phone_number);
+        visitor.field(1, &self.type_);
     }
 }
 /// A web address of an organization, as given by a watchlist entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitUrls {
     /// The web address itself, written as on the watchlist.
     pub url: String,
 }
 impl Generated for EntityScreeningHitUrls {
-    fn empty() -> Self {
-        Self { url: Wire::empty() }
-    }
+    const EMPTY: Self = Self { url: Wire::EMPTY };
 }
 impl Record for EntityScreeningHitUrls {
     const NAME: &'static str = "EntityScreeningHitUrls";
@@ -829,13 +801,13 @@ impl Record for EntityScreeningHitUrls {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.url);
     }
 }
 /// A web address of an organization in a watchlist hit, with how it compares with the search
 /// terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitUrlsItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -845,12 +817,10 @@ pub struct EntityScreeningHitUrlsItems {
     pub data: Option<EntityScreeningHitUrls>,
 }
 impl Generated for EntityScreeningHitUrlsItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitUrlsItems {
     const NAME: &'static str = "EntityScreeningHitUrlsItems";
@@ -869,19 +839,20 @@ impl Record for EntityScreeningHitUrlsItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for EntityScreeningHitUrlsItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A phone or fax number of an organization in a watchlist hit, with how it compares with the
 /// search terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningHitsPhoneNumberItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -891,12 +862,10 @@ pub struct EntityScreeningHitsPhoneNumberItems {
     pub data: Option<EntityScreeningHitPhoneNumbers>,
 }
 impl Generated for EntityScreeningHitsPhoneNumberItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningHitsPhoneNumberItems {
     const NAME: &'static str = "EntityScreeningHitsPhoneNumberItems";
@@ -915,14 +884,15 @@ impl Record for EntityScreeningHitsPhoneNumberItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for EntityScreeningHitsPhoneNumberItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Code of a watchlist for organizations. The first part names the issuer by country or
@@ -998,7 +968,7 @@ impl OpenEnum for EntityWatchlistCode {
 /// A set of rules under which organizations are screened: which lists are searched, how
 /// exactly names must match, and whether screenings are repeated. Programs are set up in the
 /// Dashboard.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityWatchlistProgram {
     /// Who or what changed the program last and when.
@@ -1023,18 +993,16 @@ pub struct EntityWatchlistProgram {
     pub name_sensitivity: ProgramNameSensitivity,
 }
 impl Generated for EntityWatchlistProgram {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            is_archived: Wire::empty(),
-            is_rescanning_enabled: Wire::empty(),
-            lists_enabled: Wire::empty(),
-            name: Wire::empty(),
-            name_sensitivity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        is_archived: Wire::EMPTY,
+        is_rescanning_enabled: Wire::EMPTY,
+        lists_enabled: Wire::EMPTY,
+        name: Wire::EMPTY,
+        name_sensitivity: Wire::EMPTY,
+    };
 }
 impl Record for EntityWatchlistProgram {
     const NAME: &'static str = "EntityWatchlistProgram";
@@ -1065,21 +1033,21 @@ impl Record for EntityWatchlistProgram {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.created_at);
-        fields.put(2, &self.id);
-        fields.put(3, &self.is_archived);
-        fields.put(4, &self.is_rescanning_enabled);
-        fields.put(5, &self.lists_enabled);
-        fields.put(6, &self.name);
-        fields.put(7, &self.name_sensitivity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.created_at);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.is_archived);
+        visitor.field(4, &self.is_rescanning_enabled);
+        visitor.field(5, &self.lists_enabled);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.name_sensitivity);
     }
 }
 /// A screening of an organization against watchlists, with the terms searched for and the
 /// state of the decision. Its hits are listed separately by
 /// `/watchlist_screening/entity/hit/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityWatchlistScreening {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -1100,16 +1068,14 @@ pub struct EntityWatchlistScreening {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for EntityWatchlistScreening {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for EntityWatchlistScreening {
     const NAME: &'static str = "EntityWatchlistScreening";
@@ -1136,18 +1102,18 @@ impl Record for EntityWatchlistScreening {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.search_terms);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.search_terms);
+        visitor.field(5, &self.status);
     }
 }
 /// An entry on a watchlist that matched a screening of an organization, with its data and the
 /// state of its review; listed by `/watchlist_screening/entity/hit/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityWatchlistScreeningHit {
     /// How the parts of the search terms compare with the entry. Absent when there is no
@@ -1183,21 +1149,19 @@ pub struct EntityWatchlistScreeningHit {
     pub sub_programs: Vec<String>,
 }
 impl Generated for EntityWatchlistScreeningHit {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-            first_active: Wire::empty(),
-            historical_since: Wire::empty(),
-            id: Wire::empty(),
-            inactive_since: Wire::empty(),
-            list_code: Wire::empty(),
-            plaid_uid: Wire::empty(),
-            review_status: Wire::empty(),
-            source_uid: Wire::empty(),
-            sub_programs: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+        first_active: Wire::EMPTY,
+        historical_since: Wire::EMPTY,
+        id: Wire::EMPTY,
+        inactive_since: Wire::EMPTY,
+        list_code: Wire::EMPTY,
+        plaid_uid: Wire::EMPTY,
+        review_status: Wire::EMPTY,
+        source_uid: Wire::EMPTY,
+        sub_programs: Wire::EMPTY,
+    };
 }
 impl Record for EntityWatchlistScreeningHit {
     const NAME: &'static str = "EntityWatchlistScreeningHit";
@@ -1234,23 +1198,23 @@ impl Record for EntityWatchlistScreeningHit {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
-        fields.put(2, &self.first_active);
-        fields.put(3, &self.historical_since);
-        fields.put(4, &self.id);
-        fields.put(5, &self.inactive_since);
-        fields.put(6, &self.list_code);
-        fields.put(7, &self.plaid_uid);
-        fields.put(8, &self.review_status);
-        fields.put(9, &self.source_uid);
-        fields.put(10, &self.sub_programs);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
+        visitor.field(2, &self.first_active);
+        visitor.field(3, &self.historical_since);
+        visitor.field(4, &self.id);
+        visitor.field(5, &self.inactive_since);
+        visitor.field(6, &self.list_code);
+        visitor.field(7, &self.plaid_uid);
+        visitor.field(8, &self.review_status);
+        visitor.field(9, &self.source_uid);
+        visitor.field(10, &self.sub_programs);
     }
 }
 /// A recorded decision on hits in a screening of an organization, with the reasons and the
 /// reviewer; listed by `/watchlist_screening/entity/review/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityWatchlistScreeningReview {
     /// Who or what made the review and when.
@@ -1269,15 +1233,13 @@ pub struct EntityWatchlistScreeningReview {
     pub id: String,
 }
 impl Generated for EntityWatchlistScreeningReview {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            comment: Wire::empty(),
-            confirmed_hits: Wire::empty(),
-            dismissed_hits: Wire::empty(),
-            id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        comment: Wire::EMPTY,
+        confirmed_hits: Wire::EMPTY,
+        dismissed_hits: Wire::EMPTY,
+        id: Wire::EMPTY,
+    };
 }
 impl Record for EntityWatchlistScreeningReview {
     const NAME: &'static str = "EntityWatchlistScreeningReview";
@@ -1302,17 +1264,17 @@ impl Record for EntityWatchlistScreeningReview {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.comment);
-        fields.put(2, &self.confirmed_hits);
-        fields.put(3, &self.dismissed_hits);
-        fields.put(4, &self.id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.comment);
+        visitor.field(2, &self.confirmed_hits);
+        visitor.field(3, &self.dismissed_hits);
+        visitor.field(4, &self.id);
     }
 }
 /// The terms by which an organization is searched for, as stored in a screening and with
 /// their version. Terms not given are null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityWatchlistScreeningSearchTerms {
     /// Country in which the organization has its seat or does business, as a two-letter ISO
@@ -1338,18 +1300,16 @@ pub struct EntityWatchlistScreeningSearchTerms {
     pub version: i64,
 }
 impl Generated for EntityWatchlistScreeningSearchTerms {
-    fn empty() -> Self {
-        Self {
-            country: Wire::empty(),
-            document_number: Wire::empty(),
-            email_address: Wire::empty(),
-            entity_watchlist_program_id: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-            url: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country: Wire::EMPTY,
+        document_number: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        entity_watchlist_program_id: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        url: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 impl Record for EntityWatchlistScreeningSearchTerms {
     const NAME: &'static str = "EntityWatchlistScreeningSearchTerms";
@@ -1380,21 +1340,21 @@ impl Record for EntityWatchlistScreeningSearchTerms {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country);
-        fields.put(1, &self.document_number);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.entity_watchlist_program_id);
-        fields.put(4, &self.legal_name);
-        fields.put(5, &self.phone_number);
-        fields.put(6, &self.url);
-        fields.put(7, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country);
+        visitor.field(1, &self.document_number);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.entity_watchlist_program_id);
+        visitor.field(4, &self.legal_name);
+        visitor.field(5, &self.phone_number);
+        visitor.field(6, &self.url);
+        visitor.field(7, &self.version);
     }
 }
 /// The terms by which an organization is to be searched for, as sent to
 /// `/watchlist_screening/entity/create`. The more terms are given, the better true hits can
 /// be told from chance ones.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityWatchlistSearchTerms {
     /// Country in which the organization has its seat or does business, as a two-letter ISO
@@ -1418,17 +1378,15 @@ pub struct EntityWatchlistSearchTerms {
     pub url: Option<String>,
 }
 impl Generated for EntityWatchlistSearchTerms {
-    fn empty() -> Self {
-        Self {
-            country: Wire::empty(),
-            document_number: Wire::empty(),
-            email_address: Wire::empty(),
-            entity_watchlist_program_id: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-            url: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country: Wire::EMPTY,
+        document_number: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        entity_watchlist_program_id: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        url: Wire::EMPTY,
+    };
 }
 impl Record for EntityWatchlistSearchTerms {
     const NAME: &'static str = "EntityWatchlistSearchTerms";
@@ -1457,18 +1415,19 @@ impl Record for EntityWatchlistSearchTerms {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country);
-        fields.put(1, &self.document_number);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.entity_watchlist_program_id);
-        fields.put(4, &self.legal_name);
-        fields.put(5, &self.phone_number);
-        fields.put(6, &self.url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country);
+        visitor.field(1, &self.document_number);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.entity_watchlist_program_id);
+        visitor.field(4, &self.legal_name);
+        visitor.field(5, &self.phone_number);
+        visitor.field(6, &self.url);
     }
 }
 impl EntityWatchlistSearchTerms {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         entity_watchlist_program_id: impl Into<String>,
         legal_name: impl Into<String>,
@@ -1476,13 +1435,13 @@ impl EntityWatchlistSearchTerms {
         Self {
             entity_watchlist_program_id: entity_watchlist_program_id.into(),
             legal_name: legal_name.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// A place in a watchlist hit for a person or an organization, with how it compares with the
 /// search terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct GenericScreeningHitLocationItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -1492,12 +1451,10 @@ pub struct GenericScreeningHitLocationItems {
     pub data: Option<WatchlistScreeningHitLocations>,
 }
 impl Generated for GenericScreeningHitLocationItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for GenericScreeningHitLocationItems {
     const NAME: &'static str = "GenericScreeningHitLocationItems";
@@ -1516,18 +1473,19 @@ impl Record for GenericScreeningHitLocationItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for GenericScreeningHitLocationItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A name of a person, as given by a watchlist entry; one entry may have several.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IndividualScreeningHitNames {
     /// The whole name of the person as one string, written as on the watchlist.
@@ -1539,13 +1497,11 @@ pub struct IndividualScreeningHitNames {
     pub weak_alias_determination: WeakAliasDetermination,
 }
 impl Generated for IndividualScreeningHitNames {
-    fn empty() -> Self {
-        Self {
-            full: Wire::empty(),
-            is_primary: Wire::empty(),
-            weak_alias_determination: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        full: Wire::EMPTY,
+        is_primary: Wire::EMPTY,
+        weak_alias_determination: Wire::EMPTY,
+    };
 }
 impl Record for IndividualScreeningHitNames {
     const NAME: &'static str = "IndividualScreeningHitNames";
@@ -1566,10 +1522,10 @@ impl Record for IndividualScreeningHitNames {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.full);
-        fields.put(1, &self.is_primary);
-        fields.put(2, &self.weak_alias_determination);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.full);
+        visitor.field(1, &self.is_primary);
+        visitor.field(2, &self.weak_alias_determination);
     }
 }
 /// Code of a watchlist for people. The first part names the issuer by country or region, with
@@ -1672,7 +1628,7 @@ impl OpenEnum for IndividualWatchlistCode {
 /// A set of rules under which people are screened: which lists are searched, how exactly
 /// names must match, and whether screenings are repeated. Programs are set up in the
 /// Dashboard.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IndividualWatchlistProgram {
     /// Who or what changed the program last and when.
@@ -1697,18 +1653,16 @@ pub struct IndividualWatchlistProgram {
     pub name_sensitivity: ProgramNameSensitivity,
 }
 impl Generated for IndividualWatchlistProgram {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            is_archived: Wire::empty(),
-            is_rescanning_enabled: Wire::empty(),
-            lists_enabled: Wire::empty(),
-            name: Wire::empty(),
-            name_sensitivity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        is_archived: Wire::EMPTY,
+        is_rescanning_enabled: Wire::EMPTY,
+        lists_enabled: Wire::EMPTY,
+        name: Wire::EMPTY,
+        name_sensitivity: Wire::EMPTY,
+    };
 }
 impl Record for IndividualWatchlistProgram {
     const NAME: &'static str = "IndividualWatchlistProgram";
@@ -1739,20 +1693,20 @@ impl Record for IndividualWatchlistProgram {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.created_at);
-        fields.put(2, &self.id);
-        fields.put(3, &self.is_archived);
-        fields.put(4, &self.is_rescanning_enabled);
-        fields.put(5, &self.lists_enabled);
-        fields.put(6, &self.name);
-        fields.put(7, &self.name_sensitivity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.created_at);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.is_archived);
+        visitor.field(4, &self.is_rescanning_enabled);
+        visitor.field(5, &self.lists_enabled);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.name_sensitivity);
     }
 }
 /// Result of comparing one piece of data in a watchlist hit with the search terms of the
 /// screening.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MatchSummary {
     /// Outcome of the comparison, from `match` to `no_match`, or a value saying that one side had
@@ -1760,9 +1714,7 @@ pub struct MatchSummary {
     pub summary: MatchSummaryCode,
 }
 impl Generated for MatchSummary {
-    fn empty() -> Self {
-        Self { summary: Wire::empty() }
-    }
+    const EMPTY: Self = Self { summary: Wire::EMPTY };
 }
 impl Record for MatchSummary {
     const NAME: &'static str = "MatchSummary";
@@ -1777,8 +1729,8 @@ impl Record for MatchSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.summary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.summary);
     }
 }
 /// Kind of number in a watchlist hit for an organization: `phone` for telephone, `fax` for
@@ -1843,7 +1795,7 @@ impl OpenEnum for ProgramNameSensitivity {
 }
 /// How the parts of a person's search terms compare with a hit; found in hits of
 /// `/watchlist_screening/individual/hit/list`. Parts that were not compared are absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScreeningHitAnalysis {
     /// How the date of birth searched for compares with the dates in the hit, all of them taken
@@ -1863,15 +1815,13 @@ pub struct ScreeningHitAnalysis {
     pub search_terms_version: i64,
 }
 impl Generated for ScreeningHitAnalysis {
-    fn empty() -> Self {
-        Self {
-            dates_of_birth: Wire::empty(),
-            documents: Wire::empty(),
-            locations: Wire::empty(),
-            names: Wire::empty(),
-            search_terms_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        dates_of_birth: Wire::EMPTY,
+        documents: Wire::EMPTY,
+        locations: Wire::EMPTY,
+        names: Wire::EMPTY,
+        search_terms_version: Wire::EMPTY,
+    };
 }
 impl Record for ScreeningHitAnalysis {
     const NAME: &'static str = "ScreeningHitAnalysis";
@@ -1896,17 +1846,17 @@ impl Record for ScreeningHitAnalysis {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.dates_of_birth);
-        fields.put(1, &self.documents);
-        fields.put(2, &self.locations);
-        fields.put(3, &self.names);
-        fields.put(4, &self.search_terms_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.dates_of_birth);
+        visitor.field(1, &self.documents);
+        visitor.field(2, &self.locations);
+        visitor.field(3, &self.names);
+        visitor.field(4, &self.search_terms_version);
     }
 }
 /// What a watchlist entry says about a person, each piece with its own comparison; found in
 /// hits of `/watchlist_screening/individual/hit/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScreeningHitData {
     /// Dates or spans of birth in the entry, each with how it compares with the date searched
@@ -1925,14 +1875,12 @@ pub struct ScreeningHitData {
     pub names: Vec<ScreeningHitNamesItems>,
 }
 impl Generated for ScreeningHitData {
-    fn empty() -> Self {
-        Self {
-            dates_of_birth: Wire::empty(),
-            documents: Wire::empty(),
-            locations: Wire::empty(),
-            names: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        dates_of_birth: Wire::EMPTY,
+        documents: Wire::EMPTY,
+        locations: Wire::EMPTY,
+        names: Wire::EMPTY,
+    };
 }
 impl Record for ScreeningHitData {
     const NAME: &'static str = "ScreeningHitData";
@@ -1955,20 +1903,21 @@ impl Record for ScreeningHitData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.dates_of_birth);
-        fields.put(1, &self.documents);
-        fields.put(2, &self.locations);
-        fields.put(3, &self.names);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.dates_of_birth);
+        visitor.field(1, &self.documents);
+        visitor.field(2, &self.locations);
+        visitor.field(3, &self.names);
     }
 }
 impl Default for ScreeningHitData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A date of birth in a watchlist hit, with how it compares with the search terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScreeningHitDateOfBirthItem {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -1979,12 +1928,10 @@ pub struct ScreeningHitDateOfBirthItem {
     pub data: Option<DateRange>,
 }
 impl Generated for ScreeningHitDateOfBirthItem {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for ScreeningHitDateOfBirthItem {
     const NAME: &'static str = "ScreeningHitDateOfBirthItem";
@@ -2003,19 +1950,20 @@ impl Record for ScreeningHitDateOfBirthItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for ScreeningHitDateOfBirthItem {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Number of an identity document in a watchlist hit, with how it compares with the search
 /// terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScreeningHitDocumentsItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -2025,12 +1973,10 @@ pub struct ScreeningHitDocumentsItems {
     pub data: Option<WatchlistScreeningDocument>,
 }
 impl Generated for ScreeningHitDocumentsItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for ScreeningHitDocumentsItems {
     const NAME: &'static str = "ScreeningHitDocumentsItems";
@@ -2049,18 +1995,19 @@ impl Record for ScreeningHitDocumentsItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for ScreeningHitDocumentsItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A name of a person in a watchlist hit, with how it compares with the search terms.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScreeningHitNamesItems {
     /// How this piece of data compares with the search terms of the screening. Absent when there
@@ -2070,12 +2017,10 @@ pub struct ScreeningHitNamesItems {
     pub data: Option<IndividualScreeningHitNames>,
 }
 impl Generated for ScreeningHitNamesItems {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+    };
 }
 impl Record for ScreeningHitNamesItems {
     const NAME: &'static str = "ScreeningHitNamesItems";
@@ -2094,14 +2039,15 @@ impl Record for ScreeningHitNamesItems {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
     }
 }
 impl Default for ScreeningHitNamesItems {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Where a change came from: `dashboard` a member of your team, `link` an end user in Link,
@@ -2139,7 +2085,7 @@ impl OpenEnum for Source {
 }
 /// New search terms for a screening of an organization, as sent to
 /// `/watchlist_screening/entity/update`; null when they are not to change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UpdateEntityScreeningRequestSearchTerms {
     /// Country in which the organization has its seat or does business, as a two-letter ISO
@@ -2162,17 +2108,15 @@ pub struct UpdateEntityScreeningRequestSearchTerms {
     pub url: Option<String>,
 }
 impl Generated for UpdateEntityScreeningRequestSearchTerms {
-    fn empty() -> Self {
-        Self {
-            country: Wire::empty(),
-            document_number: Wire::empty(),
-            email_address: Wire::empty(),
-            entity_watchlist_program_id: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-            url: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country: Wire::EMPTY,
+        document_number: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        entity_watchlist_program_id: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        url: Wire::EMPTY,
+    };
 }
 impl Record for UpdateEntityScreeningRequestSearchTerms {
     const NAME: &'static str = "UpdateEntityScreeningRequestSearchTerms";
@@ -2201,28 +2145,29 @@ impl Record for UpdateEntityScreeningRequestSearchTerms {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country);
-        fields.put(1, &self.document_number);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.entity_watchlist_program_id);
-        fields.put(4, &self.legal_name);
-        fields.put(5, &self.phone_number);
-        fields.put(6, &self.url);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country);
+        visitor.field(1, &self.document_number);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.entity_watchlist_program_id);
+        visitor.field(4, &self.legal_name);
+        visitor.field(5, &self.phone_number);
+        visitor.field(6, &self.url);
     }
 }
 impl UpdateEntityScreeningRequestSearchTerms {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_program_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_program_id: entity_watchlist_program_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// New search terms for a screening of a person, as sent to
 /// `/watchlist_screening/individual/update`; null when they are not to change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UpdateIndividualScreeningRequestSearchTerms {
     /// Country with which the person is connected, as a two-letter ISO 3166-1 alpha-2 code. Omit
@@ -2241,15 +2186,13 @@ pub struct UpdateIndividualScreeningRequestSearchTerms {
     pub watchlist_program_id: Option<String>,
 }
 impl Generated for UpdateIndividualScreeningRequestSearchTerms {
-    fn empty() -> Self {
-        Self {
-            country: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            document_number: Wire::empty(),
-            legal_name: Wire::empty(),
-            watchlist_program_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        document_number: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        watchlist_program_id: Wire::EMPTY,
+    };
 }
 impl Record for UpdateIndividualScreeningRequestSearchTerms {
     const NAME: &'static str = "UpdateIndividualScreeningRequestSearchTerms";
@@ -2274,22 +2217,23 @@ impl Record for UpdateIndividualScreeningRequestSearchTerms {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.document_number);
-        fields.put(3, &self.legal_name);
-        fields.put(4, &self.watchlist_program_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.document_number);
+        visitor.field(3, &self.legal_name);
+        visitor.field(4, &self.watchlist_program_id);
     }
 }
 impl Default for UpdateIndividualScreeningRequestSearchTerms {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Who or what made a change and when. It occurs in screenings, reviews and programs and
 /// refers to their latest state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningAuditTrail {
     /// Identifier of the Dashboard user who made the change; null when it was not made by a
@@ -2301,13 +2245,11 @@ pub struct WatchlistScreeningAuditTrail {
     pub timestamp: DateTime<Utc>,
 }
 impl Generated for WatchlistScreeningAuditTrail {
-    fn empty() -> Self {
-        Self {
-            dashboard_user_id: Wire::empty(),
-            source: Wire::empty(),
-            timestamp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        dashboard_user_id: Wire::EMPTY,
+        source: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningAuditTrail {
     const NAME: &'static str = "WatchlistScreeningAuditTrail";
@@ -2328,14 +2270,14 @@ impl Record for WatchlistScreeningAuditTrail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.dashboard_user_id);
-        fields.put(1, &self.source);
-        fields.put(2, &self.timestamp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.dashboard_user_id);
+        visitor.field(1, &self.source);
+        visitor.field(2, &self.timestamp);
     }
 }
 /// An identity document of a person, as given by a watchlist entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningDocument {
     /// The number of the document as letters and digits, written as on the watchlist.
@@ -2346,12 +2288,10 @@ pub struct WatchlistScreeningDocument {
     pub type_: WatchlistScreeningDocumentType,
 }
 impl Generated for WatchlistScreeningDocument {
-    fn empty() -> Self {
-        Self {
-            number: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        number: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningDocument {
     const NAME: &'static str = "WatchlistScreeningDocument";
@@ -2370,9 +2310,9 @@ impl Record for WatchlistScreeningDocument {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.number);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.number);
+        visitor.field(1, &self.type_);
     }
 }
 /// Kind of document by which a person on a watchlist is identified, such as `passport`,
@@ -2438,7 +2378,7 @@ impl OpenEnum for WatchlistScreeningDocumentType {
 }
 /// Body of `POST /watchlist_screening/entity/create`: the organization to be screened and the
 /// program to use.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityCreateRequest {
     /// Identifier of the user in your own system. Plaid stores it so that you can find the
@@ -2448,12 +2388,10 @@ pub struct WatchlistScreeningEntityCreateRequest {
     pub search_terms: EntityWatchlistSearchTerms,
 }
 impl Generated for WatchlistScreeningEntityCreateRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            search_terms: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityCreateRequest {
     const NAME: &'static str = "WatchlistScreeningEntityCreateRequest";
@@ -2472,23 +2410,24 @@ impl Record for WatchlistScreeningEntityCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.search_terms);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.search_terms);
     }
 }
 impl WatchlistScreeningEntityCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(search_terms: impl Into<EntityWatchlistSearchTerms>) -> Self {
         Self {
             search_terms: search_terms.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/entity/create`: the new screening of the
 /// organization, with the status it has after the first search.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityCreateResponse {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -2512,17 +2451,15 @@ pub struct WatchlistScreeningEntityCreateResponse {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for WatchlistScreeningEntityCreateResponse {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityCreateResponse {
     const NAME: &'static str = "WatchlistScreeningEntityCreateResponse";
@@ -2551,19 +2488,19 @@ impl Record for WatchlistScreeningEntityCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.search_terms);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.search_terms);
+        visitor.field(6, &self.status);
     }
 }
 /// Body of `POST /watchlist_screening/entity/get`: names the screening of an organization to
 /// read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityGetRequest {
     /// Identifier of the screening of an organization that the call is about, beginning with
@@ -2572,11 +2509,9 @@ pub struct WatchlistScreeningEntityGetRequest {
     pub entity_watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningEntityGetRequest {
-    fn empty() -> Self {
-        Self {
-            entity_watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityGetRequest {
     const NAME: &'static str = "WatchlistScreeningEntityGetRequest";
@@ -2593,12 +2528,13 @@ impl Record for WatchlistScreeningEntityGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_watchlist_screening_id);
     }
 }
 impl WatchlistScreeningEntityGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
@@ -2607,7 +2543,7 @@ impl WatchlistScreeningEntityGetRequest {
 }
 /// Answer of `POST /watchlist_screening/entity/get`: the screening of the organization in its
 /// present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityGetResponse {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -2631,17 +2567,15 @@ pub struct WatchlistScreeningEntityGetResponse {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for WatchlistScreeningEntityGetResponse {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityGetResponse {
     const NAME: &'static str = "WatchlistScreeningEntityGetResponse";
@@ -2670,19 +2604,19 @@ impl Record for WatchlistScreeningEntityGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.search_terms);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.search_terms);
+        visitor.field(6, &self.status);
     }
 }
 /// Body of `POST /watchlist_screening/entity/history/list`: names the screening of an
 /// organization whose earlier states are wanted, and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityHistoryListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -2694,12 +2628,10 @@ pub struct WatchlistScreeningEntityHistoryListRequest {
     pub entity_watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningEntityHistoryListRequest {
-    fn empty() -> Self {
-        Self {
-            cursor: Wire::empty(),
-            entity_watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cursor: Wire::EMPTY,
+        entity_watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityHistoryListRequest {
     const NAME: &'static str = "WatchlistScreeningEntityHistoryListRequest";
@@ -2718,23 +2650,24 @@ impl Record for WatchlistScreeningEntityHistoryListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
-        fields.put(1, &self.entity_watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
+        visitor.field(1, &self.entity_watchlist_screening_id);
     }
 }
 impl WatchlistScreeningEntityHistoryListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/entity/history/list`: one page of the recorded states
 /// of a screening of an organization.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityHistoryListResponse {
     /// Recorded states of the screening on this page, each in the form of a full screening with
@@ -2748,13 +2681,11 @@ pub struct WatchlistScreeningEntityHistoryListResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningEntityHistoryListResponse {
-    fn empty() -> Self {
-        Self {
-            entity_watchlist_screenings: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_watchlist_screenings: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityHistoryListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityHistoryListResponse";
@@ -2775,15 +2706,15 @@ impl Record for WatchlistScreeningEntityHistoryListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_watchlist_screenings);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_watchlist_screenings);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/entity/hit/list`: names the screening of an
 /// organization whose hits are wanted, and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityHitListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -2795,12 +2726,10 @@ pub struct WatchlistScreeningEntityHitListRequest {
     pub entity_watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningEntityHitListRequest {
-    fn empty() -> Self {
-        Self {
-            cursor: Wire::empty(),
-            entity_watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cursor: Wire::EMPTY,
+        entity_watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityHitListRequest {
     const NAME: &'static str = "WatchlistScreeningEntityHitListRequest";
@@ -2819,23 +2748,24 @@ impl Record for WatchlistScreeningEntityHitListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
-        fields.put(1, &self.entity_watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
+        visitor.field(1, &self.entity_watchlist_screening_id);
     }
 }
 impl WatchlistScreeningEntityHitListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/entity/hit/list`: one page of the hits of a screening
 /// of an organization.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityHitListResponse {
     /// Hits of the screening on this page, each with its data and the state of its review.
@@ -2848,13 +2778,11 @@ pub struct WatchlistScreeningEntityHitListResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningEntityHitListResponse {
-    fn empty() -> Self {
-        Self {
-            entity_watchlist_screening_hits: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_watchlist_screening_hits: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityHitListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityHitListResponse";
@@ -2875,15 +2803,15 @@ impl Record for WatchlistScreeningEntityHitListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_watchlist_screening_hits);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_watchlist_screening_hits);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/entity/list`: names the program for organizations whose
 /// screenings are wanted, with optional filters and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityListRequest {
     /// Returns only screenings assigned to this Dashboard user. Omit it for those of any
@@ -2902,15 +2830,13 @@ pub struct WatchlistScreeningEntityListRequest {
     pub status: Option<WatchlistScreeningStatus>,
 }
 impl Generated for WatchlistScreeningEntityListRequest {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            client_user_id: Wire::empty(),
-            cursor: Wire::empty(),
-            entity_watchlist_program_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        entity_watchlist_program_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityListRequest {
     const NAME: &'static str = "WatchlistScreeningEntityListRequest";
@@ -2935,26 +2861,27 @@ impl Record for WatchlistScreeningEntityListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.cursor);
-        fields.put(3, &self.entity_watchlist_program_id);
-        fields.put(4, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.cursor);
+        visitor.field(3, &self.entity_watchlist_program_id);
+        visitor.field(4, &self.status);
     }
 }
 impl WatchlistScreeningEntityListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_program_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_program_id: entity_watchlist_program_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/entity/list`: one page of the screenings of
 /// organizations that fit the filters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityListResponse {
     /// Screenings on this page that fit the filters.
@@ -2967,13 +2894,11 @@ pub struct WatchlistScreeningEntityListResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningEntityListResponse {
-    fn empty() -> Self {
-        Self {
-            entity_watchlist_screenings: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_watchlist_screenings: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityListResponse";
@@ -2994,15 +2919,15 @@ impl Record for WatchlistScreeningEntityListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_watchlist_screenings);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_watchlist_screenings);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/entity/program/get`: names the program for
 /// organizations to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityProgramGetRequest {
     /// Identifier of the program to read, beginning with `entprg_`. It comes from
@@ -3010,11 +2935,9 @@ pub struct WatchlistScreeningEntityProgramGetRequest {
     pub entity_watchlist_program_id: String,
 }
 impl Generated for WatchlistScreeningEntityProgramGetRequest {
-    fn empty() -> Self {
-        Self {
-            entity_watchlist_program_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_watchlist_program_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityProgramGetRequest {
     const NAME: &'static str = "WatchlistScreeningEntityProgramGetRequest";
@@ -3031,12 +2954,13 @@ impl Record for WatchlistScreeningEntityProgramGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_watchlist_program_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_watchlist_program_id);
     }
 }
 impl WatchlistScreeningEntityProgramGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_program_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_program_id: entity_watchlist_program_id.into(),
@@ -3045,7 +2969,7 @@ impl WatchlistScreeningEntityProgramGetRequest {
 }
 /// Answer of `POST /watchlist_screening/entity/program/get`: the settings of a screening
 /// program for organizations.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityProgramGetResponse {
     /// Who or what changed the program last and when.
@@ -3073,19 +2997,17 @@ pub struct WatchlistScreeningEntityProgramGetResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningEntityProgramGetResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            is_archived: Wire::empty(),
-            is_rescanning_enabled: Wire::empty(),
-            lists_enabled: Wire::empty(),
-            name: Wire::empty(),
-            name_sensitivity: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        is_archived: Wire::EMPTY,
+        is_rescanning_enabled: Wire::EMPTY,
+        lists_enabled: Wire::EMPTY,
+        name: Wire::EMPTY,
+        name_sensitivity: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityProgramGetResponse {
     const NAME: &'static str = "WatchlistScreeningEntityProgramGetResponse";
@@ -3118,21 +3040,21 @@ impl Record for WatchlistScreeningEntityProgramGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.created_at);
-        fields.put(2, &self.id);
-        fields.put(3, &self.is_archived);
-        fields.put(4, &self.is_rescanning_enabled);
-        fields.put(5, &self.lists_enabled);
-        fields.put(6, &self.name);
-        fields.put(7, &self.name_sensitivity);
-        fields.put(8, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.created_at);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.is_archived);
+        visitor.field(4, &self.is_rescanning_enabled);
+        visitor.field(5, &self.lists_enabled);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.name_sensitivity);
+        visitor.field(8, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/entity/program/list`: says which page of the programs
 /// for organizations is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityProgramListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -3140,9 +3062,7 @@ pub struct WatchlistScreeningEntityProgramListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for WatchlistScreeningEntityProgramListRequest {
-    fn empty() -> Self {
-        Self { cursor: Wire::empty() }
-    }
+    const EMPTY: Self = Self { cursor: Wire::EMPTY };
 }
 impl Record for WatchlistScreeningEntityProgramListRequest {
     const NAME: &'static str = "WatchlistScreeningEntityProgramListRequest";
@@ -3157,18 +3077,19 @@ impl Record for WatchlistScreeningEntityProgramListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
     }
 }
 impl Default for WatchlistScreeningEntityProgramListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /watchlist_screening/entity/program/list`: one page of the screening
 /// programs for organizations.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityProgramListResponse {
     /// Programs on this page, archived ones being marked by `is_archived`.
@@ -3181,13 +3102,11 @@ pub struct WatchlistScreeningEntityProgramListResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningEntityProgramListResponse {
-    fn empty() -> Self {
-        Self {
-            entity_watchlist_programs: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_watchlist_programs: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityProgramListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityProgramListResponse";
@@ -3208,15 +3127,15 @@ impl Record for WatchlistScreeningEntityProgramListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_watchlist_programs);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_watchlist_programs);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/entity/review/create`: the hits of a screening of an
 /// organization that are confirmed and those that are dismissed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityReviewCreateRequest {
     /// Remark on the reasons for the decision, in free text; null or absent for none. It is kept
@@ -3236,14 +3155,12 @@ pub struct WatchlistScreeningEntityReviewCreateRequest {
     pub entity_watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningEntityReviewCreateRequest {
-    fn empty() -> Self {
-        Self {
-            comment: Wire::empty(),
-            confirmed_hits: Wire::empty(),
-            dismissed_hits: Wire::empty(),
-            entity_watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        comment: Wire::EMPTY,
+        confirmed_hits: Wire::EMPTY,
+        dismissed_hits: Wire::EMPTY,
+        entity_watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityReviewCreateRequest {
     const NAME: &'static str = "WatchlistScreeningEntityReviewCreateRequest";
@@ -3266,25 +3183,26 @@ impl Record for WatchlistScreeningEntityReviewCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.comment);
-        fields.put(1, &self.confirmed_hits);
-        fields.put(2, &self.dismissed_hits);
-        fields.put(3, &self.entity_watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.comment);
+        visitor.field(1, &self.confirmed_hits);
+        visitor.field(2, &self.dismissed_hits);
+        visitor.field(3, &self.entity_watchlist_screening_id);
     }
 }
 impl WatchlistScreeningEntityReviewCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/entity/review/create`: the review as recorded, with
 /// its identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityReviewCreateResponse {
     /// Who or what made the review and when.
@@ -3306,16 +3224,14 @@ pub struct WatchlistScreeningEntityReviewCreateResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningEntityReviewCreateResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            comment: Wire::empty(),
-            confirmed_hits: Wire::empty(),
-            dismissed_hits: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        comment: Wire::EMPTY,
+        confirmed_hits: Wire::EMPTY,
+        dismissed_hits: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityReviewCreateResponse {
     const NAME: &'static str = "WatchlistScreeningEntityReviewCreateResponse";
@@ -3342,18 +3258,18 @@ impl Record for WatchlistScreeningEntityReviewCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.comment);
-        fields.put(2, &self.confirmed_hits);
-        fields.put(3, &self.dismissed_hits);
-        fields.put(4, &self.id);
-        fields.put(5, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.comment);
+        visitor.field(2, &self.confirmed_hits);
+        visitor.field(3, &self.dismissed_hits);
+        visitor.field(4, &self.id);
+        visitor.field(5, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/entity/review/list`: names the screening of an
 /// organization whose reviews are wanted, and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityReviewListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -3365,12 +3281,10 @@ pub struct WatchlistScreeningEntityReviewListRequest {
     pub entity_watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningEntityReviewListRequest {
-    fn empty() -> Self {
-        Self {
-            cursor: Wire::empty(),
-            entity_watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cursor: Wire::EMPTY,
+        entity_watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityReviewListRequest {
     const NAME: &'static str = "WatchlistScreeningEntityReviewListRequest";
@@ -3389,23 +3303,24 @@ impl Record for WatchlistScreeningEntityReviewListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
-        fields.put(1, &self.entity_watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
+        visitor.field(1, &self.entity_watchlist_screening_id);
     }
 }
 impl WatchlistScreeningEntityReviewListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/entity/review/list`: one page of the reviews of a
 /// screening of an organization.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityReviewListResponse {
     /// Reviews of the screening on this page, each with the hits decided.
@@ -3418,13 +3333,11 @@ pub struct WatchlistScreeningEntityReviewListResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningEntityReviewListResponse {
-    fn empty() -> Self {
-        Self {
-            entity_watchlist_screening_reviews: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_watchlist_screening_reviews: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityReviewListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityReviewListResponse";
@@ -3445,15 +3358,15 @@ impl Record for WatchlistScreeningEntityReviewListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_watchlist_screening_reviews);
-        fields.put(1, &self.next_cursor);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_watchlist_screening_reviews);
+        visitor.field(1, &self.next_cursor);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/entity/update`: names the screening of an organization
 /// and what is to change in it; fields left out stay as they are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityUpdateRequest {
     /// Identifier of the Dashboard user who is to handle the screening, as listed by
@@ -3478,16 +3391,14 @@ pub struct WatchlistScreeningEntityUpdateRequest {
     pub status: Option<WatchlistScreeningStatus>,
 }
 impl Generated for WatchlistScreeningEntityUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            client_user_id: Wire::empty(),
-            entity_watchlist_screening_id: Wire::empty(),
-            reset_fields: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        entity_watchlist_screening_id: Wire::EMPTY,
+        reset_fields: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityUpdateRequest {
     const NAME: &'static str = "WatchlistScreeningEntityUpdateRequest";
@@ -3514,21 +3425,22 @@ impl Record for WatchlistScreeningEntityUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.entity_watchlist_screening_id);
-        fields.put(3, &self.reset_fields);
-        fields.put(4, &self.search_terms);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.entity_watchlist_screening_id);
+        visitor.field(3, &self.reset_fields);
+        visitor.field(4, &self.search_terms);
+        visitor.field(5, &self.status);
     }
 }
 impl WatchlistScreeningEntityUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(entity_watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             entity_watchlist_screening_id: entity_watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -3556,7 +3468,7 @@ impl OpenEnum for WatchlistScreeningEntityUpdateRequestResettableField {
 }
 /// Answer of `POST /watchlist_screening/entity/update`: the screening of the organization
 /// after the change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningEntityUpdateResponse {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -3580,17 +3492,15 @@ pub struct WatchlistScreeningEntityUpdateResponse {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for WatchlistScreeningEntityUpdateResponse {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningEntityUpdateResponse {
     const NAME: &'static str = "WatchlistScreeningEntityUpdateResponse";
@@ -3619,19 +3529,19 @@ impl Record for WatchlistScreeningEntityUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.search_terms);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.search_terms);
+        visitor.field(6, &self.status);
     }
 }
 /// An entry on a watchlist that matched a screening of a person, with its data and the state
 /// of its review; listed by `/watchlist_screening/individual/hit/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningHit {
     /// How the parts of the search terms compare with the entry. Absent when there is no
@@ -3667,21 +3577,19 @@ pub struct WatchlistScreeningHit {
     pub sub_programs: Vec<String>,
 }
 impl Generated for WatchlistScreeningHit {
-    fn empty() -> Self {
-        Self {
-            analysis: Wire::empty(),
-            data: Wire::empty(),
-            first_active: Wire::empty(),
-            historical_since: Wire::empty(),
-            id: Wire::empty(),
-            inactive_since: Wire::empty(),
-            list_code: Wire::empty(),
-            plaid_uid: Wire::empty(),
-            review_status: Wire::empty(),
-            source_uid: Wire::empty(),
-            sub_programs: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        analysis: Wire::EMPTY,
+        data: Wire::EMPTY,
+        first_active: Wire::EMPTY,
+        historical_since: Wire::EMPTY,
+        id: Wire::EMPTY,
+        inactive_since: Wire::EMPTY,
+        list_code: Wire::EMPTY,
+        plaid_uid: Wire::EMPTY,
+        review_status: Wire::EMPTY,
+        source_uid: Wire::EMPTY,
+        sub_programs: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningHit {
     const NAME: &'static str = "WatchlistScreeningHit";
@@ -3718,22 +3626,22 @@ impl Record for WatchlistScreeningHit {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.analysis);
-        fields.put(1, &self.data);
-        fields.put(2, &self.first_active);
-        fields.put(3, &self.historical_since);
-        fields.put(4, &self.id);
-        fields.put(5, &self.inactive_since);
-        fields.put(6, &self.list_code);
-        fields.put(7, &self.plaid_uid);
-        fields.put(8, &self.review_status);
-        fields.put(9, &self.source_uid);
-        fields.put(10, &self.sub_programs);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.analysis);
+        visitor.field(1, &self.data);
+        visitor.field(2, &self.first_active);
+        visitor.field(3, &self.historical_since);
+        visitor.field(4, &self.id);
+        visitor.field(5, &self.inactive_since);
+        visitor.field(6, &self.list_code);
+        visitor.field(7, &self.plaid_uid);
+        visitor.field(8, &self.review_status);
+        visitor.field(9, &self.source_uid);
+        visitor.field(10, &self.sub_programs);
     }
 }
 /// A place connected with a person or organization, as given by a watchlist entry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningHitLocations {
     /// Country of the place as a two-letter ISO 3166-1 alpha-2 code.
@@ -3743,12 +3651,10 @@ pub struct WatchlistScreeningHitLocations {
     pub full: String,
 }
 impl Generated for WatchlistScreeningHitLocations {
-    fn empty() -> Self {
-        Self {
-            country: Wire::empty(),
-            full: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country: Wire::EMPTY,
+        full: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningHitLocations {
     const NAME: &'static str = "WatchlistScreeningHitLocations";
@@ -3767,9 +3673,9 @@ impl Record for WatchlistScreeningHitLocations {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country);
-        fields.put(1, &self.full);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country);
+        visitor.field(1, &self.full);
     }
 }
 /// State of the review of a watchlist hit: `pending_review` not decided yet, `confirmed`
@@ -3805,7 +3711,7 @@ impl OpenEnum for WatchlistScreeningHitStatus {
 /// A screening of a person against watchlists, with the terms searched for and the state of
 /// the decision. Its hits are listed separately by
 /// `/watchlist_screening/individual/hit/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividual {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -3826,16 +3732,14 @@ pub struct WatchlistScreeningIndividual {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for WatchlistScreeningIndividual {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividual {
     const NAME: &'static str = "WatchlistScreeningIndividual";
@@ -3862,18 +3766,18 @@ impl Record for WatchlistScreeningIndividual {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.search_terms);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.search_terms);
+        visitor.field(5, &self.status);
     }
 }
 /// Body of `POST /watchlist_screening/individual/create`: the person to be screened and the
 /// program to use.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualCreateRequest {
     /// Identifier of the user in your own system. Plaid stores it so that you can find the
@@ -3883,12 +3787,10 @@ pub struct WatchlistScreeningIndividualCreateRequest {
     pub search_terms: WatchlistScreeningRequestSearchTerms,
 }
 impl Generated for WatchlistScreeningIndividualCreateRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            search_terms: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualCreateRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualCreateRequest";
@@ -3907,23 +3809,24 @@ impl Record for WatchlistScreeningIndividualCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.search_terms);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.search_terms);
     }
 }
 impl WatchlistScreeningIndividualCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(search_terms: impl Into<WatchlistScreeningRequestSearchTerms>) -> Self {
         Self {
             search_terms: search_terms.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/individual/create`: the new screening of the person,
 /// with the status it has after the first search.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualCreateResponse {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -3947,17 +3850,15 @@ pub struct WatchlistScreeningIndividualCreateResponse {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for WatchlistScreeningIndividualCreateResponse {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualCreateResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualCreateResponse";
@@ -3986,19 +3887,19 @@ impl Record for WatchlistScreeningIndividualCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.search_terms);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.search_terms);
+        visitor.field(6, &self.status);
     }
 }
 /// Body of `POST /watchlist_screening/individual/get`: names the screening of a person to
 /// read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualGetRequest {
     /// Identifier of the screening of a person that the call is about, beginning with `scr_`. It
@@ -4007,11 +3908,9 @@ pub struct WatchlistScreeningIndividualGetRequest {
     pub watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningIndividualGetRequest {
-    fn empty() -> Self {
-        Self {
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualGetRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualGetRequest";
@@ -4028,12 +3927,13 @@ impl Record for WatchlistScreeningIndividualGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.watchlist_screening_id);
     }
 }
 impl WatchlistScreeningIndividualGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             watchlist_screening_id: watchlist_screening_id.into(),
@@ -4042,7 +3942,7 @@ impl WatchlistScreeningIndividualGetRequest {
 }
 /// Answer of `POST /watchlist_screening/individual/get`: the screening of the person in its
 /// present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualGetResponse {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -4066,17 +3966,15 @@ pub struct WatchlistScreeningIndividualGetResponse {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for WatchlistScreeningIndividualGetResponse {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualGetResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualGetResponse";
@@ -4105,19 +4003,19 @@ impl Record for WatchlistScreeningIndividualGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.search_terms);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.search_terms);
+        visitor.field(6, &self.status);
     }
 }
 /// Body of `POST /watchlist_screening/individual/history/list`: names the screening of a
 /// person whose earlier states are wanted, and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualHistoryListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -4129,12 +4027,10 @@ pub struct WatchlistScreeningIndividualHistoryListRequest {
     pub watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningIndividualHistoryListRequest {
-    fn empty() -> Self {
-        Self {
-            cursor: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cursor: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualHistoryListRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualHistoryListRequest";
@@ -4153,23 +4049,24 @@ impl Record for WatchlistScreeningIndividualHistoryListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
-        fields.put(1, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
+        visitor.field(1, &self.watchlist_screening_id);
     }
 }
 impl WatchlistScreeningIndividualHistoryListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             watchlist_screening_id: watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/individual/history/list`: one page of the recorded
 /// states of a screening of a person.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualHistoryListResponse {
     /// Cursor for the next page, to be sent as `cursor`; null on the last page.
@@ -4183,13 +4080,11 @@ pub struct WatchlistScreeningIndividualHistoryListResponse {
     pub watchlist_screenings: Vec<WatchlistScreeningIndividual>,
 }
 impl Generated for WatchlistScreeningIndividualHistoryListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            watchlist_screenings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        watchlist_screenings: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualHistoryListResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualHistoryListResponse";
@@ -4210,15 +4105,15 @@ impl Record for WatchlistScreeningIndividualHistoryListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.watchlist_screenings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.watchlist_screenings);
     }
 }
 /// Body of `POST /watchlist_screening/individual/hit/list`: names the screening of a person
 /// whose hits are wanted, and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualHitListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -4230,12 +4125,10 @@ pub struct WatchlistScreeningIndividualHitListRequest {
     pub watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningIndividualHitListRequest {
-    fn empty() -> Self {
-        Self {
-            cursor: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cursor: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualHitListRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualHitListRequest";
@@ -4254,23 +4147,24 @@ impl Record for WatchlistScreeningIndividualHitListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
-        fields.put(1, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
+        visitor.field(1, &self.watchlist_screening_id);
     }
 }
 impl WatchlistScreeningIndividualHitListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             watchlist_screening_id: watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/individual/hit/list`: one page of the hits of a
 /// screening of a person.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualHitListResponse {
     /// Cursor for the next page, to be sent as `cursor`; null on the last page.
@@ -4283,13 +4177,11 @@ pub struct WatchlistScreeningIndividualHitListResponse {
     pub watchlist_screening_hits: Vec<WatchlistScreeningHit>,
 }
 impl Generated for WatchlistScreeningIndividualHitListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            watchlist_screening_hits: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        watchlist_screening_hits: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualHitListResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualHitListResponse";
@@ -4310,15 +4202,15 @@ impl Record for WatchlistScreeningIndividualHitListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.watchlist_screening_hits);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.watchlist_screening_hits);
     }
 }
 /// Body of `POST /watchlist_screening/individual/list`: names the program for people whose
 /// screenings are wanted, with optional filters and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualListRequest {
     /// Returns only screenings assigned to this Dashboard user. Omit it for those of any
@@ -4337,15 +4229,13 @@ pub struct WatchlistScreeningIndividualListRequest {
     pub watchlist_program_id: String,
 }
 impl Generated for WatchlistScreeningIndividualListRequest {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            client_user_id: Wire::empty(),
-            cursor: Wire::empty(),
-            status: Wire::empty(),
-            watchlist_program_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        status: Wire::EMPTY,
+        watchlist_program_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualListRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualListRequest";
@@ -4370,26 +4260,27 @@ impl Record for WatchlistScreeningIndividualListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.cursor);
-        fields.put(3, &self.status);
-        fields.put(4, &self.watchlist_program_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.cursor);
+        visitor.field(3, &self.status);
+        visitor.field(4, &self.watchlist_program_id);
     }
 }
 impl WatchlistScreeningIndividualListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_program_id: impl Into<String>) -> Self {
         Self {
             watchlist_program_id: watchlist_program_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/individual/list`: one page of the screenings of
 /// people that fit the filters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualListResponse {
     /// Cursor for the next page, to be sent as `cursor`; null on the last page.
@@ -4402,13 +4293,11 @@ pub struct WatchlistScreeningIndividualListResponse {
     pub watchlist_screenings: Vec<WatchlistScreeningIndividual>,
 }
 impl Generated for WatchlistScreeningIndividualListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            watchlist_screenings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        watchlist_screenings: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualListResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualListResponse";
@@ -4429,15 +4318,15 @@ impl Record for WatchlistScreeningIndividualListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.watchlist_screenings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.watchlist_screenings);
     }
 }
 /// Body of `POST /watchlist_screening/individual/program/get`: names the program for people
 /// to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualProgramGetRequest {
     /// Identifier of the program to read, beginning with `prg_`. It comes from
@@ -4445,11 +4334,9 @@ pub struct WatchlistScreeningIndividualProgramGetRequest {
     pub watchlist_program_id: String,
 }
 impl Generated for WatchlistScreeningIndividualProgramGetRequest {
-    fn empty() -> Self {
-        Self {
-            watchlist_program_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        watchlist_program_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualProgramGetRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualProgramGetRequest";
@@ -4466,12 +4353,13 @@ impl Record for WatchlistScreeningIndividualProgramGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.watchlist_program_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.watchlist_program_id);
     }
 }
 impl WatchlistScreeningIndividualProgramGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_program_id: impl Into<String>) -> Self {
         Self {
             watchlist_program_id: watchlist_program_id.into(),
@@ -4480,7 +4368,7 @@ impl WatchlistScreeningIndividualProgramGetRequest {
 }
 /// Answer of `POST /watchlist_screening/individual/program/get`: the settings of a screening
 /// program for people.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualProgramGetResponse {
     /// Who or what changed the program last and when.
@@ -4508,19 +4396,17 @@ pub struct WatchlistScreeningIndividualProgramGetResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningIndividualProgramGetResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            is_archived: Wire::empty(),
-            is_rescanning_enabled: Wire::empty(),
-            lists_enabled: Wire::empty(),
-            name: Wire::empty(),
-            name_sensitivity: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        is_archived: Wire::EMPTY,
+        is_rescanning_enabled: Wire::EMPTY,
+        lists_enabled: Wire::EMPTY,
+        name: Wire::EMPTY,
+        name_sensitivity: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualProgramGetResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualProgramGetResponse";
@@ -4553,21 +4439,21 @@ impl Record for WatchlistScreeningIndividualProgramGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.created_at);
-        fields.put(2, &self.id);
-        fields.put(3, &self.is_archived);
-        fields.put(4, &self.is_rescanning_enabled);
-        fields.put(5, &self.lists_enabled);
-        fields.put(6, &self.name);
-        fields.put(7, &self.name_sensitivity);
-        fields.put(8, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.created_at);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.is_archived);
+        visitor.field(4, &self.is_rescanning_enabled);
+        visitor.field(5, &self.lists_enabled);
+        visitor.field(6, &self.name);
+        visitor.field(7, &self.name_sensitivity);
+        visitor.field(8, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/individual/program/list`: says which page of the
 /// programs for people is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualProgramListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -4575,9 +4461,7 @@ pub struct WatchlistScreeningIndividualProgramListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for WatchlistScreeningIndividualProgramListRequest {
-    fn empty() -> Self {
-        Self { cursor: Wire::empty() }
-    }
+    const EMPTY: Self = Self { cursor: Wire::EMPTY };
 }
 impl Record for WatchlistScreeningIndividualProgramListRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualProgramListRequest";
@@ -4592,18 +4476,19 @@ impl Record for WatchlistScreeningIndividualProgramListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
     }
 }
 impl Default for WatchlistScreeningIndividualProgramListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /watchlist_screening/individual/program/list`: one page of the screening
 /// programs for people.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualProgramListResponse {
     /// Cursor for the next page, to be sent as `cursor`; null on the last page.
@@ -4616,13 +4501,11 @@ pub struct WatchlistScreeningIndividualProgramListResponse {
     pub watchlist_programs: Vec<IndividualWatchlistProgram>,
 }
 impl Generated for WatchlistScreeningIndividualProgramListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            watchlist_programs: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        watchlist_programs: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualProgramListResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualProgramListResponse";
@@ -4643,15 +4526,15 @@ impl Record for WatchlistScreeningIndividualProgramListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.watchlist_programs);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.watchlist_programs);
     }
 }
 /// Body of `POST /watchlist_screening/individual/review/create`: the hits of a screening of a
 /// person that are confirmed and those that are dismissed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualReviewCreateRequest {
     /// Remark on the reasons for the decision, in free text; null or absent for none. It is kept
@@ -4670,14 +4553,12 @@ pub struct WatchlistScreeningIndividualReviewCreateRequest {
     pub watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningIndividualReviewCreateRequest {
-    fn empty() -> Self {
-        Self {
-            comment: Wire::empty(),
-            confirmed_hits: Wire::empty(),
-            dismissed_hits: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        comment: Wire::EMPTY,
+        confirmed_hits: Wire::EMPTY,
+        dismissed_hits: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualReviewCreateRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualReviewCreateRequest";
@@ -4700,25 +4581,26 @@ impl Record for WatchlistScreeningIndividualReviewCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.comment);
-        fields.put(1, &self.confirmed_hits);
-        fields.put(2, &self.dismissed_hits);
-        fields.put(3, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.comment);
+        visitor.field(1, &self.confirmed_hits);
+        visitor.field(2, &self.dismissed_hits);
+        visitor.field(3, &self.watchlist_screening_id);
     }
 }
 impl WatchlistScreeningIndividualReviewCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             watchlist_screening_id: watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/individual/review/create`: the review as recorded,
 /// with its identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualReviewCreateResponse {
     /// Who or what made the review and when.
@@ -4740,16 +4622,14 @@ pub struct WatchlistScreeningIndividualReviewCreateResponse {
     pub request_id: String,
 }
 impl Generated for WatchlistScreeningIndividualReviewCreateResponse {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            comment: Wire::empty(),
-            confirmed_hits: Wire::empty(),
-            dismissed_hits: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        comment: Wire::EMPTY,
+        confirmed_hits: Wire::EMPTY,
+        dismissed_hits: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualReviewCreateResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualReviewCreateResponse";
@@ -4776,18 +4656,18 @@ impl Record for WatchlistScreeningIndividualReviewCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.comment);
-        fields.put(2, &self.confirmed_hits);
-        fields.put(3, &self.dismissed_hits);
-        fields.put(4, &self.id);
-        fields.put(5, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.comment);
+        visitor.field(2, &self.confirmed_hits);
+        visitor.field(3, &self.dismissed_hits);
+        visitor.field(4, &self.id);
+        visitor.field(5, &self.request_id);
     }
 }
 /// Body of `POST /watchlist_screening/individual/review/list`: names the screening of a
 /// person whose reviews are wanted, and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualReviewListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
@@ -4799,12 +4679,10 @@ pub struct WatchlistScreeningIndividualReviewListRequest {
     pub watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningIndividualReviewListRequest {
-    fn empty() -> Self {
-        Self {
-            cursor: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cursor: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualReviewListRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualReviewListRequest";
@@ -4823,23 +4701,24 @@ impl Record for WatchlistScreeningIndividualReviewListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cursor);
-        fields.put(1, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cursor);
+        visitor.field(1, &self.watchlist_screening_id);
     }
 }
 impl WatchlistScreeningIndividualReviewListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             watchlist_screening_id: watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /watchlist_screening/individual/review/list`: one page of the reviews of a
 /// screening of a person.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualReviewListResponse {
     /// Cursor for the next page, to be sent as `cursor`; null on the last page.
@@ -4852,13 +4731,11 @@ pub struct WatchlistScreeningIndividualReviewListResponse {
     pub watchlist_screening_reviews: Vec<WatchlistScreeningReview>,
 }
 impl Generated for WatchlistScreeningIndividualReviewListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            watchlist_screening_reviews: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        watchlist_screening_reviews: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualReviewListResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualReviewListResponse";
@@ -4879,15 +4756,15 @@ impl Record for WatchlistScreeningIndividualReviewListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.watchlist_screening_reviews);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.watchlist_screening_reviews);
     }
 }
 /// Body of `POST /watchlist_screening/individual/update`: names the screening of a person and
 /// what is to change in it; fields left out stay as they are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualUpdateRequest {
     /// Identifier of the Dashboard user who is to handle the screening, as listed by
@@ -4912,16 +4789,14 @@ pub struct WatchlistScreeningIndividualUpdateRequest {
     pub watchlist_screening_id: String,
 }
 impl Generated for WatchlistScreeningIndividualUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            client_user_id: Wire::empty(),
-            reset_fields: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-            watchlist_screening_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        reset_fields: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+        watchlist_screening_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualUpdateRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualUpdateRequest";
@@ -4948,21 +4823,22 @@ impl Record for WatchlistScreeningIndividualUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.client_user_id);
-        fields.put(2, &self.reset_fields);
-        fields.put(3, &self.search_terms);
-        fields.put(4, &self.status);
-        fields.put(5, &self.watchlist_screening_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.client_user_id);
+        visitor.field(2, &self.reset_fields);
+        visitor.field(3, &self.search_terms);
+        visitor.field(4, &self.status);
+        visitor.field(5, &self.watchlist_screening_id);
     }
 }
 impl WatchlistScreeningIndividualUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(watchlist_screening_id: impl Into<String>) -> Self {
         Self {
             watchlist_screening_id: watchlist_screening_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -4990,7 +4866,7 @@ impl OpenEnum for WatchlistScreeningIndividualUpdateRequestResettableField {
 }
 /// Answer of `POST /watchlist_screening/individual/update`: the screening of the person after
 /// the change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningIndividualUpdateResponse {
     /// Identifier of the Dashboard user who is to handle the screening; null when no one is
@@ -5014,17 +4890,15 @@ pub struct WatchlistScreeningIndividualUpdateResponse {
     pub status: WatchlistScreeningStatus,
 }
 impl Generated for WatchlistScreeningIndividualUpdateResponse {
-    fn empty() -> Self {
-        Self {
-            assignee: Wire::empty(),
-            audit_trail: Wire::empty(),
-            client_user_id: Wire::empty(),
-            id: Wire::empty(),
-            request_id: Wire::empty(),
-            search_terms: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignee: Wire::EMPTY,
+        audit_trail: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        search_terms: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningIndividualUpdateResponse {
     const NAME: &'static str = "WatchlistScreeningIndividualUpdateResponse";
@@ -5053,20 +4927,20 @@ impl Record for WatchlistScreeningIndividualUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignee);
-        fields.put(1, &self.audit_trail);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.id);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.search_terms);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignee);
+        visitor.field(1, &self.audit_trail);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.search_terms);
+        visitor.field(6, &self.status);
     }
 }
 /// The terms by which a person is to be searched for, as sent to
 /// `/watchlist_screening/individual/create`. The more terms are given, the better true hits
 /// can be told from chance ones.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningRequestSearchTerms {
     /// Country with which the person is connected, as a two-letter ISO 3166-1 alpha-2 code.
@@ -5086,15 +4960,13 @@ pub struct WatchlistScreeningRequestSearchTerms {
     pub watchlist_program_id: String,
 }
 impl Generated for WatchlistScreeningRequestSearchTerms {
-    fn empty() -> Self {
-        Self {
-            country: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            document_number: Wire::empty(),
-            legal_name: Wire::empty(),
-            watchlist_program_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        document_number: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        watchlist_program_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningRequestSearchTerms {
     const NAME: &'static str = "WatchlistScreeningRequestSearchTerms";
@@ -5119,16 +4991,17 @@ impl Record for WatchlistScreeningRequestSearchTerms {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.document_number);
-        fields.put(3, &self.legal_name);
-        fields.put(4, &self.watchlist_program_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.document_number);
+        visitor.field(3, &self.legal_name);
+        visitor.field(4, &self.watchlist_program_id);
     }
 }
 impl WatchlistScreeningRequestSearchTerms {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         legal_name: impl Into<String>,
         watchlist_program_id: impl Into<String>,
@@ -5136,13 +5009,13 @@ impl WatchlistScreeningRequestSearchTerms {
         Self {
             legal_name: legal_name.into(),
             watchlist_program_id: watchlist_program_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// A recorded decision on hits in a screening of a person, with the reasons and the reviewer;
 /// listed by `/watchlist_screening/individual/review/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningReview {
     /// Who or what made the review and when.
@@ -5161,15 +5034,13 @@ pub struct WatchlistScreeningReview {
     pub id: String,
 }
 impl Generated for WatchlistScreeningReview {
-    fn empty() -> Self {
-        Self {
-            audit_trail: Wire::empty(),
-            comment: Wire::empty(),
-            confirmed_hits: Wire::empty(),
-            dismissed_hits: Wire::empty(),
-            id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audit_trail: Wire::EMPTY,
+        comment: Wire::EMPTY,
+        confirmed_hits: Wire::EMPTY,
+        dismissed_hits: Wire::EMPTY,
+        id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningReview {
     const NAME: &'static str = "WatchlistScreeningReview";
@@ -5194,17 +5065,17 @@ impl Record for WatchlistScreeningReview {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audit_trail);
-        fields.put(1, &self.comment);
-        fields.put(2, &self.confirmed_hits);
-        fields.put(3, &self.dismissed_hits);
-        fields.put(4, &self.id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audit_trail);
+        visitor.field(1, &self.comment);
+        visitor.field(2, &self.confirmed_hits);
+        visitor.field(3, &self.dismissed_hits);
+        visitor.field(4, &self.id);
     }
 }
 /// The terms by which a person is searched for, as stored in a screening and with their
 /// version. Terms not given are null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WatchlistScreeningSearchTerms {
     /// Country with which the person is connected, as a two-letter ISO 3166-1 alpha-2 code. Null
@@ -5226,16 +5097,14 @@ pub struct WatchlistScreeningSearchTerms {
     pub watchlist_program_id: String,
 }
 impl Generated for WatchlistScreeningSearchTerms {
-    fn empty() -> Self {
-        Self {
-            country: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            document_number: Wire::empty(),
-            legal_name: Wire::empty(),
-            version: Wire::empty(),
-            watchlist_program_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        country: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        document_number: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        version: Wire::EMPTY,
+        watchlist_program_id: Wire::EMPTY,
+    };
 }
 impl Record for WatchlistScreeningSearchTerms {
     const NAME: &'static str = "WatchlistScreeningSearchTerms";
@@ -5262,13 +5131,13 @@ impl Record for WatchlistScreeningSearchTerms {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.country);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.document_number);
-        fields.put(3, &self.legal_name);
-        fields.put(4, &self.version);
-        fields.put(5, &self.watchlist_program_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.country);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.document_number);
+        visitor.field(3, &self.legal_name);
+        visitor.field(4, &self.version);
+        visitor.field(5, &self.watchlist_program_id);
     }
 }
 /// State of a screening as a whole: `pending_review` hits await a decision, `rejected` the

@@ -7,7 +7,7 @@ use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
 /// Body of `POST /link/oauth/correlation_id/exchange`: the correlation id to exchange.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkOAuthCorrelationIdExchangeRequest {
     /// Identifier that arrived in the address by which the user came back from the OAuth login,
@@ -15,11 +15,9 @@ pub struct LinkOAuthCorrelationIdExchangeRequest {
     pub link_correlation_id: String,
 }
 impl Generated for LinkOAuthCorrelationIdExchangeRequest {
-    fn empty() -> Self {
-        Self {
-            link_correlation_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link_correlation_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkOAuthCorrelationIdExchangeRequest {
     const NAME: &'static str = "LinkOAuthCorrelationIdExchangeRequest";
@@ -36,12 +34,13 @@ impl Record for LinkOAuthCorrelationIdExchangeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_correlation_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_correlation_id);
     }
 }
 impl LinkOAuthCorrelationIdExchangeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(link_correlation_id: impl Into<String>) -> Self {
         Self {
             link_correlation_id: link_correlation_id.into(),
@@ -50,7 +49,7 @@ impl LinkOAuthCorrelationIdExchangeRequest {
 }
 /// Body returned by `POST /link/oauth/correlation_id/exchange`: the token to continue the
 /// session with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkOAuthCorrelationIdExchangeResponse {
     /// The `link_token` that the Link session was started with, of the form
@@ -61,12 +60,10 @@ pub struct LinkOAuthCorrelationIdExchangeResponse {
     pub request_id: String,
 }
 impl Generated for LinkOAuthCorrelationIdExchangeResponse {
-    fn empty() -> Self {
-        Self {
-            link_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkOAuthCorrelationIdExchangeResponse {
     const NAME: &'static str = "LinkOAuthCorrelationIdExchangeResponse";
@@ -85,9 +82,9 @@ impl Record for LinkOAuthCorrelationIdExchangeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Kind of OAuth failure, with the codes of the OAuth 2.0 standard: `invalid_request` is a
@@ -132,7 +129,7 @@ impl OpenEnum for OAuthErrorCode {
 }
 /// Body of a failed `/oauth/*` call, in the form of the OAuth 2.0 standard. It takes the
 /// place of `PlaidError` there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthErrorResponse {
     /// Code of the failure, by which code can react.
@@ -146,14 +143,12 @@ pub struct OAuthErrorResponse {
     pub request_id: String,
 }
 impl Generated for OAuthErrorResponse {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            error_description: Wire::empty(),
-            error_uri: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        error_description: Wire::EMPTY,
+        error_uri: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for OAuthErrorResponse {
     const NAME: &'static str = "OAuthErrorResponse";
@@ -176,11 +171,11 @@ impl Record for OAuthErrorResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.error_description);
-        fields.put(2, &self.error_uri);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.error_description);
+        visitor.field(2, &self.error_uri);
+        visitor.field(3, &self.request_id);
     }
 }
 /// On what grounds an OAuth token is asked for: by your own credentials
@@ -218,7 +213,7 @@ impl OpenEnum for OAuthGrantType {
     }
 }
 /// Body of `POST /oauth/introspect`: the token to inspect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthIntrospectRequest {
     /// Secret of your team for the environment, under the name the OAuth standard uses. Give
@@ -228,12 +223,10 @@ pub struct OAuthIntrospectRequest {
     pub token: Secret,
 }
 impl Generated for OAuthIntrospectRequest {
-    fn empty() -> Self {
-        Self {
-            client_secret: Wire::empty(),
-            token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_secret: Wire::EMPTY,
+        token: Wire::EMPTY,
+    };
 }
 impl Record for OAuthIntrospectRequest {
     const NAME: &'static str = "OAuthIntrospectRequest";
@@ -252,23 +245,24 @@ impl Record for OAuthIntrospectRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_secret);
-        fields.put(1, &self.token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_secret);
+        visitor.field(1, &self.token);
     }
 }
 impl OAuthIntrospectRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(token: impl Into<Secret>) -> Self {
         Self {
             token: token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /oauth/introspect`. For a token that is not valid the details are
 /// absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthIntrospectResponse {
     /// True if the token is valid now; false if it has run out, was revoked or is unknown.
@@ -297,21 +291,19 @@ pub struct OAuthIntrospectResponse {
     pub user_id: Option<String>,
 }
 impl Generated for OAuthIntrospectResponse {
-    fn empty() -> Self {
-        Self {
-            active: Wire::empty(),
-            aud: Wire::empty(),
-            client_id: Wire::empty(),
-            exp: Wire::empty(),
-            iat: Wire::empty(),
-            iss: Wire::empty(),
-            request_id: Wire::empty(),
-            scope: Wire::empty(),
-            sub: Wire::empty(),
-            token_type: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        active: Wire::EMPTY,
+        aud: Wire::EMPTY,
+        client_id: Wire::EMPTY,
+        exp: Wire::EMPTY,
+        iat: Wire::EMPTY,
+        iss: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        scope: Wire::EMPTY,
+        sub: Wire::EMPTY,
+        token_type: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for OAuthIntrospectResponse {
     const NAME: &'static str = "OAuthIntrospectResponse";
@@ -348,22 +340,22 @@ impl Record for OAuthIntrospectResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.active);
-        fields.put(1, &self.aud);
-        fields.put(2, &self.client_id);
-        fields.put(3, &self.exp);
-        fields.put(4, &self.iat);
-        fields.put(5, &self.iss);
-        fields.put(6, &self.request_id);
-        fields.put(7, &self.scope);
-        fields.put(8, &self.sub);
-        fields.put(9, &self.token_type);
-        fields.put(10, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.active);
+        visitor.field(1, &self.aud);
+        visitor.field(2, &self.client_id);
+        visitor.field(3, &self.exp);
+        visitor.field(4, &self.iat);
+        visitor.field(5, &self.iss);
+        visitor.field(6, &self.request_id);
+        visitor.field(7, &self.scope);
+        visitor.field(8, &self.sub);
+        visitor.field(9, &self.token_type);
+        visitor.field(10, &self.user_id);
     }
 }
 /// Body of `POST /oauth/revoke`: the token to make unusable.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthRevokeRequest {
     /// Secret of your team for the environment, under the name the OAuth standard uses. Give
@@ -373,12 +365,10 @@ pub struct OAuthRevokeRequest {
     pub token: Secret,
 }
 impl Generated for OAuthRevokeRequest {
-    fn empty() -> Self {
-        Self {
-            client_secret: Wire::empty(),
-            token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_secret: Wire::EMPTY,
+        token: Wire::EMPTY,
+    };
 }
 impl Record for OAuthRevokeRequest {
     const NAME: &'static str = "OAuthRevokeRequest";
@@ -397,22 +387,23 @@ impl Record for OAuthRevokeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_secret);
-        fields.put(1, &self.token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_secret);
+        visitor.field(1, &self.token);
     }
 }
 impl OAuthRevokeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(token: impl Into<Secret>) -> Self {
         Self {
             token: token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /oauth/revoke`; it holds nothing but the `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthRevokeResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -420,9 +411,7 @@ pub struct OAuthRevokeResponse {
     pub request_id: String,
 }
 impl Generated for OAuthRevokeResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for OAuthRevokeResponse {
     const NAME: &'static str = "OAuthRevokeResponse";
@@ -437,8 +426,8 @@ impl Record for OAuthRevokeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Kind of token that is given in exchange for an OAuth token: a token of a user, in either
@@ -472,7 +461,7 @@ impl OpenEnum for OAuthSubjectTokenType {
     }
 }
 /// Body of `POST /oauth/token`. Which fields are needed depends on `grant_type`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthTokenRequest {
     /// Name of the party or service for which the token is meant, used in a token exchange.
@@ -497,18 +486,16 @@ pub struct OAuthTokenRequest {
     pub subject_token_type: Option<OAuthSubjectTokenType>,
 }
 impl Generated for OAuthTokenRequest {
-    fn empty() -> Self {
-        Self {
-            audience: Wire::empty(),
-            client_secret: Wire::empty(),
-            grant_type: Wire::empty(),
-            refresh_token: Wire::empty(),
-            resource: Wire::empty(),
-            scope: Wire::empty(),
-            subject_token: Wire::empty(),
-            subject_token_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        audience: Wire::EMPTY,
+        client_secret: Wire::EMPTY,
+        grant_type: Wire::EMPTY,
+        refresh_token: Wire::EMPTY,
+        resource: Wire::EMPTY,
+        scope: Wire::EMPTY,
+        subject_token: Wire::EMPTY,
+        subject_token_type: Wire::EMPTY,
+    };
 }
 impl Record for OAuthTokenRequest {
     const NAME: &'static str = "OAuthTokenRequest";
@@ -539,29 +526,30 @@ impl Record for OAuthTokenRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.audience);
-        fields.put(1, &self.client_secret);
-        fields.put(2, &self.grant_type);
-        fields.put(3, &self.refresh_token);
-        fields.put(4, &self.resource);
-        fields.put(5, &self.scope);
-        fields.put(6, &self.subject_token);
-        fields.put(7, &self.subject_token_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.audience);
+        visitor.field(1, &self.client_secret);
+        visitor.field(2, &self.grant_type);
+        visitor.field(3, &self.refresh_token);
+        visitor.field(4, &self.resource);
+        visitor.field(5, &self.scope);
+        visitor.field(6, &self.subject_token);
+        visitor.field(7, &self.subject_token_type);
     }
 }
 impl OAuthTokenRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(grant_type: impl Into<OAuthGrantType>) -> Self {
         Self {
             grant_type: grant_type.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /oauth/token`: an access token and the refresh token that renews
 /// it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthTokenResponse {
     /// OAuth access token to present from now on. It runs out after `expires_in` seconds and is
@@ -579,15 +567,13 @@ pub struct OAuthTokenResponse {
     pub token_type: String,
 }
 impl Generated for OAuthTokenResponse {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            expires_in: Wire::empty(),
-            refresh_token: Wire::empty(),
-            request_id: Wire::empty(),
-            token_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        expires_in: Wire::EMPTY,
+        refresh_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        token_type: Wire::EMPTY,
+    };
 }
 impl Record for OAuthTokenResponse {
     const NAME: &'static str = "OAuthTokenResponse";
@@ -612,12 +598,12 @@ impl Record for OAuthTokenResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.expires_in);
-        fields.put(2, &self.refresh_token);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.token_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.expires_in);
+        visitor.field(2, &self.refresh_token);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.token_type);
     }
 }
 crate::wire::records!(

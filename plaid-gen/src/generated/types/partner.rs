@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Body of `POST /beta/partner/customer/v1/create`: particulars of the company. Fewer are
 /// required than in `/partner/customer/create`, since the rest can be supplied later.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1CreateRequest {
     /// Business address of the company, that is of the end customer and not of the partner.
@@ -58,25 +58,23 @@ pub struct BetaPartnerCustomerV1CreateRequest {
     pub website: String,
 }
 impl Generated for BetaPartnerCustomerV1CreateRequest {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            application_name: Wire::empty(),
-            bank_addendum_acceptance: Wire::empty(),
-            billing_contact: Wire::empty(),
-            company_name: Wire::empty(),
-            create_link_customization: Wire::empty(),
-            customer_support_info: Wire::empty(),
-            is_diligence_attested: Wire::empty(),
-            legal_entity_name: Wire::empty(),
-            logo: Wire::empty(),
-            products: Wire::empty(),
-            questionnaires: Wire::empty(),
-            redirect_uris: Wire::empty(),
-            technical_contact: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        application_name: Wire::EMPTY,
+        bank_addendum_acceptance: Wire::EMPTY,
+        billing_contact: Wire::EMPTY,
+        company_name: Wire::EMPTY,
+        create_link_customization: Wire::EMPTY,
+        customer_support_info: Wire::EMPTY,
+        is_diligence_attested: Wire::EMPTY,
+        legal_entity_name: Wire::EMPTY,
+        logo: Wire::EMPTY,
+        products: Wire::EMPTY,
+        questionnaires: Wire::EMPTY,
+        redirect_uris: Wire::EMPTY,
+        technical_contact: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1CreateRequest {
     const NAME: &'static str = "BetaPartnerCustomerV1CreateRequest";
@@ -121,26 +119,27 @@ impl Record for BetaPartnerCustomerV1CreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.application_name);
-        fields.put(2, &self.bank_addendum_acceptance);
-        fields.put(3, &self.billing_contact);
-        fields.put(4, &self.company_name);
-        fields.put(5, &self.create_link_customization);
-        fields.put(6, &self.customer_support_info);
-        fields.put(7, &self.is_diligence_attested);
-        fields.put(8, &self.legal_entity_name);
-        fields.put(9, &self.logo);
-        fields.put(10, &self.products);
-        fields.put(11, &self.questionnaires);
-        fields.put(12, &self.redirect_uris);
-        fields.put(13, &self.technical_contact);
-        fields.put(14, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.application_name);
+        visitor.field(2, &self.bank_addendum_acceptance);
+        visitor.field(3, &self.billing_contact);
+        visitor.field(4, &self.company_name);
+        visitor.field(5, &self.create_link_customization);
+        visitor.field(6, &self.customer_support_info);
+        visitor.field(7, &self.is_diligence_attested);
+        visitor.field(8, &self.legal_entity_name);
+        visitor.field(9, &self.logo);
+        visitor.field(10, &self.products);
+        visitor.field(11, &self.questionnaires);
+        visitor.field(12, &self.redirect_uris);
+        visitor.field(13, &self.technical_contact);
+        visitor.field(14, &self.website);
     }
 }
 impl BetaPartnerCustomerV1CreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         address: impl Into<PartnerEndCustomerAddress>,
         application_name: impl Into<String>,
@@ -154,13 +153,13 @@ impl BetaPartnerCustomerV1CreateRequest {
             company_name: company_name.into(),
             customer_support_info: customer_support_info.into(),
             website: website.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beta/partner/customer/v1/create`: the new end customer with its
 /// credentials and open requirements.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1CreateResponse {
     /// The new end customer with its `client_id`, its secrets, the states of its products and
@@ -171,12 +170,10 @@ pub struct BetaPartnerCustomerV1CreateResponse {
     pub request_id: Option<String>,
 }
 impl Generated for BetaPartnerCustomerV1CreateResponse {
-    fn empty() -> Self {
-        Self {
-            end_customer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1CreateResponse {
     const NAME: &'static str = "BetaPartnerCustomerV1CreateResponse";
@@ -195,19 +192,20 @@ impl Record for BetaPartnerCustomerV1CreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for BetaPartnerCustomerV1CreateResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /beta/partner/customer/v1/enable`: names the end customer and, optionally,
 /// the products to be enabled for Production.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1EnableRequest {
     /// The `client_id` of the end customer that the call is about, as returned when the customer
@@ -219,12 +217,10 @@ pub struct BetaPartnerCustomerV1EnableRequest {
     pub products: Vec<Products>,
 }
 impl Generated for BetaPartnerCustomerV1EnableRequest {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-            products: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+        products: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1EnableRequest {
     const NAME: &'static str = "BetaPartnerCustomerV1EnableRequest";
@@ -243,30 +239,31 @@ impl Record for BetaPartnerCustomerV1EnableRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
-        fields.put(1, &self.products);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
+        visitor.field(1, &self.products);
     }
 }
 impl BetaPartnerCustomerV1EnableRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(end_customer_client_id: impl Into<String>) -> Self {
         Self {
             end_customer_client_id: end_customer_client_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beta/partner/customer/v1/enable`: the resulting states and the Production
 /// secret.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1EnableResponse {
     /// The `client_id` of the end customer that was enabled.
     pub end_customer_client_id: Option<String>,
     /// State of each product of the end customer after the call, by product name.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub product_statuses: ::serde_json::Map<String, ::serde_json::Value>,
+    pub product_statuses: BTreeMap<String, ::serde_json::Value>,
     /// Secret for the Production environment, to be used with the `client_id` of the end
     /// customer. It is confidential and must be kept on the server.
     pub production_secret: Option<Secret>,
@@ -277,15 +274,13 @@ pub struct BetaPartnerCustomerV1EnableResponse {
     pub status: Option<PartnerEndCustomerStatus>,
 }
 impl Generated for BetaPartnerCustomerV1EnableResponse {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-            product_statuses: Wire::empty(),
-            production_secret: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+        product_statuses: Wire::EMPTY,
+        production_secret: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1EnableResponse {
     const NAME: &'static str = "BetaPartnerCustomerV1EnableResponse";
@@ -310,21 +305,22 @@ impl Record for BetaPartnerCustomerV1EnableResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
-        fields.put(1, &self.product_statuses);
-        fields.put(2, &self.production_secret);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
+        visitor.field(1, &self.product_statuses);
+        visitor.field(2, &self.production_secret);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.status);
     }
 }
 impl Default for BetaPartnerCustomerV1EnableResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /beta/partner/customer/v1/get`: names the end customer to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1GetRequest {
     /// The `client_id` of the end customer that the call is about, as returned when the customer
@@ -332,11 +328,9 @@ pub struct BetaPartnerCustomerV1GetRequest {
     pub end_customer_client_id: String,
 }
 impl Generated for BetaPartnerCustomerV1GetRequest {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1GetRequest {
     const NAME: &'static str = "BetaPartnerCustomerV1GetRequest";
@@ -353,12 +347,13 @@ impl Record for BetaPartnerCustomerV1GetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
     }
 }
 impl BetaPartnerCustomerV1GetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(end_customer_client_id: impl Into<String>) -> Self {
         Self {
             end_customer_client_id: end_customer_client_id.into(),
@@ -366,7 +361,7 @@ impl BetaPartnerCustomerV1GetRequest {
     }
 }
 /// Answer of `POST /beta/partner/customer/v1/get`: the end customer without its secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1GetResponse {
     /// The end customer with its present status, product states and open requirements.
@@ -376,12 +371,10 @@ pub struct BetaPartnerCustomerV1GetResponse {
     pub request_id: Option<String>,
 }
 impl Generated for BetaPartnerCustomerV1GetResponse {
-    fn empty() -> Self {
-        Self {
-            end_customer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1GetResponse {
     const NAME: &'static str = "BetaPartnerCustomerV1GetResponse";
@@ -400,19 +393,20 @@ impl Record for BetaPartnerCustomerV1GetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for BetaPartnerCustomerV1GetResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /beta/partner/customer/v1/update`: names the end customer and the
 /// particulars to add or change; fields left out stay as they are.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1UpdateRequest {
     /// Record of the acceptance of the bank addendum by the company. Omit it when there is
@@ -432,15 +426,13 @@ pub struct BetaPartnerCustomerV1UpdateRequest {
     pub redirect_uris: Vec<String>,
 }
 impl Generated for BetaPartnerCustomerV1UpdateRequest {
-    fn empty() -> Self {
-        Self {
-            bank_addendum_acceptance: Wire::empty(),
-            end_customer_client_id: Wire::empty(),
-            legal_entity_name: Wire::empty(),
-            questionnaires: Wire::empty(),
-            redirect_uris: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_addendum_acceptance: Wire::EMPTY,
+        end_customer_client_id: Wire::EMPTY,
+        legal_entity_name: Wire::EMPTY,
+        questionnaires: Wire::EMPTY,
+        redirect_uris: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1UpdateRequest {
     const NAME: &'static str = "BetaPartnerCustomerV1UpdateRequest";
@@ -465,25 +457,26 @@ impl Record for BetaPartnerCustomerV1UpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_addendum_acceptance);
-        fields.put(1, &self.end_customer_client_id);
-        fields.put(2, &self.legal_entity_name);
-        fields.put(3, &self.questionnaires);
-        fields.put(4, &self.redirect_uris);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_addendum_acceptance);
+        visitor.field(1, &self.end_customer_client_id);
+        visitor.field(2, &self.legal_entity_name);
+        visitor.field(3, &self.questionnaires);
+        visitor.field(4, &self.redirect_uris);
     }
 }
 impl BetaPartnerCustomerV1UpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(end_customer_client_id: impl Into<String>) -> Self {
         Self {
             end_customer_client_id: end_customer_client_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /beta/partner/customer/v1/update`: the end customer after the change.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerCustomerV1UpdateResponse {
     /// The end customer after the change, with the requirements that are still open.
@@ -493,12 +486,10 @@ pub struct BetaPartnerCustomerV1UpdateResponse {
     pub request_id: Option<String>,
 }
 impl Generated for BetaPartnerCustomerV1UpdateResponse {
-    fn empty() -> Self {
-        Self {
-            end_customer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerCustomerV1UpdateResponse {
     const NAME: &'static str = "BetaPartnerCustomerV1UpdateResponse";
@@ -517,19 +508,20 @@ impl Record for BetaPartnerCustomerV1UpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for BetaPartnerCustomerV1UpdateResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A company for which a reseller partner has obtained Plaid access, as returned by the beta
 /// partner calls, with product states and open requirements.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerEndCustomer {
     /// The `client_id` of the end customer, with which its own calls are made and by which
@@ -540,7 +532,7 @@ pub struct BetaPartnerEndCustomer {
     /// State of each product of the end customer, by product name. Products may become usable at
     /// different times.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub product_statuses: ::serde_json::Map<String, ::serde_json::Value>,
+    pub product_statuses: BTreeMap<String, ::serde_json::Value>,
     /// What still has to be supplied before the end customer can go on, to be sent with
     /// `/beta/partner/customer/v1/update` where that call takes it. Empty when nothing is due.
     #[cfg_attr(feature = "schemars", schemars(default))]
@@ -549,15 +541,13 @@ pub struct BetaPartnerEndCustomer {
     pub status: Option<PartnerEndCustomerStatus>,
 }
 impl Generated for BetaPartnerEndCustomer {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            company_name: Wire::empty(),
-            product_statuses: Wire::empty(),
-            requirements_due: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        company_name: Wire::EMPTY,
+        product_statuses: Wire::EMPTY,
+        requirements_due: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerEndCustomer {
     const NAME: &'static str = "BetaPartnerEndCustomer";
@@ -582,22 +572,23 @@ impl Record for BetaPartnerEndCustomer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.company_name);
-        fields.put(2, &self.product_statuses);
-        fields.put(3, &self.requirements_due);
-        fields.put(4, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.company_name);
+        visitor.field(2, &self.product_statuses);
+        visitor.field(3, &self.requirements_due);
+        visitor.field(4, &self.status);
     }
 }
 impl Default for BetaPartnerEndCustomer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A newly created end customer of the beta partner calls together with its secrets; answer
 /// of `/beta/partner/customer/v1/create` only.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BetaPartnerEndCustomerWithSecrets {
     /// The `client_id` of the end customer, with which its own calls are made and by which
@@ -608,7 +599,7 @@ pub struct BetaPartnerEndCustomerWithSecrets {
     /// State of each product of the end customer, by product name. Products may become usable at
     /// different times.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub product_statuses: ::serde_json::Map<String, ::serde_json::Value>,
+    pub product_statuses: BTreeMap<String, ::serde_json::Value>,
     /// What still has to be supplied before the end customer can go on, to be sent with
     /// `/beta/partner/customer/v1/update` where that call takes it. Empty when nothing is due.
     #[cfg_attr(feature = "schemars", schemars(default))]
@@ -620,16 +611,14 @@ pub struct BetaPartnerEndCustomerWithSecrets {
     pub status: Option<PartnerEndCustomerStatus>,
 }
 impl Generated for BetaPartnerEndCustomerWithSecrets {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            company_name: Wire::empty(),
-            product_statuses: Wire::empty(),
-            requirements_due: Wire::empty(),
-            secrets: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        company_name: Wire::EMPTY,
+        product_statuses: Wire::EMPTY,
+        requirements_due: Wire::EMPTY,
+        secrets: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for BetaPartnerEndCustomerWithSecrets {
     const NAME: &'static str = "BetaPartnerEndCustomerWithSecrets";
@@ -656,23 +645,24 @@ impl Record for BetaPartnerEndCustomerWithSecrets {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.company_name);
-        fields.put(2, &self.product_statuses);
-        fields.put(3, &self.requirements_due);
-        fields.put(4, &self.secrets);
-        fields.put(5, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.company_name);
+        visitor.field(2, &self.product_statuses);
+        visitor.field(3, &self.requirements_due);
+        visitor.field(4, &self.secrets);
+        visitor.field(5, &self.status);
     }
 }
 impl Default for BetaPartnerEndCustomerWithSecrets {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /partner/customer/create`: particulars of the company, its contacts and
 /// address, and the products it is to have.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerCreateRequest {
     /// Business address of the company, that is of the end customer and not of the partner.
@@ -723,26 +713,24 @@ pub struct PartnerCustomerCreateRequest {
     pub website: String,
 }
 impl Generated for PartnerCustomerCreateRequest {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            application_name: Wire::empty(),
-            assets_under_management: Wire::empty(),
-            billing_contact: Wire::empty(),
-            company_name: Wire::empty(),
-            create_link_customization: Wire::empty(),
-            customer_support_info: Wire::empty(),
-            is_bank_addendum_completed: Wire::empty(),
-            is_diligence_attested: Wire::empty(),
-            legal_entity_name: Wire::empty(),
-            logo: Wire::empty(),
-            products: Wire::empty(),
-            redirect_uris: Wire::empty(),
-            registration_number: Wire::empty(),
-            technical_contact: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        application_name: Wire::EMPTY,
+        assets_under_management: Wire::EMPTY,
+        billing_contact: Wire::EMPTY,
+        company_name: Wire::EMPTY,
+        create_link_customization: Wire::EMPTY,
+        customer_support_info: Wire::EMPTY,
+        is_bank_addendum_completed: Wire::EMPTY,
+        is_diligence_attested: Wire::EMPTY,
+        legal_entity_name: Wire::EMPTY,
+        logo: Wire::EMPTY,
+        products: Wire::EMPTY,
+        redirect_uris: Wire::EMPTY,
+        registration_number: Wire::EMPTY,
+        technical_contact: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerCreateRequest {
     const NAME: &'static str = "PartnerCustomerCreateRequest";
@@ -789,27 +777,28 @@ impl Record for PartnerCustomerCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.application_name);
-        fields.put(2, &self.assets_under_management);
-        fields.put(3, &self.billing_contact);
-        fields.put(4, &self.company_name);
-        fields.put(5, &self.create_link_customization);
-        fields.put(6, &self.customer_support_info);
-        fields.put(7, &self.is_bank_addendum_completed);
-        fields.put(8, &self.is_diligence_attested);
-        fields.put(9, &self.legal_entity_name);
-        fields.put(10, &self.logo);
-        fields.put(11, &self.products);
-        fields.put(12, &self.redirect_uris);
-        fields.put(13, &self.registration_number);
-        fields.put(14, &self.technical_contact);
-        fields.put(15, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.application_name);
+        visitor.field(2, &self.assets_under_management);
+        visitor.field(3, &self.billing_contact);
+        visitor.field(4, &self.company_name);
+        visitor.field(5, &self.create_link_customization);
+        visitor.field(6, &self.customer_support_info);
+        visitor.field(7, &self.is_bank_addendum_completed);
+        visitor.field(8, &self.is_diligence_attested);
+        visitor.field(9, &self.legal_entity_name);
+        visitor.field(10, &self.logo);
+        visitor.field(11, &self.products);
+        visitor.field(12, &self.redirect_uris);
+        visitor.field(13, &self.registration_number);
+        visitor.field(14, &self.technical_contact);
+        visitor.field(15, &self.website);
     }
 }
 impl PartnerCustomerCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         address: impl Into<PartnerEndCustomerAddress>,
         application_name: impl Into<String>,
@@ -827,12 +816,12 @@ impl PartnerCustomerCreateRequest {
             is_diligence_attested: is_diligence_attested.into(),
             legal_entity_name: legal_entity_name.into(),
             website: website.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /partner/customer/create`: the new end customer with its credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerCreateResponse {
     /// The new end customer with its `client_id`, its status under review, and its secrets.
@@ -842,12 +831,10 @@ pub struct PartnerCustomerCreateResponse {
     pub request_id: Option<String>,
 }
 impl Generated for PartnerCustomerCreateResponse {
-    fn empty() -> Self {
-        Self {
-            end_customer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerCreateResponse {
     const NAME: &'static str = "PartnerCustomerCreateResponse";
@@ -866,19 +853,20 @@ impl Record for PartnerCustomerCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for PartnerCustomerCreateResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /partner/customer/enable`: names the end customer to be enabled for
 /// Production.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerEnableRequest {
     /// The `client_id` of the end customer that the call is about, as returned when the customer
@@ -886,11 +874,9 @@ pub struct PartnerCustomerEnableRequest {
     pub end_customer_client_id: String,
 }
 impl Generated for PartnerCustomerEnableRequest {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerEnableRequest {
     const NAME: &'static str = "PartnerCustomerEnableRequest";
@@ -907,12 +893,13 @@ impl Record for PartnerCustomerEnableRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
     }
 }
 impl PartnerCustomerEnableRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(end_customer_client_id: impl Into<String>) -> Self {
         Self {
             end_customer_client_id: end_customer_client_id.into(),
@@ -920,7 +907,7 @@ impl PartnerCustomerEnableRequest {
     }
 }
 /// Answer of `POST /partner/customer/enable`: the Production secret of the end customer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerEnableResponse {
     /// Secret for the Production environment, to be used with the `client_id` of the end
@@ -931,12 +918,10 @@ pub struct PartnerCustomerEnableResponse {
     pub request_id: Option<String>,
 }
 impl Generated for PartnerCustomerEnableResponse {
-    fn empty() -> Self {
-        Self {
-            production_secret: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        production_secret: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerEnableResponse {
     const NAME: &'static str = "PartnerCustomerEnableResponse";
@@ -955,18 +940,19 @@ impl Record for PartnerCustomerEnableResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.production_secret);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.production_secret);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for PartnerCustomerEnableResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /partner/customer/get`: names the end customer to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerGetRequest {
     /// The `client_id` of the end customer that the call is about, as returned when the customer
@@ -974,11 +960,9 @@ pub struct PartnerCustomerGetRequest {
     pub end_customer_client_id: String,
 }
 impl Generated for PartnerCustomerGetRequest {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerGetRequest {
     const NAME: &'static str = "PartnerCustomerGetRequest";
@@ -995,12 +979,13 @@ impl Record for PartnerCustomerGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
     }
 }
 impl PartnerCustomerGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(end_customer_client_id: impl Into<String>) -> Self {
         Self {
             end_customer_client_id: end_customer_client_id.into(),
@@ -1008,7 +993,7 @@ impl PartnerCustomerGetRequest {
     }
 }
 /// Answer of `POST /partner/customer/get`: the end customer without its secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerGetResponse {
     /// The end customer with its name, `client_id` and present status.
@@ -1018,12 +1003,10 @@ pub struct PartnerCustomerGetResponse {
     pub request_id: Option<String>,
 }
 impl Generated for PartnerCustomerGetResponse {
-    fn empty() -> Self {
-        Self {
-            end_customer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerGetResponse {
     const NAME: &'static str = "PartnerCustomerGetResponse";
@@ -1042,19 +1025,20 @@ impl Record for PartnerCustomerGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for PartnerCustomerGetResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /partner/customer/oauth_institutions/get`: names the end customer whose
 /// registrations are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerOAuthInstitutionsGetRequest {
     /// The `client_id` of the end customer that the call is about, as returned when the customer
@@ -1062,11 +1046,9 @@ pub struct PartnerCustomerOAuthInstitutionsGetRequest {
     pub end_customer_client_id: String,
 }
 impl Generated for PartnerCustomerOAuthInstitutionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerOAuthInstitutionsGetRequest {
     const NAME: &'static str = "PartnerCustomerOAuthInstitutionsGetRequest";
@@ -1083,12 +1065,13 @@ impl Record for PartnerCustomerOAuthInstitutionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
     }
 }
 impl PartnerCustomerOAuthInstitutionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(end_customer_client_id: impl Into<String>) -> Self {
         Self {
             end_customer_client_id: end_customer_client_id.into(),
@@ -1097,7 +1080,7 @@ impl PartnerCustomerOAuthInstitutionsGetRequest {
 }
 /// Answer of `POST /partner/customer/oauth_institutions/get`: general prerequisites of OAuth
 /// registration and its state at each institution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerOAuthInstitutionsGetResponse {
     /// State of the agreement on bank terms that the end customer has to enter into before
@@ -1114,14 +1097,12 @@ pub struct PartnerCustomerOAuthInstitutionsGetResponse {
     pub request_id: Option<String>,
 }
 impl Generated for PartnerCustomerOAuthInstitutionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            flowdown_status: Wire::empty(),
-            institutions: Wire::empty(),
-            questionnaire_status: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        flowdown_status: Wire::EMPTY,
+        institutions: Wire::EMPTY,
+        questionnaire_status: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerOAuthInstitutionsGetResponse {
     const NAME: &'static str = "PartnerCustomerOAuthInstitutionsGetResponse";
@@ -1144,20 +1125,21 @@ impl Record for PartnerCustomerOAuthInstitutionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.flowdown_status);
-        fields.put(1, &self.institutions);
-        fields.put(2, &self.questionnaire_status);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.flowdown_status);
+        visitor.field(1, &self.institutions);
+        visitor.field(2, &self.questionnaire_status);
+        visitor.field(3, &self.request_id);
     }
 }
 impl Default for PartnerCustomerOAuthInstitutionsGetResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /partner/customer/remove`: names the end customer to be removed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerRemoveRequest {
     /// The `client_id` of the end customer that the call is about, as returned when the customer
@@ -1165,11 +1147,9 @@ pub struct PartnerCustomerRemoveRequest {
     pub end_customer_client_id: String,
 }
 impl Generated for PartnerCustomerRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+    };
 }
 impl Record for PartnerCustomerRemoveRequest {
     const NAME: &'static str = "PartnerCustomerRemoveRequest";
@@ -1186,12 +1166,13 @@ impl Record for PartnerCustomerRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
     }
 }
 impl PartnerCustomerRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(end_customer_client_id: impl Into<String>) -> Self {
         Self {
             end_customer_client_id: end_customer_client_id.into(),
@@ -1200,7 +1181,7 @@ impl PartnerCustomerRemoveRequest {
 }
 /// Answer of `POST /partner/customer/remove`: it confirms the removal and carries nothing
 /// else but the id of the request.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerCustomerRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1208,9 +1189,7 @@ pub struct PartnerCustomerRemoveResponse {
     pub request_id: Option<String>,
 }
 impl Generated for PartnerCustomerRemoveResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for PartnerCustomerRemoveResponse {
     const NAME: &'static str = "PartnerCustomerRemoveResponse";
@@ -1225,17 +1204,18 @@ impl Record for PartnerCustomerRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 impl Default for PartnerCustomerRemoveResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A company for which a reseller partner has obtained Plaid access, without its secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomer {
     /// The `client_id` of the end customer, with which its own calls are made and by which
@@ -1247,13 +1227,11 @@ pub struct PartnerEndCustomer {
     pub status: Option<PartnerEndCustomerStatus>,
 }
 impl Generated for PartnerEndCustomer {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            company_name: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        company_name: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomer {
     const NAME: &'static str = "PartnerEndCustomer";
@@ -1274,19 +1252,20 @@ impl Record for PartnerEndCustomer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.company_name);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.company_name);
+        visitor.field(2, &self.status);
     }
 }
 impl Default for PartnerEndCustomer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Business address of an end customer, as given by the partner on creation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerAddress {
     /// City or town of the business address, without region or postal code.
@@ -1301,15 +1280,13 @@ pub struct PartnerEndCustomerAddress {
     pub street: Option<String>,
 }
 impl Generated for PartnerEndCustomerAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country_code: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country_code: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerAddress {
     const NAME: &'static str = "PartnerEndCustomerAddress";
@@ -1334,22 +1311,23 @@ impl Record for PartnerEndCustomerAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country_code);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country_code);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for PartnerEndCustomerAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Amount of money that an end customer manages for others. It is asked for where a bank
 /// wants to know the size of the company.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerAssetsUnderManagement {
     /// Assets under management in whole units of the currency, not in cents.
@@ -1359,12 +1337,10 @@ pub struct PartnerEndCustomerAssetsUnderManagement {
     pub iso_currency_code: String,
 }
 impl Generated for PartnerEndCustomerAssetsUnderManagement {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerAssetsUnderManagement {
     const NAME: &'static str = "PartnerEndCustomerAssetsUnderManagement";
@@ -1383,13 +1359,14 @@ impl Record for PartnerEndCustomerAssetsUnderManagement {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
     }
 }
 impl PartnerEndCustomerAssetsUnderManagement {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<Decimal>,
         iso_currency_code: impl Into<String>,
@@ -1402,7 +1379,7 @@ impl PartnerEndCustomerAssetsUnderManagement {
 }
 /// Record of an end customer's acceptance of the bank addendum, that is the terms that banks
 /// require. It occurs in the beta partner calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerBankAddendumAcceptance {
     /// True if the end customer has accepted the bank addendum.
@@ -1413,13 +1390,11 @@ pub struct PartnerEndCustomerBankAddendumAcceptance {
     pub customer_ip_address: Option<String>,
 }
 impl Generated for PartnerEndCustomerBankAddendumAcceptance {
-    fn empty() -> Self {
-        Self {
-            customer_accepted: Wire::empty(),
-            customer_agreement_timestamp: Wire::empty(),
-            customer_ip_address: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        customer_accepted: Wire::EMPTY,
+        customer_agreement_timestamp: Wire::EMPTY,
+        customer_ip_address: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerBankAddendumAcceptance {
     const NAME: &'static str = "PartnerEndCustomerBankAddendumAcceptance";
@@ -1440,19 +1415,20 @@ impl Record for PartnerEndCustomerBankAddendumAcceptance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.customer_accepted);
-        fields.put(1, &self.customer_agreement_timestamp);
-        fields.put(2, &self.customer_ip_address);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.customer_accepted);
+        visitor.field(1, &self.customer_agreement_timestamp);
+        visitor.field(2, &self.customer_ip_address);
     }
 }
 impl Default for PartnerEndCustomerBankAddendumAcceptance {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Person at an end customer to contact about bills.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerBillingContact {
     /// Email address under which the billing contact can be reached.
@@ -1463,13 +1439,11 @@ pub struct PartnerEndCustomerBillingContact {
     pub given_name: Option<String>,
 }
 impl Generated for PartnerEndCustomerBillingContact {
-    fn empty() -> Self {
-        Self {
-            email: Wire::empty(),
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        email: Wire::EMPTY,
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerBillingContact {
     const NAME: &'static str = "PartnerEndCustomerBillingContact";
@@ -1490,20 +1464,21 @@ impl Record for PartnerEndCustomerBillingContact {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.email);
-        fields.put(1, &self.family_name);
-        fields.put(2, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.email);
+        visitor.field(1, &self.family_name);
+        visitor.field(2, &self.given_name);
     }
 }
 impl Default for PartnerEndCustomerBillingContact {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Permissible purposes of consumer reports that apply to an end customer. A purpose that is
 /// absent does not apply; the others hold their use cases.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerCraPurposes {
     /// Use cases in which reports are needed to review whether a consumer still meets the terms
@@ -1540,18 +1515,16 @@ pub struct PartnerEndCustomerCraPurposes {
     pub written_instruction: Option<PartnerEndCustomerCraUseCases>,
 }
 impl Generated for PartnerEndCustomerCraPurposes {
-    fn empty() -> Self {
-        Self {
-            business_need_account_review: Wire::empty(),
-            business_need_transaction: Wire::empty(),
-            employment: Wire::empty(),
-            extension_of_credit_or_account_review: Wire::empty(),
-            insurance_underwriting: Wire::empty(),
-            license_eligibility: Wire::empty(),
-            risk_assessment: Wire::empty(),
-            written_instruction: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        business_need_account_review: Wire::EMPTY,
+        business_need_transaction: Wire::EMPTY,
+        employment: Wire::EMPTY,
+        extension_of_credit_or_account_review: Wire::EMPTY,
+        insurance_underwriting: Wire::EMPTY,
+        license_eligibility: Wire::EMPTY,
+        risk_assessment: Wire::EMPTY,
+        written_instruction: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerCraPurposes {
     const NAME: &'static str = "PartnerEndCustomerCraPurposes";
@@ -1582,25 +1555,26 @@ impl Record for PartnerEndCustomerCraPurposes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.business_need_account_review);
-        fields.put(1, &self.business_need_transaction);
-        fields.put(2, &self.employment);
-        fields.put(3, &self.extension_of_credit_or_account_review);
-        fields.put(4, &self.insurance_underwriting);
-        fields.put(5, &self.license_eligibility);
-        fields.put(6, &self.risk_assessment);
-        fields.put(7, &self.written_instruction);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.business_need_account_review);
+        visitor.field(1, &self.business_need_transaction);
+        visitor.field(2, &self.employment);
+        visitor.field(3, &self.extension_of_credit_or_account_review);
+        visitor.field(4, &self.insurance_underwriting);
+        visitor.field(5, &self.license_eligibility);
+        visitor.field(6, &self.risk_assessment);
+        visitor.field(7, &self.written_instruction);
     }
 }
 impl Default for PartnerEndCustomerCraPurposes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answers of an end customer on why and how it uses consumer reports, which a consumer
 /// reporting agency has to know.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerCraQuestionnaire {
     /// True if a technical service provider takes part in handling the reports for the end
@@ -1613,13 +1587,11 @@ pub struct PartnerEndCustomerCraQuestionnaire {
     pub purposes: Option<PartnerEndCustomerCraPurposes>,
 }
 impl Generated for PartnerEndCustomerCraQuestionnaire {
-    fn empty() -> Self {
-        Self {
-            is_technical_service_provider_involved: Wire::empty(),
-            is_third_party_involved: Wire::empty(),
-            purposes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_technical_service_provider_involved: Wire::EMPTY,
+        is_third_party_involved: Wire::EMPTY,
+        purposes: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerCraQuestionnaire {
     const NAME: &'static str = "PartnerEndCustomerCraQuestionnaire";
@@ -1640,15 +1612,16 @@ impl Record for PartnerEndCustomerCraQuestionnaire {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_technical_service_provider_involved);
-        fields.put(1, &self.is_third_party_involved);
-        fields.put(2, &self.purposes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_technical_service_provider_involved);
+        visitor.field(1, &self.is_third_party_involved);
+        visitor.field(2, &self.purposes);
     }
 }
 impl Default for PartnerEndCustomerCraQuestionnaire {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What a consumer report is used for in practice, such as `CREDIT_UNDERWRITING` the decision
@@ -1698,7 +1671,7 @@ impl OpenEnum for PartnerEndCustomerCraUseCase {
     }
 }
 /// Use cases that belong to one permissible purpose of consumer reports.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerCraUseCases {
     /// The use cases in which the end customer obtains reports for this purpose.
@@ -1706,9 +1679,7 @@ pub struct PartnerEndCustomerCraUseCases {
     pub use_cases: Vec<PartnerEndCustomerCraUseCase>,
 }
 impl Generated for PartnerEndCustomerCraUseCases {
-    fn empty() -> Self {
-        Self { use_cases: Wire::empty() }
-    }
+    const EMPTY: Self = Self { use_cases: Wire::EMPTY };
 }
 impl Record for PartnerEndCustomerCraUseCases {
     const NAME: &'static str = "PartnerEndCustomerCraUseCases";
@@ -1723,18 +1694,19 @@ impl Record for PartnerEndCustomerCraUseCases {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.use_cases);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.use_cases);
     }
 }
 impl Default for PartnerEndCustomerCraUseCases {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Ways in which users of an end customer can reach its support; banks may show them to users
 /// who connect by OAuth.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerCustomerSupportInfo {
     /// Address of a page of the end customer that says how to reach its support.
@@ -1748,14 +1720,12 @@ pub struct PartnerEndCustomerCustomerSupportInfo {
     pub phone_number: Option<String>,
 }
 impl Generated for PartnerEndCustomerCustomerSupportInfo {
-    fn empty() -> Self {
-        Self {
-            contact_url: Wire::empty(),
-            email: Wire::empty(),
-            link_update_url: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        contact_url: Wire::EMPTY,
+        email: Wire::EMPTY,
+        link_update_url: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerCustomerSupportInfo {
     const NAME: &'static str = "PartnerEndCustomerCustomerSupportInfo";
@@ -1778,16 +1748,17 @@ impl Record for PartnerEndCustomerCustomerSupportInfo {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.contact_url);
-        fields.put(1, &self.email);
-        fields.put(2, &self.link_update_url);
-        fields.put(3, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.contact_url);
+        visitor.field(1, &self.email);
+        visitor.field(2, &self.link_update_url);
+        visitor.field(3, &self.phone_number);
     }
 }
 impl Default for PartnerEndCustomerCustomerSupportInfo {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of an end customer's agreement on the terms that banks pass down: `NOT_STARTED`,
@@ -1825,7 +1796,7 @@ impl OpenEnum for PartnerEndCustomerFlowdownStatus {
 }
 /// State of an end customer's registration with one institution that uses OAuth; listed by
 /// `/partner/customer/oauth_institutions/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerOAuthInstitution {
     /// Date from which connections to the institution by login credentials instead of OAuth are
@@ -1847,16 +1818,14 @@ pub struct PartnerEndCustomerOAuthInstitution {
     pub production_enablement_date: Option<String>,
 }
 impl Generated for PartnerEndCustomerOAuthInstitution {
-    fn empty() -> Self {
-        Self {
-            classic_disablement_date: Wire::empty(),
-            environments: Wire::empty(),
-            errors: Wire::empty(),
-            institution_id: Wire::empty(),
-            name: Wire::empty(),
-            production_enablement_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        classic_disablement_date: Wire::EMPTY,
+        environments: Wire::EMPTY,
+        errors: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+        production_enablement_date: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerOAuthInstitution {
     const NAME: &'static str = "PartnerEndCustomerOAuthInstitution";
@@ -1883,18 +1852,19 @@ impl Record for PartnerEndCustomerOAuthInstitution {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.classic_disablement_date);
-        fields.put(1, &self.environments);
-        fields.put(2, &self.errors);
-        fields.put(3, &self.institution_id);
-        fields.put(4, &self.name);
-        fields.put(5, &self.production_enablement_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.classic_disablement_date);
+        visitor.field(1, &self.environments);
+        visitor.field(2, &self.errors);
+        visitor.field(3, &self.institution_id);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.production_enablement_date);
     }
 }
 impl Default for PartnerEndCustomerOAuthInstitution {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of an end customer's registration with an OAuth institution: `NOT_STARTED`,
@@ -1936,7 +1906,7 @@ impl OpenEnum for PartnerEndCustomerOAuthInstitutionApplicationStatus {
     }
 }
 /// State of an end customer's registration with an OAuth institution, by environment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerOAuthInstitutionEnvironments {
     /// State of the registration in the Development environment, which has been switched off. Use
@@ -1947,12 +1917,10 @@ pub struct PartnerEndCustomerOAuthInstitutionEnvironments {
     pub production: Option<PartnerEndCustomerOAuthInstitutionApplicationStatus>,
 }
 impl Generated for PartnerEndCustomerOAuthInstitutionEnvironments {
-    fn empty() -> Self {
-        Self {
-            development: Wire::empty(),
-            production: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        development: Wire::EMPTY,
+        production: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerOAuthInstitutionEnvironments {
     const NAME: &'static str = "PartnerEndCustomerOAuthInstitutionEnvironments";
@@ -1971,14 +1939,15 @@ impl Record for PartnerEndCustomerOAuthInstitutionEnvironments {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.development);
-        fields.put(1, &self.production);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.development);
+        visitor.field(1, &self.production);
     }
 }
 impl Default for PartnerEndCustomerOAuthInstitutionEnvironments {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of an end customer's security questionnaire: `NOT_STARTED`, `RECEIVED` but not
@@ -2013,7 +1982,7 @@ impl OpenEnum for PartnerEndCustomerQuestionnaireStatus {
 }
 /// Questionnaires that an end customer has answered, by subject. It occurs in the beta
 /// partner calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerQuestionnaires {
     /// Answers on the intended use of consumer reports, needed for the Plaid Check (CRA) products
@@ -2021,9 +1990,7 @@ pub struct PartnerEndCustomerQuestionnaires {
     pub cra: Option<PartnerEndCustomerCraQuestionnaire>,
 }
 impl Generated for PartnerEndCustomerQuestionnaires {
-    fn empty() -> Self {
-        Self { cra: Wire::empty() }
-    }
+    const EMPTY: Self = Self { cra: Wire::EMPTY };
 }
 impl Record for PartnerEndCustomerQuestionnaires {
     const NAME: &'static str = "PartnerEndCustomerQuestionnaires";
@@ -2038,13 +2005,14 @@ impl Record for PartnerEndCustomerQuestionnaires {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cra);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cra);
     }
 }
 impl Default for PartnerEndCustomerQuestionnaires {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A particular that is still missing from an end customer, named after the request field
@@ -2097,7 +2065,7 @@ impl OpenEnum for PartnerEndCustomerRequirementDue {
 }
 /// Secrets of an end customer by environment, to be used with its `client_id`. They are
 /// confidential and must be kept on the server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerSecrets {
     /// Secret for the Development environment, which has been switched off. Use `sandbox` or
@@ -2113,13 +2081,11 @@ Deprecated by Plaid.*/
     pub sandbox: Option<String>,
 }
 impl Generated for PartnerEndCustomerSecrets {
-    fn empty() -> Self {
-        Self {
-            development: Wire::empty(),
-            production: Wire::empty(),
-            sandbox: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        development: Wire::EMPTY,
+        production: Wire::EMPTY,
+        sandbox: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerSecrets {
     const NAME: &'static str = "PartnerEndCustomerSecrets";
@@ -2140,15 +2106,16 @@ impl Record for PartnerEndCustomerSecrets {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.development);
-        fields.put(1, &self.production);
-        fields.put(2, &self.sandbox);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.development);
+        visitor.field(1, &self.production);
+        visitor.field(2, &self.sandbox);
     }
 }
 impl Default for PartnerEndCustomerSecrets {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of an end customer as a whole: `UNDER_REVIEW` being examined,
@@ -2189,7 +2156,7 @@ impl OpenEnum for PartnerEndCustomerStatus {
     }
 }
 /// Person at an end customer to contact about technical questions of the integration.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerTechnicalContact {
     /// Email address under which the technical contact can be reached.
@@ -2200,13 +2167,11 @@ pub struct PartnerEndCustomerTechnicalContact {
     pub given_name: Option<String>,
 }
 impl Generated for PartnerEndCustomerTechnicalContact {
-    fn empty() -> Self {
-        Self {
-            email: Wire::empty(),
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        email: Wire::EMPTY,
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerTechnicalContact {
     const NAME: &'static str = "PartnerEndCustomerTechnicalContact";
@@ -2227,20 +2192,21 @@ impl Record for PartnerEndCustomerTechnicalContact {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.email);
-        fields.put(1, &self.family_name);
-        fields.put(2, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.email);
+        visitor.field(1, &self.family_name);
+        visitor.field(2, &self.given_name);
     }
 }
 impl Default for PartnerEndCustomerTechnicalContact {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A newly created end customer of a reseller partner together with its secrets; answer of
 /// `/partner/customer/create` only.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerWithSecrets {
     /// The `client_id` of the end customer, with which its own calls are made and by which
@@ -2255,14 +2221,12 @@ pub struct PartnerEndCustomerWithSecrets {
     pub status: Option<PartnerEndCustomerStatus>,
 }
 impl Generated for PartnerEndCustomerWithSecrets {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            company_name: Wire::empty(),
-            secrets: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        company_name: Wire::EMPTY,
+        secrets: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerWithSecrets {
     const NAME: &'static str = "PartnerEndCustomerWithSecrets";
@@ -2285,16 +2249,17 @@ impl Record for PartnerEndCustomerWithSecrets {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.company_name);
-        fields.put(2, &self.secrets);
-        fields.put(3, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.company_name);
+        visitor.field(2, &self.secrets);
+        visitor.field(3, &self.status);
     }
 }
 impl Default for PartnerEndCustomerWithSecrets {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(

@@ -11,7 +11,7 @@ use crate::wire::prelude::*;
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExternalPaymentInitiationConsentOptions {
     /// UK account number and sort code of the only account payments may come from; null or absent
@@ -27,13 +27,11 @@ pub struct ExternalPaymentInitiationConsentOptions {
     pub request_refund_details: Option<bool>,
 }
 impl Generated for ExternalPaymentInitiationConsentOptions {
-    fn empty() -> Self {
-        Self {
-            bacs: Wire::empty(),
-            iban: Wire::empty(),
-            request_refund_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bacs: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        request_refund_details: Wire::EMPTY,
+    };
 }
 impl Record for ExternalPaymentInitiationConsentOptions {
     const NAME: &'static str = "ExternalPaymentInitiationConsentOptions";
@@ -54,20 +52,21 @@ impl Record for ExternalPaymentInitiationConsentOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.iban);
-        fields.put(2, &self.request_refund_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bacs);
+        visitor.field(1, &self.iban);
+        visitor.field(2, &self.request_refund_details);
     }
 }
 impl Default for ExternalPaymentInitiationConsentOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Optional settings of a payment: restriction to one account of the payer, refund details
 /// and scheme. Null as a whole for the defaults.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExternalPaymentOptions {
     /// UK account number and sort code of the only account the payment may come from; null or
@@ -86,14 +85,12 @@ pub struct ExternalPaymentOptions {
     pub scheme: Option<PaymentScheme>,
 }
 impl Generated for ExternalPaymentOptions {
-    fn empty() -> Self {
-        Self {
-            bacs: Wire::empty(),
-            iban: Wire::empty(),
-            request_refund_details: Wire::empty(),
-            scheme: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bacs: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        request_refund_details: Wire::EMPTY,
+        scheme: Wire::EMPTY,
+    };
 }
 impl Record for ExternalPaymentOptions {
     const NAME: &'static str = "ExternalPaymentOptions";
@@ -116,21 +113,22 @@ impl Record for ExternalPaymentOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.iban);
-        fields.put(2, &self.request_refund_details);
-        fields.put(3, &self.scheme);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bacs);
+        visitor.field(1, &self.iban);
+        visitor.field(2, &self.request_refund_details);
+        visitor.field(3, &self.scheme);
     }
 }
 impl Default for ExternalPaymentOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Name and account of a payer, for paying money back. Null as a whole when they were not
 /// requested or are not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExternalPaymentRefundDetails {
     /// UK account number and sort code of the payer; null when the account is named by `iban`.
@@ -142,13 +140,11 @@ pub struct ExternalPaymentRefundDetails {
     pub name: String,
 }
 impl Generated for ExternalPaymentRefundDetails {
-    fn empty() -> Self {
-        Self {
-            bacs: Wire::empty(),
-            iban: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bacs: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for ExternalPaymentRefundDetails {
     const NAME: &'static str = "ExternalPaymentRefundDetails";
@@ -169,14 +165,14 @@ impl Record for ExternalPaymentRefundDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.iban);
-        fields.put(2, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bacs);
+        visitor.field(1, &self.iban);
+        visitor.field(2, &self.name);
     }
 }
 /// Rhythm and dates of a standing order. Null as a whole for a single payment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExternalPaymentScheduleBase {
     /// ISO 8601 date on which the standing order really begins when the bank had to move
@@ -196,15 +192,13 @@ pub struct ExternalPaymentScheduleBase {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for ExternalPaymentScheduleBase {
-    fn empty() -> Self {
-        Self {
-            adjusted_start_date: Wire::empty(),
-            end_date: Wire::empty(),
-            interval: Wire::empty(),
-            interval_execution_day: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        adjusted_start_date: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        interval: Wire::EMPTY,
+        interval_execution_day: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for ExternalPaymentScheduleBase {
     const NAME: &'static str = "ExternalPaymentScheduleBase";
@@ -229,22 +223,23 @@ impl Record for ExternalPaymentScheduleBase {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.adjusted_start_date);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.interval);
-        fields.put(3, &self.interval_execution_day);
-        fields.put(4, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.adjusted_start_date);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.interval);
+        visitor.field(3, &self.interval_execution_day);
+        visitor.field(4, &self.start_date);
     }
 }
 impl Default for ExternalPaymentScheduleBase {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Rhythm and dates of an existing standing order, as part of a payment; null for a single
 /// payment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExternalPaymentScheduleGet {
     /// ISO 8601 date on which the standing order really begins when the bank had to move
@@ -264,15 +259,13 @@ pub struct ExternalPaymentScheduleGet {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for ExternalPaymentScheduleGet {
-    fn empty() -> Self {
-        Self {
-            adjusted_start_date: Wire::empty(),
-            end_date: Wire::empty(),
-            interval: Wire::empty(),
-            interval_execution_day: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        adjusted_start_date: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        interval: Wire::EMPTY,
+        interval_execution_day: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for ExternalPaymentScheduleGet {
     const NAME: &'static str = "ExternalPaymentScheduleGet";
@@ -297,22 +290,23 @@ impl Record for ExternalPaymentScheduleGet {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.adjusted_start_date);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.interval);
-        fields.put(3, &self.interval_execution_day);
-        fields.put(4, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.adjusted_start_date);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.interval);
+        visitor.field(3, &self.interval_execution_day);
+        visitor.field(4, &self.start_date);
     }
 }
 impl Default for ExternalPaymentScheduleGet {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Rhythm and dates of a standing order to be created with `POST
 /// /payment_initiation/payment/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ExternalPaymentScheduleRequest {
     /// ISO 8601 date on which the standing order really begins when the bank had to move
@@ -332,15 +326,13 @@ pub struct ExternalPaymentScheduleRequest {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for ExternalPaymentScheduleRequest {
-    fn empty() -> Self {
-        Self {
-            adjusted_start_date: Wire::empty(),
-            end_date: Wire::empty(),
-            interval: Wire::empty(),
-            interval_execution_day: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        adjusted_start_date: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        interval: Wire::EMPTY,
+        interval_execution_day: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for ExternalPaymentScheduleRequest {
     const NAME: &'static str = "ExternalPaymentScheduleRequest";
@@ -365,21 +357,22 @@ impl Record for ExternalPaymentScheduleRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.adjusted_start_date);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.interval);
-        fields.put(3, &self.interval_execution_day);
-        fields.put(4, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.adjusted_start_date);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.interval);
+        visitor.field(3, &self.interval_execution_day);
+        visitor.field(4, &self.start_date);
     }
 }
 impl Default for ExternalPaymentScheduleRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Amount of a payment with its currency.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentAmount {
     /// ISO 4217 code of the currency that `value` is in.
@@ -390,12 +383,10 @@ pub struct PaymentAmount {
     pub value: Decimal,
 }
 impl Generated for PaymentAmount {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for PaymentAmount {
     const NAME: &'static str = "PaymentAmount";
@@ -414,13 +405,14 @@ impl Record for PaymentAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.value);
     }
 }
 impl PaymentAmount {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         currency: impl Into<PaymentAmountCurrency>,
         value: impl Into<Decimal>,
@@ -474,7 +466,7 @@ impl OpenEnum for PaymentAmountCurrency {
 }
 /// Amount of a payment with its currency, or null when there is none. It serves as the base
 /// of the amounts of refunds.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentAmountNullable {
     /// ISO 4217 code of the currency that `value` is in.
@@ -486,12 +478,10 @@ pub struct PaymentAmountNullable {
     pub value: Decimal,
 }
 impl Generated for PaymentAmountNullable {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for PaymentAmountNullable {
     const NAME: &'static str = "PaymentAmountNullable";
@@ -510,13 +500,13 @@ impl Record for PaymentAmountNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.value);
     }
 }
 /// Amount and currency of a payment that have been paid back so far; null when nothing has.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentAmountRefunded {
     /// ISO 4217 code of the currency that `value` is in.
@@ -528,12 +518,10 @@ pub struct PaymentAmountRefunded {
     pub value: Decimal,
 }
 impl Generated for PaymentAmountRefunded {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for PaymentAmountRefunded {
     const NAME: &'static str = "PaymentAmountRefunded";
@@ -552,13 +540,13 @@ impl Record for PaymentAmountRefunded {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.value);
     }
 }
 /// Amount and currency to pay back in a refund; null to pay back the whole payment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentAmountToRefund {
     /// ISO 4217 code of the currency that `value` is in.
@@ -570,12 +558,10 @@ pub struct PaymentAmountToRefund {
     pub value: Decimal,
 }
 impl Generated for PaymentAmountToRefund {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for PaymentAmountToRefund {
     const NAME: &'static str = "PaymentAmountToRefund";
@@ -594,13 +580,14 @@ impl Record for PaymentAmountToRefund {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.value);
     }
 }
 impl PaymentAmountToRefund {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         currency: impl Into<PaymentAmountCurrency>,
         value: impl Into<Decimal>,
@@ -639,7 +626,7 @@ impl OpenEnum for PaymentConsentPeriodicAlignment {
     }
 }
 /// Largest sum of the payments under a consent within one period, such as a month.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentConsentPeriodicAmount {
     /// Whether periods begin with the calendar or with the consent.
@@ -650,13 +637,11 @@ pub struct PaymentConsentPeriodicAmount {
     pub interval: PaymentConsentPeriodicInterval,
 }
 impl Generated for PaymentConsentPeriodicAmount {
-    fn empty() -> Self {
-        Self {
-            alignment: Wire::empty(),
-            amount: Wire::empty(),
-            interval: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        alignment: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        interval: Wire::EMPTY,
+    };
 }
 impl Record for PaymentConsentPeriodicAmount {
     const NAME: &'static str = "PaymentConsentPeriodicAmount";
@@ -677,14 +662,15 @@ impl Record for PaymentConsentPeriodicAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.alignment);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.interval);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.alignment);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.interval);
     }
 }
 impl PaymentConsentPeriodicAmount {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         alignment: impl Into<PaymentConsentPeriodicAlignment>,
         amount: impl Into<PaymentAmount>,
@@ -732,7 +718,7 @@ impl OpenEnum for PaymentConsentPeriodicInterval {
 }
 /// Span of time in which payments under a consent may be made. Null as a whole for no limit
 /// of your own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentConsentValidDateTime {
     /// Time from which payments may be made, in ISO 8601 format; null or absent to allow them as
@@ -742,12 +728,10 @@ pub struct PaymentConsentValidDateTime {
     pub to: Option<DateTime<Utc>>,
 }
 impl Generated for PaymentConsentValidDateTime {
-    fn empty() -> Self {
-        Self {
-            from: Wire::empty(),
-            to: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        from: Wire::EMPTY,
+        to: Wire::EMPTY,
+    };
 }
 impl Record for PaymentConsentValidDateTime {
     const NAME: &'static str = "PaymentConsentValidDateTime";
@@ -766,19 +750,20 @@ impl Record for PaymentConsentValidDateTime {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.from);
-        fields.put(1, &self.to);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.from);
+        visitor.field(1, &self.to);
     }
 }
 impl Default for PaymentConsentValidDateTime {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A payment consent with its status, recipient and limits, as created by `POST
 /// /payment_initiation/consent/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsent {
     /// Identifier of the consent, by which webhooks refer to it.
@@ -812,19 +797,17 @@ Deprecated by Plaid.*/
     pub type_: Option<PaymentInitiationConsentType>,
 }
 impl Generated for PaymentInitiationConsent {
-    fn empty() -> Self {
-        Self {
-            consent_id: Wire::empty(),
-            constraints: Wire::empty(),
-            created_at: Wire::empty(),
-            payer_details: Wire::empty(),
-            recipient_id: Wire::empty(),
-            reference: Wire::empty(),
-            scopes: Wire::empty(),
-            status: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_id: Wire::EMPTY,
+        constraints: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        payer_details: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        scopes: Wire::EMPTY,
+        status: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsent {
     const NAME: &'static str = "PaymentInitiationConsent";
@@ -857,20 +840,20 @@ impl Record for PaymentInitiationConsent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
-        fields.put(1, &self.constraints);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.payer_details);
-        fields.put(4, &self.recipient_id);
-        fields.put(5, &self.reference);
-        fields.put(6, &self.scopes);
-        fields.put(7, &self.status);
-        fields.put(8, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
+        visitor.field(1, &self.constraints);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.payer_details);
+        visitor.field(4, &self.recipient_id);
+        visitor.field(5, &self.reference);
+        visitor.field(6, &self.scopes);
+        visitor.field(7, &self.status);
+        visitor.field(8, &self.type_);
     }
 }
 /// Limits of a payment consent. A payment that breaks one of them is refused.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentConstraints {
     /// Largest amount of any single payment under the consent, with its currency.
@@ -884,13 +867,11 @@ pub struct PaymentInitiationConsentConstraints {
     pub valid_date_time: Option<PaymentConsentValidDateTime>,
 }
 impl Generated for PaymentInitiationConsentConstraints {
-    fn empty() -> Self {
-        Self {
-            max_payment_amount: Wire::empty(),
-            periodic_amounts: Wire::empty(),
-            valid_date_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        max_payment_amount: Wire::EMPTY,
+        periodic_amounts: Wire::EMPTY,
+        valid_date_time: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentConstraints {
     const NAME: &'static str = "PaymentInitiationConsentConstraints";
@@ -911,24 +892,25 @@ impl Record for PaymentInitiationConsentConstraints {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.max_payment_amount);
-        fields.put(1, &self.periodic_amounts);
-        fields.put(2, &self.valid_date_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.max_payment_amount);
+        visitor.field(1, &self.periodic_amounts);
+        visitor.field(2, &self.valid_date_time);
     }
 }
 impl PaymentInitiationConsentConstraints {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(max_payment_amount: impl Into<PaymentAmount>) -> Self {
         Self {
             max_payment_amount: max_payment_amount.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /payment_initiation/consent/create`: recipient, reference, type and limits
 /// of the consent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentCreateRequest {
     /// Limits that every payment under the consent has to keep, on amounts and span of time.
@@ -960,17 +942,15 @@ Deprecated by Plaid.*/
     pub type_: Option<PaymentInitiationConsentType>,
 }
 impl Generated for PaymentInitiationConsentCreateRequest {
-    fn empty() -> Self {
-        Self {
-            constraints: Wire::empty(),
-            options: Wire::empty(),
-            payer_details: Wire::empty(),
-            recipient_id: Wire::empty(),
-            reference: Wire::empty(),
-            scopes: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        constraints: Wire::EMPTY,
+        options: Wire::EMPTY,
+        payer_details: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        scopes: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentCreateRequest {
     const NAME: &'static str = "PaymentInitiationConsentCreateRequest";
@@ -999,18 +979,19 @@ impl Record for PaymentInitiationConsentCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.constraints);
-        fields.put(1, &self.options);
-        fields.put(2, &self.payer_details);
-        fields.put(3, &self.recipient_id);
-        fields.put(4, &self.reference);
-        fields.put(5, &self.scopes);
-        fields.put(6, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.constraints);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.payer_details);
+        visitor.field(3, &self.recipient_id);
+        visitor.field(4, &self.reference);
+        visitor.field(5, &self.scopes);
+        visitor.field(6, &self.type_);
     }
 }
 impl PaymentInitiationConsentCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         constraints: impl Into<PaymentInitiationConsentConstraints>,
         recipient_id: impl Into<String>,
@@ -1020,13 +1001,13 @@ impl PaymentInitiationConsentCreateRequest {
             constraints: constraints.into(),
             recipient_id: recipient_id.into(),
             reference: reference.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /payment_initiation/consent/create`: identifier and first
 /// status of the consent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentCreateResponse {
     /// Identifier of the consent, to be passed to `/link/token/create` and to be stored for the
@@ -1040,13 +1021,11 @@ pub struct PaymentInitiationConsentCreateResponse {
     pub status: PaymentInitiationConsentStatus,
 }
 impl Generated for PaymentInitiationConsentCreateResponse {
-    fn empty() -> Self {
-        Self {
-            consent_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentCreateResponse {
     const NAME: &'static str = "PaymentInitiationConsentCreateResponse";
@@ -1067,23 +1046,21 @@ impl Record for PaymentInitiationConsentCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.status);
     }
 }
 /// Body of `POST /payment_initiation/consent/get`: the consent wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentGetRequest {
     /// Identifier of the consent to look up, as returned by `/payment_initiation/consent/create`.
     pub consent_id: String,
 }
 impl Generated for PaymentInitiationConsentGetRequest {
-    fn empty() -> Self {
-        Self { consent_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { consent_id: Wire::EMPTY };
 }
 impl Record for PaymentInitiationConsentGetRequest {
     const NAME: &'static str = "PaymentInitiationConsentGetRequest";
@@ -1098,12 +1075,13 @@ impl Record for PaymentInitiationConsentGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
     }
 }
 impl PaymentInitiationConsentGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(consent_id: impl Into<String>) -> Self {
         Self {
             consent_id: consent_id.into(),
@@ -1112,7 +1090,7 @@ impl PaymentInitiationConsentGetRequest {
 }
 /// Body of the answer to `POST /payment_initiation/consent/get`: the consent with its present
 /// status.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentGetResponse {
     /// Identifier of the consent, by which webhooks refer to it.
@@ -1149,20 +1127,18 @@ Deprecated by Plaid.*/
     pub type_: Option<PaymentInitiationConsentType>,
 }
 impl Generated for PaymentInitiationConsentGetResponse {
-    fn empty() -> Self {
-        Self {
-            consent_id: Wire::empty(),
-            constraints: Wire::empty(),
-            created_at: Wire::empty(),
-            payer_details: Wire::empty(),
-            recipient_id: Wire::empty(),
-            reference: Wire::empty(),
-            request_id: Wire::empty(),
-            scopes: Wire::empty(),
-            status: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_id: Wire::EMPTY,
+        constraints: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        payer_details: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        scopes: Wire::EMPTY,
+        status: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentGetResponse {
     const NAME: &'static str = "PaymentInitiationConsentGetResponse";
@@ -1197,22 +1173,22 @@ impl Record for PaymentInitiationConsentGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
-        fields.put(1, &self.constraints);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.payer_details);
-        fields.put(4, &self.recipient_id);
-        fields.put(5, &self.reference);
-        fields.put(6, &self.request_id);
-        fields.put(7, &self.scopes);
-        fields.put(8, &self.status);
-        fields.put(9, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
+        visitor.field(1, &self.constraints);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.payer_details);
+        visitor.field(4, &self.recipient_id);
+        visitor.field(5, &self.reference);
+        visitor.field(6, &self.request_id);
+        visitor.field(7, &self.scopes);
+        visitor.field(8, &self.status);
+        visitor.field(9, &self.type_);
     }
 }
 /// Name, account and contact data of the payer of a consent, if known in advance. Null as a
 /// whole to let the payer choose in Link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentPayerDetails {
     /// Postal address of the payer; null or absent when not known.
@@ -1234,16 +1210,14 @@ pub struct PaymentInitiationConsentPayerDetails {
     pub phone_numbers: Vec<String>,
 }
 impl Generated for PaymentInitiationConsentPayerDetails {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            emails: Wire::empty(),
-            name: Wire::empty(),
-            numbers: Wire::empty(),
-            phone_numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        emails: Wire::EMPTY,
+        name: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentPayerDetails {
     const NAME: &'static str = "PaymentInitiationConsentPayerDetails";
@@ -1270,17 +1244,18 @@ impl Record for PaymentInitiationConsentPayerDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.emails);
-        fields.put(3, &self.name);
-        fields.put(4, &self.numbers);
-        fields.put(5, &self.phone_numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.emails);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.numbers);
+        visitor.field(5, &self.phone_numbers);
     }
 }
 impl PaymentInitiationConsentPayerDetails {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         numbers: impl Into<PaymentInitiationConsentPayerNumbers>,
@@ -1288,12 +1263,12 @@ impl PaymentInitiationConsentPayerDetails {
         Self {
             name: name.into(),
             numbers: numbers.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Account number of the payer of a consent; give either the UK form or the IBAN.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentPayerNumbers {
     /// UK account number and sort code of the payer; null or absent when `iban` is given.
@@ -1305,12 +1280,10 @@ pub struct PaymentInitiationConsentPayerNumbers {
     pub iban: Option<Secret>,
 }
 impl Generated for PaymentInitiationConsentPayerNumbers {
-    fn empty() -> Self {
-        Self {
-            bacs: Wire::empty(),
-            iban: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bacs: Wire::EMPTY,
+        iban: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentPayerNumbers {
     const NAME: &'static str = "PaymentInitiationConsentPayerNumbers";
@@ -1329,19 +1302,20 @@ impl Record for PaymentInitiationConsentPayerNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.iban);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bacs);
+        visitor.field(1, &self.iban);
     }
 }
 impl Default for PaymentInitiationConsentPayerNumbers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /payment_initiation/consent/payment/execute`: the consent, the amount and a
 /// key for safe retries.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentPaymentExecuteRequest {
     /// Amount and currency of the payment, within the constraints of the consent.
@@ -1370,16 +1344,14 @@ Deprecated by Plaid.*/
     pub scope: Option<PaymentInitiationConsentScope>,
 }
 impl Generated for PaymentInitiationConsentPaymentExecuteRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            consent_id: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            processing_mode: Wire::empty(),
-            reference: Wire::empty(),
-            scope: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        consent_id: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        processing_mode: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        scope: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentPaymentExecuteRequest {
     const NAME: &'static str = "PaymentInitiationConsentPaymentExecuteRequest";
@@ -1406,17 +1378,18 @@ impl Record for PaymentInitiationConsentPaymentExecuteRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.consent_id);
-        fields.put(2, &self.idempotency_key);
-        fields.put(3, &self.processing_mode);
-        fields.put(4, &self.reference);
-        fields.put(5, &self.scope);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.consent_id);
+        visitor.field(2, &self.idempotency_key);
+        visitor.field(3, &self.processing_mode);
+        visitor.field(4, &self.reference);
+        visitor.field(5, &self.scope);
     }
 }
 impl PaymentInitiationConsentPaymentExecuteRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<PaymentAmount>,
         consent_id: impl Into<String>,
@@ -1426,13 +1399,13 @@ impl PaymentInitiationConsentPaymentExecuteRequest {
             amount: amount.into(),
             consent_id: consent_id.into(),
             idempotency_key: idempotency_key.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /payment_initiation/consent/payment/execute`: identifier and
 /// status of the payment. A successful call does not mean that the payment succeeded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentPaymentExecuteResponse {
     /// Error that made the payment fail, in the shape of an API error; null or absent when there
@@ -1449,14 +1422,12 @@ pub struct PaymentInitiationConsentPaymentExecuteResponse {
     pub status: PaymentInitiationPaymentStatus,
 }
 impl Generated for PaymentInitiationConsentPaymentExecuteResponse {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            payment_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentPaymentExecuteResponse {
     const NAME: &'static str = "PaymentInitiationConsentPaymentExecuteResponse";
@@ -1479,11 +1450,11 @@ impl Record for PaymentInitiationConsentPaymentExecuteResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.payment_id);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.payment_id);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.status);
     }
 }
 /// How a payment under a consent is processed: `ASYNC` returns at once and lets the payment
@@ -1514,16 +1485,14 @@ impl OpenEnum for PaymentInitiationConsentProcessingMode {
     }
 }
 /// Body of `POST /payment_initiation/consent/revoke`: the consent to end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentRevokeRequest {
     /// Identifier of the consent to end, as returned by `/payment_initiation/consent/create`.
     pub consent_id: String,
 }
 impl Generated for PaymentInitiationConsentRevokeRequest {
-    fn empty() -> Self {
-        Self { consent_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { consent_id: Wire::EMPTY };
 }
 impl Record for PaymentInitiationConsentRevokeRequest {
     const NAME: &'static str = "PaymentInitiationConsentRevokeRequest";
@@ -1538,12 +1507,13 @@ impl Record for PaymentInitiationConsentRevokeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
     }
 }
 impl PaymentInitiationConsentRevokeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(consent_id: impl Into<String>) -> Self {
         Self {
             consent_id: consent_id.into(),
@@ -1552,7 +1522,7 @@ impl PaymentInitiationConsentRevokeRequest {
 }
 /// Body of the answer to `POST /payment_initiation/consent/revoke`. It carries nothing but
 /// the identifier of the request; success means the consent has been ended.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentRevokeResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1560,9 +1530,7 @@ pub struct PaymentInitiationConsentRevokeResponse {
     pub request_id: Option<String>,
 }
 impl Generated for PaymentInitiationConsentRevokeResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for PaymentInitiationConsentRevokeResponse {
     const NAME: &'static str = "PaymentInitiationConsentRevokeResponse";
@@ -1577,13 +1545,14 @@ impl Record for PaymentInitiationConsentRevokeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 impl Default for PaymentInitiationConsentRevokeResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Whom payments under a consent may go to: an account of the payer themselves (`ME_TO_ME`)
@@ -1643,7 +1612,7 @@ impl OpenEnum for PaymentInitiationConsentType {
 }
 /// UK account number and sort code of the only account a payment may come from, or null when
 /// there is no such restriction.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationOptionalRestrictionBacs {
     /// Number of the UK account, 1 to 10 characters, kept as a string so that leading zeros
@@ -1657,12 +1626,10 @@ pub struct PaymentInitiationOptionalRestrictionBacs {
     pub sort_code: Option<String>,
 }
 impl Generated for PaymentInitiationOptionalRestrictionBacs {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationOptionalRestrictionBacs {
     const NAME: &'static str = "PaymentInitiationOptionalRestrictionBacs";
@@ -1681,19 +1648,20 @@ impl Record for PaymentInitiationOptionalRestrictionBacs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.sort_code);
     }
 }
 impl Default for PaymentInitiationOptionalRestrictionBacs {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A payment or standing order with its amount, parties, status and refunds, as returned by
 /// the payment initiation calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPayment {
     /// Reference as it was altered to satisfy the bank or the payment scheme; null or absent when
@@ -1755,30 +1723,28 @@ pub struct PaymentInitiationPayment {
     pub wallet_id: Option<String>,
 }
 impl Generated for PaymentInitiationPayment {
-    fn empty() -> Self {
-        Self {
-            adjusted_reference: Wire::empty(),
-            adjusted_scheme: Wire::empty(),
-            amount: Wire::empty(),
-            amount_refunded: Wire::empty(),
-            bacs: Wire::empty(),
-            consent_id: Wire::empty(),
-            end_to_end_id: Wire::empty(),
-            error: Wire::empty(),
-            iban: Wire::empty(),
-            last_status_update: Wire::empty(),
-            payment_id: Wire::empty(),
-            recipient_id: Wire::empty(),
-            reference: Wire::empty(),
-            refund_details: Wire::empty(),
-            refund_ids: Wire::empty(),
-            schedule: Wire::empty(),
-            scheme: Wire::empty(),
-            status: Wire::empty(),
-            transaction_id: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        adjusted_reference: Wire::EMPTY,
+        adjusted_scheme: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        amount_refunded: Wire::EMPTY,
+        bacs: Wire::EMPTY,
+        consent_id: Wire::EMPTY,
+        end_to_end_id: Wire::EMPTY,
+        error: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        last_status_update: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        refund_details: Wire::EMPTY,
+        refund_ids: Wire::EMPTY,
+        schedule: Wire::EMPTY,
+        scheme: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPayment {
     const NAME: &'static str = "PaymentInitiationPayment";
@@ -1833,32 +1799,32 @@ impl Record for PaymentInitiationPayment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.adjusted_reference);
-        fields.put(1, &self.adjusted_scheme);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.amount_refunded);
-        fields.put(4, &self.bacs);
-        fields.put(5, &self.consent_id);
-        fields.put(6, &self.end_to_end_id);
-        fields.put(7, &self.error);
-        fields.put(8, &self.iban);
-        fields.put(9, &self.last_status_update);
-        fields.put(10, &self.payment_id);
-        fields.put(11, &self.recipient_id);
-        fields.put(12, &self.reference);
-        fields.put(13, &self.refund_details);
-        fields.put(14, &self.refund_ids);
-        fields.put(15, &self.schedule);
-        fields.put(16, &self.scheme);
-        fields.put(17, &self.status);
-        fields.put(18, &self.transaction_id);
-        fields.put(19, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.adjusted_reference);
+        visitor.field(1, &self.adjusted_scheme);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.amount_refunded);
+        visitor.field(4, &self.bacs);
+        visitor.field(5, &self.consent_id);
+        visitor.field(6, &self.end_to_end_id);
+        visitor.field(7, &self.error);
+        visitor.field(8, &self.iban);
+        visitor.field(9, &self.last_status_update);
+        visitor.field(10, &self.payment_id);
+        visitor.field(11, &self.recipient_id);
+        visitor.field(12, &self.reference);
+        visitor.field(13, &self.refund_details);
+        visitor.field(14, &self.refund_ids);
+        visitor.field(15, &self.schedule);
+        visitor.field(16, &self.scheme);
+        visitor.field(17, &self.status);
+        visitor.field(18, &self.transaction_id);
+        visitor.field(19, &self.wallet_id);
     }
 }
 /// Body of `POST /payment_initiation/payment/create`: recipient, amount and reference of the
 /// payment, with a schedule for a standing order.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentCreateRequest {
     /// Amount and currency of the payment, or of each single payment of a standing order.
@@ -1878,15 +1844,13 @@ pub struct PaymentInitiationPaymentCreateRequest {
     pub schedule: Option<ExternalPaymentScheduleRequest>,
 }
 impl Generated for PaymentInitiationPaymentCreateRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            options: Wire::empty(),
-            recipient_id: Wire::empty(),
-            reference: Wire::empty(),
-            schedule: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        options: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        schedule: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentCreateRequest {
     const NAME: &'static str = "PaymentInitiationPaymentCreateRequest";
@@ -1911,16 +1875,17 @@ impl Record for PaymentInitiationPaymentCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.options);
-        fields.put(2, &self.recipient_id);
-        fields.put(3, &self.reference);
-        fields.put(4, &self.schedule);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.recipient_id);
+        visitor.field(3, &self.reference);
+        visitor.field(4, &self.schedule);
     }
 }
 impl PaymentInitiationPaymentCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<PaymentAmount>,
         recipient_id: impl Into<String>,
@@ -1930,13 +1895,13 @@ impl PaymentInitiationPaymentCreateRequest {
             amount: amount.into(),
             recipient_id: recipient_id.into(),
             reference: reference.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /payment_initiation/payment/create`: identifier and first
 /// status of the payment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentCreateResponse {
     /// Identifier of the payment, to be passed to `/link/token/create` and to be stored for
@@ -1949,13 +1914,11 @@ pub struct PaymentInitiationPaymentCreateResponse {
     pub status: PaymentInitiationPaymentCreateStatus,
 }
 impl Generated for PaymentInitiationPaymentCreateResponse {
-    fn empty() -> Self {
-        Self {
-            payment_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        payment_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentCreateResponse {
     const NAME: &'static str = "PaymentInitiationPaymentCreateResponse";
@@ -1976,10 +1939,10 @@ impl Record for PaymentInitiationPaymentCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_id);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_id);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.status);
     }
 }
 /// Status of a payment that has just been created; `PAYMENT_STATUS_INPUT_NEEDED`, the only
@@ -2007,7 +1970,7 @@ impl OpenEnum for PaymentInitiationPaymentCreateStatus {
     }
 }
 /// Body of `POST /payment_initiation/payment/get`: the payment wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentGetRequest {
     /// Identifier of the payment to look up, as returned by `/payment_initiation/payment/create`
@@ -2015,9 +1978,7 @@ pub struct PaymentInitiationPaymentGetRequest {
     pub payment_id: String,
 }
 impl Generated for PaymentInitiationPaymentGetRequest {
-    fn empty() -> Self {
-        Self { payment_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { payment_id: Wire::EMPTY };
 }
 impl Record for PaymentInitiationPaymentGetRequest {
     const NAME: &'static str = "PaymentInitiationPaymentGetRequest";
@@ -2032,12 +1993,13 @@ impl Record for PaymentInitiationPaymentGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_id);
     }
 }
 impl PaymentInitiationPaymentGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(payment_id: impl Into<String>) -> Self {
         Self {
             payment_id: payment_id.into(),
@@ -2046,7 +2008,7 @@ impl PaymentInitiationPaymentGetRequest {
 }
 /// Body of the answer to `POST /payment_initiation/payment/get`: the payment with its present
 /// status.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentGetResponse {
     /// Reference as it was altered to satisfy the bank or the payment scheme; null or absent when
@@ -2111,31 +2073,29 @@ pub struct PaymentInitiationPaymentGetResponse {
     pub wallet_id: Option<String>,
 }
 impl Generated for PaymentInitiationPaymentGetResponse {
-    fn empty() -> Self {
-        Self {
-            adjusted_reference: Wire::empty(),
-            adjusted_scheme: Wire::empty(),
-            amount: Wire::empty(),
-            amount_refunded: Wire::empty(),
-            bacs: Wire::empty(),
-            consent_id: Wire::empty(),
-            end_to_end_id: Wire::empty(),
-            error: Wire::empty(),
-            iban: Wire::empty(),
-            last_status_update: Wire::empty(),
-            payment_id: Wire::empty(),
-            recipient_id: Wire::empty(),
-            reference: Wire::empty(),
-            refund_details: Wire::empty(),
-            refund_ids: Wire::empty(),
-            request_id: Wire::empty(),
-            schedule: Wire::empty(),
-            scheme: Wire::empty(),
-            status: Wire::empty(),
-            transaction_id: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        adjusted_reference: Wire::EMPTY,
+        adjusted_scheme: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        amount_refunded: Wire::EMPTY,
+        bacs: Wire::EMPTY,
+        consent_id: Wire::EMPTY,
+        end_to_end_id: Wire::EMPTY,
+        error: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        last_status_update: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        refund_details: Wire::EMPTY,
+        refund_ids: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        schedule: Wire::EMPTY,
+        scheme: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentGetResponse {
     const NAME: &'static str = "PaymentInitiationPaymentGetResponse";
@@ -2192,33 +2152,33 @@ impl Record for PaymentInitiationPaymentGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.adjusted_reference);
-        fields.put(1, &self.adjusted_scheme);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.amount_refunded);
-        fields.put(4, &self.bacs);
-        fields.put(5, &self.consent_id);
-        fields.put(6, &self.end_to_end_id);
-        fields.put(7, &self.error);
-        fields.put(8, &self.iban);
-        fields.put(9, &self.last_status_update);
-        fields.put(10, &self.payment_id);
-        fields.put(11, &self.recipient_id);
-        fields.put(12, &self.reference);
-        fields.put(13, &self.refund_details);
-        fields.put(14, &self.refund_ids);
-        fields.put(15, &self.request_id);
-        fields.put(16, &self.schedule);
-        fields.put(17, &self.scheme);
-        fields.put(18, &self.status);
-        fields.put(19, &self.transaction_id);
-        fields.put(20, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.adjusted_reference);
+        visitor.field(1, &self.adjusted_scheme);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.amount_refunded);
+        visitor.field(4, &self.bacs);
+        visitor.field(5, &self.consent_id);
+        visitor.field(6, &self.end_to_end_id);
+        visitor.field(7, &self.error);
+        visitor.field(8, &self.iban);
+        visitor.field(9, &self.last_status_update);
+        visitor.field(10, &self.payment_id);
+        visitor.field(11, &self.recipient_id);
+        visitor.field(12, &self.reference);
+        visitor.field(13, &self.refund_details);
+        visitor.field(14, &self.refund_ids);
+        visitor.field(15, &self.request_id);
+        visitor.field(16, &self.schedule);
+        visitor.field(17, &self.scheme);
+        visitor.field(18, &self.status);
+        visitor.field(19, &self.transaction_id);
+        visitor.field(20, &self.wallet_id);
     }
 }
 /// Body of `POST /payment_initiation/payment/list`: size and position of the page and an
 /// optional filter.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentListRequest {
     /// Identifier of a consent, to list only the payments made under it; null or left out to list
@@ -2233,13 +2193,11 @@ pub struct PaymentInitiationPaymentListRequest {
     pub cursor: Option<DateTime<Utc>>,
 }
 impl Generated for PaymentInitiationPaymentListRequest {
-    fn empty() -> Self {
-        Self {
-            consent_id: Wire::empty(),
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_id: Wire::EMPTY,
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentListRequest {
     const NAME: &'static str = "PaymentInitiationPaymentListRequest";
@@ -2260,19 +2218,20 @@ impl Record for PaymentInitiationPaymentListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
-        fields.put(1, &self.count);
-        fields.put(2, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.cursor);
     }
 }
 impl Default for PaymentInitiationPaymentListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /payment_initiation/payment/list`: one page of payments.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentListResponse {
     /// Value to send as `cursor` for the next page, an ISO 8601 point in time; null when this
@@ -2286,13 +2245,11 @@ pub struct PaymentInitiationPaymentListResponse {
     pub request_id: String,
 }
 impl Generated for PaymentInitiationPaymentListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            payments: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        payments: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentListResponse {
     const NAME: &'static str = "PaymentInitiationPaymentListResponse";
@@ -2313,15 +2270,15 @@ impl Record for PaymentInitiationPaymentListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.payments);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.payments);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /payment_initiation/payment/reverse`: the payment to refund, a key for safe
 /// retries and, for a part, the amount.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentReverseRequest {
     /// Amount and currency to refund; null or left out to refund the whole payment. The currency
@@ -2345,16 +2302,14 @@ pub struct PaymentInitiationPaymentReverseRequest {
     pub reference: String,
 }
 impl Generated for PaymentInitiationPaymentReverseRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            counterparty_address: Wire::empty(),
-            counterparty_date_of_birth: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            payment_id: Wire::empty(),
-            reference: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        counterparty_address: Wire::EMPTY,
+        counterparty_date_of_birth: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentReverseRequest {
     const NAME: &'static str = "PaymentInitiationPaymentReverseRequest";
@@ -2381,17 +2336,18 @@ impl Record for PaymentInitiationPaymentReverseRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.counterparty_address);
-        fields.put(2, &self.counterparty_date_of_birth);
-        fields.put(3, &self.idempotency_key);
-        fields.put(4, &self.payment_id);
-        fields.put(5, &self.reference);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.counterparty_address);
+        visitor.field(2, &self.counterparty_date_of_birth);
+        visitor.field(3, &self.idempotency_key);
+        visitor.field(4, &self.payment_id);
+        visitor.field(5, &self.reference);
     }
 }
 impl PaymentInitiationPaymentReverseRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         idempotency_key: impl Into<String>,
         payment_id: impl Into<String>,
@@ -2401,13 +2357,13 @@ impl PaymentInitiationPaymentReverseRequest {
             idempotency_key: idempotency_key.into(),
             payment_id: payment_id.into(),
             reference: reference.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /payment_initiation/payment/reverse`: the refund that was
 /// started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentReverseResponse {
     /// Identifier of the refund, which also appears in `refund_ids` of the payment.
@@ -2419,13 +2375,11 @@ pub struct PaymentInitiationPaymentReverseResponse {
     pub status: WalletTransactionStatus,
 }
 impl Generated for PaymentInitiationPaymentReverseResponse {
-    fn empty() -> Self {
-        Self {
-            refund_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        refund_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentReverseResponse {
     const NAME: &'static str = "PaymentInitiationPaymentReverseResponse";
@@ -2446,15 +2400,15 @@ impl Record for PaymentInitiationPaymentReverseResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.refund_id);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.refund_id);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.status);
     }
 }
 /// Body of the deprecated `POST /payment_initiation/payment/token/create`: the payment a
 /// token is wanted for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentTokenCreateRequest {
     /// Identifier of the payment to be authorised, as returned by
@@ -2462,9 +2416,7 @@ pub struct PaymentInitiationPaymentTokenCreateRequest {
     pub payment_id: String,
 }
 impl Generated for PaymentInitiationPaymentTokenCreateRequest {
-    fn empty() -> Self {
-        Self { payment_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { payment_id: Wire::EMPTY };
 }
 impl Record for PaymentInitiationPaymentTokenCreateRequest {
     const NAME: &'static str = "PaymentInitiationPaymentTokenCreateRequest";
@@ -2479,12 +2431,13 @@ impl Record for PaymentInitiationPaymentTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_id);
     }
 }
 impl PaymentInitiationPaymentTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(payment_id: impl Into<String>) -> Self {
         Self {
             payment_id: payment_id.into(),
@@ -2493,7 +2446,7 @@ impl PaymentInitiationPaymentTokenCreateRequest {
 }
 /// Body of the answer to the deprecated `POST /payment_initiation/payment/token/create`: the
 /// token and its expiry.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationPaymentTokenCreateResponse {
     /// Token of the form `payment-token-<environment>-<uuid>` with which Link could be opened for
@@ -2506,13 +2459,11 @@ pub struct PaymentInitiationPaymentTokenCreateResponse {
     pub request_id: String,
 }
 impl Generated for PaymentInitiationPaymentTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            payment_token: Wire::empty(),
-            payment_token_expiration_time: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        payment_token: Wire::EMPTY,
+        payment_token_expiration_time: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationPaymentTokenCreateResponse {
     const NAME: &'static str = "PaymentInitiationPaymentTokenCreateResponse";
@@ -2533,15 +2484,15 @@ impl Record for PaymentInitiationPaymentTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_token);
-        fields.put(1, &self.payment_token_expiration_time);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_token);
+        visitor.field(1, &self.payment_token_expiration_time);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Someone to whom payments can be made, with name, account and address, as created by `POST
 /// /payment_initiation/recipient/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationRecipient {
     /// Postal address of the recipient; null or absent when none was given.
@@ -2558,15 +2509,13 @@ pub struct PaymentInitiationRecipient {
     pub recipient_id: String,
 }
 impl Generated for PaymentInitiationRecipient {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            bacs: Wire::empty(),
-            iban: Wire::empty(),
-            name: Wire::empty(),
-            recipient_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        bacs: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        name: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationRecipient {
     const NAME: &'static str = "PaymentInitiationRecipient";
@@ -2591,17 +2540,17 @@ impl Record for PaymentInitiationRecipient {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.bacs);
-        fields.put(2, &self.iban);
-        fields.put(3, &self.name);
-        fields.put(4, &self.recipient_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.bacs);
+        visitor.field(2, &self.iban);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.recipient_id);
     }
 }
 /// Body of `POST /payment_initiation/recipient/create`: name and account of the recipient.
 /// Either `iban` or `bacs` is needed to name the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationRecipientCreateRequest {
     /// Postal address of the recipient; may be null or left out where the payment scheme does not
@@ -2622,14 +2571,12 @@ pub struct PaymentInitiationRecipientCreateRequest {
     pub name: String,
 }
 impl Generated for PaymentInitiationRecipientCreateRequest {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            bacs: Wire::empty(),
-            iban: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        bacs: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationRecipientCreateRequest {
     const NAME: &'static str = "PaymentInitiationRecipientCreateRequest";
@@ -2652,25 +2599,26 @@ impl Record for PaymentInitiationRecipientCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.bacs);
-        fields.put(2, &self.iban);
-        fields.put(3, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.bacs);
+        visitor.field(2, &self.iban);
+        visitor.field(3, &self.name);
     }
 }
 impl PaymentInitiationRecipientCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /payment_initiation/recipient/create`: the identifier of the
 /// recipient.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationRecipientCreateResponse {
     /// Identifier of the recipient, to be passed on when creating payments and consents. The same
@@ -2681,12 +2629,10 @@ pub struct PaymentInitiationRecipientCreateResponse {
     pub request_id: String,
 }
 impl Generated for PaymentInitiationRecipientCreateResponse {
-    fn empty() -> Self {
-        Self {
-            recipient_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        recipient_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationRecipientCreateResponse {
     const NAME: &'static str = "PaymentInitiationRecipientCreateResponse";
@@ -2705,13 +2651,13 @@ impl Record for PaymentInitiationRecipientCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recipient_id);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recipient_id);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /payment_initiation/recipient/get`: the recipient wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationRecipientGetRequest {
     /// Identifier of the recipient to look up, as returned by
@@ -2719,11 +2665,7 @@ pub struct PaymentInitiationRecipientGetRequest {
     pub recipient_id: String,
 }
 impl Generated for PaymentInitiationRecipientGetRequest {
-    fn empty() -> Self {
-        Self {
-            recipient_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { recipient_id: Wire::EMPTY };
 }
 impl Record for PaymentInitiationRecipientGetRequest {
     const NAME: &'static str = "PaymentInitiationRecipientGetRequest";
@@ -2738,12 +2680,13 @@ impl Record for PaymentInitiationRecipientGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recipient_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recipient_id);
     }
 }
 impl PaymentInitiationRecipientGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(recipient_id: impl Into<String>) -> Self {
         Self {
             recipient_id: recipient_id.into(),
@@ -2752,7 +2695,7 @@ impl PaymentInitiationRecipientGetRequest {
 }
 /// Body of the answer to `POST /payment_initiation/recipient/get`: the recipient with name,
 /// account and address.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationRecipientGetResponse {
     /// Postal address of the recipient; null or absent when none was given.
@@ -2772,16 +2715,14 @@ pub struct PaymentInitiationRecipientGetResponse {
     pub request_id: Option<String>,
 }
 impl Generated for PaymentInitiationRecipientGetResponse {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            bacs: Wire::empty(),
-            iban: Wire::empty(),
-            name: Wire::empty(),
-            recipient_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        bacs: Wire::EMPTY,
+        iban: Wire::EMPTY,
+        name: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationRecipientGetResponse {
     const NAME: &'static str = "PaymentInitiationRecipientGetResponse";
@@ -2808,17 +2749,17 @@ impl Record for PaymentInitiationRecipientGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.bacs);
-        fields.put(2, &self.iban);
-        fields.put(3, &self.name);
-        fields.put(4, &self.recipient_id);
-        fields.put(5, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.bacs);
+        visitor.field(2, &self.iban);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.recipient_id);
+        visitor.field(5, &self.request_id);
     }
 }
 /// Body of `POST /payment_initiation/recipient/list`: size and position of the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationRecipientListRequest {
     /// Number of recipients to return in one page, from 1 to 100, 100 if null or left out.
@@ -2832,12 +2773,10 @@ pub struct PaymentInitiationRecipientListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for PaymentInitiationRecipientListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationRecipientListRequest {
     const NAME: &'static str = "PaymentInitiationRecipientListRequest";
@@ -2856,18 +2795,19 @@ impl Record for PaymentInitiationRecipientListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.cursor);
     }
 }
 impl Default for PaymentInitiationRecipientListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /payment_initiation/recipient/list`: one page of recipients.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationRecipientListResponse {
     /// Value to send as `cursor` for the next page, at most 256 characters; absent when this page
@@ -2883,13 +2823,11 @@ pub struct PaymentInitiationRecipientListResponse {
     pub request_id: String,
 }
 impl Generated for PaymentInitiationRecipientListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            recipients: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        recipients: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationRecipientListResponse {
     const NAME: &'static str = "PaymentInitiationRecipientListResponse";
@@ -2910,10 +2848,10 @@ impl Record for PaymentInitiationRecipientListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.recipients);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.recipients);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Scheme over which a payment is sent: the usual or the instant scheme of the country
@@ -2952,7 +2890,7 @@ impl OpenEnum for PaymentScheme {
 }
 /// UK account number and sort code of a recipient, or null when the account is named
 /// otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecipientBacsNullable {
     /// Number of the UK account, 1 to 10 characters, kept as a string so that leading zeros
@@ -2966,12 +2904,10 @@ pub struct RecipientBacsNullable {
     pub sort_code: Option<String>,
 }
 impl Generated for RecipientBacsNullable {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 impl Record for RecipientBacsNullable {
     const NAME: &'static str = "RecipientBacsNullable";
@@ -2990,19 +2926,20 @@ impl Record for RecipientBacsNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.sort_code);
     }
 }
 impl Default for RecipientBacsNullable {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// UK account number and sort code of the payer, or null when not known or when the account
 /// is named otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SenderBacsNullable {
     /// Number of the UK account, 1 to 10 characters, kept as a string so that leading zeros
@@ -3016,12 +2953,10 @@ pub struct SenderBacsNullable {
     pub sort_code: Option<String>,
 }
 impl Generated for SenderBacsNullable {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 impl Record for SenderBacsNullable {
     const NAME: &'static str = "SenderBacsNullable";
@@ -3040,14 +2975,15 @@ impl Record for SenderBacsNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.sort_code);
     }
 }
 impl Default for SenderBacsNullable {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// Whether an application may read one account of an end user, and which data of it. It
 /// occurs in `Scopes.accounts`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountAccess {
     /// Which data of this account the application may read. Null or left out for no restriction
@@ -23,13 +23,11 @@ pub struct AccountAccess {
     pub unique_id: String,
 }
 impl Generated for AccountAccess {
-    fn empty() -> Self {
-        Self {
-            account_product_access: Wire::empty(),
-            authorized: Wire::empty(),
-            unique_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_product_access: Wire::EMPTY,
+        authorized: Wire::EMPTY,
+        unique_id: Wire::EMPTY,
+    };
 }
 impl Record for AccountAccess {
     const NAME: &'static str = "AccountAccess";
@@ -50,24 +48,25 @@ impl Record for AccountAccess {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_product_access);
-        fields.put(1, &self.authorized);
-        fields.put(2, &self.unique_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_product_access);
+        visitor.field(1, &self.authorized);
+        visitor.field(2, &self.unique_id);
     }
 }
 impl AccountAccess {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(unique_id: impl Into<String>) -> Self {
         Self {
             unique_id: unique_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Kinds of data that an application may read of one account, one switch for each, true
 /// unless set otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountProductAccess {
     /// Whether the application may read the data of the account itself. True if null or left out.
@@ -85,13 +84,11 @@ pub struct AccountProductAccess {
     pub tax_documents: Option<bool>,
 }
 impl Generated for AccountProductAccess {
-    fn empty() -> Self {
-        Self {
-            account_data: Wire::empty(),
-            statements: Wire::empty(),
-            tax_documents: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_data: Wire::EMPTY,
+        statements: Wire::EMPTY,
+        tax_documents: Wire::EMPTY,
+    };
 }
 impl Record for AccountProductAccess {
     const NAME: &'static str = "AccountProductAccess";
@@ -112,20 +109,21 @@ impl Record for AccountProductAccess {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_data);
-        fields.put(1, &self.statements);
-        fields.put(2, &self.tax_documents);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_data);
+        visitor.field(1, &self.statements);
+        visitor.field(2, &self.tax_documents);
     }
 }
 impl Default for AccountProductAccess {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kinds of data an application may read of one account, or null when there is no restriction
 /// for the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountProductAccessNullable {
     /// Whether the application may read the data of the account itself. True if null or left out.
@@ -143,13 +141,11 @@ pub struct AccountProductAccessNullable {
     pub tax_documents: Option<bool>,
 }
 impl Generated for AccountProductAccessNullable {
-    fn empty() -> Self {
-        Self {
-            account_data: Wire::empty(),
-            statements: Wire::empty(),
-            tax_documents: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_data: Wire::EMPTY,
+        statements: Wire::EMPTY,
+        tax_documents: Wire::EMPTY,
+    };
 }
 impl Record for AccountProductAccessNullable {
     const NAME: &'static str = "AccountProductAccessNullable";
@@ -170,15 +166,16 @@ impl Record for AccountProductAccessNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_data);
-        fields.put(1, &self.statements);
-        fields.put(2, &self.tax_documents);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_data);
+        visitor.field(1, &self.statements);
+        visitor.field(2, &self.tax_documents);
     }
 }
 impl Default for AccountProductAccessNullable {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// How an activity on a connection ended: `SUCCESS`, `FAILURE`, `SKIPPED` when nothing had to
@@ -219,7 +216,7 @@ impl OpenEnum for ActionState {
 }
 /// Something that happened to a connection of an end user, such as a link or a change of
 /// scopes, with who began it and how it ended. Listed by `POST /item/activity/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Activity {
     /// What was done or tried, such as the creation of an Item. How it ended is in `state`.
@@ -241,18 +238,16 @@ pub struct Activity {
     pub target_application_id: Option<String>,
 }
 impl Generated for Activity {
-    fn empty() -> Self {
-        Self {
-            activity: Wire::empty(),
-            authentication: Wire::empty(),
-            id: Wire::empty(),
-            initiated_date: Wire::empty(),
-            initiator: Wire::empty(),
-            scopes: Wire::empty(),
-            state: Wire::empty(),
-            target_application_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        activity: Wire::EMPTY,
+        authentication: Wire::EMPTY,
+        id: Wire::EMPTY,
+        initiated_date: Wire::EMPTY,
+        initiator: Wire::EMPTY,
+        scopes: Wire::EMPTY,
+        state: Wire::EMPTY,
+        target_application_id: Wire::EMPTY,
+    };
 }
 impl Record for Activity {
     const NAME: &'static str = "Activity";
@@ -283,15 +278,15 @@ impl Record for Activity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.activity);
-        fields.put(1, &self.authentication);
-        fields.put(2, &self.id);
-        fields.put(3, &self.initiated_date);
-        fields.put(4, &self.initiator);
-        fields.put(5, &self.scopes);
-        fields.put(6, &self.state);
-        fields.put(7, &self.target_application_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.activity);
+        visitor.field(1, &self.authentication);
+        visitor.field(2, &self.id);
+        visitor.field(3, &self.initiated_date);
+        visitor.field(4, &self.initiator);
+        visitor.field(5, &self.scopes);
+        visitor.field(6, &self.state);
+        visitor.field(7, &self.target_application_id);
     }
 }
 /// Kind of activity on a connection. The `ITEM_` values concern an Item as a whole, the
@@ -348,7 +343,7 @@ impl OpenEnum for ActivityType {
 }
 /// The public details of an application to which end users connect accounts, with the company
 /// behind it. Returned by `POST /application/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Application {
     /// Identifier of the application, assigned by Plaid, the same as in the request.
@@ -382,23 +377,21 @@ pub struct Application {
     pub use_case: Option<String>,
 }
 impl Generated for Application {
-    fn empty() -> Self {
-        Self {
-            application_id: Wire::empty(),
-            application_url: Wire::empty(),
-            city: Wire::empty(),
-            company_legal_name: Wire::empty(),
-            country_code: Wire::empty(),
-            display_name: Wire::empty(),
-            join_date: Wire::empty(),
-            logo_url: Wire::empty(),
-            name: Wire::empty(),
-            postal_code: Wire::empty(),
-            reason_for_access: Wire::empty(),
-            region: Wire::empty(),
-            use_case: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        application_id: Wire::EMPTY,
+        application_url: Wire::EMPTY,
+        city: Wire::EMPTY,
+        company_legal_name: Wire::EMPTY,
+        country_code: Wire::EMPTY,
+        display_name: Wire::EMPTY,
+        join_date: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        name: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        reason_for_access: Wire::EMPTY,
+        region: Wire::EMPTY,
+        use_case: Wire::EMPTY,
+    };
 }
 impl Record for Application {
     const NAME: &'static str = "Application";
@@ -439,36 +432,34 @@ impl Record for Application {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.application_id);
-        fields.put(1, &self.application_url);
-        fields.put(2, &self.city);
-        fields.put(3, &self.company_legal_name);
-        fields.put(4, &self.country_code);
-        fields.put(5, &self.display_name);
-        fields.put(6, &self.join_date);
-        fields.put(7, &self.logo_url);
-        fields.put(8, &self.name);
-        fields.put(9, &self.postal_code);
-        fields.put(10, &self.reason_for_access);
-        fields.put(11, &self.region);
-        fields.put(12, &self.use_case);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.application_id);
+        visitor.field(1, &self.application_url);
+        visitor.field(2, &self.city);
+        visitor.field(3, &self.company_legal_name);
+        visitor.field(4, &self.country_code);
+        visitor.field(5, &self.display_name);
+        visitor.field(6, &self.join_date);
+        visitor.field(7, &self.logo_url);
+        visitor.field(8, &self.name);
+        visitor.field(9, &self.postal_code);
+        visitor.field(10, &self.reason_for_access);
+        visitor.field(11, &self.region);
+        visitor.field(12, &self.use_case);
     }
 }
 /// Body of `POST /application/get`; beside the credentials, which are required here, it names
 /// only the application.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApplicationGetRequest {
     /// Identifier of the application to look up, for example from `/item/application/list`.
     pub application_id: String,
 }
 impl Generated for ApplicationGetRequest {
-    fn empty() -> Self {
-        Self {
-            application_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        application_id: Wire::EMPTY,
+    };
 }
 impl Record for ApplicationGetRequest {
     const NAME: &'static str = "ApplicationGetRequest";
@@ -483,12 +474,13 @@ impl Record for ApplicationGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.application_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.application_id);
     }
 }
 impl ApplicationGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(application_id: impl Into<String>) -> Self {
         Self {
             application_id: application_id.into(),
@@ -496,7 +488,7 @@ impl ApplicationGetRequest {
     }
 }
 /// Answer of `POST /application/get`: the application that was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ApplicationGetResponse {
     /// The application with its public details.
@@ -506,12 +498,10 @@ pub struct ApplicationGetResponse {
     pub request_id: String,
 }
 impl Generated for ApplicationGetResponse {
-    fn empty() -> Self {
-        Self {
-            application: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        application: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ApplicationGetResponse {
     const NAME: &'static str = "ApplicationGetResponse";
@@ -530,14 +520,14 @@ impl Record for ApplicationGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.application);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.application);
+        visitor.field(1, &self.request_id);
     }
 }
 /// An application that is connected to the accounts of an end user, with the scopes granted
 /// to it. Listed by `POST /item/application/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConnectedApplication {
     /// Identifier of the application, assigned by Plaid. Pass it to the other
@@ -562,18 +552,16 @@ pub struct ConnectedApplication {
     pub scopes: Option<ScopesNullable>,
 }
 impl Generated for ConnectedApplication {
-    fn empty() -> Self {
-        Self {
-            application_id: Wire::empty(),
-            application_url: Wire::empty(),
-            created_at: Wire::empty(),
-            display_name: Wire::empty(),
-            logo_url: Wire::empty(),
-            name: Wire::empty(),
-            reason_for_access: Wire::empty(),
-            scopes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        application_id: Wire::EMPTY,
+        application_url: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        display_name: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        name: Wire::EMPTY,
+        reason_for_access: Wire::EMPTY,
+        scopes: Wire::EMPTY,
+    };
 }
 impl Record for ConnectedApplication {
     const NAME: &'static str = "ConnectedApplication";
@@ -604,19 +592,19 @@ impl Record for ConnectedApplication {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.application_id);
-        fields.put(1, &self.application_url);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.display_name);
-        fields.put(4, &self.logo_url);
-        fields.put(5, &self.name);
-        fields.put(6, &self.reason_for_access);
-        fields.put(7, &self.scopes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.application_id);
+        visitor.field(1, &self.application_url);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.display_name);
+        visitor.field(4, &self.logo_url);
+        visitor.field(5, &self.name);
+        visitor.field(6, &self.reason_for_access);
+        visitor.field(7, &self.scopes);
     }
 }
 /// Body of `POST /item/activity/list`: the Item of the end user and paging.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemActivityListRequest {
     /// The `access_token` of the Item whose activity is wanted. It does not expire and must be
@@ -631,13 +619,11 @@ pub struct ItemActivityListRequest {
     pub cursor: Option<String>,
 }
 impl Generated for ItemActivityListRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+    };
 }
 impl Record for ItemActivityListRequest {
     const NAME: &'static str = "ItemActivityListRequest";
@@ -658,20 +644,21 @@ impl Record for ItemActivityListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.count);
-        fields.put(2, &self.cursor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.cursor);
     }
 }
 impl Default for ItemActivityListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /item/activity/list`: one page of activities, and when applications last
 /// read data.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemActivityListResponse {
     /// The activities of this page.
@@ -687,14 +674,12 @@ pub struct ItemActivityListResponse {
     pub request_id: String,
 }
 impl Generated for ItemActivityListResponse {
-    fn empty() -> Self {
-        Self {
-            activities: Wire::empty(),
-            cursor: Wire::empty(),
-            last_data_access_times: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        activities: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        last_data_access_times: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemActivityListResponse {
     const NAME: &'static str = "ItemActivityListResponse";
@@ -717,15 +702,15 @@ impl Record for ItemActivityListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.activities);
-        fields.put(1, &self.cursor);
-        fields.put(2, &self.last_data_access_times);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.activities);
+        visitor.field(1, &self.cursor);
+        visitor.field(2, &self.last_data_access_times);
+        visitor.field(3, &self.request_id);
     }
 }
 /// Body of `POST /item/application/list`; it names only the Item of the end user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemApplicationListRequest {
     /// The `access_token` of the Item whose connected applications are wanted. May be null or
@@ -733,11 +718,7 @@ pub struct ItemApplicationListRequest {
     pub access_token: Option<Secret>,
 }
 impl Generated for ItemApplicationListRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for ItemApplicationListRequest {
     const NAME: &'static str = "ItemApplicationListRequest";
@@ -752,17 +733,18 @@ impl Record for ItemApplicationListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl Default for ItemApplicationListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /item/application/list`: all connected applications at once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemApplicationListResponse {
     /// The applications connected to the end user's accounts. Empty when there are none.
@@ -773,12 +755,10 @@ pub struct ItemApplicationListResponse {
     pub request_id: Option<String>,
 }
 impl Generated for ItemApplicationListResponse {
-    fn empty() -> Self {
-        Self {
-            applications: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        applications: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemApplicationListResponse {
     const NAME: &'static str = "ItemApplicationListResponse";
@@ -797,19 +777,20 @@ impl Record for ItemApplicationListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.applications);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.applications);
+        visitor.field(1, &self.request_id);
     }
 }
 impl Default for ItemApplicationListResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /item/application/scopes/update`: the Item, the application and what it may
 /// read from now on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemApplicationScopesUpdateRequest {
     /// The `access_token` of the Item the call is about. It does not expire and must be kept
@@ -827,15 +808,13 @@ pub struct ItemApplicationScopesUpdateRequest {
     pub state: Option<String>,
 }
 impl Generated for ItemApplicationScopesUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            application_id: Wire::empty(),
-            context: Wire::empty(),
-            scopes: Wire::empty(),
-            state: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        application_id: Wire::EMPTY,
+        context: Wire::EMPTY,
+        scopes: Wire::EMPTY,
+        state: Wire::EMPTY,
+    };
 }
 impl Record for ItemApplicationScopesUpdateRequest {
     const NAME: &'static str = "ItemApplicationScopesUpdateRequest";
@@ -860,16 +839,17 @@ impl Record for ItemApplicationScopesUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.application_id);
-        fields.put(2, &self.context);
-        fields.put(3, &self.scopes);
-        fields.put(4, &self.state);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.application_id);
+        visitor.field(2, &self.context);
+        visitor.field(3, &self.scopes);
+        visitor.field(4, &self.state);
     }
 }
 impl ItemApplicationScopesUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         application_id: impl Into<String>,
@@ -881,13 +861,13 @@ impl ItemApplicationScopesUpdateRequest {
             application_id: application_id.into(),
             context: context.into(),
             scopes: scopes.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /item/application/scopes/update`: an acknowledgement that carries only the
 /// request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemApplicationScopesUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -895,9 +875,7 @@ pub struct ItemApplicationScopesUpdateResponse {
     pub request_id: String,
 }
 impl Generated for ItemApplicationScopesUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ItemApplicationScopesUpdateResponse {
     const NAME: &'static str = "ItemApplicationScopesUpdateResponse";
@@ -912,13 +890,13 @@ impl Record for ItemApplicationScopesUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /item/application/unlink`: the Item of the end user and the application to
 /// disconnect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemApplicationUnlinkRequest {
     /// The `access_token` of the Item the call is about. It does not expire and must be kept
@@ -928,12 +906,10 @@ pub struct ItemApplicationUnlinkRequest {
     pub application_id: String,
 }
 impl Generated for ItemApplicationUnlinkRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            application_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        application_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemApplicationUnlinkRequest {
     const NAME: &'static str = "ItemApplicationUnlinkRequest";
@@ -952,13 +928,14 @@ impl Record for ItemApplicationUnlinkRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.application_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.application_id);
     }
 }
 impl ItemApplicationUnlinkRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         application_id: impl Into<String>,
@@ -971,7 +948,7 @@ impl ItemApplicationUnlinkRequest {
 }
 /// Answer of `POST /item/application/unlink`: an acknowledgement that carries only the
 /// request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemApplicationUnlinkResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -979,9 +956,7 @@ pub struct ItemApplicationUnlinkResponse {
     pub request_id: String,
 }
 impl Generated for ItemApplicationUnlinkResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ItemApplicationUnlinkResponse {
     const NAME: &'static str = "ItemApplicationUnlinkResponse";
@@ -996,8 +971,8 @@ impl Record for ItemApplicationUnlinkResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// With whom an end user logged in when an Item was created: `DATA_PARTNER` for the
@@ -1033,7 +1008,7 @@ impl OpenEnum for ItemCreateAuthentication {
 }
 /// When one application last read each kind of data of an end user, as ISO 8601 timestamps.
 /// Null stands for a kind that has not been read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LastDataAccessTimes {
     /// Time at which balances and basic account data were last read, as an ISO 8601 timestamp.
@@ -1061,19 +1036,17 @@ pub struct LastDataAccessTimes {
     pub transactions: Option<DateTime<Utc>>,
 }
 impl Generated for LastDataAccessTimes {
-    fn empty() -> Self {
-        Self {
-            account_balance_info: Wire::empty(),
-            account_routing_number: Wire::empty(),
-            application_id: Wire::empty(),
-            contact_details: Wire::empty(),
-            credit_and_loans: Wire::empty(),
-            investments: Wire::empty(),
-            payroll_info: Wire::empty(),
-            transaction_risk_info: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_balance_info: Wire::EMPTY,
+        account_routing_number: Wire::EMPTY,
+        application_id: Wire::EMPTY,
+        contact_details: Wire::EMPTY,
+        credit_and_loans: Wire::EMPTY,
+        investments: Wire::EMPTY,
+        payroll_info: Wire::EMPTY,
+        transaction_risk_info: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for LastDataAccessTimes {
     const NAME: &'static str = "LastDataAccessTimes";
@@ -1106,22 +1079,22 @@ impl Record for LastDataAccessTimes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_balance_info);
-        fields.put(1, &self.account_routing_number);
-        fields.put(2, &self.application_id);
-        fields.put(3, &self.contact_details);
-        fields.put(4, &self.credit_and_loans);
-        fields.put(5, &self.investments);
-        fields.put(6, &self.payroll_info);
-        fields.put(7, &self.transaction_risk_info);
-        fields.put(8, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_balance_info);
+        visitor.field(1, &self.account_routing_number);
+        visitor.field(2, &self.application_id);
+        visitor.field(3, &self.contact_details);
+        visitor.field(4, &self.credit_and_loans);
+        visitor.field(5, &self.investments);
+        visitor.field(6, &self.payroll_info);
+        visitor.field(7, &self.transaction_risk_info);
+        visitor.field(8, &self.transactions);
     }
 }
 /// Kinds of data that an application may read, one switch for each, true unless set
 /// otherwise. It is part of `Scopes`; the first four name Plaid products, the others finer
 /// kinds of data.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductAccess {
     /// Whether the application may read account details together with transactions. True if null
@@ -1167,19 +1140,17 @@ pub struct ProductAccess {
     pub transactions: Option<bool>,
 }
 impl Generated for ProductAccess {
-    fn empty() -> Self {
-        Self {
-            accounts_details_transactions: Wire::empty(),
-            accounts_routing_number: Wire::empty(),
-            accounts_statements: Wire::empty(),
-            accounts_tax_statements: Wire::empty(),
-            auth: Wire::empty(),
-            customers_profiles: Wire::empty(),
-            identity: Wire::empty(),
-            statements: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts_details_transactions: Wire::EMPTY,
+        accounts_routing_number: Wire::EMPTY,
+        accounts_statements: Wire::EMPTY,
+        accounts_tax_statements: Wire::EMPTY,
+        auth: Wire::EMPTY,
+        customers_profiles: Wire::EMPTY,
+        identity: Wire::EMPTY,
+        statements: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for ProductAccess {
     const NAME: &'static str = "ProductAccess";
@@ -1212,27 +1183,28 @@ impl Record for ProductAccess {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts_details_transactions);
-        fields.put(1, &self.accounts_routing_number);
-        fields.put(2, &self.accounts_statements);
-        fields.put(3, &self.accounts_tax_statements);
-        fields.put(4, &self.auth);
-        fields.put(5, &self.customers_profiles);
-        fields.put(6, &self.identity);
-        fields.put(7, &self.statements);
-        fields.put(8, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts_details_transactions);
+        visitor.field(1, &self.accounts_routing_number);
+        visitor.field(2, &self.accounts_statements);
+        visitor.field(3, &self.accounts_tax_statements);
+        visitor.field(4, &self.auth);
+        visitor.field(5, &self.customers_profiles);
+        visitor.field(6, &self.identity);
+        visitor.field(7, &self.statements);
+        visitor.field(8, &self.transactions);
     }
 }
 impl Default for ProductAccess {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What an application may read on behalf of an end user: kinds of data, single accounts, and
 /// accounts opened later. It occurs in `/item/application/scopes/update` and, as read back,
 /// in Permissions Manager lists.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Scopes {
     /// Access to single accounts, one entry per account.
@@ -1247,13 +1219,11 @@ pub struct Scopes {
     pub product_access: Option<ProductAccess>,
 }
 impl Generated for Scopes {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            new_accounts: Wire::empty(),
-            product_access: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        new_accounts: Wire::EMPTY,
+        product_access: Wire::EMPTY,
+    };
 }
 impl Record for Scopes {
     const NAME: &'static str = "Scopes";
@@ -1274,15 +1244,16 @@ impl Record for Scopes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.new_accounts);
-        fields.put(2, &self.product_access);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.new_accounts);
+        visitor.field(2, &self.product_access);
     }
 }
 impl Default for Scopes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Where an end user chose the scopes: `ENROLLMENT` while connecting the application,
@@ -1314,7 +1285,7 @@ impl OpenEnum for ScopesContext {
 }
 /// What an application may read, or null when no scopes are known. It occurs on connected
 /// applications and in the activity list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScopesNullable {
     /// Access to single accounts, one entry per account.
@@ -1329,13 +1300,11 @@ pub struct ScopesNullable {
     pub product_access: Option<ProductAccess>,
 }
 impl Generated for ScopesNullable {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            new_accounts: Wire::empty(),
-            product_access: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        new_accounts: Wire::EMPTY,
+        product_access: Wire::EMPTY,
+    };
 }
 impl Record for ScopesNullable {
     const NAME: &'static str = "ScopesNullable";
@@ -1356,15 +1325,16 @@ impl Record for ScopesNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.new_accounts);
-        fields.put(2, &self.product_access);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.new_accounts);
+        visitor.field(2, &self.product_access);
     }
 }
 impl Default for ScopesNullable {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// The account of a processor token like `AccountBase`, or null. Occurs in the answer of
 /// `POST /processor/transactions/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountBaseNullable {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
@@ -53,22 +53,20 @@ pub struct AccountBaseNullable {
     pub verification_status: Option<AccountBaseNullableVerificationStatus>,
 }
 impl Generated for AccountBaseNullable {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            balances: Wire::empty(),
-            holder_category: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_name: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        holder_category: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_name: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for AccountBaseNullable {
     const NAME: &'static str = "AccountBaseNullable";
@@ -107,19 +105,19 @@ impl Record for AccountBaseNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.balances);
-        fields.put(2, &self.holder_category);
-        fields.put(3, &self.mask);
-        fields.put(4, &self.name);
-        fields.put(5, &self.official_name);
-        fields.put(6, &self.persistent_account_id);
-        fields.put(7, &self.subtype);
-        fields.put(8, &self.type_);
-        fields.put(9, &self.verification_insights);
-        fields.put(10, &self.verification_name);
-        fields.put(11, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.balances);
+        visitor.field(2, &self.holder_category);
+        visitor.field(3, &self.mask);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.official_name);
+        visitor.field(6, &self.persistent_account_id);
+        visitor.field(7, &self.subtype);
+        visitor.field(8, &self.type_);
+        visitor.field(9, &self.verification_insights);
+        visitor.field(10, &self.verification_name);
+        visitor.field(11, &self.verification_status);
     }
 }
 /// State of the check that the account numbers are right, for accounts added by
@@ -179,7 +177,7 @@ impl OpenEnum for AccountBaseNullableVerificationStatus {
     }
 }
 /// The same as `NumbersACH`, but null when the account has no US account numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersAchNullable {
     /// Account number for ACH transfers. It may be a token issued by the institution in place of
@@ -205,17 +203,15 @@ pub struct NumbersAchNullable {
     pub wire_routing: Option<String>,
 }
 impl Generated for NumbersAchNullable {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            can_transfer_in: Wire::empty(),
-            can_transfer_out: Wire::empty(),
-            is_tokenized_account_number: Wire::empty(),
-            routing: Wire::empty(),
-            wire_routing: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        can_transfer_in: Wire::EMPTY,
+        can_transfer_out: Wire::EMPTY,
+        is_tokenized_account_number: Wire::EMPTY,
+        routing: Wire::EMPTY,
+        wire_routing: Wire::EMPTY,
+    };
 }
 impl Record for NumbersAchNullable {
     const NAME: &'static str = "NumbersAchNullable";
@@ -244,18 +240,18 @@ impl Record for NumbersAchNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.can_transfer_in);
-        fields.put(3, &self.can_transfer_out);
-        fields.put(4, &self.is_tokenized_account_number);
-        fields.put(5, &self.routing);
-        fields.put(6, &self.wire_routing);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.can_transfer_in);
+        visitor.field(3, &self.can_transfer_out);
+        visitor.field(4, &self.is_tokenized_account_number);
+        visitor.field(5, &self.routing);
+        visitor.field(6, &self.wire_routing);
     }
 }
 /// The same as `NumbersBACS`, but null when the account has no UK account numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersBacsNullable {
     /// UK account number, kept as a string so that leading zeros survive.
@@ -268,13 +264,11 @@ pub struct NumbersBacsNullable {
     pub sort_code: String,
 }
 impl Generated for NumbersBacsNullable {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 impl Record for NumbersBacsNullable {
     const NAME: &'static str = "NumbersBacsNullable";
@@ -295,14 +289,14 @@ impl Record for NumbersBacsNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.sort_code);
     }
 }
 /// The same as `NumbersEFT`, but null when the account has no Canadian account numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersEftNullable {
     /// Account number at the Canadian institution, kept as a string so that leading zeros
@@ -319,14 +313,12 @@ pub struct NumbersEftNullable {
     pub institution: String,
 }
 impl Generated for NumbersEftNullable {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            branch: Wire::empty(),
-            institution: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        branch: Wire::EMPTY,
+        institution: Wire::EMPTY,
+    };
 }
 impl Record for NumbersEftNullable {
     const NAME: &'static str = "NumbersEftNullable";
@@ -349,15 +341,15 @@ impl Record for NumbersEftNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.branch);
-        fields.put(3, &self.institution);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.branch);
+        visitor.field(3, &self.institution);
     }
 }
 /// The same as `NumbersInternational`, but null when the account has no IBAN.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersInternationalNullable {
     /// The `account_id` of the account these numbers belong to; join with the accounts of the
@@ -370,13 +362,11 @@ pub struct NumbersInternationalNullable {
     pub iban: Secret,
 }
 impl Generated for NumbersInternationalNullable {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            bic: Wire::empty(),
-            iban: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        bic: Wire::EMPTY,
+        iban: Wire::EMPTY,
+    };
 }
 impl Record for NumbersInternationalNullable {
     const NAME: &'static str = "NumbersInternationalNullable";
@@ -397,14 +387,14 @@ impl Record for NumbersInternationalNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.bic);
-        fields.put(2, &self.iban);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.bic);
+        visitor.field(2, &self.iban);
     }
 }
 /// Body of `POST /processor/account/get`. The token alone decides which account is meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorAccountGetRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -412,11 +402,9 @@ pub struct ProcessorAccountGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorAccountGetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorAccountGetRequest {
     const NAME: &'static str = "ProcessorAccountGetRequest";
@@ -431,12 +419,13 @@ impl Record for ProcessorAccountGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorAccountGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -444,7 +433,7 @@ impl ProcessorAccountGetRequest {
     }
 }
 /// Answer of `POST /processor/account/get`: the account and the institution that holds it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorAccountGetResponse {
     /// The account the processor token stands for, with its stored balances.
@@ -457,13 +446,11 @@ pub struct ProcessorAccountGetResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorAccountGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            institution_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorAccountGetResponse {
     const NAME: &'static str = "ProcessorAccountGetResponse";
@@ -484,15 +471,15 @@ impl Record for ProcessorAccountGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /processor/apex/processor_token/create`: the account that is to be made
 /// accessible to Apex.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorApexProcessorTokenCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -503,12 +490,10 @@ pub struct ProcessorApexProcessorTokenCreateRequest {
     pub account_id: String,
 }
 impl Generated for ProcessorApexProcessorTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorApexProcessorTokenCreateRequest {
     const NAME: &'static str = "ProcessorApexProcessorTokenCreateRequest";
@@ -527,13 +512,14 @@ impl Record for ProcessorApexProcessorTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
     }
 }
 impl ProcessorApexProcessorTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -543,7 +529,7 @@ impl ProcessorApexProcessorTokenCreateRequest {
 }
 /// Body of `POST /processor/auth/get`, sent by a processor partner. The token alone decides
 /// which account is meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorAuthGetRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -551,11 +537,9 @@ pub struct ProcessorAuthGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorAuthGetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorAuthGetRequest {
     const NAME: &'static str = "ProcessorAuthGetRequest";
@@ -570,12 +554,13 @@ impl Record for ProcessorAuthGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorAuthGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -583,7 +568,7 @@ impl ProcessorAuthGetRequest {
     }
 }
 /// Answer of `POST /processor/auth/get`: one account and its numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorAuthGetResponse {
     /// The account the processor token stands for, with its stored balances.
@@ -596,13 +581,11 @@ pub struct ProcessorAuthGetResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorAuthGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            numbers: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorAuthGetResponse {
     const NAME: &'static str = "ProcessorAuthGetResponse";
@@ -623,15 +606,15 @@ impl Record for ProcessorAuthGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.numbers);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.numbers);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /processor/balance/get`: the token and, optionally, how old the balance may
 /// be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorBalanceGetRequest {
     /// Further settings, such as the oldest balance you accept. May be left out.
@@ -641,12 +624,10 @@ pub struct ProcessorBalanceGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorBalanceGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorBalanceGetRequest {
     const NAME: &'static str = "ProcessorBalanceGetRequest";
@@ -665,23 +646,24 @@ impl Record for ProcessorBalanceGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.processor_token);
     }
 }
 impl ProcessorBalanceGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Options of `POST /processor/balance/get`, found in `ProcessorBalanceGetRequest.options`:
 /// how old the balance may be.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorBalanceGetRequestOptions {
     /// Oldest balance you accept, as an ISO 8601 timestamp. It concerns institutions that serve
@@ -689,11 +671,9 @@ pub struct ProcessorBalanceGetRequestOptions {
     pub min_last_updated_datetime: Option<DateTime<Utc>>,
 }
 impl Generated for ProcessorBalanceGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            min_last_updated_datetime: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        min_last_updated_datetime: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorBalanceGetRequestOptions {
     const NAME: &'static str = "ProcessorBalanceGetRequestOptions";
@@ -710,17 +690,18 @@ impl Record for ProcessorBalanceGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.min_last_updated_datetime);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.min_last_updated_datetime);
     }
 }
 impl Default for ProcessorBalanceGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /processor/balance/get`: the account with the balance just fetched.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorBalanceGetResponse {
     /// The account the processor token stands for, with balances fetched from the institution
@@ -731,12 +712,10 @@ pub struct ProcessorBalanceGetResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorBalanceGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorBalanceGetResponse {
     const NAME: &'static str = "ProcessorBalanceGetResponse";
@@ -755,14 +734,14 @@ impl Record for ProcessorBalanceGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /processor/bank_transfer/create`: the account behind the token, and the
 /// amount, direction and network of the transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorBankTransferCreateRequest {
     /// SEC code of the ACH entry, which tells how the user authorized it. May be left out, for
@@ -806,22 +785,20 @@ pub struct ProcessorBankTransferCreateRequest {
     pub user: BankTransferUser,
 }
 impl Generated for ProcessorBankTransferCreateRequest {
-    fn empty() -> Self {
-        Self {
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            custom_tag: Wire::empty(),
-            description: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            metadata: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            processor_token: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        custom_tag: Wire::EMPTY,
+        description: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorBankTransferCreateRequest {
     const NAME: &'static str = "ProcessorBankTransferCreateRequest";
@@ -860,23 +837,24 @@ impl Record for ProcessorBankTransferCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach_class);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.custom_tag);
-        fields.put(3, &self.description);
-        fields.put(4, &self.idempotency_key);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.metadata);
-        fields.put(7, &self.network);
-        fields.put(8, &self.origination_account_id);
-        fields.put(9, &self.processor_token);
-        fields.put(10, &self.type_);
-        fields.put(11, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach_class);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.custom_tag);
+        visitor.field(3, &self.description);
+        visitor.field(4, &self.idempotency_key);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.metadata);
+        visitor.field(7, &self.network);
+        visitor.field(8, &self.origination_account_id);
+        visitor.field(9, &self.processor_token);
+        visitor.field(10, &self.type_);
+        visitor.field(11, &self.user);
     }
 }
 impl ProcessorBankTransferCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<String>,
         description: impl Into<String>,
@@ -896,12 +874,12 @@ impl ProcessorBankTransferCreateRequest {
             processor_token: processor_token.into(),
             type_: type_.into(),
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/bank_transfer/create`, carrying the new bank transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorBankTransferCreateResponse {
     /// The bank transfer that was created, with the identifier by which to follow it.
@@ -911,12 +889,10 @@ pub struct ProcessorBankTransferCreateResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorBankTransferCreateResponse {
-    fn empty() -> Self {
-        Self {
-            bank_transfer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorBankTransferCreateResponse {
     const NAME: &'static str = "ProcessorBankTransferCreateResponse";
@@ -935,13 +911,13 @@ impl Record for ProcessorBankTransferCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /processor/identity/get`. The token alone decides which account is meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorIdentityGetRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -949,11 +925,9 @@ pub struct ProcessorIdentityGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorIdentityGetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorIdentityGetRequest {
     const NAME: &'static str = "ProcessorIdentityGetRequest";
@@ -968,12 +942,13 @@ impl Record for ProcessorIdentityGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorIdentityGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -981,7 +956,7 @@ impl ProcessorIdentityGetRequest {
     }
 }
 /// Answer of `POST /processor/identity/get`: the account with its owners.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorIdentityGetResponse {
     /// The account the processor token stands for, with the owners the institution has on file.
@@ -991,12 +966,10 @@ pub struct ProcessorIdentityGetResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorIdentityGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorIdentityGetResponse {
     const NAME: &'static str = "ProcessorIdentityGetResponse";
@@ -1015,13 +988,13 @@ impl Record for ProcessorIdentityGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /processor/identity/match`: the token and the personal data to compare.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorIdentityMatchRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -1032,12 +1005,10 @@ pub struct ProcessorIdentityMatchRequest {
     pub user: Option<IdentityMatchUser>,
 }
 impl Generated for ProcessorIdentityMatchRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorIdentityMatchRequest {
     const NAME: &'static str = "ProcessorIdentityMatchRequest";
@@ -1056,22 +1027,23 @@ impl Record for ProcessorIdentityMatchRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
-        fields.put(1, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
+        visitor.field(1, &self.user);
     }
 }
 impl ProcessorIdentityMatchRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/identity/match`: the account with the scores of the comparison.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorIdentityMatchResponse {
     /// The account the processor token stands for, with one score for each kind of data compared.
@@ -1081,12 +1053,10 @@ pub struct ProcessorIdentityMatchResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorIdentityMatchResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorIdentityMatchResponse {
     const NAME: &'static str = "ProcessorIdentityMatchResponse";
@@ -1105,14 +1075,14 @@ impl Record for ProcessorIdentityMatchResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /processor/investments/auth/get`. The token alone decides which account is
 /// meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInvestmentsAuthGetRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -1120,11 +1090,9 @@ pub struct ProcessorInvestmentsAuthGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorInvestmentsAuthGetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorInvestmentsAuthGetRequest {
     const NAME: &'static str = "ProcessorInvestmentsAuthGetRequest";
@@ -1139,12 +1107,13 @@ impl Record for ProcessorInvestmentsAuthGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorInvestmentsAuthGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -1153,7 +1122,7 @@ impl ProcessorInvestmentsAuthGetRequest {
 }
 /// Answer of `POST /processor/investments/auth/get`: the account with all that is needed to
 /// transfer it to another broker.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInvestmentsAuthGetResponse {
     /// The account the processor token stands for, with its stored balances.
@@ -1184,19 +1153,17 @@ pub struct ProcessorInvestmentsAuthGetResponse {
     pub securities: Vec<Security>,
 }
 impl Generated for ProcessorInvestmentsAuthGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_details_401k: Wire::empty(),
-            data_sources: Wire::empty(),
-            holdings: Wire::empty(),
-            is_investments_fallback_item: Wire::empty(),
-            numbers: Wire::empty(),
-            owners: Wire::empty(),
-            request_id: Wire::empty(),
-            securities: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_details_401k: Wire::EMPTY,
+        data_sources: Wire::EMPTY,
+        holdings: Wire::EMPTY,
+        is_investments_fallback_item: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        securities: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorInvestmentsAuthGetResponse {
     const NAME: &'static str = "ProcessorInvestmentsAuthGetResponse";
@@ -1229,21 +1196,21 @@ impl Record for ProcessorInvestmentsAuthGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_details_401k);
-        fields.put(2, &self.data_sources);
-        fields.put(3, &self.holdings);
-        fields.put(4, &self.is_investments_fallback_item);
-        fields.put(5, &self.numbers);
-        fields.put(6, &self.owners);
-        fields.put(7, &self.request_id);
-        fields.put(8, &self.securities);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_details_401k);
+        visitor.field(2, &self.data_sources);
+        visitor.field(3, &self.holdings);
+        visitor.field(4, &self.is_investments_fallback_item);
+        visitor.field(5, &self.numbers);
+        visitor.field(6, &self.owners);
+        visitor.field(7, &self.request_id);
+        visitor.field(8, &self.securities);
     }
 }
 /// Body of `POST /processor/investments/holdings/get`. The token alone decides which account
 /// is meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInvestmentsHoldingsGetRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -1251,11 +1218,9 @@ pub struct ProcessorInvestmentsHoldingsGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorInvestmentsHoldingsGetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorInvestmentsHoldingsGetRequest {
     const NAME: &'static str = "ProcessorInvestmentsHoldingsGetRequest";
@@ -1270,12 +1235,13 @@ impl Record for ProcessorInvestmentsHoldingsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorInvestmentsHoldingsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -1284,7 +1250,7 @@ impl ProcessorInvestmentsHoldingsGetRequest {
 }
 /// Answer of `POST /processor/investments/holdings/get`: the account, the positions in it and
 /// the securities they refer to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInvestmentsHoldingsGetResponse {
     /// The account the processor token stands for, with its stored balances.
@@ -1303,15 +1269,13 @@ pub struct ProcessorInvestmentsHoldingsGetResponse {
     pub securities: Vec<Security>,
 }
 impl Generated for ProcessorInvestmentsHoldingsGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            holdings: Wire::empty(),
-            is_investments_fallback_item: Wire::empty(),
-            request_id: Wire::empty(),
-            securities: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        holdings: Wire::EMPTY,
+        is_investments_fallback_item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        securities: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorInvestmentsHoldingsGetResponse {
     const NAME: &'static str = "ProcessorInvestmentsHoldingsGetResponse";
@@ -1336,17 +1300,17 @@ impl Record for ProcessorInvestmentsHoldingsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.holdings);
-        fields.put(2, &self.is_investments_fallback_item);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.securities);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.holdings);
+        visitor.field(2, &self.is_investments_fallback_item);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.securities);
     }
 }
 /// Body of `POST /processor/investments/transactions/get`: the token, the range of dates and
 /// the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInvestmentsTransactionsGetRequest {
     /// Last day of the range to return, as an ISO 8601 date (`YYYY-MM-DD`). Matched against the
@@ -1363,14 +1327,12 @@ pub struct ProcessorInvestmentsTransactionsGetRequest {
     pub start_date: NaiveDate,
 }
 impl Generated for ProcessorInvestmentsTransactionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            options: Wire::empty(),
-            processor_token: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        options: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorInvestmentsTransactionsGetRequest {
     const NAME: &'static str = "ProcessorInvestmentsTransactionsGetRequest";
@@ -1393,15 +1355,16 @@ impl Record for ProcessorInvestmentsTransactionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.options);
-        fields.put(2, &self.processor_token);
-        fields.put(3, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.processor_token);
+        visitor.field(3, &self.start_date);
     }
 }
 impl ProcessorInvestmentsTransactionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         end_date: impl Into<NaiveDate>,
         processor_token: impl Into<Secret>,
@@ -1411,13 +1374,13 @@ impl ProcessorInvestmentsTransactionsGetRequest {
             end_date: end_date.into(),
             processor_token: processor_token.into(),
             start_date: start_date.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/investments/transactions/get`: one page of the investment
 /// transactions in the range, and the securities they refer to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInvestmentsTransactionsGetResponse {
     /// The account the processor token stands for, with its stored balances.
@@ -1440,16 +1403,14 @@ pub struct ProcessorInvestmentsTransactionsGetResponse {
     pub total_investment_transactions: i64,
 }
 impl Generated for ProcessorInvestmentsTransactionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            investment_transactions: Wire::empty(),
-            is_investments_fallback_item: Wire::empty(),
-            request_id: Wire::empty(),
-            securities: Wire::empty(),
-            total_investment_transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        investment_transactions: Wire::EMPTY,
+        is_investments_fallback_item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        securities: Wire::EMPTY,
+        total_investment_transactions: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorInvestmentsTransactionsGetResponse {
     const NAME: &'static str = "ProcessorInvestmentsTransactionsGetResponse";
@@ -1476,17 +1437,17 @@ impl Record for ProcessorInvestmentsTransactionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.investment_transactions);
-        fields.put(2, &self.is_investments_fallback_item);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.securities);
-        fields.put(5, &self.total_investment_transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.investment_transactions);
+        visitor.field(2, &self.is_investments_fallback_item);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.securities);
+        visitor.field(5, &self.total_investment_transactions);
     }
 }
 /// Body of `POST /processor/liabilities/get`. The token alone decides which account is meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorLiabilitiesGetRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -1494,11 +1455,9 @@ pub struct ProcessorLiabilitiesGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorLiabilitiesGetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorLiabilitiesGetRequest {
     const NAME: &'static str = "ProcessorLiabilitiesGetRequest";
@@ -1513,12 +1472,13 @@ impl Record for ProcessorLiabilitiesGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorLiabilitiesGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -1526,7 +1486,7 @@ impl ProcessorLiabilitiesGetRequest {
     }
 }
 /// Answer of `POST /processor/liabilities/get`: the account and the liability held in it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorLiabilitiesGetResponse {
     /// The account the processor token stands for, with its stored balances.
@@ -1539,13 +1499,11 @@ pub struct ProcessorLiabilitiesGetResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorLiabilitiesGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            liabilities: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        liabilities: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorLiabilitiesGetResponse {
     const NAME: &'static str = "ProcessorLiabilitiesGetResponse";
@@ -1566,15 +1524,15 @@ impl Record for ProcessorLiabilitiesGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.liabilities);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.liabilities);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Account numbers of a single account as given to a processor. Only the payment schemes that
 /// apply to the account are filled in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorNumber {
     /// Numbers for the US ACH network, and for wires where known; null or absent when the account
@@ -1590,14 +1548,12 @@ pub struct ProcessorNumber {
     pub international: Option<NumbersInternationalNullable>,
 }
 impl Generated for ProcessorNumber {
-    fn empty() -> Self {
-        Self {
-            ach: Wire::empty(),
-            bacs: Wire::empty(),
-            eft: Wire::empty(),
-            international: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach: Wire::EMPTY,
+        bacs: Wire::EMPTY,
+        eft: Wire::EMPTY,
+        international: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorNumber {
     const NAME: &'static str = "ProcessorNumber";
@@ -1620,20 +1576,21 @@ impl Record for ProcessorNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach);
-        fields.put(1, &self.bacs);
-        fields.put(2, &self.eft);
-        fields.put(3, &self.international);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach);
+        visitor.field(1, &self.bacs);
+        visitor.field(2, &self.eft);
+        visitor.field(3, &self.international);
     }
 }
 impl Default for ProcessorNumber {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /processor/signal/decision/report`: the payment and what you did with it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalDecisionReportRequest {
     /// Part of the amount that you make available to the user at once, in the currency of the
@@ -1665,17 +1622,15 @@ pub struct ProcessorSignalDecisionReportRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorSignalDecisionReportRequest {
-    fn empty() -> Self {
-        Self {
-            amount_instantly_available: Wire::empty(),
-            client_transaction_id: Wire::empty(),
-            days_funds_on_hold: Wire::empty(),
-            decision_outcome: Wire::empty(),
-            initiated: Wire::empty(),
-            payment_method: Wire::empty(),
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount_instantly_available: Wire::EMPTY,
+        client_transaction_id: Wire::EMPTY,
+        days_funds_on_hold: Wire::EMPTY,
+        decision_outcome: Wire::EMPTY,
+        initiated: Wire::EMPTY,
+        payment_method: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorSignalDecisionReportRequest {
     const NAME: &'static str = "ProcessorSignalDecisionReportRequest";
@@ -1704,18 +1659,19 @@ impl Record for ProcessorSignalDecisionReportRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount_instantly_available);
-        fields.put(1, &self.client_transaction_id);
-        fields.put(2, &self.days_funds_on_hold);
-        fields.put(3, &self.decision_outcome);
-        fields.put(4, &self.initiated);
-        fields.put(5, &self.payment_method);
-        fields.put(6, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount_instantly_available);
+        visitor.field(1, &self.client_transaction_id);
+        visitor.field(2, &self.days_funds_on_hold);
+        visitor.field(3, &self.decision_outcome);
+        visitor.field(4, &self.initiated);
+        visitor.field(5, &self.payment_method);
+        visitor.field(6, &self.processor_token);
     }
 }
 impl ProcessorSignalDecisionReportRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_transaction_id: impl Into<String>,
         initiated: impl Into<bool>,
@@ -1725,13 +1681,13 @@ impl ProcessorSignalDecisionReportRequest {
             client_transaction_id: client_transaction_id.into(),
             initiated: initiated.into(),
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/signal/decision/report`; it carries nothing beyond the request
 /// identifier, and a success means that the decision was recorded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalDecisionReportResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1739,9 +1695,7 @@ pub struct ProcessorSignalDecisionReportResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorSignalDecisionReportResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ProcessorSignalDecisionReportResponse {
     const NAME: &'static str = "ProcessorSignalDecisionReportResponse";
@@ -1756,13 +1710,13 @@ impl Record for ProcessorSignalDecisionReportResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /processor/signal/evaluate`: the account behind the token, the planned debit
 /// and what is known of the user and the device.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalEvaluateRequest {
     /// Amount of the planned debit as a positive number, in the currency of the account, which
@@ -1800,20 +1754,18 @@ pub struct ProcessorSignalEvaluateRequest {
     pub user_present: Option<bool>,
 }
 impl Generated for ProcessorSignalEvaluateRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            client_transaction_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            default_payment_method: Wire::empty(),
-            device: Wire::empty(),
-            is_recurring: Wire::empty(),
-            processor_token: Wire::empty(),
-            ruleset_key: Wire::empty(),
-            user: Wire::empty(),
-            user_present: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        client_transaction_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        default_payment_method: Wire::EMPTY,
+        device: Wire::EMPTY,
+        is_recurring: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+        ruleset_key: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_present: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorSignalEvaluateRequest {
     const NAME: &'static str = "ProcessorSignalEvaluateRequest";
@@ -1848,21 +1800,22 @@ impl Record for ProcessorSignalEvaluateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.client_transaction_id);
-        fields.put(2, &self.client_user_id);
-        fields.put(3, &self.default_payment_method);
-        fields.put(4, &self.device);
-        fields.put(5, &self.is_recurring);
-        fields.put(6, &self.processor_token);
-        fields.put(7, &self.ruleset_key);
-        fields.put(8, &self.user);
-        fields.put(9, &self.user_present);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.client_transaction_id);
+        visitor.field(2, &self.client_user_id);
+        visitor.field(3, &self.default_payment_method);
+        visitor.field(4, &self.device);
+        visitor.field(5, &self.is_recurring);
+        visitor.field(6, &self.processor_token);
+        visitor.field(7, &self.ruleset_key);
+        visitor.field(8, &self.user);
+        visitor.field(9, &self.user_present);
     }
 }
 impl ProcessorSignalEvaluateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<Decimal>,
         client_transaction_id: impl Into<String>,
@@ -1872,13 +1825,13 @@ impl ProcessorSignalEvaluateRequest {
             amount: amount.into(),
             client_transaction_id: client_transaction_id.into(),
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/signal/evaluate`: the scores, the figures behind them and the
 /// outcome of the ruleset.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalEvaluateResponse {
     /// Figures on the account behind the scores, for your own rules or models. May be absent.
@@ -1897,15 +1850,13 @@ pub struct ProcessorSignalEvaluateResponse {
     pub warnings: Vec<SignalWarning>,
 }
 impl Generated for ProcessorSignalEvaluateResponse {
-    fn empty() -> Self {
-        Self {
-            core_attributes: Wire::empty(),
-            request_id: Wire::empty(),
-            ruleset: Wire::empty(),
-            scores: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        core_attributes: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        ruleset: Wire::EMPTY,
+        scores: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorSignalEvaluateResponse {
     const NAME: &'static str = "ProcessorSignalEvaluateResponse";
@@ -1930,16 +1881,16 @@ impl Record for ProcessorSignalEvaluateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.core_attributes);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.ruleset);
-        fields.put(3, &self.scores);
-        fields.put(4, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.core_attributes);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.ruleset);
+        visitor.field(3, &self.scores);
+        visitor.field(4, &self.warnings);
     }
 }
 /// Body of `POST /processor/signal/prepare`. The token alone decides which account is meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalPrepareRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -1947,11 +1898,9 @@ pub struct ProcessorSignalPrepareRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorSignalPrepareRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorSignalPrepareRequest {
     const NAME: &'static str = "ProcessorSignalPrepareRequest";
@@ -1966,12 +1915,13 @@ impl Record for ProcessorSignalPrepareRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorSignalPrepareRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -1980,7 +1930,7 @@ impl ProcessorSignalPrepareRequest {
 }
 /// Answer of `POST /processor/signal/prepare`; it carries only the request identifier, and a
 /// success means that preparation was requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalPrepareResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1988,9 +1938,7 @@ pub struct ProcessorSignalPrepareResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorSignalPrepareResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ProcessorSignalPrepareResponse {
     const NAME: &'static str = "ProcessorSignalPrepareResponse";
@@ -2005,12 +1953,12 @@ impl Record for ProcessorSignalPrepareResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /processor/signal/return/report`: the payment that was returned, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalReturnReportRequest {
     /// Your own identifier for the payment, 1 to 36 characters, the same as in
@@ -2029,14 +1977,12 @@ pub struct ProcessorSignalReturnReportRequest {
     pub returned_at: Option<DateTime<Utc>>,
 }
 impl Generated for ProcessorSignalReturnReportRequest {
-    fn empty() -> Self {
-        Self {
-            client_transaction_id: Wire::empty(),
-            processor_token: Wire::empty(),
-            return_code: Wire::empty(),
-            returned_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_transaction_id: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+        return_code: Wire::EMPTY,
+        returned_at: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorSignalReturnReportRequest {
     const NAME: &'static str = "ProcessorSignalReturnReportRequest";
@@ -2059,15 +2005,16 @@ impl Record for ProcessorSignalReturnReportRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_transaction_id);
-        fields.put(1, &self.processor_token);
-        fields.put(2, &self.return_code);
-        fields.put(3, &self.returned_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_transaction_id);
+        visitor.field(1, &self.processor_token);
+        visitor.field(2, &self.return_code);
+        visitor.field(3, &self.returned_at);
     }
 }
 impl ProcessorSignalReturnReportRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_transaction_id: impl Into<String>,
         processor_token: impl Into<Secret>,
@@ -2077,13 +2024,13 @@ impl ProcessorSignalReturnReportRequest {
             client_transaction_id: client_transaction_id.into(),
             processor_token: processor_token.into(),
             return_code: return_code.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/signal/return/report`; it carries nothing beyond the request
 /// identifier, and a success means that the return was recorded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSignalReturnReportResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2091,9 +2038,7 @@ pub struct ProcessorSignalReturnReportResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorSignalReturnReportResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ProcessorSignalReturnReportResponse {
     const NAME: &'static str = "ProcessorSignalReturnReportResponse";
@@ -2108,13 +2053,13 @@ impl Record for ProcessorSignalReturnReportResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /processor/stripe/bank_account_token/create`: the account that is to be made
 /// known to Stripe.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorStripeBankAccountTokenCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -2125,12 +2070,10 @@ pub struct ProcessorStripeBankAccountTokenCreateRequest {
     pub account_id: String,
 }
 impl Generated for ProcessorStripeBankAccountTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorStripeBankAccountTokenCreateRequest {
     const NAME: &'static str = "ProcessorStripeBankAccountTokenCreateRequest";
@@ -2149,13 +2092,14 @@ impl Record for ProcessorStripeBankAccountTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
     }
 }
 impl ProcessorStripeBankAccountTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -2165,7 +2109,7 @@ impl ProcessorStripeBankAccountTokenCreateRequest {
 }
 /// Answer of `POST /processor/stripe/bank_account_token/create`, carrying the token in the
 /// form Stripe expects.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorStripeBankAccountTokenCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2176,12 +2120,10 @@ pub struct ProcessorStripeBankAccountTokenCreateResponse {
     pub stripe_bank_account_token: Secret,
 }
 impl Generated for ProcessorStripeBankAccountTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            stripe_bank_account_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        stripe_bank_account_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorStripeBankAccountTokenCreateResponse {
     const NAME: &'static str = "ProcessorStripeBankAccountTokenCreateResponse";
@@ -2200,14 +2142,14 @@ impl Record for ProcessorStripeBankAccountTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.stripe_bank_account_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.stripe_bank_account_token);
     }
 }
 /// Body of `POST /processor/token/create`: the account to share and the partner to share it
 /// with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -2221,13 +2163,11 @@ pub struct ProcessorTokenCreateRequest {
     pub processor: ProcessorTokenCreateRequestProcessor,
 }
 impl Generated for ProcessorTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            processor: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        processor: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTokenCreateRequest {
     const NAME: &'static str = "ProcessorTokenCreateRequest";
@@ -2248,14 +2188,15 @@ impl Record for ProcessorTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.processor);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.processor);
     }
 }
 impl ProcessorTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -2515,7 +2456,7 @@ impl OpenEnum for ProcessorTokenCreateRequestProcessor {
     }
 }
 /// Answer of `POST /processor/token/create`, carrying the token to hand over to the partner.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenCreateResponse {
     /// The `processor_token` that stands for one account of one Item. Pass it to the partner; it
@@ -2526,12 +2467,10 @@ pub struct ProcessorTokenCreateResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTokenCreateResponse {
     const NAME: &'static str = "ProcessorTokenCreateResponse";
@@ -2550,13 +2489,13 @@ impl Record for ProcessorTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /processor/token/permissions/get`: the token whose permissions to look up.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenPermissionsGetRequest {
     /// The `processor_token` whose permissions to look up, as returned by
@@ -2564,11 +2503,9 @@ pub struct ProcessorTokenPermissionsGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorTokenPermissionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTokenPermissionsGetRequest {
     const NAME: &'static str = "ProcessorTokenPermissionsGetRequest";
@@ -2583,12 +2520,13 @@ impl Record for ProcessorTokenPermissionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorTokenPermissionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -2596,7 +2534,7 @@ impl ProcessorTokenPermissionsGetRequest {
     }
 }
 /// Answer of `POST /processor/token/permissions/get`: the products the token gives access to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenPermissionsGetResponse {
     /// Products to which the token gives access. An empty list means that no restriction has been
@@ -2608,12 +2546,10 @@ pub struct ProcessorTokenPermissionsGetResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorTokenPermissionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            products: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        products: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTokenPermissionsGetResponse {
     const NAME: &'static str = "ProcessorTokenPermissionsGetResponse";
@@ -2632,14 +2568,14 @@ impl Record for ProcessorTokenPermissionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.products);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.products);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /processor/token/permissions/set`: the token and the products it is to give
 /// access to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenPermissionsSetRequest {
     /// The `processor_token` whose permissions to set, as returned by `/processor/token/create`.
@@ -2650,12 +2586,10 @@ pub struct ProcessorTokenPermissionsSetRequest {
     pub products: Vec<Products>,
 }
 impl Generated for ProcessorTokenPermissionsSetRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-            products: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+        products: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTokenPermissionsSetRequest {
     const NAME: &'static str = "ProcessorTokenPermissionsSetRequest";
@@ -2674,23 +2608,24 @@ impl Record for ProcessorTokenPermissionsSetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
-        fields.put(1, &self.products);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
+        visitor.field(1, &self.products);
     }
 }
 impl ProcessorTokenPermissionsSetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/token/permissions/set`; it carries only the request identifier,
 /// and a success means that the permissions were set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenPermissionsSetResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2698,9 +2633,7 @@ pub struct ProcessorTokenPermissionsSetResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorTokenPermissionsSetResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ProcessorTokenPermissionsSetResponse {
     const NAME: &'static str = "ProcessorTokenPermissionsSetResponse";
@@ -2715,12 +2648,12 @@ impl Record for ProcessorTokenPermissionsSetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /processor/token/webhook/update`: the token and the new webhook URL.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenWebhookUpdateRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -2731,12 +2664,10 @@ pub struct ProcessorTokenWebhookUpdateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for ProcessorTokenWebhookUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTokenWebhookUpdateRequest {
     const NAME: &'static str = "ProcessorTokenWebhookUpdateRequest";
@@ -2755,23 +2686,24 @@ impl Record for ProcessorTokenWebhookUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
-        fields.put(1, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
+        visitor.field(1, &self.webhook);
     }
 }
 impl ProcessorTokenWebhookUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/token/webhook/update`; it carries only the request identifier,
 /// and a success means that the URL was set or removed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenWebhookUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2779,9 +2711,7 @@ pub struct ProcessorTokenWebhookUpdateResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorTokenWebhookUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ProcessorTokenWebhookUpdateResponse {
     const NAME: &'static str = "ProcessorTokenWebhookUpdateResponse";
@@ -2796,12 +2726,12 @@ impl Record for ProcessorTokenWebhookUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /processor/transactions/get`: the token, the range of dates and the page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsGetRequest {
     /// Last day of the range to return, as an ISO 8601 date (`YYYY-MM-DD`). Matched against the
@@ -2817,14 +2747,12 @@ pub struct ProcessorTransactionsGetRequest {
     pub start_date: NaiveDate,
 }
 impl Generated for ProcessorTransactionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            options: Wire::empty(),
-            processor_token: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        options: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsGetRequest {
     const NAME: &'static str = "ProcessorTransactionsGetRequest";
@@ -2847,15 +2775,16 @@ impl Record for ProcessorTransactionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.options);
-        fields.put(2, &self.processor_token);
-        fields.put(3, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.options);
+        visitor.field(2, &self.processor_token);
+        visitor.field(3, &self.start_date);
     }
 }
 impl ProcessorTransactionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         end_date: impl Into<NaiveDate>,
         processor_token: impl Into<Secret>,
@@ -2865,12 +2794,12 @@ impl ProcessorTransactionsGetRequest {
             end_date: end_date.into(),
             processor_token: processor_token.into(),
             start_date: start_date.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Options of `POST /processor/transactions/get`: the page wanted and some extras.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsGetRequestOptions {
     /// How many transactions to return at most in one page, from 1 to 500, by default 100.
@@ -2913,16 +2842,14 @@ Deprecated by Plaid.*/
     pub offset: Option<i64>,
 }
 impl Generated for ProcessorTransactionsGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            include_logo_and_counterparty_beta: Wire::empty(),
-            include_original_description: Wire::empty(),
-            include_personal_finance_category: Wire::empty(),
-            include_personal_finance_category_beta: Wire::empty(),
-            offset: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        include_logo_and_counterparty_beta: Wire::EMPTY,
+        include_original_description: Wire::EMPTY,
+        include_personal_finance_category: Wire::EMPTY,
+        include_personal_finance_category_beta: Wire::EMPTY,
+        offset: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsGetRequestOptions {
     const NAME: &'static str = "ProcessorTransactionsGetRequestOptions";
@@ -2949,22 +2876,23 @@ impl Record for ProcessorTransactionsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.include_logo_and_counterparty_beta);
-        fields.put(2, &self.include_original_description);
-        fields.put(3, &self.include_personal_finance_category);
-        fields.put(4, &self.include_personal_finance_category_beta);
-        fields.put(5, &self.offset);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.include_logo_and_counterparty_beta);
+        visitor.field(2, &self.include_original_description);
+        visitor.field(3, &self.include_personal_finance_category);
+        visitor.field(4, &self.include_personal_finance_category_beta);
+        visitor.field(5, &self.offset);
     }
 }
 impl Default for ProcessorTransactionsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /processor/transactions/get`: one page of the transactions in the range.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsGetResponse {
     /// The account the processor token stands for, with its stored balances.
@@ -2980,14 +2908,12 @@ pub struct ProcessorTransactionsGetResponse {
     pub transactions: Vec<Transaction>,
 }
 impl Generated for ProcessorTransactionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            request_id: Wire::empty(),
-            total_transactions: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        total_transactions: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsGetResponse {
     const NAME: &'static str = "ProcessorTransactionsGetResponse";
@@ -3010,16 +2936,16 @@ impl Record for ProcessorTransactionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.total_transactions);
-        fields.put(3, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.total_transactions);
+        visitor.field(3, &self.transactions);
     }
 }
 /// Body of `POST /processor/transactions/recurring/get`: the token and, optionally, the
 /// category taxonomy.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsRecurringGetRequest {
     /// Further settings, such as the category taxonomy. May be left out.
@@ -3029,12 +2955,10 @@ pub struct ProcessorTransactionsRecurringGetRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorTransactionsRecurringGetRequest {
-    fn empty() -> Self {
-        Self {
-            options: Wire::empty(),
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        options: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsRecurringGetRequest {
     const NAME: &'static str = "ProcessorTransactionsRecurringGetRequest";
@@ -3053,23 +2977,24 @@ impl Record for ProcessorTransactionsRecurringGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.options);
-        fields.put(1, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.options);
+        visitor.field(1, &self.processor_token);
     }
 }
 impl ProcessorTransactionsRecurringGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/transactions/recurring/get`: the recurring streams of the
 /// account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsRecurringGetResponse {
     /// Recurring streams of money coming in, such as a salary. Empty when none were recognized.
@@ -3088,15 +3013,13 @@ pub struct ProcessorTransactionsRecurringGetResponse {
     pub updated_datetime: DateTime<Utc>,
 }
 impl Generated for ProcessorTransactionsRecurringGetResponse {
-    fn empty() -> Self {
-        Self {
-            inflow_streams: Wire::empty(),
-            outflow_streams: Wire::empty(),
-            personal_finance_category_version: Wire::empty(),
-            request_id: Wire::empty(),
-            updated_datetime: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        inflow_streams: Wire::EMPTY,
+        outflow_streams: Wire::EMPTY,
+        personal_finance_category_version: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        updated_datetime: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsRecurringGetResponse {
     const NAME: &'static str = "ProcessorTransactionsRecurringGetResponse";
@@ -3121,17 +3044,17 @@ impl Record for ProcessorTransactionsRecurringGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.inflow_streams);
-        fields.put(1, &self.outflow_streams);
-        fields.put(2, &self.personal_finance_category_version);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.updated_datetime);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.inflow_streams);
+        visitor.field(1, &self.outflow_streams);
+        visitor.field(2, &self.personal_finance_category_version);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.updated_datetime);
     }
 }
 /// Body of `POST /processor/transactions/refresh`. The token alone decides which account is
 /// meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsRefreshRequest {
     /// The `processor_token` that stands for one account of one Item, made by the customer with
@@ -3139,11 +3062,9 @@ pub struct ProcessorTransactionsRefreshRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorTransactionsRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsRefreshRequest {
     const NAME: &'static str = "ProcessorTransactionsRefreshRequest";
@@ -3158,12 +3079,13 @@ impl Record for ProcessorTransactionsRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
     }
 }
 impl ProcessorTransactionsRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
@@ -3172,7 +3094,7 @@ impl ProcessorTransactionsRefreshRequest {
 }
 /// Answer of `POST /processor/transactions/refresh`; it carries only the request identifier,
 /// and a success means that the refresh was requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3180,9 +3102,7 @@ pub struct ProcessorTransactionsRefreshResponse {
     pub request_id: String,
 }
 impl Generated for ProcessorTransactionsRefreshResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for ProcessorTransactionsRefreshResponse {
     const NAME: &'static str = "ProcessorTransactionsRefreshResponse";
@@ -3197,13 +3117,13 @@ impl Record for ProcessorTransactionsRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /processor/transactions/sync`: the token and the place up to which you have
 /// already synced.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsSyncRequest {
     /// How many changes to return at most in one page, from 1 to 500, by default 100. A high
@@ -3221,14 +3141,12 @@ pub struct ProcessorTransactionsSyncRequest {
     pub processor_token: Secret,
 }
 impl Generated for ProcessorTransactionsSyncRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-            options: Wire::empty(),
-            processor_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        options: Wire::EMPTY,
+        processor_token: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsSyncRequest {
     const NAME: &'static str = "ProcessorTransactionsSyncRequest";
@@ -3251,25 +3169,26 @@ impl Record for ProcessorTransactionsSyncRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.cursor);
-        fields.put(2, &self.options);
-        fields.put(3, &self.processor_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.cursor);
+        visitor.field(2, &self.options);
+        visitor.field(3, &self.processor_token);
     }
 }
 impl ProcessorTransactionsSyncRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(processor_token: impl Into<Secret>) -> Self {
         Self {
             processor_token: processor_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /processor/transactions/sync`: one page of changes since the cursor, and
 /// the cursor to go on with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsSyncResponse {
     /// The account the processor token stands for, with its stored balances. May be null.
@@ -3298,18 +3217,16 @@ pub struct ProcessorTransactionsSyncResponse {
     pub transactions_update_status: TransactionsUpdateStatus,
 }
 impl Generated for ProcessorTransactionsSyncResponse {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            added: Wire::empty(),
-            has_more: Wire::empty(),
-            modified: Wire::empty(),
-            next_cursor: Wire::empty(),
-            removed: Wire::empty(),
-            request_id: Wire::empty(),
-            transactions_update_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        added: Wire::EMPTY,
+        has_more: Wire::EMPTY,
+        modified: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        removed: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        transactions_update_status: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsSyncResponse {
     const NAME: &'static str = "ProcessorTransactionsSyncResponse";
@@ -3340,15 +3257,15 @@ impl Record for ProcessorTransactionsSyncResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.added);
-        fields.put(2, &self.has_more);
-        fields.put(3, &self.modified);
-        fields.put(4, &self.next_cursor);
-        fields.put(5, &self.removed);
-        fields.put(6, &self.request_id);
-        fields.put(7, &self.transactions_update_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.added);
+        visitor.field(2, &self.has_more);
+        visitor.field(3, &self.modified);
+        visitor.field(4, &self.next_cursor);
+        visitor.field(5, &self.removed);
+        visitor.field(6, &self.request_id);
+        visitor.field(7, &self.transactions_update_status);
     }
 }
 crate::wire::records!(

@@ -7,7 +7,7 @@ use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
 /// The latest event of a user for which Protect computed a score; null when there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LatestScoredEvent {
     /// Identifier of the event that was scored, as it is known to Protect.
@@ -16,22 +16,20 @@ pub struct LatestScoredEvent {
     pub event_type: Option<String>,
     /// Signals of fraud found for the event; null when there are none.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub fraud_attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub fraud_attributes: BTreeMap<String, ::serde_json::Value>,
     /// ISO 8601 time at which the event happened.
     pub timestamp: DateTime<Utc>,
     /// Score computed for the event, with its parts; null when there is none.
     pub trust_index: Option<TrustIndex>,
 }
 impl Generated for LatestScoredEvent {
-    fn empty() -> Self {
-        Self {
-            event_id: Wire::empty(),
-            event_type: Wire::empty(),
-            fraud_attributes: Wire::empty(),
-            timestamp: Wire::empty(),
-            trust_index: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_id: Wire::EMPTY,
+        event_type: Wire::EMPTY,
+        fraud_attributes: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        trust_index: Wire::EMPTY,
+    };
 }
 impl Record for LatestScoredEvent {
     const NAME: &'static str = "LatestScoredEvent";
@@ -56,17 +54,17 @@ impl Record for LatestScoredEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_id);
-        fields.put(1, &self.event_type);
-        fields.put(2, &self.fraud_attributes);
-        fields.put(3, &self.timestamp);
-        fields.put(4, &self.trust_index);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_id);
+        visitor.field(1, &self.event_type);
+        visitor.field(2, &self.fraud_attributes);
+        visitor.field(3, &self.timestamp);
+        visitor.field(4, &self.trust_index);
     }
 }
 /// Bank account that an incident concerns, named by its identifier or by its numbers; null
 /// when none is concerned.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectBankAccount {
     /// Identifier of the account on an Item; case-sensitive. Null or absent when the account is
@@ -80,13 +78,11 @@ pub struct ProtectBankAccount {
     pub routing_number: Option<String>,
 }
 impl Generated for ProtectBankAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_number: Wire::empty(),
-            routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_number: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+    };
 }
 impl Record for ProtectBankAccount {
     const NAME: &'static str = "ProtectBankAccount";
@@ -107,19 +103,20 @@ impl Record for ProtectBankAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_number);
-        fields.put(2, &self.routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_number);
+        visitor.field(2, &self.routing_number);
     }
 }
 impl Default for ProtectBankAccount {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /protect/compute`: the user, the model and the session to judge.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectComputeRequest {
     /// Name of the model to run, with its version, at most 128 characters.
@@ -133,13 +130,11 @@ pub struct ProtectComputeRequest {
     pub user: ProtectUser,
 }
 impl Generated for ProtectComputeRequest {
-    fn empty() -> Self {
-        Self {
-            model: Wire::empty(),
-            model_inputs: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        model: Wire::EMPTY,
+        model_inputs: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for ProtectComputeRequest {
     const NAME: &'static str = "ProtectComputeRequest";
@@ -160,29 +155,30 @@ impl Record for ProtectComputeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.model);
-        fields.put(1, &self.model_inputs);
-        fields.put(2, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.model);
+        visitor.field(1, &self.model_inputs);
+        visitor.field(2, &self.user);
     }
 }
 impl ProtectComputeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(model: impl Into<String>, user: impl Into<ProtectUser>) -> Self {
         Self {
             model: model.into(),
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /protect/compute`: the score and what it rests on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectComputeResponse {
     /// Signals of fraud that the score rests on; null or absent when there are none.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub attributes: BTreeMap<String, ::serde_json::Value>,
     /// Name of the model, with its version, that computed the score.
     pub model: Option<String>,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -195,15 +191,13 @@ pub struct ProtectComputeResponse {
     pub subscores: Option<ProtectComputeSubscores>,
 }
 impl Generated for ProtectComputeResponse {
-    fn empty() -> Self {
-        Self {
-            attributes: Wire::empty(),
-            model: Wire::empty(),
-            request_id: Wire::empty(),
-            score: Wire::empty(),
-            subscores: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        attributes: Wire::EMPTY,
+        model: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        score: Wire::EMPTY,
+        subscores: Wire::EMPTY,
+    };
 }
 impl Record for ProtectComputeResponse {
     const NAME: &'static str = "ProtectComputeResponse";
@@ -228,17 +222,17 @@ impl Record for ProtectComputeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.attributes);
-        fields.put(1, &self.model);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.score);
-        fields.put(4, &self.subscores);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.attributes);
+        visitor.field(1, &self.model);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.score);
+        visitor.field(4, &self.subscores);
     }
 }
 /// Scores for cash advances by size of the advance; null for models that do not give them.
 /// The numbers in the names of the fields bound the amount of the advance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectComputeSubscores {
     /// Score for a cash advance of an amount from 0 to 25; null or absent when none was computed.
@@ -263,17 +257,15 @@ pub struct ProtectComputeSubscores {
     pub cash_advance_bucket_50_100: Option<i64>,
 }
 impl Generated for ProtectComputeSubscores {
-    fn empty() -> Self {
-        Self {
-            cash_advance_bucket_0_25: Wire::empty(),
-            cash_advance_bucket_100_200: Wire::empty(),
-            cash_advance_bucket_200_300: Wire::empty(),
-            cash_advance_bucket_25_50: Wire::empty(),
-            cash_advance_bucket_300_400: Wire::empty(),
-            cash_advance_bucket_400_500: Wire::empty(),
-            cash_advance_bucket_50_100: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cash_advance_bucket_0_25: Wire::EMPTY,
+        cash_advance_bucket_100_200: Wire::EMPTY,
+        cash_advance_bucket_200_300: Wire::EMPTY,
+        cash_advance_bucket_25_50: Wire::EMPTY,
+        cash_advance_bucket_300_400: Wire::EMPTY,
+        cash_advance_bucket_400_500: Wire::EMPTY,
+        cash_advance_bucket_50_100: Wire::EMPTY,
+    };
 }
 impl Record for ProtectComputeSubscores {
     const NAME: &'static str = "ProtectComputeSubscores";
@@ -302,29 +294,30 @@ impl Record for ProtectComputeSubscores {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cash_advance_bucket_0_25);
-        fields.put(1, &self.cash_advance_bucket_100_200);
-        fields.put(2, &self.cash_advance_bucket_200_300);
-        fields.put(3, &self.cash_advance_bucket_25_50);
-        fields.put(4, &self.cash_advance_bucket_300_400);
-        fields.put(5, &self.cash_advance_bucket_400_500);
-        fields.put(6, &self.cash_advance_bucket_50_100);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cash_advance_bucket_0_25);
+        visitor.field(1, &self.cash_advance_bucket_100_200);
+        visitor.field(2, &self.cash_advance_bucket_200_300);
+        visitor.field(3, &self.cash_advance_bucket_25_50);
+        visitor.field(4, &self.cash_advance_bucket_300_400);
+        visitor.field(5, &self.cash_advance_bucket_400_500);
+        visitor.field(6, &self.cash_advance_bucket_50_100);
     }
 }
 impl Default for ProtectComputeSubscores {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Something a user did in an application, as sent with the deprecated `/protect/event/send`.
 /// The member that is present tells the kind of event.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectEvent {
     /// Present, as an empty object, if the event is a visit to the application.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub app_visit: ::serde_json::Map<String, ::serde_json::Value>,
+    pub app_visit: BTreeMap<String, ::serde_json::Value>,
     /// Identifier of the session of the Protect SDK in which the event happened. Absent when
     /// there was none.
     pub protect_session_id: Option<String>,
@@ -332,21 +325,19 @@ pub struct ProtectEvent {
     pub timestamp: DateTime<Utc>,
     /// Present, as an empty object, if the event is the sign-in of an existing user.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub user_sign_in: ::serde_json::Map<String, ::serde_json::Value>,
+    pub user_sign_in: BTreeMap<String, ::serde_json::Value>,
     /// Present, as an empty object, if the event is the registration of a new user.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub user_sign_up: ::serde_json::Map<String, ::serde_json::Value>,
+    pub user_sign_up: BTreeMap<String, ::serde_json::Value>,
 }
 impl Generated for ProtectEvent {
-    fn empty() -> Self {
-        Self {
-            app_visit: Wire::empty(),
-            protect_session_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            user_sign_in: Wire::empty(),
-            user_sign_up: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        app_visit: Wire::EMPTY,
+        protect_session_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        user_sign_in: Wire::EMPTY,
+        user_sign_up: Wire::EMPTY,
+    };
 }
 impl Record for ProtectEvent {
     const NAME: &'static str = "ProtectEvent";
@@ -371,34 +362,33 @@ impl Record for ProtectEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.app_visit);
-        fields.put(1, &self.protect_session_id);
-        fields.put(2, &self.timestamp);
-        fields.put(3, &self.user_sign_in);
-        fields.put(4, &self.user_sign_up);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.app_visit);
+        visitor.field(1, &self.protect_session_id);
+        visitor.field(2, &self.timestamp);
+        visitor.field(3, &self.user_sign_in);
+        visitor.field(4, &self.user_sign_up);
     }
 }
 impl ProtectEvent {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(timestamp: impl Into<DateTime<Utc>>) -> Self {
         Self {
             timestamp: timestamp.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the deprecated `POST /protect/event/get`: the event to return.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectEventGetRequest {
     /// Identifier of the event, as returned by `/protect/event/send`.
     pub event_id: String,
 }
 impl Generated for ProtectEventGetRequest {
-    fn empty() -> Self {
-        Self { event_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { event_id: Wire::EMPTY };
 }
 impl Record for ProtectEventGetRequest {
     const NAME: &'static str = "ProtectEventGetRequest";
@@ -413,25 +403,26 @@ impl Record for ProtectEventGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_id);
     }
 }
 impl ProtectEventGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(event_id: impl Into<String>) -> Self {
         Self { event_id: event_id.into() }
     }
 }
 /// Body returned by the deprecated `POST /protect/event/get`: the event with its score.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectEventGetResponse {
     /// Identifier of the event, the same as in the request.
     pub event_id: String,
     /// Signals of fraud that were found; null or absent when there are none.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub fraud_attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub fraud_attributes: BTreeMap<String, ::serde_json::Value>,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
     pub request_id: String,
@@ -442,15 +433,13 @@ pub struct ProtectEventGetResponse {
     pub trust_index: Option<TrustIndex>,
 }
 impl Generated for ProtectEventGetResponse {
-    fn empty() -> Self {
-        Self {
-            event_id: Wire::empty(),
-            fraud_attributes: Wire::empty(),
-            request_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            trust_index: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_id: Wire::EMPTY,
+        fraud_attributes: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        trust_index: Wire::EMPTY,
+    };
 }
 impl Record for ProtectEventGetResponse {
     const NAME: &'static str = "ProtectEventGetResponse";
@@ -475,16 +464,16 @@ impl Record for ProtectEventGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_id);
-        fields.put(1, &self.fraud_attributes);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.timestamp);
-        fields.put(4, &self.trust_index);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_id);
+        visitor.field(1, &self.fraud_attributes);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.timestamp);
+        visitor.field(4, &self.trust_index);
     }
 }
 /// Body of the deprecated `POST /protect/event/send`: the event and what to compute for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectEventSendRequest {
     /// What the user did: a visit, a sign-in or a sign-up, with its time.
@@ -498,14 +487,12 @@ pub struct ProtectEventSendRequest {
     pub timestamp: Option<DateTime<Utc>>,
 }
 impl Generated for ProtectEventSendRequest {
-    fn empty() -> Self {
-        Self {
-            event: Wire::empty(),
-            protect_session_id: Wire::empty(),
-            request_trust_index: Wire::empty(),
-            timestamp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event: Wire::EMPTY,
+        protect_session_id: Wire::EMPTY,
+        request_trust_index: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+    };
 }
 impl Record for ProtectEventSendRequest {
     const NAME: &'static str = "ProtectEventSendRequest";
@@ -528,28 +515,29 @@ impl Record for ProtectEventSendRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event);
-        fields.put(1, &self.protect_session_id);
-        fields.put(2, &self.request_trust_index);
-        fields.put(3, &self.timestamp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event);
+        visitor.field(1, &self.protect_session_id);
+        visitor.field(2, &self.request_trust_index);
+        visitor.field(3, &self.timestamp);
     }
 }
 impl Default for ProtectEventSendRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by the deprecated `POST /protect/event/send`: the identifier of the event
 /// and, if asked for, its score.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectEventSendResponse {
     /// Identifier of the event, with which `/protect/event/get` returns it.
     pub event_id: String,
     /// Signals of fraud that were found; null or absent when there are none.
     #[cfg_attr(feature = "schemars", schemars(default))]
-    pub fraud_attributes: ::serde_json::Map<String, ::serde_json::Value>,
+    pub fraud_attributes: BTreeMap<String, ::serde_json::Value>,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
     pub request_id: String,
@@ -558,14 +546,12 @@ pub struct ProtectEventSendResponse {
     pub trust_index: Option<TrustIndex>,
 }
 impl Generated for ProtectEventSendResponse {
-    fn empty() -> Self {
-        Self {
-            event_id: Wire::empty(),
-            fraud_attributes: Wire::empty(),
-            request_id: Wire::empty(),
-            trust_index: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_id: Wire::EMPTY,
+        fraud_attributes: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        trust_index: Wire::EMPTY,
+    };
 }
 impl Record for ProtectEventSendResponse {
     const NAME: &'static str = "ProtectEventSendResponse";
@@ -588,15 +574,15 @@ impl Record for ProtectEventSendResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_id);
-        fields.put(1, &self.fraud_attributes);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.trust_index);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_id);
+        visitor.field(1, &self.fraud_attributes);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.trust_index);
     }
 }
 /// Amount of money that an incident is about, with its currency; null when it is about none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectIncidentAmount {
     /// ISO 4217 code of the currency of `value`, by default `USD`.
@@ -608,12 +594,10 @@ pub struct ProtectIncidentAmount {
     pub value: Decimal,
 }
 impl Generated for ProtectIncidentAmount {
-    fn empty() -> Self {
-        Self {
-            iso_currency_code: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        iso_currency_code: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for ProtectIncidentAmount {
     const NAME: &'static str = "ProtectIncidentAmount";
@@ -632,23 +616,24 @@ impl Record for ProtectIncidentAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.iso_currency_code);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.iso_currency_code);
+        visitor.field(1, &self.value);
     }
 }
 impl ProtectIncidentAmount {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(value: impl Into<Decimal>) -> Self {
         Self {
             value: value.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// When and in connection with what an incident happened, as sent with
 /// `/protect/report/create`. Give every reference that is known; null when there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectIncidentEvent {
     /// The `access_token` of the Item that the incident concerns; keep it secret on the server.
@@ -676,18 +661,16 @@ pub struct ProtectIncidentEvent {
     pub time: Option<DateTime<Utc>>,
 }
 impl Generated for ProtectIncidentEvent {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            amount: Wire::empty(),
-            idv_session_id: Wire::empty(),
-            internal_reference: Wire::empty(),
-            link_session_id: Wire::empty(),
-            protect_event_id: Wire::empty(),
-            signal_client_transaction_id: Wire::empty(),
-            time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        idv_session_id: Wire::EMPTY,
+        internal_reference: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        protect_event_id: Wire::EMPTY,
+        signal_client_transaction_id: Wire::EMPTY,
+        time: Wire::EMPTY,
+    };
 }
 impl Record for ProtectIncidentEvent {
     const NAME: &'static str = "ProtectIncidentEvent";
@@ -718,25 +701,26 @@ impl Record for ProtectIncidentEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.idv_session_id);
-        fields.put(3, &self.internal_reference);
-        fields.put(4, &self.link_session_id);
-        fields.put(5, &self.protect_event_id);
-        fields.put(6, &self.signal_client_transaction_id);
-        fields.put(7, &self.time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.idv_session_id);
+        visitor.field(3, &self.internal_reference);
+        visitor.field(4, &self.link_session_id);
+        visitor.field(5, &self.protect_event_id);
+        visitor.field(6, &self.signal_client_transaction_id);
+        visitor.field(7, &self.time);
     }
 }
 impl Default for ProtectIncidentEvent {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// When and in connection with what an incident happened, as returned with a report. It has
 /// the `item_id` where the request has the `access_token`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectIncidentEventResponse {
     /// Amount of money that the incident is about, with its currency. Null or absent when it is
@@ -765,18 +749,16 @@ pub struct ProtectIncidentEventResponse {
     pub time: Option<DateTime<Utc>>,
 }
 impl Generated for ProtectIncidentEventResponse {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            idv_session_id: Wire::empty(),
-            internal_reference: Wire::empty(),
-            item_id: Wire::empty(),
-            link_session_id: Wire::empty(),
-            protect_event_id: Wire::empty(),
-            signal_client_transaction_id: Wire::empty(),
-            time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        idv_session_id: Wire::EMPTY,
+        internal_reference: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        protect_event_id: Wire::EMPTY,
+        signal_client_transaction_id: Wire::EMPTY,
+        time: Wire::EMPTY,
+    };
 }
 impl Record for ProtectIncidentEventResponse {
     const NAME: &'static str = "ProtectIncidentEventResponse";
@@ -807,24 +789,25 @@ impl Record for ProtectIncidentEventResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.idv_session_id);
-        fields.put(2, &self.internal_reference);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.link_session_id);
-        fields.put(5, &self.protect_event_id);
-        fields.put(6, &self.signal_client_transaction_id);
-        fields.put(7, &self.time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.idv_session_id);
+        visitor.field(2, &self.internal_reference);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.link_session_id);
+        visitor.field(5, &self.protect_event_id);
+        visitor.field(6, &self.signal_client_transaction_id);
+        visitor.field(7, &self.time);
     }
 }
 impl Default for ProtectIncidentEventResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A session of Link that a Protect model takes as input; null when there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectLinkModelInputs {
     /// Identifier of the Link session, as reported by Link in the client, at most 128 characters.
@@ -836,12 +819,10 @@ pub struct ProtectLinkModelInputs {
     pub require_extracted_data: Option<bool>,
 }
 impl Generated for ProtectLinkModelInputs {
-    fn empty() -> Self {
-        Self {
-            link_session_id: Wire::empty(),
-            require_extracted_data: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link_session_id: Wire::EMPTY,
+        require_extracted_data: Wire::EMPTY,
+    };
 }
 impl Record for ProtectLinkModelInputs {
     const NAME: &'static str = "ProtectLinkModelInputs";
@@ -860,23 +841,24 @@ impl Record for ProtectLinkModelInputs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_session_id);
-        fields.put(1, &self.require_extracted_data);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_session_id);
+        visitor.field(1, &self.require_extracted_data);
     }
 }
 impl ProtectLinkModelInputs {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(link_session_id: impl Into<String>) -> Self {
         Self {
             link_session_id: link_session_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Sessions that a Protect model takes as input, each under its kind; null when there are
 /// none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectModelInputs {
     /// A session of Link as input. Null or absent when the model takes none.
@@ -885,12 +867,10 @@ pub struct ProtectModelInputs {
     pub sdk: Option<ProtectSdkModelInputs>,
 }
 impl Generated for ProtectModelInputs {
-    fn empty() -> Self {
-        Self {
-            link: Wire::empty(),
-            sdk: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link: Wire::EMPTY,
+        sdk: Wire::EMPTY,
+    };
 }
 impl Record for ProtectModelInputs {
     const NAME: &'static str = "ProtectModelInputs";
@@ -909,19 +889,20 @@ impl Record for ProtectModelInputs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link);
-        fields.put(1, &self.sdk);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link);
+        visitor.field(1, &self.sdk);
     }
 }
 impl Default for ProtectModelInputs {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A report of a fraud incident, as made with `/protect/report/create`; occurs in the answer
 /// of `/protect/user/insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectReport {
     /// Return code of the ACH network, such as `R10`; null when none was given.
@@ -945,19 +926,17 @@ pub struct ProtectReport {
     pub report_type: ProtectReportType,
 }
 impl Generated for ProtectReport {
-    fn empty() -> Self {
-        Self {
-            ach_return_code: Wire::empty(),
-            bank_account: Wire::empty(),
-            created_at: Wire::empty(),
-            incident_event: Wire::empty(),
-            notes: Wire::empty(),
-            report_confidence: Wire::empty(),
-            report_id: Wire::empty(),
-            report_source: Wire::empty(),
-            report_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach_return_code: Wire::EMPTY,
+        bank_account: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        incident_event: Wire::EMPTY,
+        notes: Wire::EMPTY,
+        report_confidence: Wire::EMPTY,
+        report_id: Wire::EMPTY,
+        report_source: Wire::EMPTY,
+        report_type: Wire::EMPTY,
+    };
 }
 impl Record for ProtectReport {
     const NAME: &'static str = "ProtectReport";
@@ -990,16 +969,16 @@ impl Record for ProtectReport {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach_return_code);
-        fields.put(1, &self.bank_account);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.incident_event);
-        fields.put(4, &self.notes);
-        fields.put(5, &self.report_confidence);
-        fields.put(6, &self.report_id);
-        fields.put(7, &self.report_source);
-        fields.put(8, &self.report_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach_return_code);
+        visitor.field(1, &self.bank_account);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.incident_event);
+        visitor.field(4, &self.notes);
+        visitor.field(5, &self.report_confidence);
+        visitor.field(6, &self.report_id);
+        visitor.field(7, &self.report_source);
+        visitor.field(8, &self.report_type);
     }
 }
 /// How certain a reported incident is: `CONFIRMED` is established, `SUSPECTED` is not.
@@ -1030,7 +1009,7 @@ impl OpenEnum for ProtectReportConfidence {
 }
 /// Body of `POST /protect/report/create`: the kind, the source and the circumstances of an
 /// incident.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectReportCreateRequest {
     /// Return code of the ACH network, such as `R10`, for an incident that showed itself in a
@@ -1056,18 +1035,16 @@ pub struct ProtectReportCreateRequest {
     pub user_id: Option<String>,
 }
 impl Generated for ProtectReportCreateRequest {
-    fn empty() -> Self {
-        Self {
-            ach_return_code: Wire::empty(),
-            bank_account: Wire::empty(),
-            incident_event: Wire::empty(),
-            notes: Wire::empty(),
-            report_confidence: Wire::empty(),
-            report_source: Wire::empty(),
-            report_type: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach_return_code: Wire::EMPTY,
+        bank_account: Wire::EMPTY,
+        incident_event: Wire::EMPTY,
+        notes: Wire::EMPTY,
+        report_confidence: Wire::EMPTY,
+        report_source: Wire::EMPTY,
+        report_type: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for ProtectReportCreateRequest {
     const NAME: &'static str = "ProtectReportCreateRequest";
@@ -1098,19 +1075,20 @@ impl Record for ProtectReportCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach_return_code);
-        fields.put(1, &self.bank_account);
-        fields.put(2, &self.incident_event);
-        fields.put(3, &self.notes);
-        fields.put(4, &self.report_confidence);
-        fields.put(5, &self.report_source);
-        fields.put(6, &self.report_type);
-        fields.put(7, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach_return_code);
+        visitor.field(1, &self.bank_account);
+        visitor.field(2, &self.incident_event);
+        visitor.field(3, &self.notes);
+        visitor.field(4, &self.report_confidence);
+        visitor.field(5, &self.report_source);
+        visitor.field(6, &self.report_type);
+        visitor.field(7, &self.user_id);
     }
 }
 impl ProtectReportCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         report_confidence: impl Into<ProtectReportConfidence>,
         report_source: impl Into<ProtectReportSource>,
@@ -1120,12 +1098,12 @@ impl ProtectReportCreateRequest {
             report_confidence: report_confidence.into(),
             report_source: report_source.into(),
             report_type: report_type.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /protect/report/create` when the report is recorded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectReportCreateResponse {
     /// Identifier of the new report, by which it appears in `/protect/user/insights/get`.
@@ -1135,12 +1113,10 @@ pub struct ProtectReportCreateResponse {
     pub request_id: String,
 }
 impl Generated for ProtectReportCreateResponse {
-    fn empty() -> Self {
-        Self {
-            report_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        report_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for ProtectReportCreateResponse {
     const NAME: &'static str = "ProtectReportCreateResponse";
@@ -1159,9 +1135,9 @@ impl Record for ProtectReportCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.report_id);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.report_id);
+        visitor.field(1, &self.request_id);
     }
 }
 /// How an incident came to light: by review in your own company, through the user, the bank
@@ -1286,7 +1262,7 @@ impl OpenEnum for ProtectReportType {
     }
 }
 /// A session of the Protect SDK that a Protect model takes as input; null when there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectSdkModelInputs {
     /// Identifier of the session of the Protect SDK in the client, at most 128 characters.
@@ -1295,11 +1271,9 @@ pub struct ProtectSdkModelInputs {
     pub sdk_session_id: String,
 }
 impl Generated for ProtectSdkModelInputs {
-    fn empty() -> Self {
-        Self {
-            sdk_session_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        sdk_session_id: Wire::EMPTY,
+    };
 }
 impl Record for ProtectSdkModelInputs {
     const NAME: &'static str = "ProtectSdkModelInputs";
@@ -1314,12 +1288,13 @@ impl Record for ProtectSdkModelInputs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.sdk_session_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.sdk_session_id);
     }
 }
 impl ProtectSdkModelInputs {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(sdk_session_id: impl Into<String>) -> Self {
         Self {
             sdk_session_id: sdk_session_id.into(),
@@ -1327,7 +1302,7 @@ impl ProtectSdkModelInputs {
     }
 }
 /// The user a Protect call is about. One of the two identifiers is enough.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectUser {
     /// Identifier that you gave to the user, as opposed to the `user_id` of Plaid.
@@ -1336,12 +1311,10 @@ pub struct ProtectUser {
     pub user_id: Option<String>,
 }
 impl Generated for ProtectUser {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for ProtectUser {
     const NAME: &'static str = "ProtectUser";
@@ -1360,18 +1333,19 @@ impl Record for ProtectUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.user_id);
     }
 }
 impl Default for ProtectUser {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /protect/user/insights/get`: the user, named by one of two identifiers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectUserInsightsGetRequest {
     /// Identifier that you gave to the user. Absent when `user_id` is given.
@@ -1381,12 +1355,10 @@ pub struct ProtectUserInsightsGetRequest {
     pub user_id: Option<String>,
 }
 impl Generated for ProtectUserInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for ProtectUserInsightsGetRequest {
     const NAME: &'static str = "ProtectUserInsightsGetRequest";
@@ -1405,19 +1377,20 @@ impl Record for ProtectUserInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.user_id);
     }
 }
 impl Default for ProtectUserInsightsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /protect/user/insights/get`: the latest scored event and the
 /// reports of a user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectUserInsightsGetResponse {
     /// The latest event of the user that was scored; null when none has been.
@@ -1432,14 +1405,12 @@ pub struct ProtectUserInsightsGetResponse {
     pub user_id: String,
 }
 impl Generated for ProtectUserInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            latest_scored_event: Wire::empty(),
-            reports: Wire::empty(),
-            request_id: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        latest_scored_event: Wire::EMPTY,
+        reports: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for ProtectUserInsightsGetResponse {
     const NAME: &'static str = "ProtectUserInsightsGetResponse";
@@ -1462,11 +1433,11 @@ impl Record for ProtectUserInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.latest_scored_event);
-        fields.put(1, &self.reports);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.latest_scored_event);
+        visitor.field(1, &self.reports);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.user_id);
     }
 }
 crate::wire::records!(

@@ -40,7 +40,7 @@ impl OpenEnum for CashFlowUpdatesEventWebhookCodes {
     }
 }
 /// A transaction to add to a Sandbox Item with `/sandbox/transactions/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CustomSandboxTransaction {
     /// Amount of the transaction: positive when money leaves the account, negative when it comes
@@ -60,15 +60,13 @@ pub struct CustomSandboxTransaction {
     pub iso_currency_code: Option<String>,
 }
 impl Generated for CustomSandboxTransaction {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            date_posted: Wire::empty(),
-            date_transacted: Wire::empty(),
-            description: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        date_posted: Wire::EMPTY,
+        date_transacted: Wire::EMPTY,
+        description: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CustomSandboxTransaction {
     const NAME: &'static str = "CustomSandboxTransaction";
@@ -93,16 +91,17 @@ impl Record for CustomSandboxTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.date_posted);
-        fields.put(2, &self.date_transacted);
-        fields.put(3, &self.description);
-        fields.put(4, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.date_posted);
+        visitor.field(2, &self.date_transacted);
+        visitor.field(3, &self.description);
+        visitor.field(4, &self.iso_currency_code);
     }
 }
 impl CustomSandboxTransaction {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<Decimal>,
         date_posted: impl Into<NaiveDate>,
@@ -114,13 +113,13 @@ impl CustomSandboxTransaction {
             date_posted: date_posted.into(),
             date_transacted: date_transacted.into(),
             description: description.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /sandbox/bank_income/fire_webhook`: which webhook to send, with what
 /// contents, and where.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxBankIncomeFireWebhookRequest {
     /// Which bank income webhook to send: an update is available, or a refresh has ended.
@@ -132,13 +131,11 @@ pub struct SandboxBankIncomeFireWebhookRequest {
     pub webhook_override: Option<String>,
 }
 impl Generated for SandboxBankIncomeFireWebhookRequest {
-    fn empty() -> Self {
-        Self {
-            webhook_code: Wire::empty(),
-            webhook_fields: Wire::empty(),
-            webhook_override: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        webhook_code: Wire::EMPTY,
+        webhook_fields: Wire::EMPTY,
+        webhook_override: Wire::EMPTY,
+    };
 }
 impl Record for SandboxBankIncomeFireWebhookRequest {
     const NAME: &'static str = "SandboxBankIncomeFireWebhookRequest";
@@ -159,14 +156,15 @@ impl Record for SandboxBankIncomeFireWebhookRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.webhook_code);
-        fields.put(1, &self.webhook_fields);
-        fields.put(2, &self.webhook_override);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.webhook_code);
+        visitor.field(1, &self.webhook_fields);
+        visitor.field(2, &self.webhook_override);
     }
 }
 impl SandboxBankIncomeFireWebhookRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         webhook_code: impl Into<SandboxBankIncomeWebhookFireRequestWebhookCode>,
         webhook_fields: impl Into<SandboxBankIncomeWebhookFireRequestWebhookFields>,
@@ -174,13 +172,13 @@ impl SandboxBankIncomeFireWebhookRequest {
         Self {
             webhook_code: webhook_code.into(),
             webhook_fields: webhook_fields.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/bank_income/fire_webhook`; it holds nothing but the
 /// `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxBankIncomeFireWebhookResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -188,9 +186,7 @@ pub struct SandboxBankIncomeFireWebhookResponse {
     pub request_id: String,
 }
 impl Generated for SandboxBankIncomeFireWebhookResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxBankIncomeFireWebhookResponse {
     const NAME: &'static str = "SandboxBankIncomeFireWebhookResponse";
@@ -205,8 +201,8 @@ impl Record for SandboxBankIncomeFireWebhookResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Webhook that `/sandbox/bank_income/fire_webhook` can send: `BANK_INCOME_REFRESH_UPDATE`
@@ -238,7 +234,7 @@ impl OpenEnum for SandboxBankIncomeWebhookFireRequestWebhookCode {
     }
 }
 /// Contents of the webhook that `/sandbox/bank_income/fire_webhook` sends.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxBankIncomeWebhookFireRequestWebhookFields {
     /// Whether the webhook is to report success or failure; it matters for the code
@@ -248,12 +244,10 @@ pub struct SandboxBankIncomeWebhookFireRequestWebhookFields {
     pub user_id: String,
 }
 impl Generated for SandboxBankIncomeWebhookFireRequestWebhookFields {
-    fn empty() -> Self {
-        Self {
-            bank_income_refresh_complete_result: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_income_refresh_complete_result: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxBankIncomeWebhookFireRequestWebhookFields {
     const NAME: &'static str = "SandboxBankIncomeWebhookFireRequestWebhookFields";
@@ -272,31 +266,30 @@ impl Record for SandboxBankIncomeWebhookFireRequestWebhookFields {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_income_refresh_complete_result);
-        fields.put(1, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_income_refresh_complete_result);
+        visitor.field(1, &self.user_id);
     }
 }
 impl SandboxBankIncomeWebhookFireRequestWebhookFields {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_id: impl Into<String>) -> Self {
         Self {
             user_id: user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /sandbox/bank_transfer/fire_webhook`: where to send the webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxBankTransferFireWebhookRequest {
     /// Address to which the bank transfer webhook is sent.
     pub webhook: String,
 }
 impl Generated for SandboxBankTransferFireWebhookRequest {
-    fn empty() -> Self {
-        Self { webhook: Wire::empty() }
-    }
+    const EMPTY: Self = Self { webhook: Wire::EMPTY };
 }
 impl Record for SandboxBankTransferFireWebhookRequest {
     const NAME: &'static str = "SandboxBankTransferFireWebhookRequest";
@@ -311,19 +304,20 @@ impl Record for SandboxBankTransferFireWebhookRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.webhook);
     }
 }
 impl SandboxBankTransferFireWebhookRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(webhook: impl Into<String>) -> Self {
         Self { webhook: webhook.into() }
     }
 }
 /// Body returned by `POST /sandbox/bank_transfer/fire_webhook`; it holds nothing but the
 /// `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxBankTransferFireWebhookResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -331,9 +325,7 @@ pub struct SandboxBankTransferFireWebhookResponse {
     pub request_id: String,
 }
 impl Generated for SandboxBankTransferFireWebhookResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxBankTransferFireWebhookResponse {
     const NAME: &'static str = "SandboxBankTransferFireWebhookResponse";
@@ -348,13 +340,13 @@ impl Record for SandboxBankTransferFireWebhookResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/bank_transfer/simulate`: the bank transfer and the event to
 /// simulate for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxBankTransferSimulateRequest {
     /// Identifier of the legacy bank transfer, as returned by `/bank_transfer/create`.
@@ -367,13 +359,11 @@ pub struct SandboxBankTransferSimulateRequest {
     pub failure_reason: Option<BankTransferFailure>,
 }
 impl Generated for SandboxBankTransferSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            bank_transfer_id: Wire::empty(),
-            event_type: Wire::empty(),
-            failure_reason: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_transfer_id: Wire::EMPTY,
+        event_type: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+    };
 }
 impl Record for SandboxBankTransferSimulateRequest {
     const NAME: &'static str = "SandboxBankTransferSimulateRequest";
@@ -394,14 +384,15 @@ impl Record for SandboxBankTransferSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_transfer_id);
-        fields.put(1, &self.event_type);
-        fields.put(2, &self.failure_reason);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_transfer_id);
+        visitor.field(1, &self.event_type);
+        visitor.field(2, &self.failure_reason);
     }
 }
 impl SandboxBankTransferSimulateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         bank_transfer_id: impl Into<String>,
         event_type: impl Into<String>,
@@ -409,13 +400,13 @@ impl SandboxBankTransferSimulateRequest {
         Self {
             bank_transfer_id: bank_transfer_id.into(),
             event_type: event_type.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/bank_transfer/simulate`; it holds nothing but the
 /// `request_id`. Read the event with `/bank_transfer/event/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxBankTransferSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -423,9 +414,7 @@ pub struct SandboxBankTransferSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxBankTransferSimulateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxBankTransferSimulateResponse {
     const NAME: &'static str = "SandboxBankTransferSimulateResponse";
@@ -440,12 +429,12 @@ impl Record for SandboxBankTransferSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/cra/cashflow_updates/update`: the user and the events to simulate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxCraCashflowUpdatesUpdateRequest {
     /// Identifier of the user, beginning with `usr_`, from `/user/create`. Give either this or
@@ -460,13 +449,11 @@ pub struct SandboxCraCashflowUpdatesUpdateRequest {
     pub webhook_codes: Vec<CashFlowUpdatesEventWebhookCodes>,
 }
 impl Generated for SandboxCraCashflowUpdatesUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-            webhook_codes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+        webhook_codes: Wire::EMPTY,
+    };
 }
 impl Record for SandboxCraCashflowUpdatesUpdateRequest {
     const NAME: &'static str = "SandboxCraCashflowUpdatesUpdateRequest";
@@ -487,20 +474,21 @@ impl Record for SandboxCraCashflowUpdatesUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
-        fields.put(1, &self.user_token);
-        fields.put(2, &self.webhook_codes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
+        visitor.field(1, &self.user_token);
+        visitor.field(2, &self.webhook_codes);
     }
 }
 impl Default for SandboxCraCashflowUpdatesUpdateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/cra/cashflow_updates/update`; it holds nothing but the
 /// `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxCraCashflowUpdatesUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -508,9 +496,7 @@ pub struct SandboxCraCashflowUpdatesUpdateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxCraCashflowUpdatesUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxCraCashflowUpdatesUpdateResponse {
     const NAME: &'static str = "SandboxCraCashflowUpdatesUpdateResponse";
@@ -525,13 +511,13 @@ impl Record for SandboxCraCashflowUpdatesUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/income/fire_webhook`: which webhook to send, with what contents,
 /// and where.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxIncomeFireWebhookRequest {
     /// Identifier of the Item that the webhook is to name; case-sensitive.
@@ -548,15 +534,13 @@ pub struct SandboxIncomeFireWebhookRequest {
     pub webhook_code: SandboxIncomeWebhookFireRequestWebhookCode,
 }
 impl Generated for SandboxIncomeFireWebhookRequest {
-    fn empty() -> Self {
-        Self {
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            verification_status: Wire::empty(),
-            webhook: Wire::empty(),
-            webhook_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+    };
 }
 impl Record for SandboxIncomeFireWebhookRequest {
     const NAME: &'static str = "SandboxIncomeFireWebhookRequest";
@@ -581,16 +565,17 @@ impl Record for SandboxIncomeFireWebhookRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_id);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.verification_status);
-        fields.put(3, &self.webhook);
-        fields.put(4, &self.webhook_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_id);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.verification_status);
+        visitor.field(3, &self.webhook);
+        visitor.field(4, &self.webhook_code);
     }
 }
 impl SandboxIncomeFireWebhookRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         item_id: impl Into<String>,
         webhook: impl Into<String>,
@@ -600,7 +585,7 @@ impl SandboxIncomeFireWebhookRequest {
             item_id: item_id.into(),
             webhook: webhook.into(),
             webhook_code: webhook_code.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -642,7 +627,7 @@ impl OpenEnum for SandboxIncomeFireWebhookRequestVerificationStatus {
 }
 /// Body returned by `POST /sandbox/income/fire_webhook`; it holds nothing but the
 /// `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxIncomeFireWebhookResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -650,9 +635,7 @@ pub struct SandboxIncomeFireWebhookResponse {
     pub request_id: String,
 }
 impl Generated for SandboxIncomeFireWebhookResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxIncomeFireWebhookResponse {
     const NAME: &'static str = "SandboxIncomeFireWebhookResponse";
@@ -667,8 +650,8 @@ impl Record for SandboxIncomeFireWebhookResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Webhook that `/sandbox/income/fire_webhook` can send: `INCOME_VERIFICATION` reports the
@@ -701,7 +684,7 @@ impl OpenEnum for SandboxIncomeWebhookFireRequestWebhookCode {
 }
 /// Body of `POST /sandbox/item/application/seed`: the Item and the application to connect to
 /// it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemApplicationSeedRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -711,12 +694,10 @@ pub struct SandboxItemApplicationSeedRequest {
     pub application_id: String,
 }
 impl Generated for SandboxItemApplicationSeedRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            application_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        application_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxItemApplicationSeedRequest {
     const NAME: &'static str = "SandboxItemApplicationSeedRequest";
@@ -735,13 +716,14 @@ impl Record for SandboxItemApplicationSeedRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.application_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.application_id);
     }
 }
 impl SandboxItemApplicationSeedRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         application_id: impl Into<String>,
@@ -753,7 +735,7 @@ impl SandboxItemApplicationSeedRequest {
     }
 }
 /// Body returned by `POST /sandbox/item/application/seed` when the application is connected.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemApplicationSeedResponse {
     /// Identifier of the Item that results from the connection; case-sensitive.
@@ -763,12 +745,10 @@ pub struct SandboxItemApplicationSeedResponse {
     pub request_id: String,
 }
 impl Generated for SandboxItemApplicationSeedResponse {
-    fn empty() -> Self {
-        Self {
-            item_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxItemApplicationSeedResponse {
     const NAME: &'static str = "SandboxItemApplicationSeedResponse";
@@ -787,14 +767,14 @@ impl Record for SandboxItemApplicationSeedResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_id);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_id);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/item/fire_webhook`: the Item and the webhook that Sandbox is to
 /// send for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemFireWebhookRequest {
     /// Access token of the Sandbox Item for which the webhook is fired; the Item needs a valid
@@ -808,13 +788,11 @@ pub struct SandboxItemFireWebhookRequest {
     pub webhook_type: Option<WebhookType>,
 }
 impl Generated for SandboxItemFireWebhookRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for SandboxItemFireWebhookRequest {
     const NAME: &'static str = "SandboxItemFireWebhookRequest";
@@ -835,14 +813,15 @@ impl Record for SandboxItemFireWebhookRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.webhook_code);
-        fields.put(2, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.webhook_code);
+        visitor.field(2, &self.webhook_type);
     }
 }
 impl SandboxItemFireWebhookRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         webhook_code: impl Into<SandboxItemFireWebhookRequestWebhookCode>,
@@ -850,7 +829,7 @@ impl SandboxItemFireWebhookRequest {
         Self {
             access_token: access_token.into(),
             webhook_code: webhook_code.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -913,7 +892,7 @@ impl OpenEnum for SandboxItemFireWebhookRequestWebhookCode {
 }
 /// Body of the answer to `POST /sandbox/item/fire_webhook`; it confirms that the webhook was
 /// sent off, not that the receiver accepted it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemFireWebhookResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -923,12 +902,10 @@ pub struct SandboxItemFireWebhookResponse {
     pub webhook_fired: bool,
 }
 impl Generated for SandboxItemFireWebhookResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            webhook_fired: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        webhook_fired: Wire::EMPTY,
+    };
 }
 impl Record for SandboxItemFireWebhookResponse {
     const NAME: &'static str = "SandboxItemFireWebhookResponse";
@@ -947,24 +924,20 @@ impl Record for SandboxItemFireWebhookResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.webhook_fired);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.webhook_fired);
     }
 }
 /// Body of `POST /sandbox/item/reset_login`: the Item that is to ask for a new login.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemResetLoginRequest {
     /// Access token of the Sandbox Item to put into the state `ITEM_LOGIN_REQUIRED`.
     pub access_token: Secret,
 }
 impl Generated for SandboxItemResetLoginRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for SandboxItemResetLoginRequest {
     const NAME: &'static str = "SandboxItemResetLoginRequest";
@@ -979,12 +952,13 @@ impl Record for SandboxItemResetLoginRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl SandboxItemResetLoginRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -993,7 +967,7 @@ impl SandboxItemResetLoginRequest {
 }
 /// Body of the answer to `POST /sandbox/item/reset_login`; it confirms that the Item now
 /// requires a new login.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemResetLoginResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1003,12 +977,10 @@ pub struct SandboxItemResetLoginResponse {
     pub reset_login: bool,
 }
 impl Generated for SandboxItemResetLoginResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            reset_login: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        reset_login: Wire::EMPTY,
+    };
 }
 impl Record for SandboxItemResetLoginResponse {
     const NAME: &'static str = "SandboxItemResetLoginResponse";
@@ -1027,14 +999,14 @@ impl Record for SandboxItemResetLoginResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.reset_login);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.reset_login);
     }
 }
 /// Body of `POST /sandbox/item/set_verification_status`: the account pending micro-deposit
 /// verification and the state it is to take.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemSetVerificationStatusRequest {
     /// Access token of the Sandbox Item that owns the account.
@@ -1047,13 +1019,11 @@ pub struct SandboxItemSetVerificationStatusRequest {
     pub verification_status: SandboxItemSetVerificationStatusRequestVerificationStatus,
 }
 impl Generated for SandboxItemSetVerificationStatusRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for SandboxItemSetVerificationStatusRequest {
     const NAME: &'static str = "SandboxItemSetVerificationStatusRequest";
@@ -1074,14 +1044,15 @@ impl Record for SandboxItemSetVerificationStatusRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.verification_status);
     }
 }
 impl SandboxItemSetVerificationStatusRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -1125,7 +1096,7 @@ impl OpenEnum for SandboxItemSetVerificationStatusRequestVerificationStatus {
 }
 /// Body of the answer to `POST /sandbox/item/set_verification_status`; it carries nothing but
 /// the request ID.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxItemSetVerificationStatusResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1133,9 +1104,7 @@ pub struct SandboxItemSetVerificationStatusResponse {
     pub request_id: String,
 }
 impl Generated for SandboxItemSetVerificationStatusResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxItemSetVerificationStatusResponse {
     const NAME: &'static str = "SandboxItemSetVerificationStatusResponse";
@@ -1150,13 +1119,13 @@ impl Record for SandboxItemSetVerificationStatusResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/oauth/select_accounts`: the login that is under way and the
 /// accounts to share. Credentials must be sent as headers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxOauthSelectAccountsRequest {
     /// The accounts that the simulated user agrees to share.
@@ -1167,12 +1136,10 @@ pub struct SandboxOauthSelectAccountsRequest {
     pub oauth_state_id: String,
 }
 impl Generated for SandboxOauthSelectAccountsRequest {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            oauth_state_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        oauth_state_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxOauthSelectAccountsRequest {
     const NAME: &'static str = "SandboxOauthSelectAccountsRequest";
@@ -1191,29 +1158,28 @@ impl Record for SandboxOauthSelectAccountsRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.oauth_state_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.oauth_state_id);
     }
 }
 impl SandboxOauthSelectAccountsRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(oauth_state_id: impl Into<String>) -> Self {
         Self {
             oauth_state_id: oauth_state_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/oauth/select_accounts`; it has no fields, not even a
 /// `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxOauthSelectAccountsResponse {}
 impl Generated for SandboxOauthSelectAccountsResponse {
-    fn empty() -> Self {
-        Self {}
-    }
+    const EMPTY: Self = Self {};
 }
 impl Record for SandboxOauthSelectAccountsResponse {
     const NAME: &'static str = "SandboxOauthSelectAccountsResponse";
@@ -1225,16 +1191,17 @@ impl Record for SandboxOauthSelectAccountsResponse {
     ) -> Result<(), A::Error> {
         Ok(())
     }
-    fn write_fields<M: SerializeMap>(&self, _fields: &mut Fields<'_, M>) {}
+    fn visit<V: FieldVisitor>(&self, _visitor: &mut V) {}
 }
 impl Default for SandboxOauthSelectAccountsResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the deprecated `POST /sandbox/payment_profile/reset_login`: the payment profile to
 /// affect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPaymentProfileResetLoginRequest {
     /// Token of the form `payment-profile-<environment>-<uuid>` of the payment profile that is to
@@ -1242,11 +1209,9 @@ pub struct SandboxPaymentProfileResetLoginRequest {
     pub payment_profile_token: Secret,
 }
 impl Generated for SandboxPaymentProfileResetLoginRequest {
-    fn empty() -> Self {
-        Self {
-            payment_profile_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        payment_profile_token: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPaymentProfileResetLoginRequest {
     const NAME: &'static str = "SandboxPaymentProfileResetLoginRequest";
@@ -1263,12 +1228,13 @@ impl Record for SandboxPaymentProfileResetLoginRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_profile_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_profile_token);
     }
 }
 impl SandboxPaymentProfileResetLoginRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(payment_profile_token: impl Into<Secret>) -> Self {
         Self {
             payment_profile_token: payment_profile_token.into(),
@@ -1276,7 +1242,7 @@ impl SandboxPaymentProfileResetLoginRequest {
     }
 }
 /// Body returned by the deprecated `POST /sandbox/payment_profile/reset_login`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPaymentProfileResetLoginResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1286,12 +1252,10 @@ pub struct SandboxPaymentProfileResetLoginResponse {
     pub reset_login: bool,
 }
 impl Generated for SandboxPaymentProfileResetLoginResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            reset_login: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        reset_login: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPaymentProfileResetLoginResponse {
     const NAME: &'static str = "SandboxPaymentProfileResetLoginResponse";
@@ -1310,14 +1274,14 @@ impl Record for SandboxPaymentProfileResetLoginResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.reset_login);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.reset_login);
     }
 }
 /// Body of `POST /sandbox/payment/simulate`: the payment, its new status and where to send
 /// the webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPaymentSimulateRequest {
     /// Identifier of the payment to change, as returned by `/payment_initiation/payment/create`.
@@ -1328,13 +1292,11 @@ pub struct SandboxPaymentSimulateRequest {
     pub webhook: String,
 }
 impl Generated for SandboxPaymentSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            payment_id: Wire::empty(),
-            status: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        payment_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPaymentSimulateRequest {
     const NAME: &'static str = "SandboxPaymentSimulateRequest";
@@ -1355,14 +1317,15 @@ impl Record for SandboxPaymentSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_id);
-        fields.put(1, &self.status);
-        fields.put(2, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_id);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.webhook);
     }
 }
 impl SandboxPaymentSimulateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         payment_id: impl Into<String>,
         status: impl Into<String>,
@@ -1376,7 +1339,7 @@ impl SandboxPaymentSimulateRequest {
     }
 }
 /// Body returned by `POST /sandbox/payment/simulate`: the status before and after.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPaymentSimulateResponse {
     /// Status the payment has after the call, as was asked for.
@@ -1388,13 +1351,11 @@ pub struct SandboxPaymentSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxPaymentSimulateResponse {
-    fn empty() -> Self {
-        Self {
-            new_status: Wire::empty(),
-            old_status: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        new_status: Wire::EMPTY,
+        old_status: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPaymentSimulateResponse {
     const NAME: &'static str = "SandboxPaymentSimulateResponse";
@@ -1415,15 +1376,15 @@ impl Record for SandboxPaymentSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.new_status);
-        fields.put(1, &self.old_status);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.new_status);
+        visitor.field(1, &self.old_status);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/processor_token/create`: the institution of the test Item and the
 /// login to use there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxProcessorTokenCreateRequest {
     /// Identifier of the institution, such as `ins_109508`, at which the test Item is made.
@@ -1432,12 +1393,10 @@ pub struct SandboxProcessorTokenCreateRequest {
     pub options: Option<SandboxProcessorTokenCreateRequestOptions>,
 }
 impl Generated for SandboxProcessorTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for SandboxProcessorTokenCreateRequest {
     const NAME: &'static str = "SandboxProcessorTokenCreateRequest";
@@ -1456,22 +1415,23 @@ impl Record for SandboxProcessorTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.options);
     }
 }
 impl SandboxProcessorTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(institution_id: impl Into<String>) -> Self {
         Self {
             institution_id: institution_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Login to use for the test Item of `POST /sandbox/processor_token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxProcessorTokenCreateRequestOptions {
     /// Sandbox password in place of `pass_good`, such as `error_` followed by an error code, or
@@ -1481,12 +1441,10 @@ pub struct SandboxProcessorTokenCreateRequestOptions {
     pub override_username: Option<String>,
 }
 impl Generated for SandboxProcessorTokenCreateRequestOptions {
-    fn empty() -> Self {
-        Self {
-            override_password: Wire::empty(),
-            override_username: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        override_password: Wire::EMPTY,
+        override_username: Wire::EMPTY,
+    };
 }
 impl Record for SandboxProcessorTokenCreateRequestOptions {
     const NAME: &'static str = "SandboxProcessorTokenCreateRequestOptions";
@@ -1505,19 +1463,20 @@ impl Record for SandboxProcessorTokenCreateRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.override_password);
-        fields.put(1, &self.override_username);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.override_password);
+        visitor.field(1, &self.override_username);
     }
 }
 impl Default for SandboxProcessorTokenCreateRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/processor_token/create`: the token for an account of the
 /// new test Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxProcessorTokenCreateResponse {
     /// Token of the form `processor-sandbox-<uuid>` that gives access to one account of the test
@@ -1528,12 +1487,10 @@ pub struct SandboxProcessorTokenCreateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxProcessorTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            processor_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        processor_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxProcessorTokenCreateResponse {
     const NAME: &'static str = "SandboxProcessorTokenCreateResponse";
@@ -1552,14 +1509,14 @@ impl Record for SandboxProcessorTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.processor_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.processor_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/public_token/create`: the institution and the products of the Item
 /// to create, with options that replace what a person would do in Link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequest {
     /// Products with which the Item is initialized, at least one; the institution has to support
@@ -1582,15 +1539,13 @@ pub struct SandboxPublicTokenCreateRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for SandboxPublicTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            initial_products: Wire::empty(),
-            institution_id: Wire::empty(),
-            options: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        initial_products: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        options: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPublicTokenCreateRequest {
     const NAME: &'static str = "SandboxPublicTokenCreateRequest";
@@ -1615,36 +1570,35 @@ impl Record for SandboxPublicTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.initial_products);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.options);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.initial_products);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.options);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.user_token);
     }
 }
 impl SandboxPublicTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(institution_id: impl Into<String>) -> Self {
         Self {
             institution_id: institution_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Bank Income settings of an Item created by `POST /sandbox/public_token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
     /// Number of days of transaction history from which bank income is derived.
     pub days_requested: Option<i64>,
 }
 impl Generated for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
     const NAME: &'static str = "SandboxPublicTokenCreateRequestIncomeVerificationBankIncome";
@@ -1659,17 +1613,18 @@ impl Record for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
     }
 }
 impl Default for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Options of `POST /sandbox/public_token/create` that customize the Item to be created.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptions {
     /// Income sources and bank income settings; give it when `income_verification` is among
@@ -1694,16 +1649,14 @@ pub struct SandboxPublicTokenCreateRequestOptions {
     pub webhook: Option<String>,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptions {
-    fn empty() -> Self {
-        Self {
-            income_verification: Wire::empty(),
-            override_password: Wire::empty(),
-            override_username: Wire::empty(),
-            statements: Wire::empty(),
-            transactions: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_verification: Wire::EMPTY,
+        override_password: Wire::EMPTY,
+        override_username: Wire::EMPTY,
+        statements: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPublicTokenCreateRequestOptions {
     const NAME: &'static str = "SandboxPublicTokenCreateRequestOptions";
@@ -1730,23 +1683,24 @@ impl Record for SandboxPublicTokenCreateRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_verification);
-        fields.put(1, &self.override_password);
-        fields.put(2, &self.override_username);
-        fields.put(3, &self.statements);
-        fields.put(4, &self.transactions);
-        fields.put(5, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_verification);
+        visitor.field(1, &self.override_password);
+        visitor.field(2, &self.override_username);
+        visitor.field(3, &self.statements);
+        visitor.field(4, &self.transactions);
+        visitor.field(5, &self.webhook);
     }
 }
 impl Default for SandboxPublicTokenCreateRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Income settings of an Item created by `POST /sandbox/public_token/create` with the
 /// `income_verification` product.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptionsIncomeVerification {
     /// Settings of Bank Income; of use when `income_source_types` contains `bank`.
@@ -1757,12 +1711,10 @@ pub struct SandboxPublicTokenCreateRequestOptionsIncomeVerification {
     pub income_source_types: Vec<IncomeVerificationSourceType>,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
-    fn empty() -> Self {
-        Self {
-            bank_income: Wire::empty(),
-            income_source_types: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_income: Wire::EMPTY,
+        income_source_types: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
     const NAME: &'static str = "SandboxPublicTokenCreateRequestOptionsIncomeVerification";
@@ -1781,19 +1733,20 @@ impl Record for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_income);
-        fields.put(1, &self.income_source_types);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_income);
+        visitor.field(1, &self.income_source_types);
     }
 }
 impl Default for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Date range of the account statements that an Item created by `POST
 /// /sandbox/public_token/create` is to have.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptionsStatements {
     /// Last day of the period for which statements are wanted, as an ISO 8601 date
@@ -1804,12 +1757,10 @@ pub struct SandboxPublicTokenCreateRequestOptionsStatements {
     pub start_date: NaiveDate,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptionsStatements {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPublicTokenCreateRequestOptionsStatements {
     const NAME: &'static str = "SandboxPublicTokenCreateRequestOptionsStatements";
@@ -1828,13 +1779,14 @@ impl Record for SandboxPublicTokenCreateRequestOptionsStatements {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.start_date);
     }
 }
 impl SandboxPublicTokenCreateRequestOptionsStatements {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         end_date: impl Into<NaiveDate>,
         start_date: impl Into<NaiveDate>,
@@ -1846,7 +1798,7 @@ impl SandboxPublicTokenCreateRequestOptionsStatements {
     }
 }
 /// Transaction history settings of an Item created by `POST /sandbox/public_token/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptionsTransactions {
     /// Number of days of transaction history to request, 1 to 730; 90 when absent. Set when the
@@ -1860,13 +1812,11 @@ pub struct SandboxPublicTokenCreateRequestOptionsTransactions {
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptionsTransactions {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPublicTokenCreateRequestOptionsTransactions {
     const NAME: &'static str = "SandboxPublicTokenCreateRequestOptionsTransactions";
@@ -1887,20 +1837,21 @@ impl Record for SandboxPublicTokenCreateRequestOptionsTransactions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.start_date);
     }
 }
 impl Default for SandboxPublicTokenCreateRequestOptionsTransactions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of the answer to `POST /sandbox/public_token/create`, with the token of the new
 /// Sandbox Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateResponse {
     /// Single-use token of the new Item, valid for 30 minutes; exchange it with
@@ -1911,12 +1862,10 @@ pub struct SandboxPublicTokenCreateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxPublicTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            public_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        public_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxPublicTokenCreateResponse {
     const NAME: &'static str = "SandboxPublicTokenCreateResponse";
@@ -1935,13 +1884,13 @@ impl Record for SandboxPublicTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.public_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.public_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transactions/create`: the Item and the transactions to add to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransactionsCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -1952,12 +1901,10 @@ pub struct SandboxTransactionsCreateRequest {
     pub transactions: Vec<CustomSandboxTransaction>,
 }
 impl Generated for SandboxTransactionsCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransactionsCreateRequest {
     const NAME: &'static str = "SandboxTransactionsCreateRequest";
@@ -1976,23 +1923,24 @@ impl Record for SandboxTransactionsCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.transactions);
     }
 }
 impl SandboxTransactionsCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/transactions/create`; it holds nothing but the
 /// `request_id`. The transactions themselves are read with `/transactions/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransactionsCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2000,9 +1948,7 @@ pub struct SandboxTransactionsCreateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransactionsCreateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransactionsCreateResponse {
     const NAME: &'static str = "SandboxTransactionsCreateResponse";
@@ -2017,21 +1963,19 @@ impl Record for SandboxTransactionsCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/fire_webhook`: where to send the webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferFireWebhookRequest {
     /// Address to which the Transfer webhook is sent.
     pub webhook: String,
 }
 impl Generated for SandboxTransferFireWebhookRequest {
-    fn empty() -> Self {
-        Self { webhook: Wire::empty() }
-    }
+    const EMPTY: Self = Self { webhook: Wire::EMPTY };
 }
 impl Record for SandboxTransferFireWebhookRequest {
     const NAME: &'static str = "SandboxTransferFireWebhookRequest";
@@ -2046,19 +1990,20 @@ impl Record for SandboxTransferFireWebhookRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.webhook);
     }
 }
 impl SandboxTransferFireWebhookRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(webhook: impl Into<String>) -> Self {
         Self { webhook: webhook.into() }
     }
 }
 /// Body returned by `POST /sandbox/transfer/fire_webhook`; it holds nothing but the
 /// `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferFireWebhookResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2066,9 +2011,7 @@ pub struct SandboxTransferFireWebhookResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferFireWebhookResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferFireWebhookResponse {
     const NAME: &'static str = "SandboxTransferFireWebhookResponse";
@@ -2083,13 +2026,13 @@ impl Record for SandboxTransferFireWebhookResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/ledger/deposit/simulate`: the deposit and the event to
 /// simulate for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferLedgerDepositSimulateRequest {
     /// Event to simulate for the sweep; it must be possible from the present state of the sweep.
@@ -2102,13 +2045,11 @@ pub struct SandboxTransferLedgerDepositSimulateRequest {
     pub sweep_id: String,
 }
 impl Generated for SandboxTransferLedgerDepositSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            event_type: Wire::empty(),
-            failure_reason: Wire::empty(),
-            sweep_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_type: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        sweep_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferLedgerDepositSimulateRequest {
     const NAME: &'static str = "SandboxTransferLedgerDepositSimulateRequest";
@@ -2129,14 +2070,15 @@ impl Record for SandboxTransferLedgerDepositSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_type);
-        fields.put(1, &self.failure_reason);
-        fields.put(2, &self.sweep_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_type);
+        visitor.field(1, &self.failure_reason);
+        visitor.field(2, &self.sweep_id);
     }
 }
 impl SandboxTransferLedgerDepositSimulateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         event_type: impl Into<TransferLedgerSweepSimulateEventType>,
         sweep_id: impl Into<String>,
@@ -2144,13 +2086,13 @@ impl SandboxTransferLedgerDepositSimulateRequest {
         Self {
             event_type: event_type.into(),
             sweep_id: sweep_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/transfer/ledger/deposit/simulate`; it holds nothing but
 /// the `request_id`. Read the event with `/transfer/event/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferLedgerDepositSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2158,9 +2100,7 @@ pub struct SandboxTransferLedgerDepositSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferLedgerDepositSimulateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferLedgerDepositSimulateResponse {
     const NAME: &'static str = "SandboxTransferLedgerDepositSimulateResponse";
@@ -2175,13 +2115,13 @@ impl Record for SandboxTransferLedgerDepositSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/ledger/simulate_available`: whose ledger to affect, and at
 /// what time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferLedgerSimulateAvailableRequest {
     /// Identifier of the ledger whose pending balance becomes available. Null or absent for the
@@ -2197,14 +2137,12 @@ pub struct SandboxTransferLedgerSimulateAvailableRequest {
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferLedgerSimulateAvailableRequest {
-    fn empty() -> Self {
-        Self {
-            ledger_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ledger_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferLedgerSimulateAvailableRequest {
     const NAME: &'static str = "SandboxTransferLedgerSimulateAvailableRequest";
@@ -2227,21 +2165,22 @@ impl Record for SandboxTransferLedgerSimulateAvailableRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ledger_id);
-        fields.put(1, &self.originator_client_id);
-        fields.put(2, &self.test_clock_id);
-        fields.put(3, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ledger_id);
+        visitor.field(1, &self.originator_client_id);
+        visitor.field(2, &self.test_clock_id);
+        visitor.field(3, &self.webhook);
     }
 }
 impl Default for SandboxTransferLedgerSimulateAvailableRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/transfer/ledger/simulate_available`; it holds nothing but
 /// the `request_id`. Read the balance with `/transfer/ledger/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferLedgerSimulateAvailableResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2249,9 +2188,7 @@ pub struct SandboxTransferLedgerSimulateAvailableResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferLedgerSimulateAvailableResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferLedgerSimulateAvailableResponse {
     const NAME: &'static str = "SandboxTransferLedgerSimulateAvailableResponse";
@@ -2266,13 +2203,13 @@ impl Record for SandboxTransferLedgerSimulateAvailableResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/ledger/withdraw/simulate`: the withdrawal and the event to
 /// simulate for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferLedgerWithdrawSimulateRequest {
     /// Event to simulate for the sweep; it must be possible from the present state of the sweep.
@@ -2285,13 +2222,11 @@ pub struct SandboxTransferLedgerWithdrawSimulateRequest {
     pub sweep_id: String,
 }
 impl Generated for SandboxTransferLedgerWithdrawSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            event_type: Wire::empty(),
-            failure_reason: Wire::empty(),
-            sweep_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_type: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        sweep_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferLedgerWithdrawSimulateRequest {
     const NAME: &'static str = "SandboxTransferLedgerWithdrawSimulateRequest";
@@ -2312,14 +2247,15 @@ impl Record for SandboxTransferLedgerWithdrawSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_type);
-        fields.put(1, &self.failure_reason);
-        fields.put(2, &self.sweep_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_type);
+        visitor.field(1, &self.failure_reason);
+        visitor.field(2, &self.sweep_id);
     }
 }
 impl SandboxTransferLedgerWithdrawSimulateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         event_type: impl Into<TransferLedgerSweepSimulateEventType>,
         sweep_id: impl Into<String>,
@@ -2327,13 +2263,13 @@ impl SandboxTransferLedgerWithdrawSimulateRequest {
         Self {
             event_type: event_type.into(),
             sweep_id: sweep_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/transfer/ledger/withdraw/simulate`; it holds nothing but
 /// the `request_id`. Read the event with `/transfer/event/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferLedgerWithdrawSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2341,9 +2277,7 @@ pub struct SandboxTransferLedgerWithdrawSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferLedgerWithdrawSimulateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferLedgerWithdrawSimulateResponse {
     const NAME: &'static str = "SandboxTransferLedgerWithdrawSimulateResponse";
@@ -2358,13 +2292,13 @@ impl Record for SandboxTransferLedgerWithdrawSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/refund/simulate`: the refund and the event to simulate for
 /// it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferRefundSimulateRequest {
     /// Event to simulate, such as `refund.posted` or `refund.failed`; it must be possible from
@@ -2382,15 +2316,13 @@ pub struct SandboxTransferRefundSimulateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferRefundSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            event_type: Wire::empty(),
-            failure_reason: Wire::empty(),
-            refund_id: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_type: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        refund_id: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferRefundSimulateRequest {
     const NAME: &'static str = "SandboxTransferRefundSimulateRequest";
@@ -2415,27 +2347,28 @@ impl Record for SandboxTransferRefundSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_type);
-        fields.put(1, &self.failure_reason);
-        fields.put(2, &self.refund_id);
-        fields.put(3, &self.test_clock_id);
-        fields.put(4, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_type);
+        visitor.field(1, &self.failure_reason);
+        visitor.field(2, &self.refund_id);
+        visitor.field(3, &self.test_clock_id);
+        visitor.field(4, &self.webhook);
     }
 }
 impl SandboxTransferRefundSimulateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(event_type: impl Into<String>, refund_id: impl Into<String>) -> Self {
         Self {
             event_type: event_type.into(),
             refund_id: refund_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/transfer/refund/simulate`; it holds nothing but the
 /// `request_id`. Read the event with `/transfer/event/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferRefundSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2443,9 +2376,7 @@ pub struct SandboxTransferRefundSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferRefundSimulateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferRefundSimulateResponse {
     const NAME: &'static str = "SandboxTransferRefundSimulateResponse";
@@ -2460,19 +2391,17 @@ impl Record for SandboxTransferRefundSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/repayment/simulate`; it has no fields beside the
 /// credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferRepaymentSimulateRequest {}
 impl Generated for SandboxTransferRepaymentSimulateRequest {
-    fn empty() -> Self {
-        Self {}
-    }
+    const EMPTY: Self = Self {};
 }
 impl Record for SandboxTransferRepaymentSimulateRequest {
     const NAME: &'static str = "SandboxTransferRepaymentSimulateRequest";
@@ -2484,16 +2413,17 @@ impl Record for SandboxTransferRepaymentSimulateRequest {
     ) -> Result<(), A::Error> {
         Ok(())
     }
-    fn write_fields<M: SerializeMap>(&self, _fields: &mut Fields<'_, M>) {}
+    fn visit<V: FieldVisitor>(&self, _visitor: &mut V) {}
 }
 impl Default for SandboxTransferRepaymentSimulateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/transfer/repayment/simulate`; it holds nothing but the
 /// `request_id`. Read the outcome with `/transfer/repayment/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferRepaymentSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2501,9 +2431,7 @@ pub struct SandboxTransferRepaymentSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferRepaymentSimulateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferRepaymentSimulateResponse {
     const NAME: &'static str = "SandboxTransferRepaymentSimulateResponse";
@@ -2518,12 +2446,12 @@ impl Record for SandboxTransferRepaymentSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/simulate`: the transfer and the event to simulate for it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferSimulateRequest {
     /// Event to simulate: `posted`, `settled`, `failed`, `funds_available` or `returned`; it must
@@ -2541,15 +2469,13 @@ pub struct SandboxTransferSimulateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            event_type: Wire::empty(),
-            failure_reason: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            transfer_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_type: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferSimulateRequest {
     const NAME: &'static str = "SandboxTransferSimulateRequest";
@@ -2574,27 +2500,28 @@ impl Record for SandboxTransferSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_type);
-        fields.put(1, &self.failure_reason);
-        fields.put(2, &self.test_clock_id);
-        fields.put(3, &self.transfer_id);
-        fields.put(4, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_type);
+        visitor.field(1, &self.failure_reason);
+        visitor.field(2, &self.test_clock_id);
+        visitor.field(3, &self.transfer_id);
+        visitor.field(4, &self.webhook);
     }
 }
 impl SandboxTransferSimulateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(event_type: impl Into<String>, transfer_id: impl Into<String>) -> Self {
         Self {
             event_type: event_type.into(),
             transfer_id: transfer_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body returned by `POST /sandbox/transfer/simulate`; it holds nothing but the `request_id`.
 /// Read the event with `/transfer/event/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2602,9 +2529,7 @@ pub struct SandboxTransferSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferSimulateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferSimulateResponse {
     const NAME: &'static str = "SandboxTransferSimulateResponse";
@@ -2619,12 +2544,12 @@ impl Record for SandboxTransferSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/sweep/simulate`; every field may be left out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferSweepSimulateRequest {
     /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
@@ -2634,12 +2559,10 @@ pub struct SandboxTransferSweepSimulateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferSweepSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            test_clock_id: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        test_clock_id: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferSweepSimulateRequest {
     const NAME: &'static str = "SandboxTransferSweepSimulateRequest";
@@ -2658,18 +2581,19 @@ impl Record for SandboxTransferSweepSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.test_clock_id);
-        fields.put(1, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.test_clock_id);
+        visitor.field(1, &self.webhook);
     }
 }
 impl Default for SandboxTransferSweepSimulateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/transfer/sweep/simulate`: the sweep that was made, if any.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferSweepSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2679,12 +2603,10 @@ pub struct SandboxTransferSweepSimulateResponse {
     pub sweep: Option<SimulatedTransferSweep>,
 }
 impl Generated for SandboxTransferSweepSimulateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sweep: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sweep: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferSweepSimulateResponse {
     const NAME: &'static str = "SandboxTransferSweepSimulateResponse";
@@ -2703,13 +2625,13 @@ impl Record for SandboxTransferSweepSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sweep);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sweep);
     }
 }
 /// Body of `POST /sandbox/transfer/test_clock/advance`: the clock and its new time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockAdvanceRequest {
     /// Time to which the clock is moved, in ISO 8601 format; it must be later than the present
@@ -2719,12 +2641,10 @@ pub struct SandboxTransferTestClockAdvanceRequest {
     pub test_clock_id: String,
 }
 impl Generated for SandboxTransferTestClockAdvanceRequest {
-    fn empty() -> Self {
-        Self {
-            new_virtual_time: Wire::empty(),
-            test_clock_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        new_virtual_time: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferTestClockAdvanceRequest {
     const NAME: &'static str = "SandboxTransferTestClockAdvanceRequest";
@@ -2743,13 +2663,14 @@ impl Record for SandboxTransferTestClockAdvanceRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.new_virtual_time);
-        fields.put(1, &self.test_clock_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.new_virtual_time);
+        visitor.field(1, &self.test_clock_id);
     }
 }
 impl SandboxTransferTestClockAdvanceRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         new_virtual_time: impl Into<DateTime<Utc>>,
         test_clock_id: impl Into<String>,
@@ -2762,7 +2683,7 @@ impl SandboxTransferTestClockAdvanceRequest {
 }
 /// Body returned by `POST /sandbox/transfer/test_clock/advance`; it holds nothing but the
 /// `request_id`. Read the clock with `/sandbox/transfer/test_clock/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockAdvanceResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2770,9 +2691,7 @@ pub struct SandboxTransferTestClockAdvanceResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferTestClockAdvanceResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferTestClockAdvanceResponse {
     const NAME: &'static str = "SandboxTransferTestClockAdvanceResponse";
@@ -2787,12 +2706,12 @@ impl Record for SandboxTransferTestClockAdvanceResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /sandbox/transfer/test_clock/create`: the time at which the clock begins.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockCreateRequest {
     /// Time to which the new clock is set, in ISO 8601 format. Null or absent for the real time
@@ -2800,11 +2719,7 @@ pub struct SandboxTransferTestClockCreateRequest {
     pub virtual_time: Option<DateTime<Utc>>,
 }
 impl Generated for SandboxTransferTestClockCreateRequest {
-    fn empty() -> Self {
-        Self {
-            virtual_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { virtual_time: Wire::EMPTY };
 }
 impl Record for SandboxTransferTestClockCreateRequest {
     const NAME: &'static str = "SandboxTransferTestClockCreateRequest";
@@ -2819,17 +2734,18 @@ impl Record for SandboxTransferTestClockCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.virtual_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.virtual_time);
     }
 }
 impl Default for SandboxTransferTestClockCreateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/transfer/test_clock/create`: the new clock.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2839,12 +2755,10 @@ pub struct SandboxTransferTestClockCreateResponse {
     pub test_clock: TransferTestClock,
 }
 impl Generated for SandboxTransferTestClockCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            test_clock: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        test_clock: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferTestClockCreateResponse {
     const NAME: &'static str = "SandboxTransferTestClockCreateResponse";
@@ -2863,24 +2777,20 @@ impl Record for SandboxTransferTestClockCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.test_clock);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.test_clock);
     }
 }
 /// Body of `POST /sandbox/transfer/test_clock/get`: the clock to return.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockGetRequest {
     /// Identifier of the test clock, as returned by `/sandbox/transfer/test_clock/create`.
     pub test_clock_id: String,
 }
 impl Generated for SandboxTransferTestClockGetRequest {
-    fn empty() -> Self {
-        Self {
-            test_clock_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { test_clock_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferTestClockGetRequest {
     const NAME: &'static str = "SandboxTransferTestClockGetRequest";
@@ -2895,12 +2805,13 @@ impl Record for SandboxTransferTestClockGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.test_clock_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.test_clock_id);
     }
 }
 impl SandboxTransferTestClockGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(test_clock_id: impl Into<String>) -> Self {
         Self {
             test_clock_id: test_clock_id.into(),
@@ -2908,7 +2819,7 @@ impl SandboxTransferTestClockGetRequest {
     }
 }
 /// Body returned by `POST /sandbox/transfer/test_clock/get`: the clock that was asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockGetResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2918,12 +2829,10 @@ pub struct SandboxTransferTestClockGetResponse {
     pub test_clock: TransferTestClock,
 }
 impl Generated for SandboxTransferTestClockGetResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            test_clock: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        test_clock: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferTestClockGetResponse {
     const NAME: &'static str = "SandboxTransferTestClockGetResponse";
@@ -2942,14 +2851,14 @@ impl Record for SandboxTransferTestClockGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.test_clock);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.test_clock);
     }
 }
 /// Body of `POST /sandbox/transfer/test_clock/list`: the span of virtual time and the page to
 /// return.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockListRequest {
     /// Highest number of clocks in the page, 1 to 25, by default 25.
@@ -2969,14 +2878,12 @@ pub struct SandboxTransferTestClockListRequest {
     pub start_virtual_time: Option<DateTime<Utc>>,
 }
 impl Generated for SandboxTransferTestClockListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            end_virtual_time: Wire::empty(),
-            offset: Wire::empty(),
-            start_virtual_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        end_virtual_time: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        start_virtual_time: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferTestClockListRequest {
     const NAME: &'static str = "SandboxTransferTestClockListRequest";
@@ -2999,20 +2906,21 @@ impl Record for SandboxTransferTestClockListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.end_virtual_time);
-        fields.put(2, &self.offset);
-        fields.put(3, &self.start_virtual_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.end_virtual_time);
+        visitor.field(2, &self.offset);
+        visitor.field(3, &self.start_virtual_time);
     }
 }
 impl Default for SandboxTransferTestClockListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/transfer/test_clock/list`: one page of test clocks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferTestClockListResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3023,12 +2931,10 @@ pub struct SandboxTransferTestClockListResponse {
     pub test_clocks: Vec<TransferTestClock>,
 }
 impl Generated for SandboxTransferTestClockListResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            test_clocks: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        test_clocks: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferTestClockListResponse {
     const NAME: &'static str = "SandboxTransferTestClockListResponse";
@@ -3047,14 +2953,14 @@ impl Record for SandboxTransferTestClockListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.test_clocks);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.test_clocks);
     }
 }
 /// Body of `POST /sandbox/user/reset_login`: the user, and optionally which of the user's
 /// Items to affect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxUserResetLoginRequest {
     /// Identifiers of the Items to affect. Null or absent for all Items of the user.
@@ -3068,13 +2974,11 @@ pub struct SandboxUserResetLoginRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for SandboxUserResetLoginRequest {
-    fn empty() -> Self {
-        Self {
-            item_ids: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_ids: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for SandboxUserResetLoginRequest {
     const NAME: &'static str = "SandboxUserResetLoginRequest";
@@ -3095,19 +2999,20 @@ impl Record for SandboxUserResetLoginRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_ids);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_ids);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl Default for SandboxUserResetLoginRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body returned by `POST /sandbox/user/reset_login`; it holds nothing but the `request_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxUserResetLoginResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3115,9 +3020,7 @@ pub struct SandboxUserResetLoginResponse {
     pub request_id: String,
 }
 impl Generated for SandboxUserResetLoginResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxUserResetLoginResponse {
     const NAME: &'static str = "SandboxUserResetLoginResponse";
@@ -3132,13 +3035,13 @@ impl Record for SandboxUserResetLoginResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// The sweep that `/sandbox/transfer/sweep/simulate` made, in the same form as a real one;
 /// absent from the answer when nothing was due.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SimulatedTransferSweep {
     /// Amount of the sweep as a signed decimal string, such as `-12.34`; the sign tells in which
@@ -3173,23 +3076,21 @@ pub struct SimulatedTransferSweep {
     pub trigger: Option<SweepTrigger>,
 }
 impl Generated for SimulatedTransferSweep {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            created: Wire::empty(),
-            description: Wire::empty(),
-            expected_funds_available_date: Wire::empty(),
-            failure_reason: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            ledger_id: Wire::empty(),
-            network_trace_id: Wire::empty(),
-            settled: Wire::empty(),
-            status: Wire::empty(),
-            trigger: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        created: Wire::EMPTY,
+        description: Wire::EMPTY,
+        expected_funds_available_date: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        network_trace_id: Wire::EMPTY,
+        settled: Wire::EMPTY,
+        status: Wire::EMPTY,
+        trigger: Wire::EMPTY,
+    };
 }
 impl Record for SimulatedTransferSweep {
     const NAME: &'static str = "SimulatedTransferSweep";
@@ -3230,20 +3131,20 @@ impl Record for SimulatedTransferSweep {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.created);
-        fields.put(2, &self.description);
-        fields.put(3, &self.expected_funds_available_date);
-        fields.put(4, &self.failure_reason);
-        fields.put(5, &self.funding_account_id);
-        fields.put(6, &self.id);
-        fields.put(7, &self.iso_currency_code);
-        fields.put(8, &self.ledger_id);
-        fields.put(9, &self.network_trace_id);
-        fields.put(10, &self.settled);
-        fields.put(11, &self.status);
-        fields.put(12, &self.trigger);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.created);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.expected_funds_available_date);
+        visitor.field(4, &self.failure_reason);
+        visitor.field(5, &self.funding_account_id);
+        visitor.field(6, &self.id);
+        visitor.field(7, &self.iso_currency_code);
+        visitor.field(8, &self.ledger_id);
+        visitor.field(9, &self.network_trace_id);
+        visitor.field(10, &self.settled);
+        visitor.field(11, &self.status);
+        visitor.field(12, &self.trigger);
     }
 }
 /// Event to simulate for the sweep behind a ledger deposit or withdrawal: the sweep was
@@ -3281,7 +3182,7 @@ impl OpenEnum for TransferLedgerSweepSimulateEventType {
 }
 /// A clock in Sandbox with a virtual time of its own, for testing time-dependent features of
 /// Transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferTestClock {
     /// Identifier of the test clock, to be given where a call takes a `test_clock_id`.
@@ -3291,12 +3192,10 @@ pub struct TransferTestClock {
     pub virtual_time: DateTime<Utc>,
 }
 impl Generated for TransferTestClock {
-    fn empty() -> Self {
-        Self {
-            test_clock_id: Wire::empty(),
-            virtual_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        test_clock_id: Wire::EMPTY,
+        virtual_time: Wire::EMPTY,
+    };
 }
 impl Record for TransferTestClock {
     const NAME: &'static str = "TransferTestClock";
@@ -3315,9 +3214,9 @@ impl Record for TransferTestClock {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.test_clock_id);
-        fields.put(1, &self.virtual_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.test_clock_id);
+        visitor.field(1, &self.virtual_time);
     }
 }
 /// Groups the webhooks that `/sandbox/item/fire_webhook` can send by product. `HOLDINGS` and

@@ -19,7 +19,7 @@ use crate::wire::prelude::*;
 )]
 /// Balances of one account in a single currency. Which of the fields are filled and how they
 /// are to be read depends on the type of the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountBalance {
     /// Money that can be spent or withdrawn now: for `depository` accounts the current balance
@@ -67,16 +67,14 @@ pub struct AccountBalance {
     )
 )]
 impl Generated for AccountBalance {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            current: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            last_updated_datetime: Wire::empty(),
-            limit: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        current: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        last_updated_datetime: Wire::EMPTY,
+        limit: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -114,13 +112,13 @@ impl Record for AccountBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.current);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.last_updated_datetime);
-        fields.put(4, &self.limit);
-        fields.put(5, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.current);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.last_updated_datetime);
+        visitor.field(4, &self.limit);
+        visitor.field(5, &self.unofficial_currency_code);
     }
 }
 #[cfg(
@@ -135,8 +133,9 @@ impl Record for AccountBalance {
     )
 )]
 impl Default for AccountBalance {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -151,7 +150,7 @@ impl Default for AccountBalance {
 )]
 /// One account of an Item with its names, kind and balances. It is returned by most calls
 /// that deal with an Item and is extended in some of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountBase {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
@@ -206,22 +205,20 @@ pub struct AccountBase {
     )
 )]
 impl Generated for AccountBase {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            balances: Wire::empty(),
-            holder_category: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_name: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        holder_category: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_name: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -270,19 +267,19 @@ impl Record for AccountBase {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.balances);
-        fields.put(2, &self.holder_category);
-        fields.put(3, &self.mask);
-        fields.put(4, &self.name);
-        fields.put(5, &self.official_name);
-        fields.put(6, &self.persistent_account_id);
-        fields.put(7, &self.subtype);
-        fields.put(8, &self.type_);
-        fields.put(9, &self.verification_insights);
-        fields.put(10, &self.verification_name);
-        fields.put(11, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.balances);
+        visitor.field(2, &self.holder_category);
+        visitor.field(3, &self.mask);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.official_name);
+        visitor.field(6, &self.persistent_account_id);
+        visitor.field(7, &self.subtype);
+        visitor.field(8, &self.type_);
+        visitor.field(9, &self.verification_insights);
+        visitor.field(10, &self.verification_name);
+        visitor.field(11, &self.verification_status);
     }
 }
 #[cfg(
@@ -363,7 +360,7 @@ impl OpenEnum for AccountBaseVerificationStatus {
 }
 /// Restricts a choice of accounts to certain subtypes, listed separately for each account
 /// type.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountFilter {
     /// Subtypes of credit accounts to admit, such as `credit card`.
@@ -380,14 +377,12 @@ pub struct AccountFilter {
     pub loan: Vec<String>,
 }
 impl Generated for AccountFilter {
-    fn empty() -> Self {
-        Self {
-            credit: Wire::empty(),
-            depository: Wire::empty(),
-            investment: Wire::empty(),
-            loan: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit: Wire::EMPTY,
+        depository: Wire::EMPTY,
+        investment: Wire::EMPTY,
+        loan: Wire::EMPTY,
+    };
 }
 impl Record for AccountFilter {
     const NAME: &'static str = "AccountFilter";
@@ -410,16 +405,17 @@ impl Record for AccountFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
-        fields.put(1, &self.depository);
-        fields.put(2, &self.investment);
-        fields.put(3, &self.loan);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
+        visitor.field(1, &self.depository);
+        visitor.field(2, &self.investment);
+        visitor.field(3, &self.loan);
     }
 }
 impl Default for AccountFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -479,7 +475,7 @@ impl OpenEnum for AccountHolderCategory {
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// An account together with its owners, as returned by `POST /identity/get` and its processor
 /// counterpart: all of `AccountBase` plus `owners`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountIdentity {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
@@ -529,23 +525,21 @@ pub struct AccountIdentity {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for AccountIdentity {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            balances: Wire::empty(),
-            holder_category: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_name: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        holder_category: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_name: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for AccountIdentity {
@@ -587,26 +581,26 @@ impl Record for AccountIdentity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.balances);
-        fields.put(2, &self.holder_category);
-        fields.put(3, &self.mask);
-        fields.put(4, &self.name);
-        fields.put(5, &self.official_name);
-        fields.put(6, &self.owners);
-        fields.put(7, &self.persistent_account_id);
-        fields.put(8, &self.subtype);
-        fields.put(9, &self.type_);
-        fields.put(10, &self.verification_insights);
-        fields.put(11, &self.verification_name);
-        fields.put(12, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.balances);
+        visitor.field(2, &self.holder_category);
+        visitor.field(3, &self.mask);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.official_name);
+        visitor.field(6, &self.owners);
+        visitor.field(7, &self.persistent_account_id);
+        visitor.field(8, &self.subtype);
+        visitor.field(9, &self.type_);
+        visitor.field(10, &self.verification_insights);
+        visitor.field(11, &self.verification_name);
+        visitor.field(12, &self.verification_status);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// An account with the scores that tell how well your data on the user agree with the owners
 /// on file. Returned by `POST /identity/match` and its processor counterpart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountIdentityMatchScore {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
@@ -661,26 +655,24 @@ pub struct AccountIdentityMatchScore {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for AccountIdentityMatchScore {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            address: Wire::empty(),
-            balances: Wire::empty(),
-            email_address: Wire::empty(),
-            holder_category: Wire::empty(),
-            legal_name: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            phone_number: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_name: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        address: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        holder_category: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_name: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for AccountIdentityMatchScore {
@@ -728,23 +720,23 @@ impl Record for AccountIdentityMatchScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.address);
-        fields.put(2, &self.balances);
-        fields.put(3, &self.email_address);
-        fields.put(4, &self.holder_category);
-        fields.put(5, &self.legal_name);
-        fields.put(6, &self.mask);
-        fields.put(7, &self.name);
-        fields.put(8, &self.official_name);
-        fields.put(9, &self.persistent_account_id);
-        fields.put(10, &self.phone_number);
-        fields.put(11, &self.subtype);
-        fields.put(12, &self.type_);
-        fields.put(13, &self.verification_insights);
-        fields.put(14, &self.verification_name);
-        fields.put(15, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.address);
+        visitor.field(2, &self.balances);
+        visitor.field(3, &self.email_address);
+        visitor.field(4, &self.holder_category);
+        visitor.field(5, &self.legal_name);
+        visitor.field(6, &self.mask);
+        visitor.field(7, &self.name);
+        visitor.field(8, &self.official_name);
+        visitor.field(9, &self.persistent_account_id);
+        visitor.field(10, &self.phone_number);
+        visitor.field(11, &self.subtype);
+        visitor.field(12, &self.type_);
+        visitor.field(13, &self.verification_insights);
+        visitor.field(14, &self.verification_name);
+        visitor.field(15, &self.verification_status);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
@@ -1271,7 +1263,7 @@ impl OpenEnum for AccountType {
 )]
 /// Findings of a database check of an account that was added by its numbers instead of by a
 /// bank login; found in accounts and in the answer of `POST /auth/verify`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountVerificationInsights {
     /// Whether the account number looks as numbers at that institution should.
@@ -1298,14 +1290,12 @@ pub struct AccountVerificationInsights {
     )
 )]
 impl Generated for AccountVerificationInsights {
-    fn empty() -> Self {
-        Self {
-            account_number_format: Wire::empty(),
-            name_match_score: Wire::empty(),
-            network_status: Wire::empty(),
-            previous_returns: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_number_format: Wire::EMPTY,
+        name_match_score: Wire::EMPTY,
+        network_status: Wire::EMPTY,
+        previous_returns: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -1340,11 +1330,11 @@ impl Record for AccountVerificationInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number_format);
-        fields.put(1, &self.name_match_score);
-        fields.put(2, &self.network_status);
-        fields.put(3, &self.previous_returns);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_number_format);
+        visitor.field(1, &self.name_match_score);
+        visitor.field(2, &self.network_status);
+        visitor.field(3, &self.previous_returns);
     }
 }
 #[cfg(
@@ -1415,7 +1405,7 @@ impl OpenEnum for AccountVerificationInsightsAccountNumberFormat {
 )]
 /// Tells whether the numbers of an account have been seen in the Plaid network before and
 /// whether they were verified then.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountVerificationInsightsNetworkStatus {
     /// True if the combination of account and routing number is already known in the Plaid
@@ -1438,12 +1428,10 @@ pub struct AccountVerificationInsightsNetworkStatus {
     )
 )]
 impl Generated for AccountVerificationInsightsNetworkStatus {
-    fn empty() -> Self {
-        Self {
-            has_numbers_match: Wire::empty(),
-            is_numbers_match_verified: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        has_numbers_match: Wire::EMPTY,
+        is_numbers_match_verified: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -1474,9 +1462,9 @@ impl Record for AccountVerificationInsightsNetworkStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.has_numbers_match);
-        fields.put(1, &self.is_numbers_match_verified);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.has_numbers_match);
+        visitor.field(1, &self.is_numbers_match_verified);
     }
 }
 #[cfg(
@@ -1493,7 +1481,7 @@ impl Record for AccountVerificationInsightsNetworkStatus {
 )]
 /// Tells whether failed ACH transfers have been seen on an account before; part of the
 /// findings of a database check.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountVerificationInsightsPreviousReturns {
     /// True if an earlier ACH transfer on the account came back for an administrative reason, for
@@ -1513,11 +1501,9 @@ pub struct AccountVerificationInsightsPreviousReturns {
     )
 )]
 impl Generated for AccountVerificationInsightsPreviousReturns {
-    fn empty() -> Self {
-        Self {
-            has_previous_administrative_return: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        has_previous_administrative_return: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -1546,14 +1532,14 @@ impl Record for AccountVerificationInsightsPreviousReturns {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.has_previous_administrative_return);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.has_previous_administrative_return);
     }
 }
 #[cfg(any(feature = "accounts", feature = "balance"))]
 /// Answer of `POST /accounts/get` and of `POST /accounts/balance/get`. The shape is the same;
 /// only the age of the balances differs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AccountsGetResponse {
     /// The accounts of the Item, or those asked for, with balances: stored ones from
@@ -1568,13 +1554,11 @@ pub struct AccountsGetResponse {
 }
 #[cfg(any(feature = "accounts", feature = "balance"))]
 impl Generated for AccountsGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "accounts", feature = "balance"))]
 impl Record for AccountsGetResponse {
@@ -1596,10 +1580,10 @@ impl Record for AccountsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item);
+        visitor.field(2, &self.request_id);
     }
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor", feature = "transfer"))]
@@ -1657,7 +1641,7 @@ impl OpenEnum for AchClass {
     )
 )]
 /// A postal address of an account owner as held by the institution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Address {
     /// The parts of the address: street, city, region, postal code and country.
@@ -1684,12 +1668,10 @@ pub struct Address {
     )
 )]
 impl Generated for Address {
-    fn empty() -> Self {
-        Self {
-            data: Wire::empty(),
-            primary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        data: Wire::EMPTY,
+        primary: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -1726,9 +1708,9 @@ impl Record for Address {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.data);
-        fields.put(1, &self.primary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.data);
+        visitor.field(1, &self.primary);
     }
 }
 #[cfg(
@@ -1750,7 +1732,7 @@ impl Record for Address {
     )
 )]
 /// Parts of a postal address as held by the institution; all but the street may be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressData {
     /// City of the address, in full; null when unknown.
@@ -1784,15 +1766,13 @@ pub struct AddressData {
     )
 )]
 impl Generated for AddressData {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -1835,12 +1815,12 @@ impl Record for AddressData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 #[cfg(
@@ -1863,16 +1843,17 @@ impl Record for AddressData {
 )]
 impl AddressData {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(street: impl Into<String>) -> Self {
         Self {
             street: street.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// A postal address in which no part is required, the form in which you supply an address for
 /// identity matching.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressDataNotRequired {
     /// City or town of the address. Null or absent when not known.
@@ -1891,15 +1872,13 @@ pub struct AddressDataNotRequired {
     pub street: Option<String>,
 }
 impl Generated for AddressDataNotRequired {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for AddressDataNotRequired {
     const NAME: &'static str = "AddressDataNotRequired";
@@ -1924,23 +1903,24 @@ impl Record for AddressDataNotRequired {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for AddressDataNotRequired {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// A postal address of which any part may be left out, or null. It is the address part of
 /// `IdentityMatchUser`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressDataNullableNoRequiredFields {
     /// City or town of the address. Null or absent when not known.
@@ -1960,15 +1940,13 @@ pub struct AddressDataNullableNoRequiredFields {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for AddressDataNullableNoRequiredFields {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for AddressDataNullableNoRequiredFields {
@@ -1994,24 +1972,25 @@ impl Record for AddressDataNullableNoRequiredFields {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Default for AddressDataNullableNoRequiredFields {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// Result of comparing a postal address you supplied with those of the account owners. Null
 /// when no comparison was made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressMatchScore {
     /// True if the postal code agrees, whatever the rest of the address does. Null or absent when
@@ -2022,12 +2001,10 @@ pub struct AddressMatchScore {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for AddressMatchScore {
-    fn empty() -> Self {
-        Self {
-            is_postal_code_match: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_postal_code_match: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for AddressMatchScore {
@@ -2047,15 +2024,16 @@ impl Record for AddressMatchScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_postal_code_match);
-        fields.put(1, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_postal_code_match);
+        visitor.field(1, &self.score);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Default for AddressMatchScore {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -2070,7 +2048,7 @@ impl Default for AddressMatchScore {
     )
 )]
 /// Postal address, with a flag for the main one, or null when no address is known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressNullable {
     /// The parts of the address: street, city, region, postal code and country.
@@ -2090,12 +2068,10 @@ pub struct AddressNullable {
     )
 )]
 impl Generated for AddressNullable {
-    fn empty() -> Self {
-        Self {
-            data: Wire::empty(),
-            primary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        data: Wire::EMPTY,
+        primary: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -2125,15 +2101,15 @@ impl Record for AddressNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.data);
-        fields.put(1, &self.primary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.data);
+        visitor.field(1, &self.primary);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// An annual percentage rate of a credit card for one kind of balance, with the balance it
 /// applies to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Apr {
     /// Annual rate as a percentage, so that `19.99` means 19.99 percent.
@@ -2159,14 +2135,12 @@ pub struct Apr {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for Apr {
-    fn empty() -> Self {
-        Self {
-            apr_percentage: Wire::empty(),
-            apr_type: Wire::empty(),
-            balance_subject_to_apr: Wire::empty(),
-            interest_charge_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        apr_percentage: Wire::EMPTY,
+        apr_type: Wire::EMPTY,
+        balance_subject_to_apr: Wire::EMPTY,
+        interest_charge_amount: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for Apr {
@@ -2190,11 +2164,11 @@ impl Record for Apr {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.apr_percentage);
-        fields.put(1, &self.apr_type);
-        fields.put(2, &self.balance_subject_to_apr);
-        fields.put(3, &self.interest_charge_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.apr_percentage);
+        visitor.field(1, &self.apr_type);
+        visitor.field(2, &self.balance_subject_to_apr);
+        visitor.field(3, &self.interest_charge_amount);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
@@ -2262,7 +2236,7 @@ impl OpenEnum for BankIncomeRefreshCompleteResult {
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// Risk of a return by the bank, for instance for insufficient funds or a closed account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankInitiatedReturnRisk {
     /// Risk in 8 tiers, 1 for the lowest. Deprecated; use `score` instead.
@@ -2279,12 +2253,10 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for BankInitiatedReturnRisk {
-    fn empty() -> Self {
-        Self {
-            risk_tier: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        risk_tier: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for BankInitiatedReturnRisk {
@@ -2304,15 +2276,15 @@ impl Record for BankInitiatedReturnRisk {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.risk_tier);
-        fields.put(1, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.risk_tier);
+        visitor.field(1, &self.score);
     }
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
 /// A transfer in the legacy Bank Transfers product, with its parties, amount and progress.
 /// Returned by `POST /bank_transfer/create`, `POST /bank_transfer/get` and related calls.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransfer {
     /// Identifier of the end user's account that is debited or credited.
@@ -2362,27 +2334,25 @@ pub struct BankTransfer {
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
 impl Generated for BankTransfer {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            cancellable: Wire::empty(),
-            created: Wire::empty(),
-            custom_tag: Wire::empty(),
-            description: Wire::empty(),
-            direction: Wire::empty(),
-            failure_reason: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            metadata: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            status: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        cancellable: Wire::EMPTY,
+        created: Wire::EMPTY,
+        custom_tag: Wire::EMPTY,
+        description: Wire::EMPTY,
+        direction: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
 impl Record for BankTransfer {
@@ -2432,24 +2402,24 @@ impl Record for BankTransfer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.cancellable);
-        fields.put(4, &self.created);
-        fields.put(5, &self.custom_tag);
-        fields.put(6, &self.description);
-        fields.put(7, &self.direction);
-        fields.put(8, &self.failure_reason);
-        fields.put(9, &self.id);
-        fields.put(10, &self.iso_currency_code);
-        fields.put(11, &self.metadata);
-        fields.put(12, &self.network);
-        fields.put(13, &self.origination_account_id);
-        fields.put(14, &self.status);
-        fields.put(15, &self.type_);
-        fields.put(16, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.cancellable);
+        visitor.field(4, &self.created);
+        visitor.field(5, &self.custom_tag);
+        visitor.field(6, &self.description);
+        visitor.field(7, &self.direction);
+        visitor.field(8, &self.failure_reason);
+        visitor.field(9, &self.id);
+        visitor.field(10, &self.iso_currency_code);
+        visitor.field(11, &self.metadata);
+        visitor.field(12, &self.network);
+        visitor.field(13, &self.origination_account_id);
+        visitor.field(14, &self.status);
+        visitor.field(15, &self.type_);
+        visitor.field(16, &self.user);
     }
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
@@ -2483,7 +2453,7 @@ impl OpenEnum for BankTransferDirection {
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
 /// Why a bank transfer failed or was reversed. Null when it did not fail.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferFailure {
     /// ACH return code such as `R01`. Null or absent when the failure is not an ACH return.
@@ -2494,12 +2464,10 @@ pub struct BankTransferFailure {
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
 impl Generated for BankTransferFailure {
-    fn empty() -> Self {
-        Self {
-            ach_return_code: Wire::empty(),
-            description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach_return_code: Wire::EMPTY,
+        description: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
 impl Record for BankTransferFailure {
@@ -2519,15 +2487,16 @@ impl Record for BankTransferFailure {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach_return_code);
-        fields.put(1, &self.description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach_return_code);
+        visitor.field(1, &self.description);
     }
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
 impl Default for BankTransferFailure {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
@@ -2633,7 +2602,7 @@ impl OpenEnum for BankTransferType {
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
 /// The end user on the other side of a bank transfer, given on creation and returned with the
 /// transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferUser {
     /// Email address of the account holder. Null or absent when none was given.
@@ -2645,13 +2614,11 @@ pub struct BankTransferUser {
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
 impl Generated for BankTransferUser {
-    fn empty() -> Self {
-        Self {
-            email_address: Wire::empty(),
-            legal_name: Wire::empty(),
-            routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        email_address: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
 impl Record for BankTransferUser {
@@ -2673,26 +2640,27 @@ impl Record for BankTransferUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.email_address);
-        fields.put(1, &self.legal_name);
-        fields.put(2, &self.routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.email_address);
+        visitor.field(1, &self.legal_name);
+        visitor.field(2, &self.routing_number);
     }
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
 impl BankTransferUser {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(legal_name: impl Into<String>) -> Self {
         Self {
             legal_name: legal_name.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// Category of a transaction from the viewpoint of business bookkeeping, on two levels; null
 /// when none could be assigned.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessFinanceCategory {
     /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
@@ -2705,13 +2673,11 @@ pub struct BusinessFinanceCategory {
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for BusinessFinanceCategory {
-    fn empty() -> Self {
-        Self {
-            confidence_level: Wire::empty(),
-            detailed: Wire::empty(),
-            primary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        confidence_level: Wire::EMPTY,
+        detailed: Wire::EMPTY,
+        primary: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for BusinessFinanceCategory {
@@ -2733,10 +2699,10 @@ impl Record for BusinessFinanceCategory {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.confidence_level);
-        fields.put(1, &self.detailed);
-        fields.put(2, &self.primary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.confidence_level);
+        visitor.field(1, &self.detailed);
+        visitor.field(2, &self.primary);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
@@ -2774,7 +2740,7 @@ impl OpenEnum for CashflowAttributesVersion {
 #[cfg(any(feature = "assets", feature = "cra"))]
 /// Error that kept one Item from contributing fully to a report: a `PlaidError` plus the
 /// `item_id`. Occurs in report warnings and may be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Cause {
     /// The underlying errors of single Items when a report over several Items fails, each with
@@ -2819,23 +2785,21 @@ pub struct Cause {
 }
 #[cfg(any(feature = "assets", feature = "cra"))]
 impl Generated for Cause {
-    fn empty() -> Self {
-        Self {
-            causes: Wire::empty(),
-            display_message: Wire::empty(),
-            documentation_url: Wire::empty(),
-            error_code: Wire::empty(),
-            error_code_reason: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-            item_id: Wire::empty(),
-            provided_account_subtypes: Wire::empty(),
-            request_id: Wire::empty(),
-            required_account_subtypes: Wire::empty(),
-            status: Wire::empty(),
-            suggested_action: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        causes: Wire::EMPTY,
+        display_message: Wire::EMPTY,
+        documentation_url: Wire::EMPTY,
+        error_code: Wire::EMPTY,
+        error_code_reason: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        provided_account_subtypes: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        required_account_subtypes: Wire::EMPTY,
+        status: Wire::EMPTY,
+        suggested_action: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "assets", feature = "cra"))]
 impl Record for Cause {
@@ -2877,26 +2841,26 @@ impl Record for Cause {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.causes);
-        fields.put(1, &self.display_message);
-        fields.put(2, &self.documentation_url);
-        fields.put(3, &self.error_code);
-        fields.put(4, &self.error_code_reason);
-        fields.put(5, &self.error_message);
-        fields.put(6, &self.error_type);
-        fields.put(7, &self.item_id);
-        fields.put(8, &self.provided_account_subtypes);
-        fields.put(9, &self.request_id);
-        fields.put(10, &self.required_account_subtypes);
-        fields.put(11, &self.status);
-        fields.put(12, &self.suggested_action);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.causes);
+        visitor.field(1, &self.display_message);
+        visitor.field(2, &self.documentation_url);
+        visitor.field(3, &self.error_code);
+        visitor.field(4, &self.error_code_reason);
+        visitor.field(5, &self.error_message);
+        visitor.field(6, &self.error_type);
+        visitor.field(7, &self.item_id);
+        visitor.field(8, &self.provided_account_subtypes);
+        visitor.field(9, &self.request_id);
+        visitor.field(10, &self.required_account_subtypes);
+        visitor.field(11, &self.status);
+        visitor.field(12, &self.suggested_action);
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 /// Values attached to a transaction through customization set up for your team; null where
 /// there is none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientCustomization {
     /// Identifier, in your own scheme, of the entity that was matched to the transaction.
@@ -2904,11 +2868,9 @@ pub struct ClientCustomization {
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Generated for ClientCustomization {
-    fn empty() -> Self {
-        Self {
-            custom_entity_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        custom_entity_id: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Record for ClientCustomization {
@@ -2926,14 +2888,15 @@ impl Record for ClientCustomization {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.custom_entity_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.custom_entity_id);
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Default for ClientCustomization {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
@@ -2993,7 +2956,7 @@ impl OpenEnum for ConsumerReportPermissiblePurpose {
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 /// Account numbers of a counterparty, by payment scheme; null when none is known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CounterpartyNumbers {
     /// UK account number and sort code of the counterparty; null or absent when unknown.
@@ -3003,12 +2966,10 @@ pub struct CounterpartyNumbers {
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Generated for CounterpartyNumbers {
-    fn empty() -> Self {
-        Self {
-            bacs: Wire::empty(),
-            international: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bacs: Wire::EMPTY,
+        international: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Record for CounterpartyNumbers {
@@ -3028,20 +2989,21 @@ impl Record for CounterpartyNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.international);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bacs);
+        visitor.field(1, &self.international);
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Default for CounterpartyNumbers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 /// Numbers that identify the UK account of a counterparty; null when unknown.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CounterpartyNumbersBacs {
     /// UK account number of the counterparty; null or absent when unknown.
@@ -3051,12 +3013,10 @@ pub struct CounterpartyNumbersBacs {
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Generated for CounterpartyNumbersBacs {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Record for CounterpartyNumbersBacs {
@@ -3076,20 +3036,21 @@ impl Record for CounterpartyNumbersBacs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.sort_code);
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Default for CounterpartyNumbersBacs {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 /// Numbers that identify the account of a counterparty internationally; null when unknown.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CounterpartyNumbersInternational {
     /// Bank identifier code (BIC), 8 to 11 characters, of the bank of the counterparty; null or
@@ -3104,12 +3065,10 @@ pub struct CounterpartyNumbersInternational {
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Generated for CounterpartyNumbersInternational {
-    fn empty() -> Self {
-        Self {
-            bic: Wire::empty(),
-            iban: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bic: Wire::EMPTY,
+        iban: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Record for CounterpartyNumbersInternational {
@@ -3129,15 +3088,16 @@ impl Record for CounterpartyNumbersInternational {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bic);
-        fields.put(1, &self.iban);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bic);
+        visitor.field(1, &self.iban);
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Default for CounterpartyNumbersInternational {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
@@ -3267,7 +3227,7 @@ impl OpenEnum for CountryCode {
 }
 /// Body of a request by which Freddie Mac or its agent reads a Consumer Report in its own
 /// format. No operation in this version of the API takes it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportFreddieMacGetRequest {
     /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
@@ -3281,13 +3241,11 @@ pub struct CraCheckReportFreddieMacGetRequest {
     pub third_party_user_token: Secret,
 }
 impl Generated for CraCheckReportFreddieMacGetRequest {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            secret: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        secret: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportFreddieMacGetRequest {
     const NAME: &'static str = "CraCheckReportFreddieMacGetRequest";
@@ -3308,16 +3266,16 @@ impl Record for CraCheckReportFreddieMacGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.secret);
-        fields.put(2, &self.third_party_user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.secret);
+        visitor.field(2, &self.third_party_user_token);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 /// Which verification reports for mortgage lending to prepare along with a base report; null
 /// when none are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportHomeLendingReportOptions {
     /// Settings of the employment refresh report, relevant when `reports_requested` contains
@@ -3331,12 +3289,10 @@ pub struct CraCheckReportHomeLendingReportOptions {
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Generated for CraCheckReportHomeLendingReportOptions {
-    fn empty() -> Self {
-        Self {
-            employment_refresh_options: Wire::empty(),
-            reports_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employment_refresh_options: Wire::EMPTY,
+        reports_requested: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Record for CraCheckReportHomeLendingReportOptions {
@@ -3356,20 +3312,21 @@ impl Record for CraCheckReportHomeLendingReportOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employment_refresh_options);
-        fields.put(1, &self.reports_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employment_refresh_options);
+        visitor.field(1, &self.reports_requested);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Default for CraCheckReportHomeLendingReportOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 /// Settings of an employment refresh report; null when no such report is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportVerificationGetEmploymentRefreshOptions {
     /// How many days of transaction history the employment refresh report is to cover, at most
@@ -3380,11 +3337,9 @@ pub struct CraCheckReportVerificationGetEmploymentRefreshOptions {
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Generated for CraCheckReportVerificationGetEmploymentRefreshOptions {
-    fn empty() -> Self {
-        Self {
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        days_requested: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Record for CraCheckReportVerificationGetEmploymentRefreshOptions {
@@ -3400,13 +3355,14 @@ impl Record for CraCheckReportVerificationGetEmploymentRefreshOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.days_requested);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl CraCheckReportVerificationGetEmploymentRefreshOptions {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(days_requested: impl Into<i64>) -> Self {
         Self {
             days_requested: days_requested.into(),
@@ -3449,7 +3405,7 @@ impl OpenEnum for CraCheckReportVerificationGetReportType {
 #[cfg(any(feature = "cra", feature = "link"))]
 /// A FICO score that the lender has obtained from a credit bureau, with the reasons that came
 /// with it; it is the starting point of an UltraFICO score.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsBaseFicoScore {
     /// Version of the FICO model with which the base score was computed.
@@ -3493,19 +3449,17 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Generated for CraPartnerInsightsBaseFicoScore {
-    fn empty() -> Self {
-        Self {
-            base_fico_score_version: Wire::empty(),
-            bureau: Wire::empty(),
-            did_inquiries_adversely_affect_score: Wire::empty(),
-            reason_code_1: Wire::empty(),
-            reason_code_2: Wire::empty(),
-            reason_code_3: Wire::empty(),
-            reason_code_4: Wire::empty(),
-            reason_codes: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        base_fico_score_version: Wire::EMPTY,
+        bureau: Wire::EMPTY,
+        did_inquiries_adversely_affect_score: Wire::EMPTY,
+        reason_code_1: Wire::EMPTY,
+        reason_code_2: Wire::EMPTY,
+        reason_code_3: Wire::EMPTY,
+        reason_code_4: Wire::EMPTY,
+        reason_codes: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Record for CraPartnerInsightsBaseFicoScore {
@@ -3539,21 +3493,22 @@ impl Record for CraPartnerInsightsBaseFicoScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.base_fico_score_version);
-        fields.put(1, &self.bureau);
-        fields.put(2, &self.did_inquiries_adversely_affect_score);
-        fields.put(3, &self.reason_code_1);
-        fields.put(4, &self.reason_code_2);
-        fields.put(5, &self.reason_code_3);
-        fields.put(6, &self.reason_code_4);
-        fields.put(7, &self.reason_codes);
-        fields.put(8, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.base_fico_score_version);
+        visitor.field(1, &self.bureau);
+        visitor.field(2, &self.did_inquiries_adversely_affect_score);
+        visitor.field(3, &self.reason_code_1);
+        visitor.field(4, &self.reason_code_2);
+        visitor.field(5, &self.reason_code_3);
+        visitor.field(6, &self.reason_code_4);
+        visitor.field(7, &self.reason_codes);
+        visitor.field(8, &self.score);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl CraPartnerInsightsBaseFicoScore {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         base_fico_score_version: impl Into<CraPartnerInsightsBaseFicoScoreVersion>,
         bureau: impl Into<CraPartnerInsightsBureau>,
@@ -3563,7 +3518,7 @@ impl CraPartnerInsightsBaseFicoScore {
             base_fico_score_version: base_fico_score_version.into(),
             bureau: bureau.into(),
             score: score.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -3636,7 +3591,7 @@ impl OpenEnum for CraPartnerInsightsBureau {
 #[cfg(any(feature = "cra", feature = "link"))]
 /// What is needed to have UltraFICO scores computed as part of the partner insights of a
 /// check report; null when no such score is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsFicoInput {
     /// Identifier under which the lender is known to FICO; it is not an identifier of the Plaid
@@ -3652,13 +3607,11 @@ pub struct CraPartnerInsightsFicoInput {
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Generated for CraPartnerInsightsFicoInput {
-    fn empty() -> Self {
-        Self {
-            fico_lender_id: Wire::empty(),
-            lender_application_id: Wire::empty(),
-            ultrafico_score_requests: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        fico_lender_id: Wire::EMPTY,
+        lender_application_id: Wire::EMPTY,
+        ultrafico_score_requests: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Record for CraPartnerInsightsFicoInput {
@@ -3680,15 +3633,16 @@ impl Record for CraPartnerInsightsFicoInput {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.fico_lender_id);
-        fields.put(1, &self.lender_application_id);
-        fields.put(2, &self.ultrafico_score_requests);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.fico_lender_id);
+        visitor.field(1, &self.lender_application_id);
+        visitor.field(2, &self.ultrafico_score_requests);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl CraPartnerInsightsFicoInput {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         fico_lender_id: impl Into<String>,
         lender_application_id: impl Into<String>,
@@ -3696,14 +3650,14 @@ impl CraPartnerInsightsFicoInput {
         Self {
             fico_lender_id: fico_lender_id.into(),
             lender_application_id: lender_application_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 /// Request for one UltraFICO score, which refines an ordinary FICO score of a credit bureau
 /// by data from bank accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsUltraFicoScoreRequest {
     /// The FICO score obtained from a credit bureau on which the UltraFICO score is built.
@@ -3718,14 +3672,12 @@ pub struct CraPartnerInsightsUltraFicoScoreRequest {
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Generated for CraPartnerInsightsUltraFicoScoreRequest {
-    fn empty() -> Self {
-        Self {
-            base_fico_score: Wire::empty(),
-            fico_scoring_request_id: Wire::empty(),
-            request_correlation_id: Wire::empty(),
-            ultrafico_score_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        base_fico_score: Wire::EMPTY,
+        fico_scoring_request_id: Wire::EMPTY,
+        request_correlation_id: Wire::EMPTY,
+        ultrafico_score_version: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Record for CraPartnerInsightsUltraFicoScoreRequest {
@@ -3749,16 +3701,17 @@ impl Record for CraPartnerInsightsUltraFicoScoreRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.base_fico_score);
-        fields.put(1, &self.fico_scoring_request_id);
-        fields.put(2, &self.request_correlation_id);
-        fields.put(3, &self.ultrafico_score_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.base_fico_score);
+        visitor.field(1, &self.fico_scoring_request_id);
+        visitor.field(2, &self.request_correlation_id);
+        visitor.field(3, &self.ultrafico_score_version);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl CraPartnerInsightsUltraFicoScoreRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         base_fico_score: impl Into<CraPartnerInsightsBaseFicoScore>,
         ultrafico_score_version: impl Into<CraPartnerInsightsUltraFicoScoreVersion>,
@@ -3766,7 +3719,7 @@ impl CraPartnerInsightsUltraFicoScoreRequest {
         Self {
             base_fico_score: base_fico_score.into(),
             ultrafico_score_version: ultrafico_score_version.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -3794,7 +3747,7 @@ impl OpenEnum for CraPartnerInsightsUltraFicoScoreVersion {
     }
 }
 /// Reference list of the subtypes of accounts of type `credit`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAccount {
     /// Subtype for a credit card issued by a bank.
@@ -3805,12 +3758,10 @@ pub struct CreditAccount {
     pub paypal: String,
 }
 impl Generated for CreditAccount {
-    fn empty() -> Self {
-        Self {
-            credit_card: Wire::empty(),
-            paypal: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit_card: Wire::EMPTY,
+        paypal: Wire::EMPTY,
+    };
 }
 impl Record for CreditAccount {
     const NAME: &'static str = "CreditAccount";
@@ -3829,14 +3780,14 @@ impl Record for CreditAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit_card);
-        fields.put(1, &self.paypal);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit_card);
+        visitor.field(1, &self.paypal);
     }
 }
 #[cfg(any(feature = "cra", feature = "income"))]
 /// An amount of money with its currency, used in income data and the reports built on it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditAmountWithCurrency {
     /// Value of the amount in units of the currency, not in cents.
@@ -3851,13 +3802,11 @@ pub struct CreditAmountWithCurrency {
 }
 #[cfg(any(feature = "cra", feature = "income"))]
 impl Generated for CreditAmountWithCurrency {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "income"))]
 impl Record for CreditAmountWithCurrency {
@@ -3879,10 +3828,10 @@ impl Record for CreditAmountWithCurrency {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 #[cfg(any(feature = "cra", feature = "income"))]
@@ -4121,7 +4070,7 @@ impl OpenEnum for CreditBankIncomeWarningType {
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Debt of one credit card account with its interest rates, payments and statement, found in
 /// `LiabilitiesObject.credit`. Amounts are in the currency of the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditCardLiability {
     /// The `account_id` of the card account; join with the accounts of the answer by it. Null
@@ -4163,19 +4112,17 @@ pub struct CreditCardLiability {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for CreditCardLiability {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            aprs: Wire::empty(),
-            is_overdue: Wire::empty(),
-            last_payment_amount: Wire::empty(),
-            last_payment_date: Wire::empty(),
-            last_statement_balance: Wire::empty(),
-            last_statement_issue_date: Wire::empty(),
-            minimum_payment_amount: Wire::empty(),
-            next_payment_due_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        aprs: Wire::EMPTY,
+        is_overdue: Wire::EMPTY,
+        last_payment_amount: Wire::EMPTY,
+        last_payment_date: Wire::EMPTY,
+        last_statement_balance: Wire::EMPTY,
+        last_statement_issue_date: Wire::EMPTY,
+        minimum_payment_amount: Wire::EMPTY,
+        next_payment_due_date: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for CreditCardLiability {
@@ -4209,28 +4156,29 @@ impl Record for CreditCardLiability {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.aprs);
-        fields.put(2, &self.is_overdue);
-        fields.put(3, &self.last_payment_amount);
-        fields.put(4, &self.last_payment_date);
-        fields.put(5, &self.last_statement_balance);
-        fields.put(6, &self.last_statement_issue_date);
-        fields.put(7, &self.minimum_payment_amount);
-        fields.put(8, &self.next_payment_due_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.aprs);
+        visitor.field(2, &self.is_overdue);
+        visitor.field(3, &self.last_payment_amount);
+        visitor.field(4, &self.last_payment_date);
+        visitor.field(5, &self.last_statement_balance);
+        visitor.field(6, &self.last_statement_issue_date);
+        visitor.field(7, &self.minimum_payment_amount);
+        visitor.field(8, &self.next_payment_due_date);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Default for CreditCardLiability {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "assets", feature = "cra", feature = "transactions"))]
 /// Category of a transaction from the viewpoint of lending, on two levels; occurs in asset,
 /// base and cash flow reports and is null when none could be assigned.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditCategory {
     /// Specific category in the lending taxonomy, a subdivision of the primary category.
@@ -4240,12 +4188,10 @@ pub struct CreditCategory {
 }
 #[cfg(any(feature = "assets", feature = "cra", feature = "transactions"))]
 impl Generated for CreditCategory {
-    fn empty() -> Self {
-        Self {
-            detailed: Wire::empty(),
-            primary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        detailed: Wire::EMPTY,
+        primary: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "assets", feature = "cra", feature = "transactions"))]
 impl Record for CreditCategory {
@@ -4265,9 +4211,9 @@ impl Record for CreditCategory {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.detailed);
-        fields.put(1, &self.primary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.detailed);
+        visitor.field(1, &self.primary);
     }
 }
 #[cfg(any(feature = "income", feature = "link"))]
@@ -4353,7 +4299,7 @@ impl OpenEnum for CreditSessionBankIncomeStatus {
 #[cfg(any(feature = "income", feature = "link"))]
 /// Count of the income documents the user uploaded in one Link session, by kind; null when
 /// the session did not use document upload.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditSessionDocumentIncomeResult {
     /// Number of US 1099 forms, which report income other than wages, the user uploaded in the
@@ -4368,14 +4314,12 @@ pub struct CreditSessionDocumentIncomeResult {
 }
 #[cfg(any(feature = "income", feature = "link"))]
 impl Generated for CreditSessionDocumentIncomeResult {
-    fn empty() -> Self {
-        Self {
-            num_1099s_uploaded: Wire::empty(),
-            num_bank_statements_uploaded: Wire::empty(),
-            num_paystubs_uploaded: Wire::empty(),
-            num_w2s_uploaded: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        num_1099s_uploaded: Wire::EMPTY,
+        num_bank_statements_uploaded: Wire::EMPTY,
+        num_paystubs_uploaded: Wire::EMPTY,
+        num_w2s_uploaded: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "income", feature = "link"))]
 impl Record for CreditSessionDocumentIncomeResult {
@@ -4399,17 +4343,17 @@ impl Record for CreditSessionDocumentIncomeResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.num_1099s_uploaded);
-        fields.put(1, &self.num_bank_statements_uploaded);
-        fields.put(2, &self.num_paystubs_uploaded);
-        fields.put(3, &self.num_w2s_uploaded);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.num_1099s_uploaded);
+        visitor.field(1, &self.num_bank_statements_uploaded);
+        visitor.field(2, &self.num_paystubs_uploaded);
+        visitor.field(3, &self.num_w2s_uploaded);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// Risk of a return at the instance of the user, typically a claim that the debit was not
 /// authorized.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CustomerInitiatedReturnRisk {
     /// Risk in 5 tiers, 1 for the lowest. Deprecated; use `score` instead.
@@ -4426,12 +4370,10 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for CustomerInitiatedReturnRisk {
-    fn empty() -> Self {
-        Self {
-            risk_tier: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        risk_tier: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for CustomerInitiatedReturnRisk {
@@ -4451,9 +4393,9 @@ impl Record for CustomerInitiatedReturnRisk {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.risk_tier);
-        fields.put(1, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.risk_tier);
+        visitor.field(1, &self.score);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
@@ -4490,7 +4432,7 @@ impl OpenEnum for DataSources {
     }
 }
 /// Reference list of the subtypes of accounts of type `depository`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DepositoryAccount {
     /// Subtype for a cash management account, usually a checking-like account at a brokerage.
@@ -4522,20 +4464,18 @@ pub struct DepositoryAccount {
     pub savings: String,
 }
 impl Generated for DepositoryAccount {
-    fn empty() -> Self {
-        Self {
-            cash_management: Wire::empty(),
-            cd: Wire::empty(),
-            checking: Wire::empty(),
-            ebt: Wire::empty(),
-            hsa: Wire::empty(),
-            limited_purpose_checking: Wire::empty(),
-            money_market: Wire::empty(),
-            paypal: Wire::empty(),
-            prepaid: Wire::empty(),
-            savings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cash_management: Wire::EMPTY,
+        cd: Wire::EMPTY,
+        checking: Wire::EMPTY,
+        ebt: Wire::EMPTY,
+        hsa: Wire::EMPTY,
+        limited_purpose_checking: Wire::EMPTY,
+        money_market: Wire::EMPTY,
+        paypal: Wire::EMPTY,
+        prepaid: Wire::EMPTY,
+        savings: Wire::EMPTY,
+    };
 }
 impl Record for DepositoryAccount {
     const NAME: &'static str = "DepositoryAccount";
@@ -4570,17 +4510,17 @@ impl Record for DepositoryAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cash_management);
-        fields.put(1, &self.cd);
-        fields.put(2, &self.checking);
-        fields.put(3, &self.ebt);
-        fields.put(4, &self.hsa);
-        fields.put(5, &self.limited_purpose_checking);
-        fields.put(6, &self.money_market);
-        fields.put(7, &self.paypal);
-        fields.put(8, &self.prepaid);
-        fields.put(9, &self.savings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cash_management);
+        visitor.field(1, &self.cd);
+        visitor.field(2, &self.checking);
+        visitor.field(3, &self.ebt);
+        visitor.field(4, &self.hsa);
+        visitor.field(5, &self.limited_purpose_checking);
+        visitor.field(6, &self.money_market);
+        visitor.field(7, &self.paypal);
+        visitor.field(8, &self.prepaid);
+        visitor.field(9, &self.savings);
     }
 }
 #[cfg(any(feature = "cra", feature = "income", feature = "link"))]
@@ -4640,7 +4580,7 @@ impl OpenEnum for DepositoryAccountSubtype {
     }
 }
 /// Identifier of an end user's device, tagged with its kind; part of `TrustedDeviceData`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DeviceId {
     /// Identifier of the device itself, whose form depends on `type`.
@@ -4651,12 +4591,10 @@ pub struct DeviceId {
     pub type_: Option<i64>,
 }
 impl Generated for DeviceId {
-    fn empty() -> Self {
-        Self {
-            id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for DeviceId {
     const NAME: &'static str = "DeviceId";
@@ -4675,14 +4613,15 @@ impl Record for DeviceId {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id);
+        visitor.field(1, &self.type_);
     }
 }
 impl Default for DeviceId {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -4789,7 +4728,7 @@ impl OpenEnum for EarningsBreakdownCanonicalDescription {
     )
 )]
 /// An email address of an account owner as held by the institution, with its kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Email {
     /// The email address itself, as held by the institution.
@@ -4819,13 +4758,11 @@ pub struct Email {
     )
 )]
 impl Generated for Email {
-    fn empty() -> Self {
-        Self {
-            data: Wire::empty(),
-            primary: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        data: Wire::EMPTY,
+        primary: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -4864,16 +4801,16 @@ impl Record for Email {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.data);
-        fields.put(1, &self.primary);
-        fields.put(2, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.data);
+        visitor.field(1, &self.primary);
+        visitor.field(2, &self.type_);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// Result of comparing an email address you supplied with those of the account owners. Null
 /// when no comparison was made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmailAddressMatchScore {
     /// Agreement from 0 to 100, where 100 is a perfect match. Null when it could not be computed.
@@ -4881,9 +4818,7 @@ pub struct EmailAddressMatchScore {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for EmailAddressMatchScore {
-    fn empty() -> Self {
-        Self { score: Wire::empty() }
-    }
+    const EMPTY: Self = Self { score: Wire::EMPTY };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for EmailAddressMatchScore {
@@ -4899,14 +4834,15 @@ impl Record for EmailAddressMatchScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.score);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Default for EmailAddressMatchScore {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -4975,7 +4911,7 @@ impl OpenEnum for EmailType {
     }
 }
 /// Name of the employee in an income summary, with the state of its verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmployeeIncomeSummaryFieldString {
     /// The text itself, such as the name of a person or an employer.
@@ -4984,12 +4920,10 @@ pub struct EmployeeIncomeSummaryFieldString {
     pub verification_status: VerificationStatus,
 }
 impl Generated for EmployeeIncomeSummaryFieldString {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for EmployeeIncomeSummaryFieldString {
     const NAME: &'static str = "EmployeeIncomeSummaryFieldString";
@@ -5008,13 +4942,13 @@ impl Record for EmployeeIncomeSummaryFieldString {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 /// Name of the employer in an income summary, with the state of its verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EmployerIncomeSummaryFieldString {
     /// The text itself, such as the name of a person or an employer.
@@ -5023,12 +4957,10 @@ pub struct EmployerIncomeSummaryFieldString {
     pub verification_status: VerificationStatus,
 }
 impl Generated for EmployerIncomeSummaryFieldString {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for EmployerIncomeSummaryFieldString {
     const NAME: &'static str = "EmployerIncomeSummaryFieldString";
@@ -5047,9 +4979,9 @@ impl Record for EmployerIncomeSummaryFieldString {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 #[cfg(any(feature = "accounts", feature = "fdx"))]
@@ -5097,7 +5029,7 @@ impl OpenEnum for FdxPartyType {
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Terms of a bond or similar instrument, found in `Security.fixed_income`. Null when the
 /// security is not of that kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FixedIncome {
     /// Amount paid back for one unit at maturity. Null when not known.
@@ -5115,14 +5047,12 @@ pub struct FixedIncome {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for FixedIncome {
-    fn empty() -> Self {
-        Self {
-            face_value: Wire::empty(),
-            issue_date: Wire::empty(),
-            maturity_date: Wire::empty(),
-            yield_rate: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        face_value: Wire::EMPTY,
+        issue_date: Wire::EMPTY,
+        maturity_date: Wire::EMPTY,
+        yield_rate: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for FixedIncome {
@@ -5146,17 +5076,18 @@ impl Record for FixedIncome {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.face_value);
-        fields.put(1, &self.issue_date);
-        fields.put(2, &self.maturity_date);
-        fields.put(3, &self.yield_rate);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.face_value);
+        visitor.field(1, &self.issue_date);
+        visitor.field(2, &self.maturity_date);
+        visitor.field(3, &self.yield_rate);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for FixedIncome {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
@@ -5193,7 +5124,7 @@ impl OpenEnum for GseReportType {
 /// A position in one security within an investment account. Returned by `POST
 /// /investments/holdings/get`, the Investments Auth call and their processor counterparts;
 /// details of the security are in the accompanying `securities`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Holding {
     /// The `account_id` of the investment account that holds the position.
@@ -5252,23 +5183,21 @@ pub struct Holding {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for Holding {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            cost_basis: Wire::empty(),
-            institution_price: Wire::empty(),
-            institution_price_as_of: Wire::empty(),
-            institution_price_datetime: Wire::empty(),
-            institution_value: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            quantity: Wire::empty(),
-            security_id: Wire::empty(),
-            tax_lots: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            vested_quantity: Wire::empty(),
-            vested_value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        cost_basis: Wire::EMPTY,
+        institution_price: Wire::EMPTY,
+        institution_price_as_of: Wire::EMPTY,
+        institution_price_datetime: Wire::EMPTY,
+        institution_value: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        tax_lots: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        vested_quantity: Wire::EMPTY,
+        vested_value: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for Holding {
@@ -5310,26 +5239,26 @@ impl Record for Holding {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.cost_basis);
-        fields.put(2, &self.institution_price);
-        fields.put(3, &self.institution_price_as_of);
-        fields.put(4, &self.institution_price_datetime);
-        fields.put(5, &self.institution_value);
-        fields.put(6, &self.iso_currency_code);
-        fields.put(7, &self.quantity);
-        fields.put(8, &self.security_id);
-        fields.put(9, &self.tax_lots);
-        fields.put(10, &self.unofficial_currency_code);
-        fields.put(11, &self.vested_quantity);
-        fields.put(12, &self.vested_value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.cost_basis);
+        visitor.field(2, &self.institution_price);
+        visitor.field(3, &self.institution_price_as_of);
+        visitor.field(4, &self.institution_price_datetime);
+        visitor.field(5, &self.institution_value);
+        visitor.field(6, &self.iso_currency_code);
+        visitor.field(7, &self.quantity);
+        visitor.field(8, &self.security_id);
+        visitor.field(9, &self.tax_lots);
+        visitor.field(10, &self.unofficial_currency_code);
+        visitor.field(11, &self.vested_quantity);
+        visitor.field(12, &self.vested_value);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// One tax lot of a holding: units acquired together, with the price and cost at which they
 /// were acquired.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HoldingTaxLot {
     /// Total cost at which the lot was acquired, in the currency of the holding; compare
@@ -5367,17 +5296,15 @@ pub struct HoldingTaxLot {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for HoldingTaxLot {
-    fn empty() -> Self {
-        Self {
-            cost_basis: Wire::empty(),
-            current_value: Wire::empty(),
-            institution_lot_id: Wire::empty(),
-            original_purchase_datetime: Wire::empty(),
-            position_type: Wire::empty(),
-            purchase_price: Wire::empty(),
-            quantity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cost_basis: Wire::EMPTY,
+        current_value: Wire::EMPTY,
+        institution_lot_id: Wire::EMPTY,
+        original_purchase_datetime: Wire::EMPTY,
+        position_type: Wire::EMPTY,
+        purchase_price: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for HoldingTaxLot {
@@ -5407,20 +5334,21 @@ impl Record for HoldingTaxLot {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cost_basis);
-        fields.put(1, &self.current_value);
-        fields.put(2, &self.institution_lot_id);
-        fields.put(3, &self.original_purchase_datetime);
-        fields.put(4, &self.position_type);
-        fields.put(5, &self.purchase_price);
-        fields.put(6, &self.quantity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cost_basis);
+        visitor.field(1, &self.current_value);
+        visitor.field(2, &self.institution_lot_id);
+        visitor.field(3, &self.original_purchase_datetime);
+        visitor.field(4, &self.position_type);
+        visitor.field(5, &self.purchase_price);
+        visitor.field(6, &self.quantity);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for HoldingTaxLot {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
@@ -5472,7 +5400,7 @@ impl OpenEnum for HoldingTaxLotPositionType {
 )]
 /// A position in one security of a made-up Sandbox investment account, part of the
 /// configuration of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HoldingsOverride {
     /// Total cost at which the whole position was acquired, in `currency`.
@@ -5514,16 +5442,14 @@ pub struct HoldingsOverride {
     )
 )]
 impl Generated for HoldingsOverride {
-    fn empty() -> Self {
-        Self {
-            cost_basis: Wire::empty(),
-            currency: Wire::empty(),
-            institution_price: Wire::empty(),
-            institution_price_as_of: Wire::empty(),
-            quantity: Wire::empty(),
-            security: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cost_basis: Wire::EMPTY,
+        currency: Wire::EMPTY,
+        institution_price: Wire::EMPTY,
+        institution_price_as_of: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -5568,13 +5494,13 @@ impl Record for HoldingsOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cost_basis);
-        fields.put(1, &self.currency);
-        fields.put(2, &self.institution_price);
-        fields.put(3, &self.institution_price_as_of);
-        fields.put(4, &self.quantity);
-        fields.put(5, &self.security);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cost_basis);
+        visitor.field(1, &self.currency);
+        visitor.field(2, &self.institution_price);
+        visitor.field(3, &self.institution_price_as_of);
+        visitor.field(4, &self.quantity);
+        visitor.field(5, &self.security);
     }
 }
 #[cfg(
@@ -5724,7 +5650,7 @@ impl OpenEnum for IdNumberType {
 }
 /// Facts about a document from which identity data was read. No operation or other schema in
 /// this version of the API refers to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDocumentMetadata {
     /// True if the account number on the document agrees with that of the account.
@@ -5735,13 +5661,11 @@ pub struct IdentityDocumentMetadata {
     pub uploaded_at: Option<DateTime<Utc>>,
 }
 impl Generated for IdentityDocumentMetadata {
-    fn empty() -> Self {
-        Self {
-            is_account_number_match: Wire::empty(),
-            last_updated: Wire::empty(),
-            uploaded_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_account_number_match: Wire::EMPTY,
+        last_updated: Wire::EMPTY,
+        uploaded_at: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDocumentMetadata {
     const NAME: &'static str = "IdentityDocumentMetadata";
@@ -5762,22 +5686,23 @@ impl Record for IdentityDocumentMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_account_number_match);
-        fields.put(1, &self.last_updated);
-        fields.put(2, &self.uploaded_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_account_number_match);
+        visitor.field(1, &self.last_updated);
+        visitor.field(2, &self.uploaded_at);
     }
 }
 impl Default for IdentityDocumentMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// The user's personal data as you hold it, sent to `POST /identity/match` or `POST
 /// /processor/identity/match` to be compared with the owners the institution has on file.
 /// Only the parts supplied are compared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityMatchUser {
     /// Postal address of the user as you know it, in which every part is optional. Null or absent
@@ -5794,14 +5719,12 @@ pub struct IdentityMatchUser {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for IdentityMatchUser {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            email_address: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for IdentityMatchUser {
@@ -5825,23 +5748,24 @@ impl Record for IdentityMatchUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.legal_name);
-        fields.put(3, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.legal_name);
+        visitor.field(3, &self.phone_number);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Default for IdentityMatchUser {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 /// Full name of a user to be verified, as sent to Identity Verification or Link; null when it
 /// is not given in advance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationRequestUserName {
     /// Family name, that is the last name or surname, of the user to be verified.
@@ -5851,12 +5775,10 @@ pub struct IdentityVerificationRequestUserName {
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 impl Generated for IdentityVerificationRequestUserName {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 impl Record for IdentityVerificationRequestUserName {
@@ -5876,14 +5798,15 @@ impl Record for IdentityVerificationRequestUserName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 impl IdentityVerificationRequestUserName {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
         Self {
             family_name: family_name.into(),
@@ -5914,7 +5837,7 @@ impl IdentityVerificationRequestUserName {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeBreakdown {
     /// Number of hours the earnings were paid for; null when not paid by the hour or not shown.
@@ -5958,14 +5881,12 @@ pub struct IncomeBreakdown {
     )
 )]
 impl Generated for IncomeBreakdown {
-    fn empty() -> Self {
-        Self {
-            hours: Wire::empty(),
-            rate: Wire::empty(),
-            total: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        hours: Wire::EMPTY,
+        rate: Wire::EMPTY,
+        total: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -6006,11 +5927,11 @@ impl Record for IncomeBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.hours);
-        fields.put(1, &self.rate);
-        fields.put(2, &self.total);
-        fields.put(3, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.hours);
+        visitor.field(1, &self.rate);
+        visitor.field(2, &self.total);
+        visitor.field(3, &self.type_);
     }
 }
 #[cfg(
@@ -6032,8 +5953,9 @@ impl Record for IncomeBreakdown {
     )
 )]
 impl Default for IncomeBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -6105,7 +6027,7 @@ impl OpenEnum for IncomeBreakdownType {
 #[cfg(any(feature = "cra", feature = "link"))]
 /// Choice of the income categories that income insights take into account; null when no
 /// filter is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeInsightsFilter {
     /// Income categories that do not count. May be left out when nothing is to be excluded.
@@ -6117,12 +6039,10 @@ pub struct IncomeInsightsFilter {
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Generated for IncomeInsightsFilter {
-    fn empty() -> Self {
-        Self {
-            excluded_categories: Wire::empty(),
-            included_categories: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        excluded_categories: Wire::EMPTY,
+        included_categories: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Record for IncomeInsightsFilter {
@@ -6142,15 +6062,16 @@ impl Record for IncomeInsightsFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.excluded_categories);
-        fields.put(1, &self.included_categories);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.excluded_categories);
+        visitor.field(1, &self.included_categories);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Default for IncomeInsightsFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
@@ -6197,7 +6118,7 @@ impl OpenEnum for IncomeInsightsVersion {
 )]
 /// Income documents of a made-up Sandbox account of type `payroll`, part of the configuration
 /// of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeOverride {
     /// Paystubs to return for the account. Absent for the default data.
@@ -6226,12 +6147,10 @@ pub struct IncomeOverride {
     )
 )]
 impl Generated for IncomeOverride {
-    fn empty() -> Self {
-        Self {
-            paystubs: Wire::empty(),
-            w2s: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        paystubs: Wire::EMPTY,
+        w2s: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -6268,9 +6187,9 @@ impl Record for IncomeOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.paystubs);
-        fields.put(1, &self.w2s);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.paystubs);
+        visitor.field(1, &self.w2s);
     }
 }
 #[cfg(
@@ -6292,13 +6211,14 @@ impl Record for IncomeOverride {
     )
 )]
 impl Default for IncomeOverride {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Income of a person in summary, each value with the state of its verification. It belongs
 /// to an older income product; no operation in this version of the API refers to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeSummary {
     /// Name of the employee, with the state of its verification.
@@ -6319,17 +6239,15 @@ pub struct IncomeSummary {
     pub ytd_net_income: YtdNetIncomeSummaryFieldNumber,
 }
 impl Generated for IncomeSummary {
-    fn empty() -> Self {
-        Self {
-            employee_name: Wire::empty(),
-            employer_name: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            projected_wage: Wire::empty(),
-            verified_transaction: Wire::empty(),
-            ytd_gross_income: Wire::empty(),
-            ytd_net_income: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employee_name: Wire::EMPTY,
+        employer_name: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        projected_wage: Wire::EMPTY,
+        verified_transaction: Wire::EMPTY,
+        ytd_gross_income: Wire::EMPTY,
+        ytd_net_income: Wire::EMPTY,
+    };
 }
 impl Record for IncomeSummary {
     const NAME: &'static str = "IncomeSummary";
@@ -6358,19 +6276,19 @@ impl Record for IncomeSummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employee_name);
-        fields.put(1, &self.employer_name);
-        fields.put(2, &self.pay_frequency);
-        fields.put(3, &self.projected_wage);
-        fields.put(4, &self.verified_transaction);
-        fields.put(5, &self.ytd_gross_income);
-        fields.put(6, &self.ytd_net_income);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employee_name);
+        visitor.field(1, &self.employer_name);
+        visitor.field(2, &self.pay_frequency);
+        visitor.field(3, &self.projected_wage);
+        visitor.field(4, &self.verified_transaction);
+        visitor.field(5, &self.ytd_gross_income);
+        visitor.field(6, &self.ytd_net_income);
     }
 }
 /// An amount in an income summary together with the state of its verification; null when it
 /// is not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeSummaryFieldNumber {
     /// The amount of income itself, for the period that the field stands for.
@@ -6380,12 +6298,10 @@ pub struct IncomeSummaryFieldNumber {
     pub verification_status: VerificationStatus,
 }
 impl Generated for IncomeSummaryFieldNumber {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for IncomeSummaryFieldNumber {
     const NAME: &'static str = "IncomeSummaryFieldNumber";
@@ -6404,14 +6320,14 @@ impl Record for IncomeSummaryFieldNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 /// A text in an income summary together with the state of its verification; null when it is
 /// not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeSummaryFieldString {
     /// The text itself, such as the name of a person or an employer.
@@ -6420,12 +6336,10 @@ pub struct IncomeSummaryFieldString {
     pub verification_status: VerificationStatus,
 }
 impl Generated for IncomeSummaryFieldString {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for IncomeSummaryFieldString {
     const NAME: &'static str = "IncomeSummaryFieldString";
@@ -6444,9 +6358,9 @@ impl Record for IncomeSummaryFieldString {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 #[cfg(any(feature = "income", feature = "link"))]
@@ -6509,16 +6423,14 @@ impl OpenEnum for IncomeVerificationSourceType {
 }
 /// Names an income verification whose state a webhook reports. No operation or other schema
 /// in this version of the API refers to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationWebhookStatus {
     /// Identifier of the income verification whose state the webhook reports.
     pub id: String,
 }
 impl Generated for IncomeVerificationWebhookStatus {
-    fn empty() -> Self {
-        Self { id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { id: Wire::EMPTY };
 }
 impl Record for IncomeVerificationWebhookStatus {
     const NAME: &'static str = "IncomeVerificationWebhookStatus";
@@ -6533,8 +6445,8 @@ impl Record for IncomeVerificationWebhookStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id);
     }
 }
 #[cfg(
@@ -6557,7 +6469,7 @@ impl Record for IncomeVerificationWebhookStatus {
 )]
 /// Rule by which regular incoming payments are generated for a made-up Sandbox account, part
 /// of the configuration of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InflowModel {
     /// Amount that arrives each month, in the currency of the account.
@@ -6594,15 +6506,13 @@ pub struct InflowModel {
     )
 )]
 impl Generated for InflowModel {
-    fn empty() -> Self {
-        Self {
-            income_amount: Wire::empty(),
-            payment_day_of_month: Wire::empty(),
-            statement_day_of_month: Wire::empty(),
-            transaction_name: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        income_amount: Wire::EMPTY,
+        payment_day_of_month: Wire::EMPTY,
+        statement_day_of_month: Wire::EMPTY,
+        transaction_name: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -6645,12 +6555,12 @@ impl Record for InflowModel {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.income_amount);
-        fields.put(1, &self.payment_day_of_month);
-        fields.put(2, &self.statement_day_of_month);
-        fields.put(3, &self.transaction_name);
-        fields.put(4, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.income_amount);
+        visitor.field(1, &self.payment_day_of_month);
+        visitor.field(2, &self.statement_day_of_month);
+        visitor.field(3, &self.transaction_name);
+        visitor.field(4, &self.type_);
     }
 }
 #[cfg(
@@ -6671,7 +6581,7 @@ impl Record for InflowModel {
 )]
 /// Restricts a search for institutions to those that offer certain account subtypes, listed
 /// separately for each account type.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionsSearchAccountFilter {
     /// Subtypes of credit accounts, such as `credit card`, that an institution must offer. Absent
@@ -6708,14 +6618,12 @@ pub struct InstitutionsSearchAccountFilter {
     )
 )]
 impl Generated for InstitutionsSearchAccountFilter {
-    fn empty() -> Self {
-        Self {
-            credit: Wire::empty(),
-            depository: Wire::empty(),
-            investment: Wire::empty(),
-            loan: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit: Wire::EMPTY,
+        depository: Wire::EMPTY,
+        investment: Wire::EMPTY,
+        loan: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -6754,11 +6662,11 @@ impl Record for InstitutionsSearchAccountFilter {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
-        fields.put(1, &self.depository);
-        fields.put(2, &self.investment);
-        fields.put(3, &self.loan);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
+        visitor.field(1, &self.depository);
+        visitor.field(2, &self.investment);
+        visitor.field(3, &self.loan);
     }
 }
 #[cfg(
@@ -6778,14 +6686,15 @@ impl Record for InstitutionsSearchAccountFilter {
     )
 )]
 impl Default for InstitutionsSearchAccountFilter {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// An account in the answers of the Investments calls: like `AccountBase`, but with balances
 /// that tell of margin loans.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentAccount {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
@@ -6830,22 +6739,20 @@ pub struct InvestmentAccount {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            balances: Wire::empty(),
-            holder_category: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_name: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        holder_category: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_name: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentAccount {
@@ -6885,25 +6792,25 @@ impl Record for InvestmentAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.balances);
-        fields.put(2, &self.holder_category);
-        fields.put(3, &self.mask);
-        fields.put(4, &self.name);
-        fields.put(5, &self.official_name);
-        fields.put(6, &self.persistent_account_id);
-        fields.put(7, &self.subtype);
-        fields.put(8, &self.type_);
-        fields.put(9, &self.verification_insights);
-        fields.put(10, &self.verification_name);
-        fields.put(11, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.balances);
+        visitor.field(2, &self.holder_category);
+        visitor.field(3, &self.mask);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.official_name);
+        visitor.field(6, &self.persistent_account_id);
+        visitor.field(7, &self.subtype);
+        visitor.field(8, &self.type_);
+        visitor.field(9, &self.verification_insights);
+        visitor.field(10, &self.verification_name);
+        visitor.field(11, &self.verification_status);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Balances of an investment account: everything in `AccountBalance`, and the margin loan on
 /// top.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentAccountBalance {
     /// Money that can be spent or withdrawn now: for `depository` accounts the current balance
@@ -6948,17 +6855,15 @@ pub struct InvestmentAccountBalance {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentAccountBalance {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            current: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            last_updated_datetime: Wire::empty(),
-            limit: Wire::empty(),
-            margin_loan_amount: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        current: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        last_updated_datetime: Wire::EMPTY,
+        limit: Wire::EMPTY,
+        margin_loan_amount: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentAccountBalance {
@@ -6988,25 +6893,26 @@ impl Record for InvestmentAccountBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.current);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.last_updated_datetime);
-        fields.put(4, &self.limit);
-        fields.put(5, &self.margin_loan_amount);
-        fields.put(6, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.current);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.last_updated_datetime);
+        visitor.field(4, &self.limit);
+        visitor.field(5, &self.margin_loan_amount);
+        visitor.field(6, &self.unofficial_currency_code);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for InvestmentAccountBalance {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of the subtypes of accounts of type `investment`, among them retirement
 /// accounts of the US, Canada and the UK.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentAccountSubtypeStandalone {
     /// Subtype for a US 401(a) retirement plan, offered by an employer such as a public body.
@@ -7166,67 +7072,65 @@ pub struct InvestmentAccountSubtypeStandalone {
     pub variable_annuity: String,
 }
 impl Generated for InvestmentAccountSubtypeStandalone {
-    fn empty() -> Self {
-        Self {
-            x401a: Wire::empty(),
-            x401k: Wire::empty(),
-            x403b: Wire::empty(),
-            x457b: Wire::empty(),
-            x529: Wire::empty(),
-            brokerage: Wire::empty(),
-            cash_isa: Wire::empty(),
-            crypto_exchange: Wire::empty(),
-            education_savings_account: Wire::empty(),
-            fhsa: Wire::empty(),
-            fixed_annuity: Wire::empty(),
-            gic: Wire::empty(),
-            health_reimbursement_arrangement: Wire::empty(),
-            hsa: Wire::empty(),
-            ira: Wire::empty(),
-            isa: Wire::empty(),
-            keogh: Wire::empty(),
-            lif: Wire::empty(),
-            life_insurance: Wire::empty(),
-            line_of_credit: Wire::empty(),
-            lira: Wire::empty(),
-            lrif: Wire::empty(),
-            lrsp: Wire::empty(),
-            mutual_fund: Wire::empty(),
-            non_custodial_wallet: Wire::empty(),
-            non_taxable_brokerage_account: Wire::empty(),
-            other: Wire::empty(),
-            other_annuity: Wire::empty(),
-            other_insurance: Wire::empty(),
-            pension: Wire::empty(),
-            prif: Wire::empty(),
-            profit_sharing_plan: Wire::empty(),
-            qshr: Wire::empty(),
-            rdsp: Wire::empty(),
-            resp: Wire::empty(),
-            retirement: Wire::empty(),
-            rlif: Wire::empty(),
-            roth: Wire::empty(),
-            roth_401k: Wire::empty(),
-            roth_403b: Wire::empty(),
-            roth_457b: Wire::empty(),
-            roth_pension: Wire::empty(),
-            roth_profit_sharing_plan: Wire::empty(),
-            roth_thrift_savings_plan: Wire::empty(),
-            rrif: Wire::empty(),
-            rrsp: Wire::empty(),
-            sarsep: Wire::empty(),
-            sep_ira: Wire::empty(),
-            simple_ira: Wire::empty(),
-            sipp: Wire::empty(),
-            stock_plan: Wire::empty(),
-            tfsa: Wire::empty(),
-            thrift_savings_plan: Wire::empty(),
-            trust: Wire::empty(),
-            ugma: Wire::empty(),
-            utma: Wire::empty(),
-            variable_annuity: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        x401a: Wire::EMPTY,
+        x401k: Wire::EMPTY,
+        x403b: Wire::EMPTY,
+        x457b: Wire::EMPTY,
+        x529: Wire::EMPTY,
+        brokerage: Wire::EMPTY,
+        cash_isa: Wire::EMPTY,
+        crypto_exchange: Wire::EMPTY,
+        education_savings_account: Wire::EMPTY,
+        fhsa: Wire::EMPTY,
+        fixed_annuity: Wire::EMPTY,
+        gic: Wire::EMPTY,
+        health_reimbursement_arrangement: Wire::EMPTY,
+        hsa: Wire::EMPTY,
+        ira: Wire::EMPTY,
+        isa: Wire::EMPTY,
+        keogh: Wire::EMPTY,
+        lif: Wire::EMPTY,
+        life_insurance: Wire::EMPTY,
+        line_of_credit: Wire::EMPTY,
+        lira: Wire::EMPTY,
+        lrif: Wire::EMPTY,
+        lrsp: Wire::EMPTY,
+        mutual_fund: Wire::EMPTY,
+        non_custodial_wallet: Wire::EMPTY,
+        non_taxable_brokerage_account: Wire::EMPTY,
+        other: Wire::EMPTY,
+        other_annuity: Wire::EMPTY,
+        other_insurance: Wire::EMPTY,
+        pension: Wire::EMPTY,
+        prif: Wire::EMPTY,
+        profit_sharing_plan: Wire::EMPTY,
+        qshr: Wire::EMPTY,
+        rdsp: Wire::EMPTY,
+        resp: Wire::EMPTY,
+        retirement: Wire::EMPTY,
+        rlif: Wire::EMPTY,
+        roth: Wire::EMPTY,
+        roth_401k: Wire::EMPTY,
+        roth_403b: Wire::EMPTY,
+        roth_457b: Wire::EMPTY,
+        roth_pension: Wire::EMPTY,
+        roth_profit_sharing_plan: Wire::EMPTY,
+        roth_thrift_savings_plan: Wire::EMPTY,
+        rrif: Wire::EMPTY,
+        rrsp: Wire::EMPTY,
+        sarsep: Wire::EMPTY,
+        sep_ira: Wire::EMPTY,
+        simple_ira: Wire::EMPTY,
+        sipp: Wire::EMPTY,
+        stock_plan: Wire::EMPTY,
+        tfsa: Wire::EMPTY,
+        thrift_savings_plan: Wire::EMPTY,
+        trust: Wire::EMPTY,
+        ugma: Wire::EMPTY,
+        utma: Wire::EMPTY,
+        variable_annuity: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentAccountSubtypeStandalone {
     const NAME: &'static str = "InvestmentAccountSubtypeStandalone";
@@ -7355,64 +7259,64 @@ impl Record for InvestmentAccountSubtypeStandalone {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.x401a);
-        fields.put(1, &self.x401k);
-        fields.put(2, &self.x403b);
-        fields.put(3, &self.x457b);
-        fields.put(4, &self.x529);
-        fields.put(5, &self.brokerage);
-        fields.put(6, &self.cash_isa);
-        fields.put(7, &self.crypto_exchange);
-        fields.put(8, &self.education_savings_account);
-        fields.put(9, &self.fhsa);
-        fields.put(10, &self.fixed_annuity);
-        fields.put(11, &self.gic);
-        fields.put(12, &self.health_reimbursement_arrangement);
-        fields.put(13, &self.hsa);
-        fields.put(14, &self.ira);
-        fields.put(15, &self.isa);
-        fields.put(16, &self.keogh);
-        fields.put(17, &self.lif);
-        fields.put(18, &self.life_insurance);
-        fields.put(19, &self.line_of_credit);
-        fields.put(20, &self.lira);
-        fields.put(21, &self.lrif);
-        fields.put(22, &self.lrsp);
-        fields.put(23, &self.mutual_fund);
-        fields.put(24, &self.non_custodial_wallet);
-        fields.put(25, &self.non_taxable_brokerage_account);
-        fields.put(26, &self.other);
-        fields.put(27, &self.other_annuity);
-        fields.put(28, &self.other_insurance);
-        fields.put(29, &self.pension);
-        fields.put(30, &self.prif);
-        fields.put(31, &self.profit_sharing_plan);
-        fields.put(32, &self.qshr);
-        fields.put(33, &self.rdsp);
-        fields.put(34, &self.resp);
-        fields.put(35, &self.retirement);
-        fields.put(36, &self.rlif);
-        fields.put(37, &self.roth);
-        fields.put(38, &self.roth_401k);
-        fields.put(39, &self.roth_403b);
-        fields.put(40, &self.roth_457b);
-        fields.put(41, &self.roth_pension);
-        fields.put(42, &self.roth_profit_sharing_plan);
-        fields.put(43, &self.roth_thrift_savings_plan);
-        fields.put(44, &self.rrif);
-        fields.put(45, &self.rrsp);
-        fields.put(46, &self.sarsep);
-        fields.put(47, &self.sep_ira);
-        fields.put(48, &self.simple_ira);
-        fields.put(49, &self.sipp);
-        fields.put(50, &self.stock_plan);
-        fields.put(51, &self.tfsa);
-        fields.put(52, &self.thrift_savings_plan);
-        fields.put(53, &self.trust);
-        fields.put(54, &self.ugma);
-        fields.put(55, &self.utma);
-        fields.put(56, &self.variable_annuity);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.x401a);
+        visitor.field(1, &self.x401k);
+        visitor.field(2, &self.x403b);
+        visitor.field(3, &self.x457b);
+        visitor.field(4, &self.x529);
+        visitor.field(5, &self.brokerage);
+        visitor.field(6, &self.cash_isa);
+        visitor.field(7, &self.crypto_exchange);
+        visitor.field(8, &self.education_savings_account);
+        visitor.field(9, &self.fhsa);
+        visitor.field(10, &self.fixed_annuity);
+        visitor.field(11, &self.gic);
+        visitor.field(12, &self.health_reimbursement_arrangement);
+        visitor.field(13, &self.hsa);
+        visitor.field(14, &self.ira);
+        visitor.field(15, &self.isa);
+        visitor.field(16, &self.keogh);
+        visitor.field(17, &self.lif);
+        visitor.field(18, &self.life_insurance);
+        visitor.field(19, &self.line_of_credit);
+        visitor.field(20, &self.lira);
+        visitor.field(21, &self.lrif);
+        visitor.field(22, &self.lrsp);
+        visitor.field(23, &self.mutual_fund);
+        visitor.field(24, &self.non_custodial_wallet);
+        visitor.field(25, &self.non_taxable_brokerage_account);
+        visitor.field(26, &self.other);
+        visitor.field(27, &self.other_annuity);
+        visitor.field(28, &self.other_insurance);
+        visitor.field(29, &self.pension);
+        visitor.field(30, &self.prif);
+        visitor.field(31, &self.profit_sharing_plan);
+        visitor.field(32, &self.qshr);
+        visitor.field(33, &self.rdsp);
+        visitor.field(34, &self.resp);
+        visitor.field(35, &self.retirement);
+        visitor.field(36, &self.rlif);
+        visitor.field(37, &self.roth);
+        visitor.field(38, &self.roth_401k);
+        visitor.field(39, &self.roth_403b);
+        visitor.field(40, &self.roth_457b);
+        visitor.field(41, &self.roth_pension);
+        visitor.field(42, &self.roth_profit_sharing_plan);
+        visitor.field(43, &self.roth_thrift_savings_plan);
+        visitor.field(44, &self.rrif);
+        visitor.field(45, &self.rrsp);
+        visitor.field(46, &self.sarsep);
+        visitor.field(47, &self.sep_ira);
+        visitor.field(48, &self.simple_ira);
+        visitor.field(49, &self.sipp);
+        visitor.field(50, &self.stock_plan);
+        visitor.field(51, &self.tfsa);
+        visitor.field(52, &self.thrift_savings_plan);
+        visitor.field(53, &self.trust);
+        visitor.field(54, &self.ugma);
+        visitor.field(55, &self.utma);
+        visitor.field(56, &self.variable_annuity);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
@@ -7477,7 +7381,7 @@ impl OpenEnum for InvestmentAccountVerificationStatus {
 /// A movement in an investment account, such as a buy, a sell, a dividend or a fee. Returned
 /// by `POST /investments/transactions/get` and its processor counterpart, and among the
 /// details of 401(k) accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentTransaction {
     /// The `account_id` of the investment account in which the transaction took place.
@@ -7536,25 +7440,23 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            cancel_transaction_id: Wire::empty(),
-            date: Wire::empty(),
-            fees: Wire::empty(),
-            investment_transaction_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            name: Wire::empty(),
-            price: Wire::empty(),
-            quantity: Wire::empty(),
-            security_id: Wire::empty(),
-            subtype: Wire::empty(),
-            transaction_datetime: Wire::empty(),
-            type_: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        cancel_transaction_id: Wire::EMPTY,
+        date: Wire::EMPTY,
+        fees: Wire::EMPTY,
+        investment_transaction_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        name: Wire::EMPTY,
+        price: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        transaction_datetime: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentTransaction {
@@ -7600,22 +7502,22 @@ impl Record for InvestmentTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.cancel_transaction_id);
-        fields.put(3, &self.date);
-        fields.put(4, &self.fees);
-        fields.put(5, &self.investment_transaction_id);
-        fields.put(6, &self.iso_currency_code);
-        fields.put(7, &self.name);
-        fields.put(8, &self.price);
-        fields.put(9, &self.quantity);
-        fields.put(10, &self.security_id);
-        fields.put(11, &self.subtype);
-        fields.put(12, &self.transaction_datetime);
-        fields.put(13, &self.type_);
-        fields.put(14, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.cancel_transaction_id);
+        visitor.field(3, &self.date);
+        visitor.field(4, &self.fees);
+        visitor.field(5, &self.investment_transaction_id);
+        visitor.field(6, &self.iso_currency_code);
+        visitor.field(7, &self.name);
+        visitor.field(8, &self.price);
+        visitor.field(9, &self.quantity);
+        visitor.field(10, &self.security_id);
+        visitor.field(11, &self.subtype);
+        visitor.field(12, &self.transaction_datetime);
+        visitor.field(13, &self.type_);
+        visitor.field(14, &self.unofficial_currency_code);
     }
 }
 #[cfg(
@@ -7858,7 +7760,7 @@ impl OpenEnum for InvestmentTransactionType {
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Contributions paid into a 401(k) account: the latest ones singly, and counts and totals
 /// over 1, 6 and 12 months.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuth401kContributionDetails {
     /// Total of the contributions to the account in the last 12 months, in the currency of the
@@ -7887,17 +7789,15 @@ pub struct InvestmentsAuth401kContributionDetails {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentsAuth401kContributionDetails {
-    fn empty() -> Self {
-        Self {
-            contribution_amount_12m: Wire::empty(),
-            contribution_amount_1m: Wire::empty(),
-            contribution_amount_6m: Wire::empty(),
-            contribution_count_12m: Wire::empty(),
-            contribution_count_1m: Wire::empty(),
-            contribution_count_6m: Wire::empty(),
-            last_contribution_transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        contribution_amount_12m: Wire::EMPTY,
+        contribution_amount_1m: Wire::EMPTY,
+        contribution_amount_6m: Wire::EMPTY,
+        contribution_count_12m: Wire::EMPTY,
+        contribution_count_1m: Wire::EMPTY,
+        contribution_count_6m: Wire::EMPTY,
+        last_contribution_transactions: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentsAuth401kContributionDetails {
@@ -7927,19 +7827,19 @@ impl Record for InvestmentsAuth401kContributionDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.contribution_amount_12m);
-        fields.put(1, &self.contribution_amount_1m);
-        fields.put(2, &self.contribution_amount_6m);
-        fields.put(3, &self.contribution_count_12m);
-        fields.put(4, &self.contribution_count_1m);
-        fields.put(5, &self.contribution_count_6m);
-        fields.put(6, &self.last_contribution_transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.contribution_amount_12m);
+        visitor.field(1, &self.contribution_amount_1m);
+        visitor.field(2, &self.contribution_amount_6m);
+        visitor.field(3, &self.contribution_count_12m);
+        visitor.field(4, &self.contribution_count_1m);
+        visitor.field(5, &self.contribution_count_6m);
+        visitor.field(6, &self.last_contribution_transactions);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Fees charged to a 401(k) account over the last 12 months.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuth401kFeeDetails {
     /// Total of the fees charged to the account in the last 12 months, in the currency of the
@@ -7951,12 +7851,10 @@ pub struct InvestmentsAuth401kFeeDetails {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentsAuth401kFeeDetails {
-    fn empty() -> Self {
-        Self {
-            account_fee_amount_12m: Wire::empty(),
-            account_fee_count_12m: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_fee_amount_12m: Wire::EMPTY,
+        account_fee_count_12m: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentsAuth401kFeeDetails {
@@ -7976,16 +7874,16 @@ impl Record for InvestmentsAuth401kFeeDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_fee_amount_12m);
-        fields.put(1, &self.account_fee_count_12m);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_fee_amount_12m);
+        visitor.field(1, &self.account_fee_count_12m);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// What is known beyond the ordinary account data about one 401(k) account: its fees and its
 /// contributions. Occurs in the answers of `POST /investments/auth/get` and its processor
 /// counterpart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuthAccountDetails401k {
     /// The `account_id` of the 401(k) account; join with the accounts of the answer by it.
@@ -7997,13 +7895,11 @@ pub struct InvestmentsAuthAccountDetails401k {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentsAuthAccountDetails401k {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            contribution_details: Wire::empty(),
-            fee_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        contribution_details: Wire::EMPTY,
+        fee_details: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentsAuthAccountDetails401k {
@@ -8025,22 +7921,23 @@ impl Record for InvestmentsAuthAccountDetails401k {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.contribution_details);
-        fields.put(2, &self.fee_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.contribution_details);
+        visitor.field(2, &self.fee_details);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for InvestmentsAuthAccountDetails401k {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Where each part of an Investments Auth answer comes from, so that you can judge how far to
 /// trust it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuthDataSources {
     /// Source of the holdings. Absent when not stated.
@@ -8053,13 +7950,11 @@ pub struct InvestmentsAuthDataSources {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentsAuthDataSources {
-    fn empty() -> Self {
-        Self {
-            holdings: Wire::empty(),
-            numbers: Wire::empty(),
-            owners: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        holdings: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        owners: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentsAuthDataSources {
@@ -8081,23 +7976,24 @@ impl Record for InvestmentsAuthDataSources {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.holdings);
-        fields.put(1, &self.numbers);
-        fields.put(2, &self.owners);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.holdings);
+        visitor.field(1, &self.numbers);
+        visitor.field(2, &self.owners);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for InvestmentsAuthDataSources {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// The numbers by which investment accounts can be transferred to another broker, grouped by
 /// transfer system. Occurs in the answers of `POST /investments/auth/get` and its processor
 /// counterpart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuthGetNumbers {
     /// Numbers for transfers through ACATS, the US system for moving brokerage accounts. Empty or
@@ -8115,13 +8011,11 @@ pub struct InvestmentsAuthGetNumbers {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentsAuthGetNumbers {
-    fn empty() -> Self {
-        Self {
-            acats: Wire::empty(),
-            aton: Wire::empty(),
-            retirement_401k: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        acats: Wire::EMPTY,
+        aton: Wire::EMPTY,
+        retirement_401k: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentsAuthGetNumbers {
@@ -8143,22 +8037,23 @@ impl Record for InvestmentsAuthGetNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.acats);
-        fields.put(1, &self.aton);
-        fields.put(2, &self.retirement_401k);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.acats);
+        visitor.field(1, &self.aton);
+        visitor.field(2, &self.retirement_401k);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for InvestmentsAuthGetNumbers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// The owners of one investment account by name, as returned by `POST /investments/auth/get`
 /// and its processor counterpart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsAuthOwner {
     /// The `account_id` of the account whose owners are named; join with the accounts of the
@@ -8171,12 +8066,10 @@ pub struct InvestmentsAuthOwner {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentsAuthOwner {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            names: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        names: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentsAuthOwner {
@@ -8196,21 +8089,22 @@ impl Record for InvestmentsAuthOwner {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.names);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.names);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for InvestmentsAuthOwner {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Options of `POST /investments/transactions/get` and its processor counterpart: the
 /// accounts wanted, the page, and whether the first fetch may run in the background.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsTransactionsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -8236,14 +8130,12 @@ pub struct InvestmentsTransactionsGetRequestOptions {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for InvestmentsTransactionsGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-            async_update: Wire::empty(),
-            count: Wire::empty(),
-            offset: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids: Wire::EMPTY,
+        async_update: Wire::EMPTY,
+        count: Wire::EMPTY,
+        offset: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for InvestmentsTransactionsGetRequestOptions {
@@ -8267,17 +8159,18 @@ impl Record for InvestmentsTransactionsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
-        fields.put(1, &self.async_update);
-        fields.put(2, &self.count);
-        fields.put(3, &self.offset);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
+        visitor.field(1, &self.async_update);
+        visitor.field(2, &self.count);
+        visitor.field(3, &self.offset);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Default for InvestmentsTransactionsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -8300,7 +8193,7 @@ impl Default for InvestmentsTransactionsGetRequestOptions {
 )]
 /// An investment transaction of a made-up Sandbox account, part of the configuration of
 /// `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsTransactionsOverride {
     /// ISO 4217 code of the currency of the price and the fees.
@@ -8348,18 +8241,16 @@ pub struct InvestmentsTransactionsOverride {
     )
 )]
 impl Generated for InvestmentsTransactionsOverride {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            date: Wire::empty(),
-            fees: Wire::empty(),
-            name: Wire::empty(),
-            price: Wire::empty(),
-            quantity: Wire::empty(),
-            security: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        date: Wire::EMPTY,
+        fees: Wire::EMPTY,
+        name: Wire::EMPTY,
+        price: Wire::EMPTY,
+        quantity: Wire::EMPTY,
+        security: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -8408,15 +8299,15 @@ impl Record for InvestmentsTransactionsOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.date);
-        fields.put(2, &self.fees);
-        fields.put(3, &self.name);
-        fields.put(4, &self.price);
-        fields.put(5, &self.quantity);
-        fields.put(6, &self.security);
-        fields.put(7, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.date);
+        visitor.field(2, &self.fees);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.price);
+        visitor.field(5, &self.quantity);
+        visitor.field(6, &self.security);
+        visitor.field(7, &self.type_);
     }
 }
 #[cfg(
@@ -8434,7 +8325,7 @@ impl Record for InvestmentsTransactionsOverride {
 )]
 /// A login of a user at an institution as Plaid knows it, with its products, consent and
 /// health. Most calls that take an `access_token` return it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Item {
     /// How the account numbers of the Item were obtained or verified; null or absent when Auth
@@ -8489,22 +8380,20 @@ pub struct Item {
     )
 )]
 impl Generated for Item {
-    fn empty() -> Self {
-        Self {
-            auth_method: Wire::empty(),
-            available_products: Wire::empty(),
-            billed_products: Wire::empty(),
-            consent_expiration_time: Wire::empty(),
-            consented_products: Wire::empty(),
-            error: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            products: Wire::empty(),
-            update_type: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        auth_method: Wire::EMPTY,
+        available_products: Wire::EMPTY,
+        billed_products: Wire::EMPTY,
+        consent_expiration_time: Wire::EMPTY,
+        consented_products: Wire::EMPTY,
+        error: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        products: Wire::EMPTY,
+        update_type: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -8556,24 +8445,24 @@ impl Record for Item {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.auth_method);
-        fields.put(1, &self.available_products);
-        fields.put(2, &self.billed_products);
-        fields.put(3, &self.consent_expiration_time);
-        fields.put(4, &self.consented_products);
-        fields.put(5, &self.error);
-        fields.put(6, &self.institution_id);
-        fields.put(7, &self.institution_name);
-        fields.put(8, &self.item_id);
-        fields.put(9, &self.products);
-        fields.put(10, &self.update_type);
-        fields.put(11, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.auth_method);
+        visitor.field(1, &self.available_products);
+        visitor.field(2, &self.billed_products);
+        visitor.field(3, &self.consent_expiration_time);
+        visitor.field(4, &self.consented_products);
+        visitor.field(5, &self.error);
+        visitor.field(6, &self.institution_id);
+        visitor.field(7, &self.institution_name);
+        visitor.field(8, &self.item_id);
+        visitor.field(9, &self.products);
+        visitor.field(10, &self.update_type);
+        visitor.field(11, &self.webhook);
     }
 }
 /// How the user is known for the purpose of listing connected applications; null when nothing
 /// is known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemApplicationListUserAuth {
     /// Hash of the name under which the user logs in at the financial institution; null or absent
@@ -8583,12 +8472,10 @@ pub struct ItemApplicationListUserAuth {
     pub user_id: Option<String>,
 }
 impl Generated for ItemApplicationListUserAuth {
-    fn empty() -> Self {
-        Self {
-            fi_username_hash: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        fi_username_hash: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for ItemApplicationListUserAuth {
     const NAME: &'static str = "ItemApplicationListUserAuth";
@@ -8607,14 +8494,15 @@ impl Record for ItemApplicationListUserAuth {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.fi_username_hash);
-        fields.put(1, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.fi_username_hash);
+        visitor.field(1, &self.user_id);
     }
 }
 impl Default for ItemApplicationListUserAuth {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -8750,7 +8638,7 @@ impl OpenEnum for ItemUpdateType {
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Debts of an Item by kind, as returned by `POST /liabilities/get` and its processor
 /// counterpart. Each entry refers to an account by `account_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LiabilitiesObject {
     /// Credit card debts, one entry per card account. Null when there are none.
@@ -8765,13 +8653,11 @@ pub struct LiabilitiesObject {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for LiabilitiesObject {
-    fn empty() -> Self {
-        Self {
-            credit: Wire::empty(),
-            mortgage: Wire::empty(),
-            student: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit: Wire::EMPTY,
+        mortgage: Wire::EMPTY,
+        student: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for LiabilitiesObject {
@@ -8793,16 +8679,17 @@ impl Record for LiabilitiesObject {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
-        fields.put(1, &self.mortgage);
-        fields.put(2, &self.student);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
+        visitor.field(1, &self.mortgage);
+        visitor.field(2, &self.student);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Default for LiabilitiesObject {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -8825,7 +8712,7 @@ impl Default for LiabilitiesObject {
 )]
 /// Credit card or student loan data of a made-up Sandbox account, part of the configuration
 /// of `user_custom`. `type` decides which of the fields have an effect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LiabilityOverride {
     /// Annual percentage rate (APR) on balances taken over from other cards, in percent. Has an
@@ -8918,34 +8805,32 @@ pub struct LiabilityOverride {
     )
 )]
 impl Generated for LiabilityOverride {
-    fn empty() -> Self {
-        Self {
-            balance_transfer_apr: Wire::empty(),
-            cash_apr: Wire::empty(),
-            expected_payoff_date: Wire::empty(),
-            guarantor: Wire::empty(),
-            interest_capitalization_grace_period_months: Wire::empty(),
-            is_federal: Wire::empty(),
-            is_overdue: Wire::empty(),
-            last_payment_amount: Wire::empty(),
-            loan_name: Wire::empty(),
-            loan_status: Wire::empty(),
-            minimum_payment_amount: Wire::empty(),
-            nominal_apr: Wire::empty(),
-            origination_date: Wire::empty(),
-            payment_reference_number: Wire::empty(),
-            principal: Wire::empty(),
-            pslf_status: Wire::empty(),
-            purchase_apr: Wire::empty(),
-            repayment_model: Wire::empty(),
-            repayment_plan_description: Wire::empty(),
-            repayment_plan_type: Wire::empty(),
-            sequence_number: Wire::empty(),
-            servicer_address: Wire::empty(),
-            special_apr: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        balance_transfer_apr: Wire::EMPTY,
+        cash_apr: Wire::EMPTY,
+        expected_payoff_date: Wire::EMPTY,
+        guarantor: Wire::EMPTY,
+        interest_capitalization_grace_period_months: Wire::EMPTY,
+        is_federal: Wire::EMPTY,
+        is_overdue: Wire::EMPTY,
+        last_payment_amount: Wire::EMPTY,
+        loan_name: Wire::EMPTY,
+        loan_status: Wire::EMPTY,
+        minimum_payment_amount: Wire::EMPTY,
+        nominal_apr: Wire::EMPTY,
+        origination_date: Wire::EMPTY,
+        payment_reference_number: Wire::EMPTY,
+        principal: Wire::EMPTY,
+        pslf_status: Wire::EMPTY,
+        purchase_apr: Wire::EMPTY,
+        repayment_model: Wire::EMPTY,
+        repayment_plan_description: Wire::EMPTY,
+        repayment_plan_type: Wire::EMPTY,
+        sequence_number: Wire::EMPTY,
+        servicer_address: Wire::EMPTY,
+        special_apr: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -9026,37 +8911,37 @@ impl Record for LiabilityOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.balance_transfer_apr);
-        fields.put(1, &self.cash_apr);
-        fields.put(2, &self.expected_payoff_date);
-        fields.put(3, &self.guarantor);
-        fields.put(4, &self.interest_capitalization_grace_period_months);
-        fields.put(5, &self.is_federal);
-        fields.put(6, &self.is_overdue);
-        fields.put(7, &self.last_payment_amount);
-        fields.put(8, &self.loan_name);
-        fields.put(9, &self.loan_status);
-        fields.put(10, &self.minimum_payment_amount);
-        fields.put(11, &self.nominal_apr);
-        fields.put(12, &self.origination_date);
-        fields.put(13, &self.payment_reference_number);
-        fields.put(14, &self.principal);
-        fields.put(15, &self.pslf_status);
-        fields.put(16, &self.purchase_apr);
-        fields.put(17, &self.repayment_model);
-        fields.put(18, &self.repayment_plan_description);
-        fields.put(19, &self.repayment_plan_type);
-        fields.put(20, &self.sequence_number);
-        fields.put(21, &self.servicer_address);
-        fields.put(22, &self.special_apr);
-        fields.put(23, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.balance_transfer_apr);
+        visitor.field(1, &self.cash_apr);
+        visitor.field(2, &self.expected_payoff_date);
+        visitor.field(3, &self.guarantor);
+        visitor.field(4, &self.interest_capitalization_grace_period_months);
+        visitor.field(5, &self.is_federal);
+        visitor.field(6, &self.is_overdue);
+        visitor.field(7, &self.last_payment_amount);
+        visitor.field(8, &self.loan_name);
+        visitor.field(9, &self.loan_status);
+        visitor.field(10, &self.minimum_payment_amount);
+        visitor.field(11, &self.nominal_apr);
+        visitor.field(12, &self.origination_date);
+        visitor.field(13, &self.payment_reference_number);
+        visitor.field(14, &self.principal);
+        visitor.field(15, &self.pslf_status);
+        visitor.field(16, &self.purchase_apr);
+        visitor.field(17, &self.repayment_model);
+        visitor.field(18, &self.repayment_plan_description);
+        visitor.field(19, &self.repayment_plan_type);
+        visitor.field(20, &self.sequence_number);
+        visitor.field(21, &self.servicer_address);
+        visitor.field(22, &self.special_apr);
+        visitor.field(23, &self.type_);
     }
 }
 #[cfg(any(feature = "link", feature = "webhooks"))]
 /// One event that happened while a user went through Link; occurs in the sessions of a Link
 /// token and in the `LINK`/`EVENTS` webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkEvent {
     /// Identifier of the event; use it to recognize events that are delivered twice.
@@ -9071,14 +8956,12 @@ pub struct LinkEvent {
 }
 #[cfg(any(feature = "link", feature = "webhooks"))]
 impl Generated for LinkEvent {
-    fn empty() -> Self {
-        Self {
-            event_id: Wire::empty(),
-            event_metadata: Wire::empty(),
-            event_name: Wire::empty(),
-            timestamp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        event_id: Wire::EMPTY,
+        event_metadata: Wire::EMPTY,
+        event_name: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "link", feature = "webhooks"))]
 impl Record for LinkEvent {
@@ -9102,17 +8985,17 @@ impl Record for LinkEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.event_id);
-        fields.put(1, &self.event_metadata);
-        fields.put(2, &self.event_name);
-        fields.put(3, &self.timestamp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.event_id);
+        visitor.field(1, &self.event_metadata);
+        visitor.field(2, &self.event_name);
+        visitor.field(3, &self.timestamp);
     }
 }
 #[cfg(any(feature = "link", feature = "webhooks"))]
 /// Details of an event in Link. Which fields are present depends on the event; those that do
 /// not apply are absent or empty.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkEventMetadata {
     /// Last digits of the account number the user entered in a flow that asks for account
@@ -9157,25 +9040,23 @@ pub struct LinkEventMetadata {
 }
 #[cfg(any(feature = "link", feature = "webhooks"))]
 impl Generated for LinkEventMetadata {
-    fn empty() -> Self {
-        Self {
-            account_number_mask: Wire::empty(),
-            brand_name: Wire::empty(),
-            error_code: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-            exit_status: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            institution_search_query: Wire::empty(),
-            match_reason: Wire::empty(),
-            mfa_type: Wire::empty(),
-            request_id: Wire::empty(),
-            routing_number: Wire::empty(),
-            selection: Wire::empty(),
-            view_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_number_mask: Wire::EMPTY,
+        brand_name: Wire::EMPTY,
+        error_code: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+        exit_status: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        institution_search_query: Wire::EMPTY,
+        match_reason: Wire::EMPTY,
+        mfa_type: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+        selection: Wire::EMPTY,
+        view_name: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "link", feature = "webhooks"))]
 impl Record for LinkEventMetadata {
@@ -9221,33 +9102,34 @@ impl Record for LinkEventMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number_mask);
-        fields.put(1, &self.brand_name);
-        fields.put(2, &self.error_code);
-        fields.put(3, &self.error_message);
-        fields.put(4, &self.error_type);
-        fields.put(5, &self.exit_status);
-        fields.put(6, &self.institution_id);
-        fields.put(7, &self.institution_name);
-        fields.put(8, &self.institution_search_query);
-        fields.put(9, &self.match_reason);
-        fields.put(10, &self.mfa_type);
-        fields.put(11, &self.request_id);
-        fields.put(12, &self.routing_number);
-        fields.put(13, &self.selection);
-        fields.put(14, &self.view_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_number_mask);
+        visitor.field(1, &self.brand_name);
+        visitor.field(2, &self.error_code);
+        visitor.field(3, &self.error_message);
+        visitor.field(4, &self.error_type);
+        visitor.field(5, &self.exit_status);
+        visitor.field(6, &self.institution_id);
+        visitor.field(7, &self.institution_name);
+        visitor.field(8, &self.institution_search_query);
+        visitor.field(9, &self.match_reason);
+        visitor.field(10, &self.mfa_type);
+        visitor.field(11, &self.request_id);
+        visitor.field(12, &self.routing_number);
+        visitor.field(13, &self.selection);
+        visitor.field(14, &self.view_name);
     }
 }
 #[cfg(any(feature = "link", feature = "webhooks"))]
 impl Default for LinkEventMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "income", feature = "link"))]
 /// Outcome of finding employers from bank data in a Link session, for one Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionBankEmploymentResult {
     /// The institution that the Item belongs to, as the user chose it in Link.
@@ -9260,13 +9142,11 @@ pub struct LinkSessionBankEmploymentResult {
 }
 #[cfg(any(feature = "income", feature = "link"))]
 impl Generated for LinkSessionBankEmploymentResult {
-    fn empty() -> Self {
-        Self {
-            institution: Wire::empty(),
-            item_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "income", feature = "link"))]
 impl Record for LinkSessionBankEmploymentResult {
@@ -9288,15 +9168,15 @@ impl Record for LinkSessionBankEmploymentResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.status);
     }
 }
 #[cfg(any(feature = "income", feature = "link"))]
 /// Institution that was connected in a Link session, as reported in session results.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionSuccessMetadataInstitution {
     /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
@@ -9306,12 +9186,10 @@ pub struct LinkSessionSuccessMetadataInstitution {
 }
 #[cfg(any(feature = "income", feature = "link"))]
 impl Generated for LinkSessionSuccessMetadataInstitution {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "income", feature = "link"))]
 impl Record for LinkSessionSuccessMetadataInstitution {
@@ -9331,15 +9209,16 @@ impl Record for LinkSessionSuccessMetadataInstitution {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.name);
     }
 }
 #[cfg(any(feature = "income", feature = "link"))]
 impl Default for LinkSessionSuccessMetadataInstitution {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Settings of a Link session for the retired Deposit Switch product. Deprecated; do not use
@@ -9347,7 +9226,7 @@ impl Default for LinkSessionSuccessMetadataInstitution {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestDepositSwitch {
     /// Identifier of the deposit switch, a change of where a salary is paid, that the Link
@@ -9355,11 +9234,9 @@ pub struct LinkTokenCreateRequestDepositSwitch {
     pub deposit_switch_id: String,
 }
 impl Generated for LinkTokenCreateRequestDepositSwitch {
-    fn empty() -> Self {
-        Self {
-            deposit_switch_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        deposit_switch_id: Wire::EMPTY,
+    };
 }
 impl Record for LinkTokenCreateRequestDepositSwitch {
     const NAME: &'static str = "LinkTokenCreateRequestDepositSwitch";
@@ -9376,12 +9253,12 @@ impl Record for LinkTokenCreateRequestDepositSwitch {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.deposit_switch_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.deposit_switch_id);
     }
 }
 /// Reference list of the subtypes of accounts of type `loan`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LoanAccount {
     /// Subtype for a loan to buy a car or another vehicle.
@@ -9412,22 +9289,20 @@ pub struct LoanAccount {
     pub student: String,
 }
 impl Generated for LoanAccount {
-    fn empty() -> Self {
-        Self {
-            auto: Wire::empty(),
-            business: Wire::empty(),
-            commercial: Wire::empty(),
-            construction: Wire::empty(),
-            consumer: Wire::empty(),
-            home_equity: Wire::empty(),
-            line_of_credit: Wire::empty(),
-            loan: Wire::empty(),
-            mortgage: Wire::empty(),
-            other: Wire::empty(),
-            overdraft: Wire::empty(),
-            student: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        auto: Wire::EMPTY,
+        business: Wire::EMPTY,
+        commercial: Wire::EMPTY,
+        construction: Wire::EMPTY,
+        consumer: Wire::EMPTY,
+        home_equity: Wire::EMPTY,
+        line_of_credit: Wire::EMPTY,
+        loan: Wire::EMPTY,
+        mortgage: Wire::EMPTY,
+        other: Wire::EMPTY,
+        overdraft: Wire::EMPTY,
+        student: Wire::EMPTY,
+    };
 }
 impl Record for LoanAccount {
     const NAME: &'static str = "LoanAccount";
@@ -9466,19 +9341,19 @@ impl Record for LoanAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.auto);
-        fields.put(1, &self.business);
-        fields.put(2, &self.commercial);
-        fields.put(3, &self.construction);
-        fields.put(4, &self.consumer);
-        fields.put(5, &self.home_equity);
-        fields.put(6, &self.line_of_credit);
-        fields.put(7, &self.loan);
-        fields.put(8, &self.mortgage);
-        fields.put(9, &self.other);
-        fields.put(10, &self.overdraft);
-        fields.put(11, &self.student);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.auto);
+        visitor.field(1, &self.business);
+        visitor.field(2, &self.commercial);
+        visitor.field(3, &self.construction);
+        visitor.field(4, &self.consumer);
+        visitor.field(5, &self.home_equity);
+        visitor.field(6, &self.line_of_credit);
+        visitor.field(7, &self.loan);
+        visitor.field(8, &self.mortgage);
+        visitor.field(9, &self.other);
+        visitor.field(10, &self.overdraft);
+        visitor.field(11, &self.student);
     }
 }
 #[cfg(
@@ -9492,7 +9367,7 @@ impl Record for LoanAccount {
 )]
 /// Place of a transaction or merchant, as far as it could be determined. Every field may be
 /// null by itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Location {
     /// Street and house number of the place; null when unknown.
@@ -9531,18 +9406,16 @@ pub struct Location {
     )
 )]
 impl Generated for Location {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            city: Wire::empty(),
-            country: Wire::empty(),
-            lat: Wire::empty(),
-            lon: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            store_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        lat: Wire::EMPTY,
+        lon: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        store_number: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -9582,15 +9455,15 @@ impl Record for Location {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.city);
-        fields.put(2, &self.country);
-        fields.put(3, &self.lat);
-        fields.put(4, &self.lon);
-        fields.put(5, &self.postal_code);
-        fields.put(6, &self.region);
-        fields.put(7, &self.store_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.city);
+        visitor.field(2, &self.country);
+        visitor.field(3, &self.lat);
+        visitor.field(4, &self.lon);
+        visitor.field(5, &self.postal_code);
+        visitor.field(6, &self.region);
+        visitor.field(7, &self.store_number);
     }
 }
 #[cfg(
@@ -9603,8 +9476,9 @@ impl Record for Location {
     )
 )]
 impl Default for Location {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -9678,7 +9552,7 @@ impl OpenEnum for MatchSummaryCode {
 )]
 /// Names, mask and limit of a made-up Sandbox account, part of the configuration of
 /// `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Meta {
     /// Credit limit or overdraft limit of the account, in its currency; returned as `limit` among
@@ -9714,14 +9588,12 @@ pub struct Meta {
     )
 )]
 impl Generated for Meta {
-    fn empty() -> Self {
-        Self {
-            limit: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        limit: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -9762,16 +9634,16 @@ impl Record for Meta {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.limit);
-        fields.put(1, &self.mask);
-        fields.put(2, &self.name);
-        fields.put(3, &self.official_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.limit);
+        visitor.field(1, &self.mask);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.official_name);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Interest rate of a mortgage and its kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MortgageInterestRate {
     /// Interest rate as a percentage, so that `3.99` means 3.99 percent. Null when not reported.
@@ -9786,12 +9658,10 @@ pub struct MortgageInterestRate {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for MortgageInterestRate {
-    fn empty() -> Self {
-        Self {
-            percentage: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        percentage: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for MortgageInterestRate {
@@ -9811,21 +9681,22 @@ impl Record for MortgageInterestRate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.percentage);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.percentage);
+        visitor.field(1, &self.type_);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Default for MortgageInterestRate {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Terms, status and payments of one mortgage, found in `LiabilitiesObject.mortgage`. Amounts
 /// are in the currency of the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MortgageLiability {
     /// The `account_id` of the account this mortgage belongs to; join with the accounts of the
@@ -9909,30 +9780,28 @@ pub struct MortgageLiability {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for MortgageLiability {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_number: Wire::empty(),
-            current_late_fee: Wire::empty(),
-            escrow_balance: Wire::empty(),
-            has_pmi: Wire::empty(),
-            has_prepayment_penalty: Wire::empty(),
-            interest_rate: Wire::empty(),
-            last_payment_amount: Wire::empty(),
-            last_payment_date: Wire::empty(),
-            loan_term: Wire::empty(),
-            loan_type_description: Wire::empty(),
-            maturity_date: Wire::empty(),
-            next_monthly_payment: Wire::empty(),
-            next_payment_due_date: Wire::empty(),
-            origination_date: Wire::empty(),
-            origination_principal_amount: Wire::empty(),
-            past_due_amount: Wire::empty(),
-            property_address: Wire::empty(),
-            ytd_interest_paid: Wire::empty(),
-            ytd_principal_paid: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_number: Wire::EMPTY,
+        current_late_fee: Wire::EMPTY,
+        escrow_balance: Wire::EMPTY,
+        has_pmi: Wire::EMPTY,
+        has_prepayment_penalty: Wire::EMPTY,
+        interest_rate: Wire::EMPTY,
+        last_payment_amount: Wire::EMPTY,
+        last_payment_date: Wire::EMPTY,
+        loan_term: Wire::EMPTY,
+        loan_type_description: Wire::EMPTY,
+        maturity_date: Wire::EMPTY,
+        next_monthly_payment: Wire::EMPTY,
+        next_payment_due_date: Wire::EMPTY,
+        origination_date: Wire::EMPTY,
+        origination_principal_amount: Wire::EMPTY,
+        past_due_amount: Wire::EMPTY,
+        property_address: Wire::EMPTY,
+        ytd_interest_paid: Wire::EMPTY,
+        ytd_principal_paid: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for MortgageLiability {
@@ -9988,32 +9857,32 @@ impl Record for MortgageLiability {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_number);
-        fields.put(2, &self.current_late_fee);
-        fields.put(3, &self.escrow_balance);
-        fields.put(4, &self.has_pmi);
-        fields.put(5, &self.has_prepayment_penalty);
-        fields.put(6, &self.interest_rate);
-        fields.put(7, &self.last_payment_amount);
-        fields.put(8, &self.last_payment_date);
-        fields.put(9, &self.loan_term);
-        fields.put(10, &self.loan_type_description);
-        fields.put(11, &self.maturity_date);
-        fields.put(12, &self.next_monthly_payment);
-        fields.put(13, &self.next_payment_due_date);
-        fields.put(14, &self.origination_date);
-        fields.put(15, &self.origination_principal_amount);
-        fields.put(16, &self.past_due_amount);
-        fields.put(17, &self.property_address);
-        fields.put(18, &self.ytd_interest_paid);
-        fields.put(19, &self.ytd_principal_paid);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_number);
+        visitor.field(2, &self.current_late_fee);
+        visitor.field(3, &self.escrow_balance);
+        visitor.field(4, &self.has_pmi);
+        visitor.field(5, &self.has_prepayment_penalty);
+        visitor.field(6, &self.interest_rate);
+        visitor.field(7, &self.last_payment_amount);
+        visitor.field(8, &self.last_payment_date);
+        visitor.field(9, &self.loan_term);
+        visitor.field(10, &self.loan_type_description);
+        visitor.field(11, &self.maturity_date);
+        visitor.field(12, &self.next_monthly_payment);
+        visitor.field(13, &self.next_payment_due_date);
+        visitor.field(14, &self.origination_date);
+        visitor.field(15, &self.origination_principal_amount);
+        visitor.field(16, &self.past_due_amount);
+        visitor.field(17, &self.property_address);
+        visitor.field(18, &self.ytd_interest_paid);
+        visitor.field(19, &self.ytd_principal_paid);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Address of the property that secures a mortgage. Every part may be null by itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct MortgagePropertyAddress {
     /// City or town in which the property lies. Null when not reported.
@@ -10031,15 +9900,13 @@ pub struct MortgagePropertyAddress {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for MortgagePropertyAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for MortgagePropertyAddress {
@@ -10065,24 +9932,25 @@ impl Record for MortgagePropertyAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Default for MortgagePropertyAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// Result of comparing a name you supplied with the names of the account owners. Null when no
 /// comparison was made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NameMatchScore {
     /// True if one of the names compared looks like that of a business, for which the score is
@@ -10100,14 +9968,12 @@ pub struct NameMatchScore {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for NameMatchScore {
-    fn empty() -> Self {
-        Self {
-            is_business_name_detected: Wire::empty(),
-            is_first_name_or_last_name_match: Wire::empty(),
-            is_nickname_match: Wire::empty(),
-            score: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_business_name_detected: Wire::EMPTY,
+        is_first_name_or_last_name_match: Wire::EMPTY,
+        is_nickname_match: Wire::EMPTY,
+        score: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for NameMatchScore {
@@ -10131,17 +9997,18 @@ impl Record for NameMatchScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_business_name_detected);
-        fields.put(1, &self.is_first_name_or_last_name_match);
-        fields.put(2, &self.is_nickname_match);
-        fields.put(3, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_business_name_detected);
+        visitor.field(1, &self.is_first_name_or_last_name_match);
+        visitor.field(2, &self.is_nickname_match);
+        visitor.field(3, &self.score);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Default for NameMatchScore {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
@@ -10188,7 +10055,7 @@ impl OpenEnum for NetworkInsightsVersion {
 )]
 /// Account and routing numbers of a made-up Sandbox account, part of the configuration of
 /// `user_custom`. Which of them matter depends on the country of the institution.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Numbers {
     /// Account number of the account, as digits in text form. Absent to have one generated.
@@ -10231,18 +10098,16 @@ pub struct Numbers {
     )
 )]
 impl Generated for Numbers {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            ach_routing: Wire::empty(),
-            ach_wire_routing: Wire::empty(),
-            bacs_sort_code: Wire::empty(),
-            eft_branch: Wire::empty(),
-            eft_institution: Wire::empty(),
-            international_bic: Wire::empty(),
-            international_iban: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        ach_routing: Wire::EMPTY,
+        ach_wire_routing: Wire::EMPTY,
+        bacs_sort_code: Wire::EMPTY,
+        eft_branch: Wire::EMPTY,
+        eft_institution: Wire::EMPTY,
+        international_bic: Wire::EMPTY,
+        international_iban: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -10291,15 +10156,15 @@ impl Record for Numbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.ach_routing);
-        fields.put(2, &self.ach_wire_routing);
-        fields.put(3, &self.bacs_sort_code);
-        fields.put(4, &self.eft_branch);
-        fields.put(5, &self.eft_institution);
-        fields.put(6, &self.international_bic);
-        fields.put(7, &self.international_iban);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.ach_routing);
+        visitor.field(2, &self.ach_wire_routing);
+        visitor.field(3, &self.bacs_sort_code);
+        visitor.field(4, &self.eft_branch);
+        visitor.field(5, &self.eft_institution);
+        visitor.field(6, &self.international_bic);
+        visitor.field(7, &self.international_iban);
     }
 }
 #[cfg(
@@ -10321,14 +10186,15 @@ impl Record for Numbers {
     )
 )]
 impl Default for Numbers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Numbers of one account for a transfer through ACATS, the US system for moving brokerage
 /// accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersAcats {
     /// Full account number at the delivering broker, kept as a string so that leading zeros
@@ -10344,13 +10210,11 @@ pub struct NumbersAcats {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for NumbersAcats {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            dtc_numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        dtc_numbers: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for NumbersAcats {
@@ -10372,16 +10236,16 @@ impl Record for NumbersAcats {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.dtc_numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.dtc_numbers);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Numbers of one account for a transfer through ATON, the Canadian system for moving
 /// brokerage accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersAton {
     /// Full account number at the delivering broker, kept as a string so that leading zeros
@@ -10393,12 +10257,10 @@ pub struct NumbersAton {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for NumbersAton {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for NumbersAton {
@@ -10418,14 +10280,14 @@ impl Record for NumbersAton {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Numbers of one 401(k) retirement account, as needed for a rollover.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersRetirement401k {
     /// Number of the user's account within the plan, kept as a string. Absent when unknown.
@@ -10438,13 +10300,11 @@ pub struct NumbersRetirement401k {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for NumbersRetirement401k {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            account_id: Wire::empty(),
-            plan: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        plan: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for NumbersRetirement401k {
@@ -10466,16 +10326,16 @@ impl Record for NumbersRetirement401k {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.plan);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.plan);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Terms of an option, found in `Security.option_contract`. Null when the security is not an
 /// option.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OptionContract {
     /// Kind of option as a text: `call` gives the right to buy, `put` the right to sell.
@@ -10490,14 +10350,12 @@ pub struct OptionContract {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for OptionContract {
-    fn empty() -> Self {
-        Self {
-            contract_type: Wire::empty(),
-            expiration_date: Wire::empty(),
-            strike_price: Wire::empty(),
-            underlying_security_ticker: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        contract_type: Wire::EMPTY,
+        expiration_date: Wire::EMPTY,
+        strike_price: Wire::EMPTY,
+        underlying_security_ticker: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for OptionContract {
@@ -10521,11 +10379,11 @@ impl Record for OptionContract {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.contract_type);
-        fields.put(1, &self.expiration_date);
-        fields.put(2, &self.strike_price);
-        fields.put(3, &self.underlying_security_ticker);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.contract_type);
+        visitor.field(1, &self.expiration_date);
+        visitor.field(2, &self.strike_price);
+        visitor.field(3, &self.underlying_security_ticker);
     }
 }
 #[cfg(
@@ -10623,7 +10481,7 @@ impl OpenEnum for OverrideAccountType {
 )]
 /// One account of a made-up Sandbox user with everything the products are to return for it,
 /// part of the configuration of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OverrideAccounts {
     /// ISO 4217 code of the currency of the account.
@@ -10684,25 +10542,23 @@ pub struct OverrideAccounts {
     )
 )]
 impl Generated for OverrideAccounts {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            force_available_balance: Wire::empty(),
-            has_null_available_balance: Wire::empty(),
-            holdings: Wire::empty(),
-            identity: Wire::empty(),
-            income: Wire::empty(),
-            inflow_model: Wire::empty(),
-            investment_transactions: Wire::empty(),
-            liability: Wire::empty(),
-            meta: Wire::empty(),
-            numbers: Wire::empty(),
-            starting_balance: Wire::empty(),
-            subtype: Wire::empty(),
-            transactions: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        force_available_balance: Wire::EMPTY,
+        has_null_available_balance: Wire::EMPTY,
+        holdings: Wire::EMPTY,
+        identity: Wire::EMPTY,
+        income: Wire::EMPTY,
+        inflow_model: Wire::EMPTY,
+        investment_transactions: Wire::EMPTY,
+        liability: Wire::EMPTY,
+        meta: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        starting_balance: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -10765,22 +10621,22 @@ impl Record for OverrideAccounts {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.force_available_balance);
-        fields.put(2, &self.has_null_available_balance);
-        fields.put(3, &self.holdings);
-        fields.put(4, &self.identity);
-        fields.put(5, &self.income);
-        fields.put(6, &self.inflow_model);
-        fields.put(7, &self.investment_transactions);
-        fields.put(8, &self.liability);
-        fields.put(9, &self.meta);
-        fields.put(10, &self.numbers);
-        fields.put(11, &self.starting_balance);
-        fields.put(12, &self.subtype);
-        fields.put(13, &self.transactions);
-        fields.put(14, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.force_available_balance);
+        visitor.field(2, &self.has_null_available_balance);
+        visitor.field(3, &self.holdings);
+        visitor.field(4, &self.identity);
+        visitor.field(5, &self.income);
+        visitor.field(6, &self.inflow_model);
+        visitor.field(7, &self.investment_transactions);
+        visitor.field(8, &self.liability);
+        visitor.field(9, &self.meta);
+        visitor.field(10, &self.numbers);
+        visitor.field(11, &self.starting_balance);
+        visitor.field(12, &self.subtype);
+        visitor.field(13, &self.transactions);
+        visitor.field(14, &self.type_);
     }
 }
 #[cfg(
@@ -10795,7 +10651,7 @@ impl Record for OverrideAccounts {
 )]
 /// One owner of an account with the contact data the institution has on file. Joint accounts
 /// may have several owners, or several names within one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Owner {
     /// Postal addresses of the owner; empty when the institution gives none.
@@ -10823,14 +10679,12 @@ pub struct Owner {
     )
 )]
 impl Generated for Owner {
-    fn empty() -> Self {
-        Self {
-            addresses: Wire::empty(),
-            emails: Wire::empty(),
-            names: Wire::empty(),
-            phone_numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        addresses: Wire::EMPTY,
+        emails: Wire::EMPTY,
+        names: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -10863,11 +10717,11 @@ impl Record for Owner {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.addresses);
-        fields.put(1, &self.emails);
-        fields.put(2, &self.names);
-        fields.put(3, &self.phone_numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.addresses);
+        visitor.field(1, &self.emails);
+        visitor.field(2, &self.names);
+        visitor.field(3, &self.phone_numbers);
     }
 }
 #[cfg(
@@ -10881,8 +10735,9 @@ impl Record for Owner {
     )
 )]
 impl Default for Owner {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -10905,7 +10760,7 @@ impl Default for Owner {
 )]
 /// Identity of the owner of a made-up account, part of the JSON configuration of the Sandbox
 /// user `user_custom`. It is what calls such as `/identity/get` return for the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OwnerOverride {
     /// Postal addresses that the identity data is to contain, with a flag for the main one.
@@ -10942,14 +10797,12 @@ pub struct OwnerOverride {
     )
 )]
 impl Generated for OwnerOverride {
-    fn empty() -> Self {
-        Self {
-            addresses: Wire::empty(),
-            emails: Wire::empty(),
-            names: Wire::empty(),
-            phone_numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        addresses: Wire::EMPTY,
+        emails: Wire::EMPTY,
+        names: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -10990,11 +10843,11 @@ impl Record for OwnerOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.addresses);
-        fields.put(1, &self.emails);
-        fields.put(2, &self.names);
-        fields.put(3, &self.phone_numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.addresses);
+        visitor.field(1, &self.emails);
+        visitor.field(2, &self.names);
+        visitor.field(3, &self.phone_numbers);
     }
 }
 #[cfg(
@@ -11016,8 +10869,9 @@ impl Record for OwnerOverride {
     )
 )]
 impl Default for OwnerOverride {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "assets", feature = "cra"))]
@@ -11057,7 +10911,7 @@ impl OpenEnum for OwnershipType {
 }
 /// How often an employee is paid, in an income summary, with the state of its verification;
 /// null when it is not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayFrequency {
     /// How often the employee is paid, or `unknown` when it could not be told.
@@ -11066,12 +10920,10 @@ pub struct PayFrequency {
     pub verification_status: VerificationStatus,
 }
 impl Generated for PayFrequency {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for PayFrequency {
     const NAME: &'static str = "PayFrequency";
@@ -11090,9 +10942,9 @@ impl Record for PayFrequency {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 /// How often an employee is paid: `semimonthly` is twice a month, `biweekly` every two weeks,
@@ -11238,7 +11090,7 @@ impl OpenEnum for PaymentChannel {
 #[cfg(any(feature = "payment_initiation", feature = "wallets"))]
 /// Postal address of a party in a UK or European payment, such as a recipient or a payer.
 /// Null when no address is given; when given, all parts are required.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationAddress {
     /// City or town of the address, 1 to 35 characters.
@@ -11261,14 +11113,12 @@ pub struct PaymentInitiationAddress {
 }
 #[cfg(any(feature = "payment_initiation", feature = "wallets"))]
 impl Generated for PaymentInitiationAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "payment_initiation", feature = "wallets"))]
 impl Record for PaymentInitiationAddress {
@@ -11292,16 +11142,17 @@ impl Record for PaymentInitiationAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.street);
     }
 }
 #[cfg(any(feature = "payment_initiation", feature = "wallets"))]
 impl PaymentInitiationAddress {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         city: impl Into<String>,
         country: impl Into<String>,
@@ -11311,7 +11162,7 @@ impl PaymentInitiationAddress {
             city: city.into(),
             country: country.into(),
             postal_code: postal_code.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -11427,7 +11278,7 @@ impl OpenEnum for PaymentInitiationPaymentStatus {
 #[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 /// Details of a transfer between banks as passed on by the institution. Each field is null
 /// when the institution does not give it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentMeta {
     /// Name of the party on whose order the transfer was made, if it differs from the payer; null
@@ -11450,18 +11301,16 @@ pub struct PaymentMeta {
 }
 #[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Generated for PaymentMeta {
-    fn empty() -> Self {
-        Self {
-            by_order_of: Wire::empty(),
-            payee: Wire::empty(),
-            payer: Wire::empty(),
-            payment_method: Wire::empty(),
-            payment_processor: Wire::empty(),
-            ppd_id: Wire::empty(),
-            reason: Wire::empty(),
-            reference_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        by_order_of: Wire::EMPTY,
+        payee: Wire::EMPTY,
+        payer: Wire::EMPTY,
+        payment_method: Wire::EMPTY,
+        payment_processor: Wire::EMPTY,
+        ppd_id: Wire::EMPTY,
+        reason: Wire::EMPTY,
+        reference_number: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Record for PaymentMeta {
@@ -11493,21 +11342,22 @@ impl Record for PaymentMeta {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.by_order_of);
-        fields.put(1, &self.payee);
-        fields.put(2, &self.payer);
-        fields.put(3, &self.payment_method);
-        fields.put(4, &self.payment_processor);
-        fields.put(5, &self.ppd_id);
-        fields.put(6, &self.reason);
-        fields.put(7, &self.reference_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.by_order_of);
+        visitor.field(1, &self.payee);
+        visitor.field(2, &self.payer);
+        visitor.field(3, &self.payment_method);
+        visitor.field(4, &self.payment_processor);
+        visitor.field(5, &self.ppd_id);
+        visitor.field(6, &self.reason);
+        visitor.field(7, &self.reference_number);
     }
 }
 #[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Default for PaymentMeta {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "institutions", feature = "payment_initiation"))]
@@ -11542,16 +11392,14 @@ impl OpenEnum for PaymentScheduleInterval {
     }
 }
 /// Reference list of the subtypes of accounts of type `payroll`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PayrollAccount {
     /// The only subtype of accounts of type `payroll`: an account at a payroll provider.
     pub payroll: String,
 }
 impl Generated for PayrollAccount {
-    fn empty() -> Self {
-        Self { payroll: Wire::empty() }
-    }
+    const EMPTY: Self = Self { payroll: Wire::EMPTY };
 }
 impl Record for PayrollAccount {
     const NAME: &'static str = "PayrollAccount";
@@ -11566,13 +11414,13 @@ impl Record for PayrollAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payroll);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payroll);
     }
 }
 /// A deduction on a paystub, such as a tax or an insurance premium. No operation or other
 /// schema in this version of the API refers to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubDeduction {
     /// True if the deduction is taken before tax is computed, and so lowers the tax; null when it
@@ -11589,13 +11437,11 @@ pub struct PaystubDeduction {
     pub type_: Option<String>,
 }
 impl Generated for PaystubDeduction {
-    fn empty() -> Self {
-        Self {
-            is_pretax: Wire::empty(),
-            total: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        is_pretax: Wire::EMPTY,
+        total: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for PaystubDeduction {
     const NAME: &'static str = "PaystubDeduction";
@@ -11616,15 +11462,16 @@ impl Record for PaystubDeduction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.is_pretax);
-        fields.put(1, &self.total);
-        fields.put(2, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.is_pretax);
+        visitor.field(1, &self.total);
+        visitor.field(2, &self.type_);
     }
 }
 impl Default for PaystubDeduction {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -11646,7 +11493,7 @@ impl Default for PaystubDeduction {
     )
 )]
 /// A paystub made up for Sandbox, part of the configuration of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverride {
     /// Deductions from the pay, singly and in total.
@@ -11687,17 +11534,15 @@ Deprecated by Plaid.*/
     )
 )]
 impl Generated for PaystubOverride {
-    fn empty() -> Self {
-        Self {
-            deductions: Wire::empty(),
-            earnings: Wire::empty(),
-            employee: Wire::empty(),
-            employer: Wire::empty(),
-            income_breakdown: Wire::empty(),
-            net_pay: Wire::empty(),
-            pay_period_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        deductions: Wire::EMPTY,
+        earnings: Wire::EMPTY,
+        employee: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        income_breakdown: Wire::EMPTY,
+        net_pay: Wire::EMPTY,
+        pay_period_details: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -11744,14 +11589,14 @@ impl Record for PaystubOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.deductions);
-        fields.put(1, &self.earnings);
-        fields.put(2, &self.employee);
-        fields.put(3, &self.employer);
-        fields.put(4, &self.income_breakdown);
-        fields.put(5, &self.net_pay);
-        fields.put(6, &self.pay_period_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.deductions);
+        visitor.field(1, &self.earnings);
+        visitor.field(2, &self.employee);
+        visitor.field(3, &self.employer);
+        visitor.field(4, &self.income_breakdown);
+        visitor.field(5, &self.net_pay);
+        visitor.field(6, &self.pay_period_details);
     }
 }
 #[cfg(
@@ -11773,8 +11618,9 @@ impl Record for PaystubOverride {
     )
 )]
 impl Default for PaystubOverride {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -11796,7 +11642,7 @@ impl Default for PaystubOverride {
     )
 )]
 /// Deductions on a made-up paystub, such as taxes and contributions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideDeductions {
     /// The single deductions, one entry for each tax or contribution.
@@ -11824,12 +11670,10 @@ pub struct PaystubOverrideDeductions {
     )
 )]
 impl Generated for PaystubOverrideDeductions {
-    fn empty() -> Self {
-        Self {
-            breakdown: Wire::empty(),
-            total: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breakdown: Wire::EMPTY,
+        total: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -11866,9 +11710,9 @@ impl Record for PaystubOverrideDeductions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breakdown);
-        fields.put(1, &self.total);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breakdown);
+        visitor.field(1, &self.total);
     }
 }
 #[cfg(
@@ -11890,8 +11734,9 @@ impl Record for PaystubOverrideDeductions {
     )
 )]
 impl Default for PaystubOverrideDeductions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -11913,7 +11758,7 @@ impl Default for PaystubOverrideDeductions {
     )
 )]
 /// One deduction on a made-up paystub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideDeductionsBreakdown {
     /// ISO 4217 code of the currency of the amounts.
@@ -11952,14 +11797,12 @@ pub struct PaystubOverrideDeductionsBreakdown {
     )
 )]
 impl Generated for PaystubOverrideDeductionsBreakdown {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12000,11 +11843,11 @@ impl Record for PaystubOverrideDeductionsBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.current_amount);
-        fields.put(2, &self.description);
-        fields.put(3, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.current_amount);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.ytd_amount);
     }
 }
 #[cfg(
@@ -12026,8 +11869,9 @@ impl Record for PaystubOverrideDeductionsBreakdown {
     )
 )]
 impl Default for PaystubOverrideDeductionsBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12049,7 +11893,7 @@ impl Default for PaystubOverrideDeductionsBreakdown {
     )
 )]
 /// Sum of the deductions on a made-up paystub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideDeductionsTotal {
     /// ISO 4217 code of the currency of the amounts.
@@ -12086,13 +11930,11 @@ pub struct PaystubOverrideDeductionsTotal {
     )
 )]
 impl Generated for PaystubOverrideDeductionsTotal {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            current_amount: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12131,10 +11973,10 @@ impl Record for PaystubOverrideDeductionsTotal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.current_amount);
-        fields.put(2, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.current_amount);
+        visitor.field(2, &self.ytd_amount);
     }
 }
 #[cfg(
@@ -12156,8 +11998,9 @@ impl Record for PaystubOverrideDeductionsTotal {
     )
 )]
 impl Default for PaystubOverrideDeductionsTotal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12179,7 +12022,7 @@ impl Default for PaystubOverrideDeductionsTotal {
     )
 )]
 /// One bank account into which the pay on a made-up paystub is paid, with its share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideDistributionBreakdown {
     /// Name of the account that receives the pay.
@@ -12219,16 +12062,14 @@ pub struct PaystubOverrideDistributionBreakdown {
     )
 )]
 impl Generated for PaystubOverrideDistributionBreakdown {
-    fn empty() -> Self {
-        Self {
-            account_name: Wire::empty(),
-            bank_name: Wire::empty(),
-            currency: Wire::empty(),
-            current_amount: Wire::empty(),
-            mask: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_name: Wire::EMPTY,
+        bank_name: Wire::EMPTY,
+        currency: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12273,13 +12114,13 @@ impl Record for PaystubOverrideDistributionBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_name);
-        fields.put(1, &self.bank_name);
-        fields.put(2, &self.currency);
-        fields.put(3, &self.current_amount);
-        fields.put(4, &self.mask);
-        fields.put(5, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_name);
+        visitor.field(1, &self.bank_name);
+        visitor.field(2, &self.currency);
+        visitor.field(3, &self.current_amount);
+        visitor.field(4, &self.mask);
+        visitor.field(5, &self.type_);
     }
 }
 #[cfg(
@@ -12301,8 +12142,9 @@ impl Record for PaystubOverrideDistributionBreakdown {
     )
 )]
 impl Default for PaystubOverrideDistributionBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12324,7 +12166,7 @@ impl Default for PaystubOverrideDistributionBreakdown {
     )
 )]
 /// Earnings on a made-up paystub, before deductions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideEarnings {
     /// The single kinds of earnings, such as regular pay and overtime.
@@ -12352,12 +12194,10 @@ pub struct PaystubOverrideEarnings {
     )
 )]
 impl Generated for PaystubOverrideEarnings {
-    fn empty() -> Self {
-        Self {
-            breakdown: Wire::empty(),
-            total: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        breakdown: Wire::EMPTY,
+        total: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12394,9 +12234,9 @@ impl Record for PaystubOverrideEarnings {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.breakdown);
-        fields.put(1, &self.total);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.breakdown);
+        visitor.field(1, &self.total);
     }
 }
 #[cfg(
@@ -12418,8 +12258,9 @@ impl Record for PaystubOverrideEarnings {
     )
 )]
 impl Default for PaystubOverrideEarnings {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12441,7 +12282,7 @@ impl Default for PaystubOverrideEarnings {
     )
 )]
 /// One kind of earnings on a made-up paystub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideEarningsBreakdown {
     /// Kind of earnings in a fixed vocabulary, such as `REGULAR PAY` or `OVERTIME`, as distinct
@@ -12496,17 +12337,15 @@ pub struct PaystubOverrideEarningsBreakdown {
     )
 )]
 impl Generated for PaystubOverrideEarningsBreakdown {
-    fn empty() -> Self {
-        Self {
-            canonical_description: Wire::empty(),
-            currency: Wire::empty(),
-            current_amount: Wire::empty(),
-            description: Wire::empty(),
-            hours: Wire::empty(),
-            rate: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        canonical_description: Wire::EMPTY,
+        currency: Wire::EMPTY,
+        current_amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        hours: Wire::EMPTY,
+        rate: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12553,14 +12392,14 @@ impl Record for PaystubOverrideEarningsBreakdown {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.canonical_description);
-        fields.put(1, &self.currency);
-        fields.put(2, &self.current_amount);
-        fields.put(3, &self.description);
-        fields.put(4, &self.hours);
-        fields.put(5, &self.rate);
-        fields.put(6, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.canonical_description);
+        visitor.field(1, &self.currency);
+        visitor.field(2, &self.current_amount);
+        visitor.field(3, &self.description);
+        visitor.field(4, &self.hours);
+        visitor.field(5, &self.rate);
+        visitor.field(6, &self.ytd_amount);
     }
 }
 #[cfg(
@@ -12582,8 +12421,9 @@ impl Record for PaystubOverrideEarningsBreakdown {
     )
 )]
 impl Default for PaystubOverrideEarningsBreakdown {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12605,7 +12445,7 @@ impl Default for PaystubOverrideEarningsBreakdown {
     )
 )]
 /// Sum of the earnings on a made-up paystub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideEarningsTotal {
     /// ISO 4217 code of the currency of the amount.
@@ -12642,13 +12482,11 @@ pub struct PaystubOverrideEarningsTotal {
     )
 )]
 impl Generated for PaystubOverrideEarningsTotal {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            hours: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        hours: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12687,10 +12525,10 @@ impl Record for PaystubOverrideEarningsTotal {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.hours);
-        fields.put(2, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.hours);
+        visitor.field(2, &self.ytd_amount);
     }
 }
 #[cfg(
@@ -12712,8 +12550,9 @@ impl Record for PaystubOverrideEarningsTotal {
     )
 )]
 impl Default for PaystubOverrideEarningsTotal {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12735,7 +12574,7 @@ impl Default for PaystubOverrideEarningsTotal {
     )
 )]
 /// The employee on a made-up paystub or W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideEmployee {
     /// Postal address of the employee, as printed on the paystub or form.
@@ -12766,14 +12605,12 @@ pub struct PaystubOverrideEmployee {
     )
 )]
 impl Generated for PaystubOverrideEmployee {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            marital_status: Wire::empty(),
-            name: Wire::empty(),
-            taxpayer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        marital_status: Wire::EMPTY,
+        name: Wire::EMPTY,
+        taxpayer_id: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12814,11 +12651,11 @@ impl Record for PaystubOverrideEmployee {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.marital_status);
-        fields.put(2, &self.name);
-        fields.put(3, &self.taxpayer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.marital_status);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.taxpayer_id);
     }
 }
 #[cfg(
@@ -12840,8 +12677,9 @@ impl Record for PaystubOverrideEmployee {
     )
 )]
 impl Default for PaystubOverrideEmployee {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12863,7 +12701,7 @@ impl Default for PaystubOverrideEmployee {
     )
 )]
 /// Postal address of the employee on a made-up paystub or W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideEmployeeAddress {
     /// City or town in the postal address of the employee.
@@ -12896,15 +12734,13 @@ pub struct PaystubOverrideEmployeeAddress {
     )
 )]
 impl Generated for PaystubOverrideEmployeeAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -12947,12 +12783,12 @@ impl Record for PaystubOverrideEmployeeAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 #[cfg(
@@ -12974,8 +12810,9 @@ impl Record for PaystubOverrideEmployeeAddress {
     )
 )]
 impl Default for PaystubOverrideEmployeeAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -12997,7 +12834,7 @@ impl Default for PaystubOverrideEmployeeAddress {
     )
 )]
 /// The employer on a made-up paystub or W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideEmployer {
     /// Postal address of the employer, as printed on the paystub or form.
@@ -13024,12 +12861,10 @@ pub struct PaystubOverrideEmployer {
     )
 )]
 impl Generated for PaystubOverrideEmployer {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -13066,9 +12901,9 @@ impl Record for PaystubOverrideEmployer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.name);
     }
 }
 #[cfg(
@@ -13090,8 +12925,9 @@ impl Record for PaystubOverrideEmployer {
     )
 )]
 impl Default for PaystubOverrideEmployer {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -13113,7 +12949,7 @@ impl Default for PaystubOverrideEmployer {
     )
 )]
 /// Postal address of the employer on a made-up paystub or W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideEmployerAddress {
     /// City or town in the postal address of the employer.
@@ -13146,15 +12982,13 @@ pub struct PaystubOverrideEmployerAddress {
     )
 )]
 impl Generated for PaystubOverrideEmployerAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -13197,12 +13031,12 @@ impl Record for PaystubOverrideEmployerAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 #[cfg(
@@ -13224,8 +13058,9 @@ impl Record for PaystubOverrideEmployerAddress {
     )
 )]
 impl Default for PaystubOverrideEmployerAddress {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -13247,7 +13082,7 @@ impl Default for PaystubOverrideEmployerAddress {
     )
 )]
 /// Pay that remains after deductions, on a made-up paystub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideNetPay {
     /// ISO 4217 code of the currency of the amount.
@@ -13280,13 +13115,11 @@ pub struct PaystubOverrideNetPay {
     )
 )]
 impl Generated for PaystubOverrideNetPay {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            description: Wire::empty(),
-            ytd_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        description: Wire::EMPTY,
+        ytd_amount: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -13325,10 +13158,10 @@ impl Record for PaystubOverrideNetPay {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.description);
-        fields.put(2, &self.ytd_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.ytd_amount);
     }
 }
 #[cfg(
@@ -13350,8 +13183,9 @@ impl Record for PaystubOverrideNetPay {
     )
 )]
 impl Default for PaystubOverrideNetPay {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -13373,7 +13207,7 @@ impl Default for PaystubOverrideNetPay {
     )
 )]
 /// Period, payment day and pay-out of a made-up paystub.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverridePayPeriodDetails {
     /// Amount of the paycheck, in the currency of the paystub.
@@ -13424,18 +13258,16 @@ Deprecated by Plaid.*/
     )
 )]
 impl Generated for PaystubOverridePayPeriodDetails {
-    fn empty() -> Self {
-        Self {
-            check_amount: Wire::empty(),
-            distribution_breakdown: Wire::empty(),
-            end_date: Wire::empty(),
-            gross_earnings: Wire::empty(),
-            pay_date: Wire::empty(),
-            pay_day: Wire::empty(),
-            pay_frequency: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        check_amount: Wire::EMPTY,
+        distribution_breakdown: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        gross_earnings: Wire::EMPTY,
+        pay_date: Wire::EMPTY,
+        pay_day: Wire::EMPTY,
+        pay_frequency: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -13484,15 +13316,15 @@ impl Record for PaystubOverridePayPeriodDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.check_amount);
-        fields.put(1, &self.distribution_breakdown);
-        fields.put(2, &self.end_date);
-        fields.put(3, &self.gross_earnings);
-        fields.put(4, &self.pay_date);
-        fields.put(5, &self.pay_day);
-        fields.put(6, &self.pay_frequency);
-        fields.put(7, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.check_amount);
+        visitor.field(1, &self.distribution_breakdown);
+        visitor.field(2, &self.end_date);
+        visitor.field(3, &self.gross_earnings);
+        visitor.field(4, &self.pay_date);
+        visitor.field(5, &self.pay_day);
+        visitor.field(6, &self.pay_frequency);
+        visitor.field(7, &self.start_date);
     }
 }
 #[cfg(
@@ -13514,8 +13346,9 @@ impl Record for PaystubOverridePayPeriodDetails {
     )
 )]
 impl Default for PaystubOverridePayPeriodDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -13537,7 +13370,7 @@ impl Default for PaystubOverridePayPeriodDetails {
     )
 )]
 /// Taxpayer identifier of the employee on a made-up paystub or W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaystubOverrideTaxpayerId {
     /// The identifier with all but its last digits masked.
@@ -13564,12 +13397,10 @@ pub struct PaystubOverrideTaxpayerId {
     )
 )]
 impl Generated for PaystubOverrideTaxpayerId {
-    fn empty() -> Self {
-        Self {
-            id_mask: Wire::empty(),
-            id_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id_mask: Wire::EMPTY,
+        id_type: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -13606,9 +13437,9 @@ impl Record for PaystubOverrideTaxpayerId {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id_mask);
-        fields.put(1, &self.id_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id_mask);
+        visitor.field(1, &self.id_type);
     }
 }
 #[cfg(
@@ -13630,8 +13461,9 @@ impl Record for PaystubOverrideTaxpayerId {
     )
 )]
 impl Default for PaystubOverrideTaxpayerId {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -13644,7 +13476,7 @@ impl Default for PaystubOverrideTaxpayerId {
 )]
 /// Category of a transaction from the viewpoint of a private household, on two levels; null
 /// when none could be assigned.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PersonalFinanceCategory {
     /// How sure the categorization is, as a word such as `HIGH` or `LOW`; null or absent when not
@@ -13668,14 +13500,12 @@ pub struct PersonalFinanceCategory {
     )
 )]
 impl Generated for PersonalFinanceCategory {
-    fn empty() -> Self {
-        Self {
-            confidence_level: Wire::empty(),
-            detailed: Wire::empty(),
-            primary: Wire::empty(),
-            version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        confidence_level: Wire::EMPTY,
+        detailed: Wire::EMPTY,
+        primary: Wire::EMPTY,
+        version: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -13706,11 +13536,11 @@ impl Record for PersonalFinanceCategory {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.confidence_level);
-        fields.put(1, &self.detailed);
-        fields.put(2, &self.primary);
-        fields.put(3, &self.version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.confidence_level);
+        visitor.field(1, &self.detailed);
+        visitor.field(2, &self.primary);
+        visitor.field(3, &self.version);
     }
 }
 #[cfg(
@@ -13775,7 +13605,7 @@ impl OpenEnum for PersonalFinanceCategoryVersion {
     )
 )]
 /// A phone number of an account owner as held by the institution, with its kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhoneNumber {
     /// The phone number as the institution holds it; do not rely on a uniform format.
@@ -13805,13 +13635,11 @@ pub struct PhoneNumber {
     )
 )]
 impl Generated for PhoneNumber {
-    fn empty() -> Self {
-        Self {
-            data: Wire::empty(),
-            primary: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        data: Wire::EMPTY,
+        primary: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -13850,16 +13678,16 @@ impl Record for PhoneNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.data);
-        fields.put(1, &self.primary);
-        fields.put(2, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.data);
+        visitor.field(1, &self.primary);
+        visitor.field(2, &self.type_);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 /// Result of comparing a phone number you supplied with those of the account owners. Null
 /// when no comparison was made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PhoneNumberMatchScore {
     /// Agreement from 0 to 100, where 100 is a perfect match. Null when it could not be computed.
@@ -13867,9 +13695,7 @@ pub struct PhoneNumberMatchScore {
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Generated for PhoneNumberMatchScore {
-    fn empty() -> Self {
-        Self { score: Wire::empty() }
-    }
+    const EMPTY: Self = Self { score: Wire::EMPTY };
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Record for PhoneNumberMatchScore {
@@ -13885,14 +13711,15 @@ impl Record for PhoneNumberMatchScore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.score);
     }
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
 impl Default for PhoneNumberMatchScore {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -13972,7 +13799,7 @@ impl OpenEnum for PhoneNumberType {
 /// The error object of the API. It is the body of a failed call, and it also occurs inside
 /// successful answers and webhooks, for instance as `error` of an Item, where it is null when
 /// all is well.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PlaidError {
     /// The underlying errors of single Items when a report over several Items fails, each with
@@ -14014,22 +13841,20 @@ pub struct PlaidError {
     pub suggested_action: Option<String>,
 }
 impl Generated for PlaidError {
-    fn empty() -> Self {
-        Self {
-            causes: Wire::empty(),
-            display_message: Wire::empty(),
-            documentation_url: Wire::empty(),
-            error_code: Wire::empty(),
-            error_code_reason: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-            provided_account_subtypes: Wire::empty(),
-            request_id: Wire::empty(),
-            required_account_subtypes: Wire::empty(),
-            status: Wire::empty(),
-            suggested_action: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        causes: Wire::EMPTY,
+        display_message: Wire::EMPTY,
+        documentation_url: Wire::EMPTY,
+        error_code: Wire::EMPTY,
+        error_code_reason: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+        provided_account_subtypes: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        required_account_subtypes: Wire::EMPTY,
+        status: Wire::EMPTY,
+        suggested_action: Wire::EMPTY,
+    };
 }
 impl Record for PlaidError {
     const NAME: &'static str = "PlaidError";
@@ -14068,19 +13893,19 @@ impl Record for PlaidError {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.causes);
-        fields.put(1, &self.display_message);
-        fields.put(2, &self.documentation_url);
-        fields.put(3, &self.error_code);
-        fields.put(4, &self.error_code_reason);
-        fields.put(5, &self.error_message);
-        fields.put(6, &self.error_type);
-        fields.put(7, &self.provided_account_subtypes);
-        fields.put(8, &self.request_id);
-        fields.put(9, &self.required_account_subtypes);
-        fields.put(10, &self.status);
-        fields.put(11, &self.suggested_action);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.causes);
+        visitor.field(1, &self.display_message);
+        visitor.field(2, &self.documentation_url);
+        visitor.field(3, &self.error_code);
+        visitor.field(4, &self.error_code_reason);
+        visitor.field(5, &self.error_message);
+        visitor.field(6, &self.error_type);
+        visitor.field(7, &self.provided_account_subtypes);
+        visitor.field(8, &self.request_id);
+        visitor.field(9, &self.required_account_subtypes);
+        visitor.field(10, &self.status);
+        visitor.field(11, &self.suggested_action);
     }
 }
 /// Broad class of an error, naming the party or product at fault: for instance
@@ -14363,7 +14188,7 @@ impl OpenEnum for PrismInsightsVersion {
 #[cfg(any(feature = "cra", feature = "link"))]
 /// Versions of the products by Prism Data to use for the partner insights of a check report;
 /// null when no particular versions are asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PrismVersions {
     /// Version of the Prism CashScore to use; null or absent when no particular version is asked
@@ -14384,15 +14209,13 @@ pub struct PrismVersions {
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Generated for PrismVersions {
-    fn empty() -> Self {
-        Self {
-            cashscore: Wire::empty(),
-            detect: Wire::empty(),
-            extend: Wire::empty(),
-            firstdetect: Wire::empty(),
-            insights: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cashscore: Wire::EMPTY,
+        detect: Wire::EMPTY,
+        extend: Wire::EMPTY,
+        firstdetect: Wire::EMPTY,
+        insights: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Record for PrismVersions {
@@ -14418,18 +14241,19 @@ impl Record for PrismVersions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cashscore);
-        fields.put(1, &self.detect);
-        fields.put(2, &self.extend);
-        fields.put(3, &self.firstdetect);
-        fields.put(4, &self.insights);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cashscore);
+        visitor.field(1, &self.detect);
+        visitor.field(2, &self.extend);
+        visitor.field(3, &self.firstdetect);
+        visitor.field(4, &self.insights);
     }
 }
 #[cfg(any(feature = "cra", feature = "link"))]
 impl Default for PrismVersions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -14668,7 +14492,7 @@ impl OpenEnum for ProductsTerminateReasonCode {
     }
 }
 /// Expected yearly wage in an income summary, with the state of its verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProjectedIncomeSummaryFieldNumber {
     /// The amount of income itself, for the period that the field stands for.
@@ -14678,12 +14502,10 @@ pub struct ProjectedIncomeSummaryFieldNumber {
     pub verification_status: VerificationStatus,
 }
 impl Generated for ProjectedIncomeSummaryFieldNumber {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for ProjectedIncomeSummaryFieldNumber {
     const NAME: &'static str = "ProjectedIncomeSummaryFieldNumber";
@@ -14702,9 +14524,9 @@ impl Record for ProjectedIncomeSummaryFieldNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 #[cfg(
@@ -14730,7 +14552,7 @@ impl Record for ProjectedIncomeSummaryFieldNumber {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PslfStatus {
     /// ISO 8601 date on which the loan is expected to become eligible for forgiveness. Null when
@@ -14762,13 +14584,11 @@ pub struct PslfStatus {
     )
 )]
 impl Generated for PslfStatus {
-    fn empty() -> Self {
-        Self {
-            estimated_eligibility_date: Wire::empty(),
-            payments_made: Wire::empty(),
-            payments_remaining: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        estimated_eligibility_date: Wire::EMPTY,
+        payments_made: Wire::EMPTY,
+        payments_remaining: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -14807,10 +14627,10 @@ impl Record for PslfStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.estimated_eligibility_date);
-        fields.put(1, &self.payments_made);
-        fields.put(2, &self.payments_remaining);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.estimated_eligibility_date);
+        visitor.field(1, &self.payments_made);
+        visitor.field(2, &self.payments_remaining);
     }
 }
 #[cfg(
@@ -14832,8 +14652,9 @@ impl Record for PslfStatus {
     )
 )]
 impl Default for PslfStatus {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
@@ -14880,7 +14701,7 @@ impl OpenEnum for RecurringTransactionFrequency {
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// Names a transaction that is no longer valid and has to be deleted from your store, for
 /// instance a pending one that was posted or cancelled.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RemovedTransaction {
     /// The `account_id` of the account the removed transaction was on.
@@ -14891,12 +14712,10 @@ pub struct RemovedTransaction {
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for RemovedTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            transaction_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for RemovedTransaction {
@@ -14916,14 +14735,14 @@ impl Record for RemovedTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.transaction_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.transaction_id);
     }
 }
 /// A reason given for an assessment of risk, as a code with an explanation. No operation or
 /// other schema in this version of the API refers to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskReason {
     /// Short code of the reason, meant for programs; `description` is meant for people.
@@ -14932,12 +14751,10 @@ pub struct RiskReason {
     pub description: String,
 }
 impl Generated for RiskReason {
-    fn empty() -> Self {
-        Self {
-            code: Wire::empty(),
-            description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        code: Wire::EMPTY,
+        description: Wire::EMPTY,
+    };
 }
 impl Record for RiskReason {
     const NAME: &'static str = "RiskReason";
@@ -14956,14 +14773,14 @@ impl Record for RiskReason {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.code);
-        fields.put(1, &self.description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.code);
+        visitor.field(1, &self.description);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// Details of the rule in a ruleset that led to the result. Null when there are none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RuleDetails {
     /// Key of your own that your team set on the rule, to steer finer handling than `result`
@@ -14974,12 +14791,10 @@ pub struct RuleDetails {
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for RuleDetails {
-    fn empty() -> Self {
-        Self {
-            custom_action_key: Wire::empty(),
-            internal_note: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        custom_action_key: Wire::EMPTY,
+        internal_note: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for RuleDetails {
@@ -14999,15 +14814,16 @@ impl Record for RuleDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.custom_action_key);
-        fields.put(1, &self.internal_note);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.custom_action_key);
+        visitor.field(1, &self.internal_note);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Default for RuleDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
@@ -15045,7 +14861,7 @@ impl OpenEnum for RuleResult {
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// Outcome of applying one of your rulesets to a Signal evaluation. Null when no ruleset was
 /// applied.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Ruleset {
     /// Result of the ruleset in an older form. Deprecated; use `result` instead.
@@ -15062,14 +14878,12 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for Ruleset {
-    fn empty() -> Self {
-        Self {
-            outcome: Wire::empty(),
-            result: Wire::empty(),
-            ruleset_key: Wire::empty(),
-            triggered_rule_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        outcome: Wire::EMPTY,
+        result: Wire::EMPTY,
+        ruleset_key: Wire::EMPTY,
+        triggered_rule_details: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for Ruleset {
@@ -15093,11 +14907,11 @@ impl Record for Ruleset {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.outcome);
-        fields.put(1, &self.result);
-        fields.put(2, &self.ruleset_key);
-        fields.put(3, &self.triggered_rule_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.outcome);
+        visitor.field(1, &self.result);
+        visitor.field(2, &self.ruleset_key);
+        visitor.field(3, &self.triggered_rule_details);
     }
 }
 /// What the simulated payer does with a request for payment: `approve` pays, `reject`
@@ -15129,7 +14943,7 @@ impl OpenEnum for SandboxTransferRfpSimulateAction {
 }
 /// Body of a Sandbox request that plays the payer's part in a request for payment (RfP), by
 /// approving or rejecting it. No operation in this version of the API takes it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferRfpSimulateRequest {
     /// Whether the payer approves or rejects the request for payment.
@@ -15142,14 +14956,12 @@ pub struct SandboxTransferRfpSimulateRequest {
     pub transfer_id: String,
 }
 impl Generated for SandboxTransferRfpSimulateRequest {
-    fn empty() -> Self {
-        Self {
-            action: Wire::empty(),
-            amount: Wire::empty(),
-            client_name: Wire::empty(),
-            transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        action: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        client_name: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for SandboxTransferRfpSimulateRequest {
     const NAME: &'static str = "SandboxTransferRfpSimulateRequest";
@@ -15172,16 +14984,16 @@ impl Record for SandboxTransferRfpSimulateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.action);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.client_name);
-        fields.put(3, &self.transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.action);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.client_name);
+        visitor.field(3, &self.transfer_id);
     }
 }
 /// Answer to a Sandbox request that simulates a payer's decision on a request for payment; it
 /// holds nothing but the `request_id`. No operation in this version of the API returns it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxTransferRfpSimulateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -15189,9 +15001,7 @@ pub struct SandboxTransferRfpSimulateResponse {
     pub request_id: String,
 }
 impl Generated for SandboxTransferRfpSimulateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SandboxTransferRfpSimulateResponse {
     const NAME: &'static str = "SandboxTransferRfpSimulateResponse";
@@ -15206,14 +15016,14 @@ impl Record for SandboxTransferRfpSimulateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// A financial instrument, such as a share, a fund, a bond or a cash currency, to which
 /// holdings and investment transactions refer by `security_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Security {
     /// ISO 10962 code that classifies the kind of instrument (CFI code), six letters. Null when
@@ -15294,33 +15104,31 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for Security {
-    fn empty() -> Self {
-        Self {
-            cfi_code: Wire::empty(),
-            close_price: Wire::empty(),
-            close_price_as_of: Wire::empty(),
-            cusip: Wire::empty(),
-            fixed_income: Wire::empty(),
-            industry: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_security_id: Wire::empty(),
-            is_cash_equivalent: Wire::empty(),
-            isin: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            market_identifier_code: Wire::empty(),
-            name: Wire::empty(),
-            option_contract: Wire::empty(),
-            proxy_security_id: Wire::empty(),
-            sector: Wire::empty(),
-            security_id: Wire::empty(),
-            sedol: Wire::empty(),
-            subtype: Wire::empty(),
-            ticker_symbol: Wire::empty(),
-            type_: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            update_datetime: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cfi_code: Wire::EMPTY,
+        close_price: Wire::EMPTY,
+        close_price_as_of: Wire::EMPTY,
+        cusip: Wire::EMPTY,
+        fixed_income: Wire::EMPTY,
+        industry: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_security_id: Wire::EMPTY,
+        is_cash_equivalent: Wire::EMPTY,
+        isin: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        market_identifier_code: Wire::EMPTY,
+        name: Wire::EMPTY,
+        option_contract: Wire::EMPTY,
+        proxy_security_id: Wire::EMPTY,
+        sector: Wire::EMPTY,
+        security_id: Wire::EMPTY,
+        sedol: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        ticker_symbol: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        update_datetime: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for Security {
@@ -15382,30 +15190,30 @@ impl Record for Security {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cfi_code);
-        fields.put(1, &self.close_price);
-        fields.put(2, &self.close_price_as_of);
-        fields.put(3, &self.cusip);
-        fields.put(4, &self.fixed_income);
-        fields.put(5, &self.industry);
-        fields.put(6, &self.institution_id);
-        fields.put(7, &self.institution_security_id);
-        fields.put(8, &self.is_cash_equivalent);
-        fields.put(9, &self.isin);
-        fields.put(10, &self.iso_currency_code);
-        fields.put(11, &self.market_identifier_code);
-        fields.put(12, &self.name);
-        fields.put(13, &self.option_contract);
-        fields.put(14, &self.proxy_security_id);
-        fields.put(15, &self.sector);
-        fields.put(16, &self.security_id);
-        fields.put(17, &self.sedol);
-        fields.put(18, &self.subtype);
-        fields.put(19, &self.ticker_symbol);
-        fields.put(20, &self.type_);
-        fields.put(21, &self.unofficial_currency_code);
-        fields.put(22, &self.update_datetime);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cfi_code);
+        visitor.field(1, &self.close_price);
+        visitor.field(2, &self.close_price_as_of);
+        visitor.field(3, &self.cusip);
+        visitor.field(4, &self.fixed_income);
+        visitor.field(5, &self.industry);
+        visitor.field(6, &self.institution_id);
+        visitor.field(7, &self.institution_security_id);
+        visitor.field(8, &self.is_cash_equivalent);
+        visitor.field(9, &self.isin);
+        visitor.field(10, &self.iso_currency_code);
+        visitor.field(11, &self.market_identifier_code);
+        visitor.field(12, &self.name);
+        visitor.field(13, &self.option_contract);
+        visitor.field(14, &self.proxy_security_id);
+        visitor.field(15, &self.sector);
+        visitor.field(16, &self.security_id);
+        visitor.field(17, &self.sedol);
+        visitor.field(18, &self.subtype);
+        visitor.field(19, &self.ticker_symbol);
+        visitor.field(20, &self.type_);
+        visitor.field(21, &self.unofficial_currency_code);
+        visitor.field(22, &self.update_datetime);
     }
 }
 #[cfg(
@@ -15428,7 +15236,7 @@ impl Record for Security {
 )]
 /// A security in a made-up Sandbox investment account, named by identifiers, part of the
 /// configuration of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SecurityOverride {
     /// ISO 4217 code of the currency in which the security is priced.
@@ -15467,16 +15275,14 @@ Deprecated by Plaid.*/
     )
 )]
 impl Generated for SecurityOverride {
-    fn empty() -> Self {
-        Self {
-            currency: Wire::empty(),
-            cusip: Wire::empty(),
-            isin: Wire::empty(),
-            name: Wire::empty(),
-            sedol: Wire::empty(),
-            ticker_symbol: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        currency: Wire::EMPTY,
+        cusip: Wire::EMPTY,
+        isin: Wire::EMPTY,
+        name: Wire::EMPTY,
+        sedol: Wire::EMPTY,
+        ticker_symbol: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -15521,13 +15327,13 @@ impl Record for SecurityOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.currency);
-        fields.put(1, &self.cusip);
-        fields.put(2, &self.isin);
-        fields.put(3, &self.name);
-        fields.put(4, &self.sedol);
-        fields.put(5, &self.ticker_symbol);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.currency);
+        visitor.field(1, &self.cusip);
+        visitor.field(2, &self.isin);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.sedol);
+        visitor.field(5, &self.ticker_symbol);
     }
 }
 #[cfg(
@@ -15549,13 +15355,14 @@ impl Record for SecurityOverride {
     )
 )]
 impl Default for SecurityOverride {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Postal address of the servicer of a student loan. Every part may be null by itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ServicerAddressData {
     /// City or town of the servicer. Null when not reported.
@@ -15572,15 +15379,13 @@ pub struct ServicerAddressData {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for ServicerAddressData {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for ServicerAddressData {
@@ -15606,24 +15411,25 @@ impl Record for ServicerAddressData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Default for ServicerAddressData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
 /// Postal address of the user in a Signal evaluation. Null when not supplied; every part is
 /// optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalAddressData {
     /// City or town of the address. May be left out.
@@ -15641,15 +15447,13 @@ pub struct SignalAddressData {
 }
 #[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
 impl Generated for SignalAddressData {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
 impl Record for SignalAddressData {
@@ -15675,18 +15479,19 @@ impl Record for SignalAddressData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 #[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
 impl Default for SignalAddressData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
@@ -15731,7 +15536,7 @@ impl OpenEnum for SignalDecisionOutcome {
 #[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
 /// The device from which the user makes a payment or is onboarded, sent with Signal and
 /// Beacon evaluations.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalDevice {
     /// IP address of the user's device, not of your server. Null or absent when not known.
@@ -15742,12 +15547,10 @@ pub struct SignalDevice {
 }
 #[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
 impl Generated for SignalDevice {
-    fn empty() -> Self {
-        Self {
-            ip_address: Wire::empty(),
-            user_agent: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ip_address: Wire::EMPTY,
+        user_agent: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
 impl Record for SignalDevice {
@@ -15767,21 +15570,22 @@ impl Record for SignalDevice {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ip_address);
-        fields.put(1, &self.user_agent);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ip_address);
+        visitor.field(1, &self.user_agent);
     }
 }
 #[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
 impl Default for SignalDevice {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// The figures on the account behind the scores of a Signal evaluation, for use in your own
 /// rules or models. Any of them may be null or absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalEvaluateCoreAttributes {
     /// Number of times the postal address on file at the institution changed in the last 28 days.
@@ -16149,91 +15953,89 @@ pub struct SignalEvaluateCoreAttributes {
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for SignalEvaluateCoreAttributes {
-    fn empty() -> Self {
-        Self {
-            address_change_count_28d: Wire::empty(),
-            address_change_count_90d: Wire::empty(),
-            available_balance: Wire::empty(),
-            balance_last_updated: Wire::empty(),
-            balance_to_transaction_amount_ratio: Wire::empty(),
-            credit_transactions_count_10d: Wire::empty(),
-            credit_transactions_count_30d: Wire::empty(),
-            credit_transactions_count_60d: Wire::empty(),
-            credit_transactions_count_90d: Wire::empty(),
-            current_balance: Wire::empty(),
-            days_since_account_opening: Wire::empty(),
-            days_since_first_plaid_connection: Wire::empty(),
-            days_with_negative_balance_count_90d: Wire::empty(),
-            debit_transactions_count_10d: Wire::empty(),
-            debit_transactions_count_30d: Wire::empty(),
-            debit_transactions_count_60d: Wire::empty(),
-            debit_transactions_count_90d: Wire::empty(),
-            distinct_ip_addresses_count_30d: Wire::empty(),
-            distinct_ip_addresses_count_3d: Wire::empty(),
-            distinct_ip_addresses_count_7d: Wire::empty(),
-            distinct_ip_addresses_count_90d: Wire::empty(),
-            distinct_ssl_tls_connection_sessions_count_30d: Wire::empty(),
-            distinct_ssl_tls_connection_sessions_count_3d: Wire::empty(),
-            distinct_ssl_tls_connection_sessions_count_7d: Wire::empty(),
-            distinct_ssl_tls_connection_sessions_count_90d: Wire::empty(),
-            distinct_user_agents_count_30d: Wire::empty(),
-            distinct_user_agents_count_3d: Wire::empty(),
-            distinct_user_agents_count_7d: Wire::empty(),
-            distinct_user_agents_count_90d: Wire::empty(),
-            email_change_count_28d: Wire::empty(),
-            email_change_count_90d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
-            failed_plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
-            is_account_closed: Wire::empty(),
-            is_account_frozen_or_restricted: Wire::empty(),
-            is_savings_or_money_market_account: Wire::empty(),
-            nsf_overdraft_transactions_count_30d: Wire::empty(),
-            nsf_overdraft_transactions_count_60d: Wire::empty(),
-            nsf_overdraft_transactions_count_7d: Wire::empty(),
-            nsf_overdraft_transactions_count_90d: Wire::empty(),
-            p10_eod_balance_30d: Wire::empty(),
-            p10_eod_balance_31d_to_60d: Wire::empty(),
-            p10_eod_balance_60d: Wire::empty(),
-            p10_eod_balance_61d_to_90d: Wire::empty(),
-            p10_eod_balance_90d: Wire::empty(),
-            p50_credit_transactions_amount_28d: Wire::empty(),
-            p50_debit_transactions_amount_28d: Wire::empty(),
-            p50_eod_balance_30d: Wire::empty(),
-            p50_eod_balance_31d_to_60d: Wire::empty(),
-            p50_eod_balance_60d: Wire::empty(),
-            p50_eod_balance_61d_to_90d: Wire::empty(),
-            p50_eod_balance_90d: Wire::empty(),
-            p90_eod_balance_30d: Wire::empty(),
-            p90_eod_balance_31d_to_60d: Wire::empty(),
-            p90_eod_balance_60d: Wire::empty(),
-            p90_eod_balance_61d_to_90d: Wire::empty(),
-            p90_eod_balance_90d: Wire::empty(),
-            p95_credit_transactions_amount_28d: Wire::empty(),
-            p95_debit_transactions_amount_28d: Wire::empty(),
-            phone_change_count_28d: Wire::empty(),
-            phone_change_count_90d: Wire::empty(),
-            plaid_connections_count_30d: Wire::empty(),
-            plaid_connections_count_7d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_30d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_3d: Wire::empty(),
-            plaid_non_oauth_authentication_attempts_count_7d: Wire::empty(),
-            total_credit_transactions_amount_10d: Wire::empty(),
-            total_credit_transactions_amount_30d: Wire::empty(),
-            total_credit_transactions_amount_60d: Wire::empty(),
-            total_credit_transactions_amount_90d: Wire::empty(),
-            total_debit_transactions_amount_10d: Wire::empty(),
-            total_debit_transactions_amount_30d: Wire::empty(),
-            total_debit_transactions_amount_60d: Wire::empty(),
-            total_debit_transactions_amount_90d: Wire::empty(),
-            total_plaid_connections_count: Wire::empty(),
-            transactions_last_updated: Wire::empty(),
-            unauthorized_transactions_count_30d: Wire::empty(),
-            unauthorized_transactions_count_60d: Wire::empty(),
-            unauthorized_transactions_count_7d: Wire::empty(),
-            unauthorized_transactions_count_90d: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address_change_count_28d: Wire::EMPTY,
+        address_change_count_90d: Wire::EMPTY,
+        available_balance: Wire::EMPTY,
+        balance_last_updated: Wire::EMPTY,
+        balance_to_transaction_amount_ratio: Wire::EMPTY,
+        credit_transactions_count_10d: Wire::EMPTY,
+        credit_transactions_count_30d: Wire::EMPTY,
+        credit_transactions_count_60d: Wire::EMPTY,
+        credit_transactions_count_90d: Wire::EMPTY,
+        current_balance: Wire::EMPTY,
+        days_since_account_opening: Wire::EMPTY,
+        days_since_first_plaid_connection: Wire::EMPTY,
+        days_with_negative_balance_count_90d: Wire::EMPTY,
+        debit_transactions_count_10d: Wire::EMPTY,
+        debit_transactions_count_30d: Wire::EMPTY,
+        debit_transactions_count_60d: Wire::EMPTY,
+        debit_transactions_count_90d: Wire::EMPTY,
+        distinct_ip_addresses_count_30d: Wire::EMPTY,
+        distinct_ip_addresses_count_3d: Wire::EMPTY,
+        distinct_ip_addresses_count_7d: Wire::EMPTY,
+        distinct_ip_addresses_count_90d: Wire::EMPTY,
+        distinct_ssl_tls_connection_sessions_count_30d: Wire::EMPTY,
+        distinct_ssl_tls_connection_sessions_count_3d: Wire::EMPTY,
+        distinct_ssl_tls_connection_sessions_count_7d: Wire::EMPTY,
+        distinct_ssl_tls_connection_sessions_count_90d: Wire::EMPTY,
+        distinct_user_agents_count_30d: Wire::EMPTY,
+        distinct_user_agents_count_3d: Wire::EMPTY,
+        distinct_user_agents_count_7d: Wire::EMPTY,
+        distinct_user_agents_count_90d: Wire::EMPTY,
+        email_change_count_28d: Wire::EMPTY,
+        email_change_count_90d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_30d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_3d: Wire::EMPTY,
+        failed_plaid_non_oauth_authentication_attempts_count_7d: Wire::EMPTY,
+        is_account_closed: Wire::EMPTY,
+        is_account_frozen_or_restricted: Wire::EMPTY,
+        is_savings_or_money_market_account: Wire::EMPTY,
+        nsf_overdraft_transactions_count_30d: Wire::EMPTY,
+        nsf_overdraft_transactions_count_60d: Wire::EMPTY,
+        nsf_overdraft_transactions_count_7d: Wire::EMPTY,
+        nsf_overdraft_transactions_count_90d: Wire::EMPTY,
+        p10_eod_balance_30d: Wire::EMPTY,
+        p10_eod_balance_31d_to_60d: Wire::EMPTY,
+        p10_eod_balance_60d: Wire::EMPTY,
+        p10_eod_balance_61d_to_90d: Wire::EMPTY,
+        p10_eod_balance_90d: Wire::EMPTY,
+        p50_credit_transactions_amount_28d: Wire::EMPTY,
+        p50_debit_transactions_amount_28d: Wire::EMPTY,
+        p50_eod_balance_30d: Wire::EMPTY,
+        p50_eod_balance_31d_to_60d: Wire::EMPTY,
+        p50_eod_balance_60d: Wire::EMPTY,
+        p50_eod_balance_61d_to_90d: Wire::EMPTY,
+        p50_eod_balance_90d: Wire::EMPTY,
+        p90_eod_balance_30d: Wire::EMPTY,
+        p90_eod_balance_31d_to_60d: Wire::EMPTY,
+        p90_eod_balance_60d: Wire::EMPTY,
+        p90_eod_balance_61d_to_90d: Wire::EMPTY,
+        p90_eod_balance_90d: Wire::EMPTY,
+        p95_credit_transactions_amount_28d: Wire::EMPTY,
+        p95_debit_transactions_amount_28d: Wire::EMPTY,
+        phone_change_count_28d: Wire::EMPTY,
+        phone_change_count_90d: Wire::EMPTY,
+        plaid_connections_count_30d: Wire::EMPTY,
+        plaid_connections_count_7d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_30d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_3d: Wire::EMPTY,
+        plaid_non_oauth_authentication_attempts_count_7d: Wire::EMPTY,
+        total_credit_transactions_amount_10d: Wire::EMPTY,
+        total_credit_transactions_amount_30d: Wire::EMPTY,
+        total_credit_transactions_amount_60d: Wire::EMPTY,
+        total_credit_transactions_amount_90d: Wire::EMPTY,
+        total_debit_transactions_amount_10d: Wire::EMPTY,
+        total_debit_transactions_amount_30d: Wire::EMPTY,
+        total_debit_transactions_amount_60d: Wire::EMPTY,
+        total_debit_transactions_amount_90d: Wire::EMPTY,
+        total_plaid_connections_count: Wire::EMPTY,
+        transactions_last_updated: Wire::EMPTY,
+        unauthorized_transactions_count_30d: Wire::EMPTY,
+        unauthorized_transactions_count_60d: Wire::EMPTY,
+        unauthorized_transactions_count_7d: Wire::EMPTY,
+        unauthorized_transactions_count_90d: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for SignalEvaluateCoreAttributes {
@@ -16426,94 +16228,96 @@ impl Record for SignalEvaluateCoreAttributes {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address_change_count_28d);
-        fields.put(1, &self.address_change_count_90d);
-        fields.put(2, &self.available_balance);
-        fields.put(3, &self.balance_last_updated);
-        fields.put(4, &self.balance_to_transaction_amount_ratio);
-        fields.put(5, &self.credit_transactions_count_10d);
-        fields.put(6, &self.credit_transactions_count_30d);
-        fields.put(7, &self.credit_transactions_count_60d);
-        fields.put(8, &self.credit_transactions_count_90d);
-        fields.put(9, &self.current_balance);
-        fields.put(10, &self.days_since_account_opening);
-        fields.put(11, &self.days_since_first_plaid_connection);
-        fields.put(12, &self.days_with_negative_balance_count_90d);
-        fields.put(13, &self.debit_transactions_count_10d);
-        fields.put(14, &self.debit_transactions_count_30d);
-        fields.put(15, &self.debit_transactions_count_60d);
-        fields.put(16, &self.debit_transactions_count_90d);
-        fields.put(17, &self.distinct_ip_addresses_count_30d);
-        fields.put(18, &self.distinct_ip_addresses_count_3d);
-        fields.put(19, &self.distinct_ip_addresses_count_7d);
-        fields.put(20, &self.distinct_ip_addresses_count_90d);
-        fields.put(21, &self.distinct_ssl_tls_connection_sessions_count_30d);
-        fields.put(22, &self.distinct_ssl_tls_connection_sessions_count_3d);
-        fields.put(23, &self.distinct_ssl_tls_connection_sessions_count_7d);
-        fields.put(24, &self.distinct_ssl_tls_connection_sessions_count_90d);
-        fields.put(25, &self.distinct_user_agents_count_30d);
-        fields.put(26, &self.distinct_user_agents_count_3d);
-        fields.put(27, &self.distinct_user_agents_count_7d);
-        fields.put(28, &self.distinct_user_agents_count_90d);
-        fields.put(29, &self.email_change_count_28d);
-        fields.put(30, &self.email_change_count_90d);
-        fields.put(31, &self.failed_plaid_non_oauth_authentication_attempts_count_30d);
-        fields.put(32, &self.failed_plaid_non_oauth_authentication_attempts_count_3d);
-        fields.put(33, &self.failed_plaid_non_oauth_authentication_attempts_count_7d);
-        fields.put(34, &self.is_account_closed);
-        fields.put(35, &self.is_account_frozen_or_restricted);
-        fields.put(36, &self.is_savings_or_money_market_account);
-        fields.put(37, &self.nsf_overdraft_transactions_count_30d);
-        fields.put(38, &self.nsf_overdraft_transactions_count_60d);
-        fields.put(39, &self.nsf_overdraft_transactions_count_7d);
-        fields.put(40, &self.nsf_overdraft_transactions_count_90d);
-        fields.put(41, &self.p10_eod_balance_30d);
-        fields.put(42, &self.p10_eod_balance_31d_to_60d);
-        fields.put(43, &self.p10_eod_balance_60d);
-        fields.put(44, &self.p10_eod_balance_61d_to_90d);
-        fields.put(45, &self.p10_eod_balance_90d);
-        fields.put(46, &self.p50_credit_transactions_amount_28d);
-        fields.put(47, &self.p50_debit_transactions_amount_28d);
-        fields.put(48, &self.p50_eod_balance_30d);
-        fields.put(49, &self.p50_eod_balance_31d_to_60d);
-        fields.put(50, &self.p50_eod_balance_60d);
-        fields.put(51, &self.p50_eod_balance_61d_to_90d);
-        fields.put(52, &self.p50_eod_balance_90d);
-        fields.put(53, &self.p90_eod_balance_30d);
-        fields.put(54, &self.p90_eod_balance_31d_to_60d);
-        fields.put(55, &self.p90_eod_balance_60d);
-        fields.put(56, &self.p90_eod_balance_61d_to_90d);
-        fields.put(57, &self.p90_eod_balance_90d);
-        fields.put(58, &self.p95_credit_transactions_amount_28d);
-        fields.put(59, &self.p95_debit_transactions_amount_28d);
-        fields.put(60, &self.phone_change_count_28d);
-        fields.put(61, &self.phone_change_count_90d);
-        fields.put(62, &self.plaid_connections_count_30d);
-        fields.put(63, &self.plaid_connections_count_7d);
-        fields.put(64, &self.plaid_non_oauth_authentication_attempts_count_30d);
-        fields.put(65, &self.plaid_non_oauth_authentication_attempts_count_3d);
-        fields.put(66, &self.plaid_non_oauth_authentication_attempts_count_7d);
-        fields.put(67, &self.total_credit_transactions_amount_10d);
-        fields.put(68, &self.total_credit_transactions_amount_30d);
-        fields.put(69, &self.total_credit_transactions_amount_60d);
-        fields.put(70, &self.total_credit_transactions_amount_90d);
-        fields.put(71, &self.total_debit_transactions_amount_10d);
-        fields.put(72, &self.total_debit_transactions_amount_30d);
-        fields.put(73, &self.total_debit_transactions_amount_60d);
-        fields.put(74, &self.total_debit_transactions_amount_90d);
-        fields.put(75, &self.total_plaid_connections_count);
-        fields.put(76, &self.transactions_last_updated);
-        fields.put(77, &self.unauthorized_transactions_count_30d);
-        fields.put(78, &self.unauthorized_transactions_count_60d);
-        fields.put(79, &self.unauthorized_transactions_count_7d);
-        fields.put(80, &self.unauthorized_transactions_count_90d);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address_change_count_28d);
+        visitor.field(1, &self.address_change_count_90d);
+        visitor.field(2, &self.available_balance);
+        visitor.field(3, &self.balance_last_updated);
+        visitor.field(4, &self.balance_to_transaction_amount_ratio);
+        visitor.field(5, &self.credit_transactions_count_10d);
+        visitor.field(6, &self.credit_transactions_count_30d);
+        visitor.field(7, &self.credit_transactions_count_60d);
+        visitor.field(8, &self.credit_transactions_count_90d);
+        visitor.field(9, &self.current_balance);
+        visitor.field(10, &self.days_since_account_opening);
+        visitor.field(11, &self.days_since_first_plaid_connection);
+        visitor.field(12, &self.days_with_negative_balance_count_90d);
+        visitor.field(13, &self.debit_transactions_count_10d);
+        visitor.field(14, &self.debit_transactions_count_30d);
+        visitor.field(15, &self.debit_transactions_count_60d);
+        visitor.field(16, &self.debit_transactions_count_90d);
+        visitor.field(17, &self.distinct_ip_addresses_count_30d);
+        visitor.field(18, &self.distinct_ip_addresses_count_3d);
+        visitor.field(19, &self.distinct_ip_addresses_count_7d);
+        visitor.field(20, &self.distinct_ip_addresses_count_90d);
+        visitor.field(21, &self.distinct_ssl_tls_connection_sessions_count_30d);
+        visitor.field(22, &self.distinct_ssl_tls_connection_sessions_count_3d);
+        visitor.field(23, &self.distinct_ssl_tls_connection_sessions_count_7d);
+        visitor.field(24, &self.distinct_ssl_tls_connection_sessions_count_90d);
+        visitor.field(25, &self.distinct_user_agents_count_30d);
+        visitor.field(26, &self.distinct_user_agents_count_3d);
+        visitor.field(27, &self.distinct_user_agents_count_7d);
+        visitor.field(28, &self.distinct_user_agents_count_90d);
+        visitor.field(29, &self.email_change_count_28d);
+        visitor.field(30, &self.email_change_count_90d);
+        visitor
+            .field(31, &self.failed_plaid_non_oauth_authentication_attempts_count_30d);
+        visitor.field(32, &self.failed_plaid_non_oauth_authentication_attempts_count_3d);
+        visitor.field(33, &self.failed_plaid_non_oauth_authentication_attempts_count_7d);
+        visitor.field(34, &self.is_account_closed);
+        visitor.field(35, &self.is_account_frozen_or_restricted);
+        visitor.field(36, &self.is_savings_or_money_market_account);
+        visitor.field(37, &self.nsf_overdraft_transactions_count_30d);
+        visitor.field(38, &self.nsf_overdraft_transactions_count_60d);
+        visitor.field(39, &self.nsf_overdraft_transactions_count_7d);
+        visitor.field(40, &self.nsf_overdraft_transactions_count_90d);
+        visitor.field(41, &self.p10_eod_balance_30d);
+        visitor.field(42, &self.p10_eod_balance_31d_to_60d);
+        visitor.field(43, &self.p10_eod_balance_60d);
+        visitor.field(44, &self.p10_eod_balance_61d_to_90d);
+        visitor.field(45, &self.p10_eod_balance_90d);
+        visitor.field(46, &self.p50_credit_transactions_amount_28d);
+        visitor.field(47, &self.p50_debit_transactions_amount_28d);
+        visitor.field(48, &self.p50_eod_balance_30d);
+        visitor.field(49, &self.p50_eod_balance_31d_to_60d);
+        visitor.field(50, &self.p50_eod_balance_60d);
+        visitor.field(51, &self.p50_eod_balance_61d_to_90d);
+        visitor.field(52, &self.p50_eod_balance_90d);
+        visitor.field(53, &self.p90_eod_balance_30d);
+        visitor.field(54, &self.p90_eod_balance_31d_to_60d);
+        visitor.field(55, &self.p90_eod_balance_60d);
+        visitor.field(56, &self.p90_eod_balance_61d_to_90d);
+        visitor.field(57, &self.p90_eod_balance_90d);
+        visitor.field(58, &self.p95_credit_transactions_amount_28d);
+        visitor.field(59, &self.p95_debit_transactions_amount_28d);
+        visitor.field(60, &self.phone_change_count_28d);
+        visitor.field(61, &self.phone_change_count_90d);
+        visitor.field(62, &self.plaid_connections_count_30d);
+        visitor.field(63, &self.plaid_connections_count_7d);
+        visitor.field(64, &self.plaid_non_oauth_authentication_attempts_count_30d);
+        visitor.field(65, &self.plaid_non_oauth_authentication_attempts_count_3d);
+        visitor.field(66, &self.plaid_non_oauth_authentication_attempts_count_7d);
+        visitor.field(67, &self.total_credit_transactions_amount_10d);
+        visitor.field(68, &self.total_credit_transactions_amount_30d);
+        visitor.field(69, &self.total_credit_transactions_amount_60d);
+        visitor.field(70, &self.total_credit_transactions_amount_90d);
+        visitor.field(71, &self.total_debit_transactions_amount_10d);
+        visitor.field(72, &self.total_debit_transactions_amount_30d);
+        visitor.field(73, &self.total_debit_transactions_amount_60d);
+        visitor.field(74, &self.total_debit_transactions_amount_90d);
+        visitor.field(75, &self.total_plaid_connections_count);
+        visitor.field(76, &self.transactions_last_updated);
+        visitor.field(77, &self.unauthorized_transactions_count_30d);
+        visitor.field(78, &self.unauthorized_transactions_count_60d);
+        visitor.field(79, &self.unauthorized_transactions_count_7d);
+        visitor.field(80, &self.unauthorized_transactions_count_90d);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Default for SignalEvaluateCoreAttributes {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
@@ -16553,7 +16357,7 @@ impl OpenEnum for SignalPaymentMethod {
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// Name of the user in a Signal evaluation, split into its parts. Null when not supplied.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalPersonName {
     /// Family name, that is the last name or surname. Null or absent when not supplied.
@@ -16569,15 +16373,13 @@ pub struct SignalPersonName {
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for SignalPersonName {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-            middle_name: Wire::empty(),
-            prefix: Wire::empty(),
-            suffix: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+        middle_name: Wire::EMPTY,
+        prefix: Wire::EMPTY,
+        suffix: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for SignalPersonName {
@@ -16603,24 +16405,25 @@ impl Record for SignalPersonName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
-        fields.put(2, &self.middle_name);
-        fields.put(3, &self.prefix);
-        fields.put(4, &self.suffix);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
+        visitor.field(2, &self.middle_name);
+        visitor.field(3, &self.prefix);
+        visitor.field(4, &self.suffix);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Default for SignalPersonName {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// The risk scores of a Signal evaluation, one for each kind of ACH return. Null when the
 /// evaluation gives no scores.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalScores {
     /// Risk that the bank returns the debit, for instance for insufficient funds or a closed
@@ -16631,12 +16434,10 @@ pub struct SignalScores {
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for SignalScores {
-    fn empty() -> Self {
-        Self {
-            bank_initiated_return_risk: Wire::empty(),
-            customer_initiated_return_risk: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_initiated_return_risk: Wire::EMPTY,
+        customer_initiated_return_risk: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for SignalScores {
@@ -16656,21 +16457,22 @@ impl Record for SignalScores {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_initiated_return_risk);
-        fields.put(1, &self.customer_initiated_return_risk);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_initiated_return_risk);
+        visitor.field(1, &self.customer_initiated_return_risk);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Default for SignalScores {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 /// What you know about the user who makes a payment, sent with a Signal evaluation so that
 /// the risk is judged better. Every part is optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalUser {
     /// Postal address of the user. Null or absent when not supplied.
@@ -16685,14 +16487,12 @@ pub struct SignalUser {
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Generated for SignalUser {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            email_address: Wire::empty(),
-            name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Record for SignalUser {
@@ -16716,23 +16516,24 @@ impl Record for SignalUser {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.name);
-        fields.put(3, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.phone_number);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
 impl Default for SignalUser {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
 /// A notice that a Signal or transfer risk answer was made with less data than wanted; it
 /// does not make the call fail.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalWarning {
     /// The precise warning within its class, meant for program logic.
@@ -16744,13 +16545,11 @@ pub struct SignalWarning {
 }
 #[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
 impl Generated for SignalWarning {
-    fn empty() -> Self {
-        Self {
-            warning_code: Wire::empty(),
-            warning_message: Wire::empty(),
-            warning_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        warning_code: Wire::EMPTY,
+        warning_message: Wire::EMPTY,
+        warning_type: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
 impl Record for SignalWarning {
@@ -16772,21 +16571,22 @@ impl Record for SignalWarning {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.warning_code);
-        fields.put(1, &self.warning_message);
-        fields.put(2, &self.warning_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.warning_code);
+        visitor.field(1, &self.warning_message);
+        visitor.field(2, &self.warning_type);
     }
 }
 #[cfg(any(feature = "processor", feature = "signal", feature = "transfer"))]
 impl Default for SignalWarning {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of account types, each with its subtypes. It documents values and is not
 /// itself sent or returned by any call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneAccountType {
     /// Credit card accounts and the like, with their subtypes.
@@ -16803,16 +16603,14 @@ pub struct StandaloneAccountType {
     pub payroll: Option<PayrollAccount>,
 }
 impl Generated for StandaloneAccountType {
-    fn empty() -> Self {
-        Self {
-            credit: Wire::empty(),
-            depository: Wire::empty(),
-            investment: Wire::empty(),
-            loan: Wire::empty(),
-            other: Wire::empty(),
-            payroll: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        credit: Wire::EMPTY,
+        depository: Wire::EMPTY,
+        investment: Wire::EMPTY,
+        loan: Wire::EMPTY,
+        other: Wire::EMPTY,
+        payroll: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneAccountType {
     const NAME: &'static str = "StandaloneAccountType";
@@ -16839,18 +16637,18 @@ impl Record for StandaloneAccountType {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
-        fields.put(1, &self.depository);
-        fields.put(2, &self.investment);
-        fields.put(3, &self.loan);
-        fields.put(4, &self.other);
-        fields.put(5, &self.payroll);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
+        visitor.field(1, &self.depository);
+        visitor.field(2, &self.investment);
+        visitor.field(3, &self.loan);
+        visitor.field(4, &self.other);
+        visitor.field(5, &self.payroll);
     }
 }
 /// Reference list of the ways a currency is named in answers. It documents values and is not
 /// itself sent or returned by any call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneCurrencyCodeList {
     /// Stands for codes of the ISO 4217 standard, such as `USD`, which occur in fields of this
@@ -16861,12 +16659,10 @@ pub struct StandaloneCurrencyCodeList {
     pub unofficial_currency_code: UnofficialCurrencyCodeList,
 }
 impl Generated for StandaloneCurrencyCodeList {
-    fn empty() -> Self {
-        Self {
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneCurrencyCodeList {
     const NAME: &'static str = "StandaloneCurrencyCodeList";
@@ -16885,13 +16681,13 @@ impl Record for StandaloneCurrencyCodeList {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.iso_currency_code);
-        fields.put(1, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.iso_currency_code);
+        visitor.field(1, &self.unofficial_currency_code);
     }
 }
 /// Reference list of the subtypes of investment transactions of type `buy`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneInvestmentTransactionBuyType {
     /// Subtype for a purchase brought about by the assignment of a short option.
@@ -16924,18 +16720,16 @@ pub struct StandaloneInvestmentTransactionBuyType {
     pub short_term_capital_gain_reinvestment: Option<String>,
 }
 impl Generated for StandaloneInvestmentTransactionBuyType {
-    fn empty() -> Self {
-        Self {
-            assignment: Wire::empty(),
-            buy: Wire::empty(),
-            buy_to_cover: Wire::empty(),
-            contribution: Wire::empty(),
-            dividend_reinvestment: Wire::empty(),
-            interest_reinvestment: Wire::empty(),
-            long_term_capital_gain_reinvestment: Wire::empty(),
-            short_term_capital_gain_reinvestment: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        assignment: Wire::EMPTY,
+        buy: Wire::EMPTY,
+        buy_to_cover: Wire::EMPTY,
+        contribution: Wire::EMPTY,
+        dividend_reinvestment: Wire::EMPTY,
+        interest_reinvestment: Wire::EMPTY,
+        long_term_capital_gain_reinvestment: Wire::EMPTY,
+        short_term_capital_gain_reinvestment: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneInvestmentTransactionBuyType {
     const NAME: &'static str = "StandaloneInvestmentTransactionBuyType";
@@ -16966,24 +16760,25 @@ impl Record for StandaloneInvestmentTransactionBuyType {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.assignment);
-        fields.put(1, &self.buy);
-        fields.put(2, &self.buy_to_cover);
-        fields.put(3, &self.contribution);
-        fields.put(4, &self.dividend_reinvestment);
-        fields.put(5, &self.interest_reinvestment);
-        fields.put(6, &self.long_term_capital_gain_reinvestment);
-        fields.put(7, &self.short_term_capital_gain_reinvestment);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.assignment);
+        visitor.field(1, &self.buy);
+        visitor.field(2, &self.buy_to_cover);
+        visitor.field(3, &self.contribution);
+        visitor.field(4, &self.dividend_reinvestment);
+        visitor.field(5, &self.interest_reinvestment);
+        visitor.field(6, &self.long_term_capital_gain_reinvestment);
+        visitor.field(7, &self.short_term_capital_gain_reinvestment);
     }
 }
 impl Default for StandaloneInvestmentTransactionBuyType {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of the subtypes of investment transactions of type `cash`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneInvestmentTransactionCashType {
     /// Subtype for a fee for holding the account.
@@ -17049,32 +16844,30 @@ pub struct StandaloneInvestmentTransactionCashType {
     pub withdrawal: Option<String>,
 }
 impl Generated for StandaloneInvestmentTransactionCashType {
-    fn empty() -> Self {
-        Self {
-            account_fee: Wire::empty(),
-            contribution: Wire::empty(),
-            deposit: Wire::empty(),
-            dividend: Wire::empty(),
-            interest: Wire::empty(),
-            legal_fee: Wire::empty(),
-            long_term_capital_gain: Wire::empty(),
-            management_fee: Wire::empty(),
-            margin_expense: Wire::empty(),
-            non_qualified_dividend: Wire::empty(),
-            non_resident_tax: Wire::empty(),
-            pending_credit: Wire::empty(),
-            pending_debit: Wire::empty(),
-            qualified_dividend: Wire::empty(),
-            short_term_capital_gain: Wire::empty(),
-            stock_distribution: Wire::empty(),
-            tax: Wire::empty(),
-            tax_withheld: Wire::empty(),
-            transfer_fee: Wire::empty(),
-            trust_fee: Wire::empty(),
-            unqualified_gain: Wire::empty(),
-            withdrawal: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_fee: Wire::EMPTY,
+        contribution: Wire::EMPTY,
+        deposit: Wire::EMPTY,
+        dividend: Wire::EMPTY,
+        interest: Wire::EMPTY,
+        legal_fee: Wire::EMPTY,
+        long_term_capital_gain: Wire::EMPTY,
+        management_fee: Wire::EMPTY,
+        margin_expense: Wire::EMPTY,
+        non_qualified_dividend: Wire::EMPTY,
+        non_resident_tax: Wire::EMPTY,
+        pending_credit: Wire::EMPTY,
+        pending_debit: Wire::EMPTY,
+        qualified_dividend: Wire::EMPTY,
+        short_term_capital_gain: Wire::EMPTY,
+        stock_distribution: Wire::EMPTY,
+        tax: Wire::EMPTY,
+        tax_withheld: Wire::EMPTY,
+        transfer_fee: Wire::EMPTY,
+        trust_fee: Wire::EMPTY,
+        unqualified_gain: Wire::EMPTY,
+        withdrawal: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneInvestmentTransactionCashType {
     const NAME: &'static str = "StandaloneInvestmentTransactionCashType";
@@ -17133,39 +16926,40 @@ impl Record for StandaloneInvestmentTransactionCashType {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_fee);
-        fields.put(1, &self.contribution);
-        fields.put(2, &self.deposit);
-        fields.put(3, &self.dividend);
-        fields.put(4, &self.interest);
-        fields.put(5, &self.legal_fee);
-        fields.put(6, &self.long_term_capital_gain);
-        fields.put(7, &self.management_fee);
-        fields.put(8, &self.margin_expense);
-        fields.put(9, &self.non_qualified_dividend);
-        fields.put(10, &self.non_resident_tax);
-        fields.put(11, &self.pending_credit);
-        fields.put(12, &self.pending_debit);
-        fields.put(13, &self.qualified_dividend);
-        fields.put(14, &self.short_term_capital_gain);
-        fields.put(15, &self.stock_distribution);
-        fields.put(16, &self.tax);
-        fields.put(17, &self.tax_withheld);
-        fields.put(18, &self.transfer_fee);
-        fields.put(19, &self.trust_fee);
-        fields.put(20, &self.unqualified_gain);
-        fields.put(21, &self.withdrawal);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_fee);
+        visitor.field(1, &self.contribution);
+        visitor.field(2, &self.deposit);
+        visitor.field(3, &self.dividend);
+        visitor.field(4, &self.interest);
+        visitor.field(5, &self.legal_fee);
+        visitor.field(6, &self.long_term_capital_gain);
+        visitor.field(7, &self.management_fee);
+        visitor.field(8, &self.margin_expense);
+        visitor.field(9, &self.non_qualified_dividend);
+        visitor.field(10, &self.non_resident_tax);
+        visitor.field(11, &self.pending_credit);
+        visitor.field(12, &self.pending_debit);
+        visitor.field(13, &self.qualified_dividend);
+        visitor.field(14, &self.short_term_capital_gain);
+        visitor.field(15, &self.stock_distribution);
+        visitor.field(16, &self.tax);
+        visitor.field(17, &self.tax_withheld);
+        visitor.field(18, &self.transfer_fee);
+        visitor.field(19, &self.trust_fee);
+        visitor.field(20, &self.unqualified_gain);
+        visitor.field(21, &self.withdrawal);
     }
 }
 impl Default for StandaloneInvestmentTransactionCashType {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of the subtypes of investment transactions of type `fee`. Several of them
 /// also occur under type `cash`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneInvestmentTransactionFeeType {
     /// Subtype for a fee for holding the account.
@@ -17228,30 +17022,28 @@ pub struct StandaloneInvestmentTransactionFeeType {
     pub unqualified_gain: Option<String>,
 }
 impl Generated for StandaloneInvestmentTransactionFeeType {
-    fn empty() -> Self {
-        Self {
-            account_fee: Wire::empty(),
-            adjustment: Wire::empty(),
-            dividend: Wire::empty(),
-            interest: Wire::empty(),
-            interest_receivable: Wire::empty(),
-            legal_fee: Wire::empty(),
-            long_term_capital_gain: Wire::empty(),
-            management_fee: Wire::empty(),
-            margin_expense: Wire::empty(),
-            non_qualified_dividend: Wire::empty(),
-            non_resident_tax: Wire::empty(),
-            qualified_dividend: Wire::empty(),
-            return_of_principal: Wire::empty(),
-            short_term_capital_gain: Wire::empty(),
-            stock_distribution: Wire::empty(),
-            tax: Wire::empty(),
-            tax_withheld: Wire::empty(),
-            transfer_fee: Wire::empty(),
-            trust_fee: Wire::empty(),
-            unqualified_gain: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_fee: Wire::EMPTY,
+        adjustment: Wire::EMPTY,
+        dividend: Wire::EMPTY,
+        interest: Wire::EMPTY,
+        interest_receivable: Wire::EMPTY,
+        legal_fee: Wire::EMPTY,
+        long_term_capital_gain: Wire::EMPTY,
+        management_fee: Wire::EMPTY,
+        margin_expense: Wire::EMPTY,
+        non_qualified_dividend: Wire::EMPTY,
+        non_resident_tax: Wire::EMPTY,
+        qualified_dividend: Wire::EMPTY,
+        return_of_principal: Wire::EMPTY,
+        short_term_capital_gain: Wire::EMPTY,
+        stock_distribution: Wire::EMPTY,
+        tax: Wire::EMPTY,
+        tax_withheld: Wire::EMPTY,
+        transfer_fee: Wire::EMPTY,
+        trust_fee: Wire::EMPTY,
+        unqualified_gain: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneInvestmentTransactionFeeType {
     const NAME: &'static str = "StandaloneInvestmentTransactionFeeType";
@@ -17306,36 +17098,37 @@ impl Record for StandaloneInvestmentTransactionFeeType {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_fee);
-        fields.put(1, &self.adjustment);
-        fields.put(2, &self.dividend);
-        fields.put(3, &self.interest);
-        fields.put(4, &self.interest_receivable);
-        fields.put(5, &self.legal_fee);
-        fields.put(6, &self.long_term_capital_gain);
-        fields.put(7, &self.management_fee);
-        fields.put(8, &self.margin_expense);
-        fields.put(9, &self.non_qualified_dividend);
-        fields.put(10, &self.non_resident_tax);
-        fields.put(11, &self.qualified_dividend);
-        fields.put(12, &self.return_of_principal);
-        fields.put(13, &self.short_term_capital_gain);
-        fields.put(14, &self.stock_distribution);
-        fields.put(15, &self.tax);
-        fields.put(16, &self.tax_withheld);
-        fields.put(17, &self.transfer_fee);
-        fields.put(18, &self.trust_fee);
-        fields.put(19, &self.unqualified_gain);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_fee);
+        visitor.field(1, &self.adjustment);
+        visitor.field(2, &self.dividend);
+        visitor.field(3, &self.interest);
+        visitor.field(4, &self.interest_receivable);
+        visitor.field(5, &self.legal_fee);
+        visitor.field(6, &self.long_term_capital_gain);
+        visitor.field(7, &self.management_fee);
+        visitor.field(8, &self.margin_expense);
+        visitor.field(9, &self.non_qualified_dividend);
+        visitor.field(10, &self.non_resident_tax);
+        visitor.field(11, &self.qualified_dividend);
+        visitor.field(12, &self.return_of_principal);
+        visitor.field(13, &self.short_term_capital_gain);
+        visitor.field(14, &self.stock_distribution);
+        visitor.field(15, &self.tax);
+        visitor.field(16, &self.tax_withheld);
+        visitor.field(17, &self.transfer_fee);
+        visitor.field(18, &self.trust_fee);
+        visitor.field(19, &self.unqualified_gain);
     }
 }
 impl Default for StandaloneInvestmentTransactionFeeType {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of the subtypes of investment transactions of type `sell`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneInvestmentTransactionSellType {
     /// Subtype for money paid out of a retirement account or fund.
@@ -17349,14 +17142,12 @@ pub struct StandaloneInvestmentTransactionSellType {
     pub sell_short: Option<String>,
 }
 impl Generated for StandaloneInvestmentTransactionSellType {
-    fn empty() -> Self {
-        Self {
-            distribution: Wire::empty(),
-            exercise: Wire::empty(),
-            sell: Wire::empty(),
-            sell_short: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        distribution: Wire::EMPTY,
+        exercise: Wire::EMPTY,
+        sell: Wire::EMPTY,
+        sell_short: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneInvestmentTransactionSellType {
     const NAME: &'static str = "StandaloneInvestmentTransactionSellType";
@@ -17379,20 +17170,21 @@ impl Record for StandaloneInvestmentTransactionSellType {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.distribution);
-        fields.put(1, &self.exercise);
-        fields.put(2, &self.sell);
-        fields.put(3, &self.sell_short);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.distribution);
+        visitor.field(1, &self.exercise);
+        visitor.field(2, &self.sell);
+        visitor.field(3, &self.sell_short);
     }
 }
 impl Default for StandaloneInvestmentTransactionSellType {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of the subtypes of investment transactions of type `transfer`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneInvestmentTransactionTransferType {
     /// Subtype for a change in the number of units held that corrects the books.
@@ -17421,21 +17213,19 @@ pub struct StandaloneInvestmentTransactionTransferType {
     pub transfer: Option<String>,
 }
 impl Generated for StandaloneInvestmentTransactionTransferType {
-    fn empty() -> Self {
-        Self {
-            adjustment: Wire::empty(),
-            assignment: Wire::empty(),
-            exercise: Wire::empty(),
-            expire: Wire::empty(),
-            merger: Wire::empty(),
-            request: Wire::empty(),
-            send: Wire::empty(),
-            spin_off: Wire::empty(),
-            split: Wire::empty(),
-            trade: Wire::empty(),
-            transfer: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        adjustment: Wire::EMPTY,
+        assignment: Wire::EMPTY,
+        exercise: Wire::EMPTY,
+        expire: Wire::EMPTY,
+        merger: Wire::EMPTY,
+        request: Wire::EMPTY,
+        send: Wire::EMPTY,
+        spin_off: Wire::EMPTY,
+        split: Wire::EMPTY,
+        trade: Wire::EMPTY,
+        transfer: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneInvestmentTransactionTransferType {
     const NAME: &'static str = "StandaloneInvestmentTransactionTransferType";
@@ -17472,28 +17262,29 @@ impl Record for StandaloneInvestmentTransactionTransferType {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.adjustment);
-        fields.put(1, &self.assignment);
-        fields.put(2, &self.exercise);
-        fields.put(3, &self.expire);
-        fields.put(4, &self.merger);
-        fields.put(5, &self.request);
-        fields.put(6, &self.send);
-        fields.put(7, &self.spin_off);
-        fields.put(8, &self.split);
-        fields.put(9, &self.trade);
-        fields.put(10, &self.transfer);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.adjustment);
+        visitor.field(1, &self.assignment);
+        visitor.field(2, &self.exercise);
+        visitor.field(3, &self.expire);
+        visitor.field(4, &self.merger);
+        visitor.field(5, &self.request);
+        visitor.field(6, &self.send);
+        visitor.field(7, &self.spin_off);
+        visitor.field(8, &self.split);
+        visitor.field(9, &self.trade);
+        visitor.field(10, &self.transfer);
     }
 }
 impl Default for StandaloneInvestmentTransactionTransferType {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of types of investment transaction, each with its subtypes. It documents
 /// values and is not itself sent or returned by any call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StandaloneInvestmentTransactionType {
     /// Transactions that buy a security, with their subtypes.
@@ -17511,16 +17302,14 @@ pub struct StandaloneInvestmentTransactionType {
     pub transfer: StandaloneInvestmentTransactionTransferType,
 }
 impl Generated for StandaloneInvestmentTransactionType {
-    fn empty() -> Self {
-        Self {
-            buy: Wire::empty(),
-            cancel: Wire::empty(),
-            cash: Wire::empty(),
-            fee: Wire::empty(),
-            sell: Wire::empty(),
-            transfer: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        buy: Wire::EMPTY,
+        cancel: Wire::EMPTY,
+        cash: Wire::EMPTY,
+        fee: Wire::EMPTY,
+        sell: Wire::EMPTY,
+        transfer: Wire::EMPTY,
+    };
 }
 impl Record for StandaloneInvestmentTransactionType {
     const NAME: &'static str = "StandaloneInvestmentTransactionType";
@@ -17547,19 +17336,19 @@ impl Record for StandaloneInvestmentTransactionType {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.buy);
-        fields.put(1, &self.cancel);
-        fields.put(2, &self.cash);
-        fields.put(3, &self.fee);
-        fields.put(4, &self.sell);
-        fields.put(5, &self.transfer);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.buy);
+        visitor.field(1, &self.cancel);
+        visitor.field(2, &self.cash);
+        visitor.field(3, &self.fee);
+        visitor.field(4, &self.sell);
+        visitor.field(5, &self.transfer);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Terms, status and payments of one student loan, found in `LiabilitiesObject.student`.
 /// Amounts are in the currency of the account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StudentLoan {
     /// The `account_id` of the account this loan belongs to; join with the accounts of the answer
@@ -17657,35 +17446,33 @@ pub struct StudentLoan {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for StudentLoan {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_number: Wire::empty(),
-            disbursement_dates: Wire::empty(),
-            expected_payoff_date: Wire::empty(),
-            guarantor: Wire::empty(),
-            interest_rate_percentage: Wire::empty(),
-            is_overdue: Wire::empty(),
-            last_payment_amount: Wire::empty(),
-            last_payment_date: Wire::empty(),
-            last_statement_balance: Wire::empty(),
-            last_statement_issue_date: Wire::empty(),
-            loan_name: Wire::empty(),
-            loan_status: Wire::empty(),
-            minimum_payment_amount: Wire::empty(),
-            next_payment_due_date: Wire::empty(),
-            origination_date: Wire::empty(),
-            origination_principal_amount: Wire::empty(),
-            outstanding_interest_amount: Wire::empty(),
-            payment_reference_number: Wire::empty(),
-            pslf_status: Wire::empty(),
-            repayment_plan: Wire::empty(),
-            sequence_number: Wire::empty(),
-            servicer_address: Wire::empty(),
-            ytd_interest_paid: Wire::empty(),
-            ytd_principal_paid: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_number: Wire::EMPTY,
+        disbursement_dates: Wire::EMPTY,
+        expected_payoff_date: Wire::EMPTY,
+        guarantor: Wire::EMPTY,
+        interest_rate_percentage: Wire::EMPTY,
+        is_overdue: Wire::EMPTY,
+        last_payment_amount: Wire::EMPTY,
+        last_payment_date: Wire::EMPTY,
+        last_statement_balance: Wire::EMPTY,
+        last_statement_issue_date: Wire::EMPTY,
+        loan_name: Wire::EMPTY,
+        loan_status: Wire::EMPTY,
+        minimum_payment_amount: Wire::EMPTY,
+        next_payment_due_date: Wire::EMPTY,
+        origination_date: Wire::EMPTY,
+        origination_principal_amount: Wire::EMPTY,
+        outstanding_interest_amount: Wire::EMPTY,
+        payment_reference_number: Wire::EMPTY,
+        pslf_status: Wire::EMPTY,
+        repayment_plan: Wire::EMPTY,
+        sequence_number: Wire::EMPTY,
+        servicer_address: Wire::EMPTY,
+        ytd_interest_paid: Wire::EMPTY,
+        ytd_principal_paid: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for StudentLoan {
@@ -17751,32 +17538,32 @@ impl Record for StudentLoan {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_number);
-        fields.put(2, &self.disbursement_dates);
-        fields.put(3, &self.expected_payoff_date);
-        fields.put(4, &self.guarantor);
-        fields.put(5, &self.interest_rate_percentage);
-        fields.put(6, &self.is_overdue);
-        fields.put(7, &self.last_payment_amount);
-        fields.put(8, &self.last_payment_date);
-        fields.put(9, &self.last_statement_balance);
-        fields.put(10, &self.last_statement_issue_date);
-        fields.put(11, &self.loan_name);
-        fields.put(12, &self.loan_status);
-        fields.put(13, &self.minimum_payment_amount);
-        fields.put(14, &self.next_payment_due_date);
-        fields.put(15, &self.origination_date);
-        fields.put(16, &self.origination_principal_amount);
-        fields.put(17, &self.outstanding_interest_amount);
-        fields.put(18, &self.payment_reference_number);
-        fields.put(19, &self.pslf_status);
-        fields.put(20, &self.repayment_plan);
-        fields.put(21, &self.sequence_number);
-        fields.put(22, &self.servicer_address);
-        fields.put(23, &self.ytd_interest_paid);
-        fields.put(24, &self.ytd_principal_paid);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_number);
+        visitor.field(2, &self.disbursement_dates);
+        visitor.field(3, &self.expected_payoff_date);
+        visitor.field(4, &self.guarantor);
+        visitor.field(5, &self.interest_rate_percentage);
+        visitor.field(6, &self.is_overdue);
+        visitor.field(7, &self.last_payment_amount);
+        visitor.field(8, &self.last_payment_date);
+        visitor.field(9, &self.last_statement_balance);
+        visitor.field(10, &self.last_statement_issue_date);
+        visitor.field(11, &self.loan_name);
+        visitor.field(12, &self.loan_status);
+        visitor.field(13, &self.minimum_payment_amount);
+        visitor.field(14, &self.next_payment_due_date);
+        visitor.field(15, &self.origination_date);
+        visitor.field(16, &self.origination_principal_amount);
+        visitor.field(17, &self.outstanding_interest_amount);
+        visitor.field(18, &self.payment_reference_number);
+        visitor.field(19, &self.pslf_status);
+        visitor.field(20, &self.repayment_plan);
+        visitor.field(21, &self.sequence_number);
+        visitor.field(22, &self.servicer_address);
+        visitor.field(23, &self.ytd_interest_paid);
+        visitor.field(24, &self.ytd_principal_paid);
     }
 }
 #[cfg(
@@ -17799,7 +17586,7 @@ impl Record for StudentLoan {
 )]
 /// How a made-up student loan in Sandbox is paid back, part of the configuration of
 /// `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StudentLoanRepaymentModel {
     /// How many months pass after the start of the loan before repayment begins.
@@ -17831,13 +17618,11 @@ pub struct StudentLoanRepaymentModel {
     )
 )]
 impl Generated for StudentLoanRepaymentModel {
-    fn empty() -> Self {
-        Self {
-            non_repayment_months: Wire::empty(),
-            repayment_months: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        non_repayment_months: Wire::EMPTY,
+        repayment_months: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -17876,10 +17661,10 @@ impl Record for StudentLoanRepaymentModel {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.non_repayment_months);
-        fields.put(1, &self.repayment_months);
-        fields.put(2, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.non_repayment_months);
+        visitor.field(1, &self.repayment_months);
+        visitor.field(2, &self.type_);
     }
 }
 #[cfg(
@@ -17901,7 +17686,7 @@ impl Record for StudentLoanRepaymentModel {
     )
 )]
 /// Phase a student loan is in and the day that phase ends.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StudentLoanStatus {
     /// ISO 8601 date on which the present phase of the loan ends. Null when not reported or
@@ -17932,12 +17717,10 @@ pub struct StudentLoanStatus {
     )
 )]
 impl Generated for StudentLoanStatus {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -17974,9 +17757,9 @@ impl Record for StudentLoanStatus {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.type_);
     }
 }
 #[cfg(
@@ -17998,8 +17781,9 @@ impl Record for StudentLoanStatus {
     )
 )]
 impl Default for StudentLoanStatus {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -18120,7 +17904,7 @@ impl OpenEnum for StudentLoanStatusType {
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 /// Plan under which a student loan is repaid: the text of the servicer and Plaid's
 /// classification of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StudentRepaymentPlan {
     /// Description of the repayment plan in the words of the servicer; compare the fixed values
@@ -18133,12 +17917,10 @@ pub struct StudentRepaymentPlan {
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Generated for StudentRepaymentPlan {
-    fn empty() -> Self {
-        Self {
-            description: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        description: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Record for StudentRepaymentPlan {
@@ -18158,15 +17940,16 @@ impl Record for StudentRepaymentPlan {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.description);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.description);
+        visitor.field(1, &self.type_);
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
 impl Default for StudentRepaymentPlan {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "liabilities", feature = "processor"))]
@@ -18231,7 +18014,7 @@ impl OpenEnum for StudentRepaymentPlanType {
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 /// Why a sweep failed or was returned, found in `TransferSweep.failure_reason`. Null when it
 /// did not fail.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SweepFailure {
     /// Explanation of the failure in English, for logs and support. Null or absent when there is
@@ -18243,12 +18026,10 @@ pub struct SweepFailure {
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 impl Generated for SweepFailure {
-    fn empty() -> Self {
-        Self {
-            description: Wire::empty(),
-            failure_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        description: Wire::EMPTY,
+        failure_code: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 impl Record for SweepFailure {
@@ -18268,15 +18049,16 @@ impl Record for SweepFailure {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.description);
-        fields.put(1, &self.failure_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.description);
+        visitor.field(1, &self.failure_code);
     }
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 impl Default for SweepFailure {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
@@ -18360,7 +18142,7 @@ impl OpenEnum for SweepTrigger {
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// A booked or pending transaction on an account as returned by the Transactions product: all
 /// of `TransactionBase` plus category, times, channel and counterparties.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Transaction {
     /// The `account_id` of the account the transaction was booked on.
@@ -18469,41 +18251,39 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for Transaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_owner: Wire::empty(),
-            amount: Wire::empty(),
-            authorized_date: Wire::empty(),
-            authorized_datetime: Wire::empty(),
-            business_finance_category: Wire::empty(),
-            category: Wire::empty(),
-            category_id: Wire::empty(),
-            check_number: Wire::empty(),
-            client_customization: Wire::empty(),
-            counterparties: Wire::empty(),
-            date: Wire::empty(),
-            datetime: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            location: Wire::empty(),
-            logo_url: Wire::empty(),
-            merchant_entity_id: Wire::empty(),
-            merchant_name: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            payment_channel: Wire::empty(),
-            payment_meta: Wire::empty(),
-            pending: Wire::empty(),
-            pending_transaction_id: Wire::empty(),
-            personal_finance_category: Wire::empty(),
-            personal_finance_category_icon_url: Wire::empty(),
-            transaction_code: Wire::empty(),
-            transaction_id: Wire::empty(),
-            transaction_type: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_owner: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        authorized_date: Wire::EMPTY,
+        authorized_datetime: Wire::EMPTY,
+        business_finance_category: Wire::EMPTY,
+        category: Wire::EMPTY,
+        category_id: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        client_customization: Wire::EMPTY,
+        counterparties: Wire::EMPTY,
+        date: Wire::EMPTY,
+        datetime: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        location: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        merchant_entity_id: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        name: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        payment_channel: Wire::EMPTY,
+        payment_meta: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        pending_transaction_id: Wire::EMPTY,
+        personal_finance_category: Wire::EMPTY,
+        personal_finance_category_icon_url: Wire::EMPTY,
+        transaction_code: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        transaction_type: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for Transaction {
@@ -18581,44 +18361,44 @@ impl Record for Transaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_owner);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.authorized_date);
-        fields.put(4, &self.authorized_datetime);
-        fields.put(5, &self.business_finance_category);
-        fields.put(6, &self.category);
-        fields.put(7, &self.category_id);
-        fields.put(8, &self.check_number);
-        fields.put(9, &self.client_customization);
-        fields.put(10, &self.counterparties);
-        fields.put(11, &self.date);
-        fields.put(12, &self.datetime);
-        fields.put(13, &self.iso_currency_code);
-        fields.put(14, &self.location);
-        fields.put(15, &self.logo_url);
-        fields.put(16, &self.merchant_entity_id);
-        fields.put(17, &self.merchant_name);
-        fields.put(18, &self.name);
-        fields.put(19, &self.original_description);
-        fields.put(20, &self.payment_channel);
-        fields.put(21, &self.payment_meta);
-        fields.put(22, &self.pending);
-        fields.put(23, &self.pending_transaction_id);
-        fields.put(24, &self.personal_finance_category);
-        fields.put(25, &self.personal_finance_category_icon_url);
-        fields.put(26, &self.transaction_code);
-        fields.put(27, &self.transaction_id);
-        fields.put(28, &self.transaction_type);
-        fields.put(29, &self.unofficial_currency_code);
-        fields.put(30, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_owner);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.authorized_date);
+        visitor.field(4, &self.authorized_datetime);
+        visitor.field(5, &self.business_finance_category);
+        visitor.field(6, &self.category);
+        visitor.field(7, &self.category_id);
+        visitor.field(8, &self.check_number);
+        visitor.field(9, &self.client_customization);
+        visitor.field(10, &self.counterparties);
+        visitor.field(11, &self.date);
+        visitor.field(12, &self.datetime);
+        visitor.field(13, &self.iso_currency_code);
+        visitor.field(14, &self.location);
+        visitor.field(15, &self.logo_url);
+        visitor.field(16, &self.merchant_entity_id);
+        visitor.field(17, &self.merchant_name);
+        visitor.field(18, &self.name);
+        visitor.field(19, &self.original_description);
+        visitor.field(20, &self.payment_channel);
+        visitor.field(21, &self.payment_meta);
+        visitor.field(22, &self.pending);
+        visitor.field(23, &self.pending_transaction_id);
+        visitor.field(24, &self.personal_finance_category);
+        visitor.field(25, &self.personal_finance_category_icon_url);
+        visitor.field(26, &self.transaction_code);
+        visitor.field(27, &self.transaction_id);
+        visitor.field(28, &self.transaction_type);
+        visitor.field(29, &self.unofficial_currency_code);
+        visitor.field(30, &self.website);
     }
 }
 #[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 /// The parts of a transaction that all transaction objects share; `Transaction` adds
 /// categories, counterparties and times.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionBase {
     /// The `account_id` of the account the transaction was booked on.
@@ -18695,30 +18475,28 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Generated for TransactionBase {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_owner: Wire::empty(),
-            amount: Wire::empty(),
-            category: Wire::empty(),
-            category_id: Wire::empty(),
-            check_number: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            location: Wire::empty(),
-            logo_url: Wire::empty(),
-            merchant_name: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            payment_meta: Wire::empty(),
-            pending: Wire::empty(),
-            pending_transaction_id: Wire::empty(),
-            transaction_id: Wire::empty(),
-            transaction_type: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_owner: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        category: Wire::EMPTY,
+        category_id: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        location: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        name: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        payment_meta: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        pending_transaction_id: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        transaction_type: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "assets", feature = "processor", feature = "transactions"))]
 impl Record for TransactionBase {
@@ -18774,27 +18552,27 @@ impl Record for TransactionBase {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_owner);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.category);
-        fields.put(4, &self.category_id);
-        fields.put(5, &self.check_number);
-        fields.put(6, &self.date);
-        fields.put(7, &self.iso_currency_code);
-        fields.put(8, &self.location);
-        fields.put(9, &self.logo_url);
-        fields.put(10, &self.merchant_name);
-        fields.put(11, &self.name);
-        fields.put(12, &self.original_description);
-        fields.put(13, &self.payment_meta);
-        fields.put(14, &self.pending);
-        fields.put(15, &self.pending_transaction_id);
-        fields.put(16, &self.transaction_id);
-        fields.put(17, &self.transaction_type);
-        fields.put(18, &self.unofficial_currency_code);
-        fields.put(19, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_owner);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.category);
+        visitor.field(4, &self.category_id);
+        visitor.field(5, &self.check_number);
+        visitor.field(6, &self.date);
+        visitor.field(7, &self.iso_currency_code);
+        visitor.field(8, &self.location);
+        visitor.field(9, &self.logo_url);
+        visitor.field(10, &self.merchant_name);
+        visitor.field(11, &self.name);
+        visitor.field(12, &self.original_description);
+        visitor.field(13, &self.payment_meta);
+        visitor.field(14, &self.pending);
+        visitor.field(15, &self.pending_transaction_id);
+        visitor.field(16, &self.transaction_id);
+        visitor.field(17, &self.transaction_type);
+        visitor.field(18, &self.unofficial_currency_code);
+        visitor.field(19, &self.website);
     }
 }
 #[cfg(
@@ -18916,7 +18694,7 @@ impl OpenEnum for TransactionCode {
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// One party on the other side of a transaction, derived by Plaid from its description.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionCounterparty {
     /// Account numbers of the party, where the institution passes them on; otherwise null or
@@ -18940,17 +18718,15 @@ pub struct TransactionCounterparty {
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for TransactionCounterparty {
-    fn empty() -> Self {
-        Self {
-            account_numbers: Wire::empty(),
-            confidence_level: Wire::empty(),
-            entity_id: Wire::empty(),
-            logo_url: Wire::empty(),
-            name: Wire::empty(),
-            type_: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_numbers: Wire::EMPTY,
+        confidence_level: Wire::EMPTY,
+        entity_id: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        name: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for TransactionCounterparty {
@@ -18980,19 +18756,19 @@ impl Record for TransactionCounterparty {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_numbers);
-        fields.put(1, &self.confidence_level);
-        fields.put(2, &self.entity_id);
-        fields.put(3, &self.logo_url);
-        fields.put(4, &self.name);
-        fields.put(5, &self.type_);
-        fields.put(6, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_numbers);
+        visitor.field(1, &self.confidence_level);
+        visitor.field(2, &self.entity_id);
+        visitor.field(3, &self.logo_url);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.type_);
+        visitor.field(6, &self.website);
     }
 }
 /// Bank transaction that confirms an income, part of `IncomeSummary`; null when there is
 /// none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionData {
     /// Identifier of the account the transaction is on.
@@ -19008,15 +18784,13 @@ pub struct TransactionData {
     pub transaction_id: String,
 }
 impl Generated for TransactionData {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            date: Wire::empty(),
-            description: Wire::empty(),
-            transaction_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        date: Wire::EMPTY,
+        description: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+    };
 }
 impl Record for TransactionData {
     const NAME: &'static str = "TransactionData";
@@ -19041,12 +18815,12 @@ impl Record for TransactionData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.amount);
-        fields.put(2, &self.date);
-        fields.put(3, &self.description);
-        fields.put(4, &self.transaction_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.amount);
+        visitor.field(2, &self.date);
+        visitor.field(3, &self.description);
+        visitor.field(4, &self.transaction_id);
     }
 }
 #[cfg(
@@ -19068,7 +18842,7 @@ impl Record for TransactionData {
     )
 )]
 /// One transaction of a made-up Sandbox account, part of the configuration of `user_custom`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionOverride {
     /// Amount of the transaction in `currency`: positive when money leaves the account, negative
@@ -19105,15 +18879,13 @@ pub struct TransactionOverride {
     )
 )]
 impl Generated for TransactionOverride {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            currency: Wire::empty(),
-            date_posted: Wire::empty(),
-            date_transacted: Wire::empty(),
-            description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        currency: Wire::EMPTY,
+        date_posted: Wire::EMPTY,
+        date_transacted: Wire::EMPTY,
+        description: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -19156,12 +18928,12 @@ impl Record for TransactionOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.currency);
-        fields.put(2, &self.date_posted);
-        fields.put(3, &self.date_transacted);
-        fields.put(4, &self.description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.currency);
+        visitor.field(2, &self.date_posted);
+        visitor.field(3, &self.date_transacted);
+        visitor.field(4, &self.description);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
@@ -19200,7 +18972,7 @@ impl OpenEnum for TransactionPaymentChannel {
 /// A series of transactions that Plaid recognizes as recurring, such as a salary, a rent or a
 /// subscription. Returned by `POST /transactions/recurring/get` and its processor
 /// counterpart.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionStream {
     /// The `account_id` of the account on which the series runs; a stream never spans several
@@ -19270,28 +19042,26 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for TransactionStream {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            average_amount: Wire::empty(),
-            category: Wire::empty(),
-            category_id: Wire::empty(),
-            description: Wire::empty(),
-            first_date: Wire::empty(),
-            frequency: Wire::empty(),
-            is_active: Wire::empty(),
-            is_user_modified: Wire::empty(),
-            last_amount: Wire::empty(),
-            last_date: Wire::empty(),
-            last_user_modified_datetime: Wire::empty(),
-            merchant_name: Wire::empty(),
-            personal_finance_category: Wire::empty(),
-            predicted_next_date: Wire::empty(),
-            status: Wire::empty(),
-            stream_id: Wire::empty(),
-            transaction_ids: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        average_amount: Wire::EMPTY,
+        category: Wire::EMPTY,
+        category_id: Wire::EMPTY,
+        description: Wire::EMPTY,
+        first_date: Wire::EMPTY,
+        frequency: Wire::EMPTY,
+        is_active: Wire::EMPTY,
+        is_user_modified: Wire::EMPTY,
+        last_amount: Wire::EMPTY,
+        last_date: Wire::EMPTY,
+        last_user_modified_datetime: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        personal_finance_category: Wire::EMPTY,
+        predicted_next_date: Wire::EMPTY,
+        status: Wire::EMPTY,
+        stream_id: Wire::EMPTY,
+        transaction_ids: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for TransactionStream {
@@ -19343,31 +19113,31 @@ impl Record for TransactionStream {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.average_amount);
-        fields.put(2, &self.category);
-        fields.put(3, &self.category_id);
-        fields.put(4, &self.description);
-        fields.put(5, &self.first_date);
-        fields.put(6, &self.frequency);
-        fields.put(7, &self.is_active);
-        fields.put(8, &self.is_user_modified);
-        fields.put(9, &self.last_amount);
-        fields.put(10, &self.last_date);
-        fields.put(11, &self.last_user_modified_datetime);
-        fields.put(12, &self.merchant_name);
-        fields.put(13, &self.personal_finance_category);
-        fields.put(14, &self.predicted_next_date);
-        fields.put(15, &self.status);
-        fields.put(16, &self.stream_id);
-        fields.put(17, &self.transaction_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.average_amount);
+        visitor.field(2, &self.category);
+        visitor.field(3, &self.category_id);
+        visitor.field(4, &self.description);
+        visitor.field(5, &self.first_date);
+        visitor.field(6, &self.frequency);
+        visitor.field(7, &self.is_active);
+        visitor.field(8, &self.is_user_modified);
+        visitor.field(9, &self.last_amount);
+        visitor.field(10, &self.last_date);
+        visitor.field(11, &self.last_user_modified_datetime);
+        visitor.field(12, &self.merchant_name);
+        visitor.field(13, &self.personal_finance_category);
+        visitor.field(14, &self.predicted_next_date);
+        visitor.field(15, &self.status);
+        visitor.field(16, &self.stream_id);
+        visitor.field(17, &self.transaction_ids);
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 /// An amount of a recurring stream together with its currency. Used for the average and the
 /// latest amount.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionStreamAmount {
     /// Amount in units of the currency, not in cents. Positive means that money leaves the
@@ -19386,13 +19156,11 @@ pub struct TransactionStreamAmount {
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Generated for TransactionStreamAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Record for TransactionStreamAmount {
@@ -19414,16 +19182,17 @@ impl Record for TransactionStreamAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
 impl Default for TransactionStreamAmount {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "enrich", feature = "processor", feature = "transactions"))]
@@ -19501,7 +19270,7 @@ impl OpenEnum for TransactionTransactionType {
     }
 }
 /// One recurring stream to create, defined by the transactions in it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringCreateInput {
     /// Values of `transaction_id` for the transactions that form the new stream.
@@ -19509,11 +19278,9 @@ pub struct TransactionsRecurringCreateInput {
     pub transaction_ids: Vec<String>,
 }
 impl Generated for TransactionsRecurringCreateInput {
-    fn empty() -> Self {
-        Self {
-            transaction_ids: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        transaction_ids: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRecurringCreateInput {
     const NAME: &'static str = "TransactionsRecurringCreateInput";
@@ -19528,18 +19295,19 @@ impl Record for TransactionsRecurringCreateInput {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.transaction_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.transaction_ids);
     }
 }
 impl Default for TransactionsRecurringCreateInput {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of a request that defines new recurring streams from transactions of an Item that
 /// were not recognized as recurring. No operation in this version of the API takes it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringCreateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -19556,14 +19324,12 @@ pub struct TransactionsRecurringCreateRequest {
     pub secret: Option<Secret>,
 }
 impl Generated for TransactionsRecurringCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            client_id: Wire::empty(),
-            inputs: Wire::empty(),
-            secret: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        client_id: Wire::EMPTY,
+        inputs: Wire::EMPTY,
+        secret: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRecurringCreateRequest {
     const NAME: &'static str = "TransactionsRecurringCreateRequest";
@@ -19586,17 +19352,17 @@ impl Record for TransactionsRecurringCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.client_id);
-        fields.put(2, &self.inputs);
-        fields.put(3, &self.secret);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.client_id);
+        visitor.field(2, &self.inputs);
+        visitor.field(3, &self.secret);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// Answer to a request to create recurring streams: the new streams and the effect on
 /// existing ones. No operation in this version of the API returns it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringCreateResponse {
     /// The recurring streams that were created, each with the `stream_id` it was given.
@@ -19613,13 +19379,11 @@ pub struct TransactionsRecurringCreateResponse {
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for TransactionsRecurringCreateResponse {
-    fn empty() -> Self {
-        Self {
-            added_streams: Wire::empty(),
-            modified_streams: Wire::empty(),
-            removed_stream_ids: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        added_streams: Wire::EMPTY,
+        modified_streams: Wire::EMPTY,
+        removed_stream_ids: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for TransactionsRecurringCreateResponse {
@@ -19641,22 +19405,23 @@ impl Record for TransactionsRecurringCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.added_streams);
-        fields.put(1, &self.modified_streams);
-        fields.put(2, &self.removed_stream_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.added_streams);
+        visitor.field(1, &self.modified_streams);
+        visitor.field(2, &self.removed_stream_ids);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Default for TransactionsRecurringCreateResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// Options of `POST /transactions/recurring/get` and its processor counterpart, which choose
 /// the category taxonomy of the streams.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringGetRequestOptions {
     /// Formerly switched on `personal_finance_category` in the answer; false by default.
@@ -19672,12 +19437,10 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for TransactionsRecurringGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            include_personal_finance_category: Wire::empty(),
-            personal_finance_category_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        include_personal_finance_category: Wire::EMPTY,
+        personal_finance_category_version: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for TransactionsRecurringGetRequestOptions {
@@ -19697,19 +19460,20 @@ impl Record for TransactionsRecurringGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.include_personal_finance_category);
-        fields.put(1, &self.personal_finance_category_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.include_personal_finance_category);
+        visitor.field(1, &self.personal_finance_category_version);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Default for TransactionsRecurringGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One group of recurring streams to join into a single stream.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringMergeInput {
     /// Values of `stream_id`, from `/transactions/recurring/get`, for the streams to join into
@@ -19718,9 +19482,7 @@ pub struct TransactionsRecurringMergeInput {
     pub stream_ids: Vec<String>,
 }
 impl Generated for TransactionsRecurringMergeInput {
-    fn empty() -> Self {
-        Self { stream_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { stream_ids: Wire::EMPTY };
 }
 impl Record for TransactionsRecurringMergeInput {
     const NAME: &'static str = "TransactionsRecurringMergeInput";
@@ -19735,19 +19497,20 @@ impl Record for TransactionsRecurringMergeInput {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.stream_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.stream_ids);
     }
 }
 impl Default for TransactionsRecurringMergeInput {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of a request that joins recurring streams that belong together, for example when one
 /// subscription was detected as two streams. No operation in this version of the API takes
 /// it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringMergeRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -19764,14 +19527,12 @@ pub struct TransactionsRecurringMergeRequest {
     pub secret: Option<Secret>,
 }
 impl Generated for TransactionsRecurringMergeRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            client_id: Wire::empty(),
-            inputs: Wire::empty(),
-            secret: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        client_id: Wire::EMPTY,
+        inputs: Wire::EMPTY,
+        secret: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRecurringMergeRequest {
     const NAME: &'static str = "TransactionsRecurringMergeRequest";
@@ -19794,17 +19555,17 @@ impl Record for TransactionsRecurringMergeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.client_id);
-        fields.put(2, &self.inputs);
-        fields.put(3, &self.secret);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.client_id);
+        visitor.field(2, &self.inputs);
+        visitor.field(3, &self.secret);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// Answer to a request to merge recurring streams: the streams that remain and those that are
 /// gone. No operation in this version of the API returns it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringMergeResponse {
     /// The recurring streams that resulted from the merges, in their new state.
@@ -19817,12 +19578,10 @@ pub struct TransactionsRecurringMergeResponse {
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for TransactionsRecurringMergeResponse {
-    fn empty() -> Self {
-        Self {
-            modified_streams: Wire::empty(),
-            removed_stream_ids: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        modified_streams: Wire::EMPTY,
+        removed_stream_ids: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for TransactionsRecurringMergeResponse {
@@ -19842,20 +19601,21 @@ impl Record for TransactionsRecurringMergeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.modified_streams);
-        fields.put(1, &self.removed_stream_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.modified_streams);
+        visitor.field(1, &self.removed_stream_ids);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Default for TransactionsRecurringMergeResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One change in a request to update recurring streams: a stream and the transactions to
 /// assign to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringUpdateInput {
     /// Identifier of the recurring stream to change, as returned by
@@ -19866,12 +19626,10 @@ pub struct TransactionsRecurringUpdateInput {
     pub transaction_ids: Vec<String>,
 }
 impl Generated for TransactionsRecurringUpdateInput {
-    fn empty() -> Self {
-        Self {
-            stream_id: Wire::empty(),
-            transaction_ids: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        stream_id: Wire::EMPTY,
+        transaction_ids: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRecurringUpdateInput {
     const NAME: &'static str = "TransactionsRecurringUpdateInput";
@@ -19890,15 +19648,15 @@ impl Record for TransactionsRecurringUpdateInput {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.stream_id);
-        fields.put(1, &self.transaction_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.stream_id);
+        visitor.field(1, &self.transaction_ids);
     }
 }
 /// Body of a request that changes which transactions make up existing recurring streams of an
 /// Item. No operation in this version of the API takes it; streams are read with
 /// `/transactions/recurring/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringUpdateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -19915,14 +19673,12 @@ pub struct TransactionsRecurringUpdateRequest {
     pub secret: Option<Secret>,
 }
 impl Generated for TransactionsRecurringUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            client_id: Wire::empty(),
-            inputs: Wire::empty(),
-            secret: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        client_id: Wire::EMPTY,
+        inputs: Wire::EMPTY,
+        secret: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRecurringUpdateRequest {
     const NAME: &'static str = "TransactionsRecurringUpdateRequest";
@@ -19945,17 +19701,17 @@ impl Record for TransactionsRecurringUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.client_id);
-        fields.put(2, &self.inputs);
-        fields.put(3, &self.secret);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.client_id);
+        visitor.field(2, &self.inputs);
+        visitor.field(3, &self.secret);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// Answer to a request to update recurring streams: the streams as they stand after the
 /// change. No operation in this version of the API returns it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringUpdateResponse {
     /// The recurring streams that the request changed, in their new state.
@@ -19968,12 +19724,10 @@ pub struct TransactionsRecurringUpdateResponse {
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for TransactionsRecurringUpdateResponse {
-    fn empty() -> Self {
-        Self {
-            modified_streams: Wire::empty(),
-            removed_stream_ids: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        modified_streams: Wire::EMPTY,
+        removed_stream_ids: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for TransactionsRecurringUpdateResponse {
@@ -19993,20 +19747,21 @@ impl Record for TransactionsRecurringUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.modified_streams);
-        fields.put(1, &self.removed_stream_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.modified_streams);
+        visitor.field(1, &self.removed_stream_ids);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Default for TransactionsRecurringUpdateResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 /// Options of `POST /transactions/sync`. The object may be left out, but it must not be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsSyncRequestOptions {
     /// Restricts the updates to one account of the Item. Each account then has a cursor of its
@@ -20043,16 +19798,14 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Generated for TransactionsSyncRequestOptions {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            days_requested: Wire::empty(),
-            include_logo_and_counterparty_beta: Wire::empty(),
-            include_original_description: Wire::empty(),
-            include_personal_finance_category: Wire::empty(),
-            personal_finance_category_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        include_logo_and_counterparty_beta: Wire::EMPTY,
+        include_original_description: Wire::EMPTY,
+        include_personal_finance_category: Wire::EMPTY,
+        personal_finance_category_version: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Record for TransactionsSyncRequestOptions {
@@ -20080,19 +19833,20 @@ impl Record for TransactionsSyncRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.days_requested);
-        fields.put(2, &self.include_logo_and_counterparty_beta);
-        fields.put(3, &self.include_original_description);
-        fields.put(4, &self.include_personal_finance_category);
-        fields.put(5, &self.personal_finance_category_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.days_requested);
+        visitor.field(2, &self.include_logo_and_counterparty_beta);
+        visitor.field(3, &self.include_original_description);
+        visitor.field(4, &self.include_personal_finance_category);
+        visitor.field(5, &self.personal_finance_category_version);
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
 impl Default for TransactionsSyncRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
@@ -20215,7 +19969,7 @@ impl OpenEnum for TransferAuthorizationDecisionRationaleCode {
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 /// Why a transfer, refund or Ledger operation failed or was returned. Null when it did not
 /// fail. In Sandbox simulation calls you supply it yourself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferFailure {
     /// ACH return code. Deprecated; read `failure_code`, which also covers other networks.
@@ -20232,13 +19986,11 @@ Deprecated by Plaid.*/
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 impl Generated for TransferFailure {
-    fn empty() -> Self {
-        Self {
-            ach_return_code: Wire::empty(),
-            description: Wire::empty(),
-            failure_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach_return_code: Wire::EMPTY,
+        description: Wire::EMPTY,
+        failure_code: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 impl Record for TransferFailure {
@@ -20260,20 +20012,21 @@ impl Record for TransferFailure {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach_return_code);
-        fields.put(1, &self.description);
-        fields.put(2, &self.failure_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach_return_code);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.failure_code);
     }
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
 impl Default for TransferFailure {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transfer/originator/get`; it names only the originator to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorGetRequest {
     /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
@@ -20286,13 +20039,11 @@ pub struct TransferOriginatorGetRequest {
     pub secret: Option<Secret>,
 }
 impl Generated for TransferOriginatorGetRequest {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            secret: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        secret: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorGetRequest {
     const NAME: &'static str = "TransferOriginatorGetRequest";
@@ -20313,16 +20064,16 @@ impl Record for TransferOriginatorGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.originator_client_id);
-        fields.put(2, &self.secret);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.originator_client_id);
+        visitor.field(2, &self.secret);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 /// Overall judgement by Plaid Protect on how trustworthy the user of an event is, with its
 /// parts; null when it was not computed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TrustIndex {
     /// Name of the model, with its version, that computed the score.
@@ -20335,13 +20086,11 @@ pub struct TrustIndex {
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 impl Generated for TrustIndex {
-    fn empty() -> Self {
-        Self {
-            model: Wire::empty(),
-            score: Wire::empty(),
-            subscores: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        model: Wire::EMPTY,
+        score: Wire::EMPTY,
+        subscores: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 impl Record for TrustIndex {
@@ -20363,15 +20112,15 @@ impl Record for TrustIndex {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.model);
-        fields.put(1, &self.score);
-        fields.put(2, &self.subscores);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.model);
+        visitor.field(1, &self.score);
+        visitor.field(2, &self.subscores);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 /// Score of one area of the trust index; null when it was not computed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TrustIndexSubscore {
     /// Value of the score for this area as an integer.
@@ -20379,9 +20128,7 @@ pub struct TrustIndexSubscore {
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 impl Generated for TrustIndexSubscore {
-    fn empty() -> Self {
-        Self { score: Wire::empty() }
-    }
+    const EMPTY: Self = Self { score: Wire::EMPTY };
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 impl Record for TrustIndexSubscore {
@@ -20397,13 +20144,13 @@ impl Record for TrustIndexSubscore {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.score);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.score);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 /// Parts of the trust index by area; null when they are not given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TrustIndexSubscores {
     /// Score for what is known about the bank accounts of the user; null or absent when not
@@ -20415,12 +20162,10 @@ pub struct TrustIndexSubscores {
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 impl Generated for TrustIndexSubscores {
-    fn empty() -> Self {
-        Self {
-            bank_account_insights: Wire::empty(),
-            device_and_connection: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_account_insights: Wire::EMPTY,
+        device_and_connection: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 impl Record for TrustIndexSubscores {
@@ -20440,20 +20185,21 @@ impl Record for TrustIndexSubscores {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_account_insights);
-        fields.put(1, &self.device_and_connection);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_account_insights);
+        visitor.field(1, &self.device_and_connection);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 impl Default for TrustIndexSubscores {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// What is known about the device an end user acts from and how far it is trusted. No
 /// operation or other schema in this version of the API refers to it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TrustedDeviceData {
     /// Identifier of the device together with the kind of identifier it is.
@@ -20463,12 +20209,10 @@ pub struct TrustedDeviceData {
     pub trust_level: Option<i64>,
 }
 impl Generated for TrustedDeviceData {
-    fn empty() -> Self {
-        Self {
-            device_id: Wire::empty(),
-            trust_level: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        device_id: Wire::EMPTY,
+        trust_level: Wire::EMPTY,
+    };
 }
 impl Record for TrustedDeviceData {
     const NAME: &'static str = "TrustedDeviceData";
@@ -20487,19 +20231,20 @@ impl Record for TrustedDeviceData {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.device_id);
-        fields.put(1, &self.trust_level);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.device_id);
+        visitor.field(1, &self.trust_level);
     }
 }
 impl Default for TrustedDeviceData {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Reference list of the values of `unofficial_currency_code`: cryptocurrencies and a few
 /// units that are not in ISO 4217. New codes may be added, so code must accept others.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UnofficialCurrencyCodeList {
     /// The value `ADA` of `unofficial_currency_code`: the cryptocurrency Cardano.
@@ -20579,33 +20324,31 @@ pub struct UnofficialCurrencyCodeList {
     pub zrx: String,
 }
 impl Generated for UnofficialCurrencyCodeList {
-    fn empty() -> Self {
-        Self {
-            ada: Wire::empty(),
-            bat: Wire::empty(),
-            bch: Wire::empty(),
-            bnb: Wire::empty(),
-            bsv: Wire::empty(),
-            btc: Wire::empty(),
-            btg: Wire::empty(),
-            cnh: Wire::empty(),
-            dash: Wire::empty(),
-            doge: Wire::empty(),
-            etc: Wire::empty(),
-            eth: Wire::empty(),
-            gbx: Wire::empty(),
-            lsk: Wire::empty(),
-            neo: Wire::empty(),
-            omg: Wire::empty(),
-            qtum: Wire::empty(),
-            usdt: Wire::empty(),
-            xlm: Wire::empty(),
-            xmr: Wire::empty(),
-            xrp: Wire::empty(),
-            zec: Wire::empty(),
-            zrx: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ada: Wire::EMPTY,
+        bat: Wire::EMPTY,
+        bch: Wire::EMPTY,
+        bnb: Wire::EMPTY,
+        bsv: Wire::EMPTY,
+        btc: Wire::EMPTY,
+        btg: Wire::EMPTY,
+        cnh: Wire::EMPTY,
+        dash: Wire::EMPTY,
+        doge: Wire::EMPTY,
+        etc: Wire::EMPTY,
+        eth: Wire::EMPTY,
+        gbx: Wire::EMPTY,
+        lsk: Wire::EMPTY,
+        neo: Wire::EMPTY,
+        omg: Wire::EMPTY,
+        qtum: Wire::EMPTY,
+        usdt: Wire::EMPTY,
+        xlm: Wire::EMPTY,
+        xmr: Wire::EMPTY,
+        xrp: Wire::EMPTY,
+        zec: Wire::EMPTY,
+        zrx: Wire::EMPTY,
+    };
 }
 impl Record for UnofficialCurrencyCodeList {
     const NAME: &'static str = "UnofficialCurrencyCodeList";
@@ -20666,36 +20409,36 @@ impl Record for UnofficialCurrencyCodeList {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ada);
-        fields.put(1, &self.bat);
-        fields.put(2, &self.bch);
-        fields.put(3, &self.bnb);
-        fields.put(4, &self.bsv);
-        fields.put(5, &self.btc);
-        fields.put(6, &self.btg);
-        fields.put(7, &self.cnh);
-        fields.put(8, &self.dash);
-        fields.put(9, &self.doge);
-        fields.put(10, &self.etc);
-        fields.put(11, &self.eth);
-        fields.put(12, &self.gbx);
-        fields.put(13, &self.lsk);
-        fields.put(14, &self.neo);
-        fields.put(15, &self.omg);
-        fields.put(16, &self.qtum);
-        fields.put(17, &self.usdt);
-        fields.put(18, &self.xlm);
-        fields.put(19, &self.xmr);
-        fields.put(20, &self.xrp);
-        fields.put(21, &self.zec);
-        fields.put(22, &self.zrx);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ada);
+        visitor.field(1, &self.bat);
+        visitor.field(2, &self.bch);
+        visitor.field(3, &self.bnb);
+        visitor.field(4, &self.bsv);
+        visitor.field(5, &self.btc);
+        visitor.field(6, &self.btg);
+        visitor.field(7, &self.cnh);
+        visitor.field(8, &self.dash);
+        visitor.field(9, &self.doge);
+        visitor.field(10, &self.etc);
+        visitor.field(11, &self.eth);
+        visitor.field(12, &self.gbx);
+        visitor.field(13, &self.lsk);
+        visitor.field(14, &self.neo);
+        visitor.field(15, &self.omg);
+        visitor.field(16, &self.qtum);
+        visitor.field(17, &self.usdt);
+        visitor.field(18, &self.xlm);
+        visitor.field(19, &self.xmr);
+        visitor.field(20, &self.xrp);
+        visitor.field(21, &self.zec);
+        visitor.field(22, &self.zrx);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 /// Home address of a user, as sent to Identity Verification or Link; only the country is
 /// required. Null when it is not given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAddress {
     /// City of the address of the user; null or absent when not given.
@@ -20717,16 +20460,14 @@ pub struct UserAddress {
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 impl Generated for UserAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 impl Record for UserAddress {
@@ -20754,22 +20495,23 @@ impl Record for UserAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]
 impl UserAddress {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(country: impl Into<String>) -> Self {
         Self {
             country: country.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -20837,7 +20579,7 @@ impl OpenEnum for UserBasedProducts {
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 /// A national identification number of a user together with its kind; null when it is not
 /// given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserIdNumber {
     /// Which identification number `value` is, named by country and document, such as
@@ -20850,12 +20592,10 @@ pub struct UserIdNumber {
 }
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 impl Generated for UserIdNumber {
-    fn empty() -> Self {
-        Self {
-            type_: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        type_: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 impl Record for UserIdNumber {
@@ -20875,14 +20615,15 @@ impl Record for UserIdNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.type_);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.type_);
+        visitor.field(1, &self.value);
     }
 }
 #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
 impl UserIdNumber {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(type_: impl Into<IdNumberType>, value: impl Into<Secret>) -> Self {
         Self {
             type_: type_.into(),
@@ -20979,7 +20720,7 @@ impl OpenEnum for VerificationStatus {
     )
 )]
 /// One line of box 12 of a made-up W-2 form: a code and its amount.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct W2Box12Override {
     /// Amount that belongs to the code, in US dollars, as text.
@@ -21006,12 +20747,10 @@ pub struct W2Box12Override {
     )
 )]
 impl Generated for W2Box12Override {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        code: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -21048,9 +20787,9 @@ impl Record for W2Box12Override {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.code);
     }
 }
 #[cfg(
@@ -21072,8 +20811,9 @@ impl Record for W2Box12Override {
     )
 )]
 impl Default for W2Box12Override {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -21096,7 +20836,7 @@ impl Default for W2Box12Override {
 )]
 /// A US tax form W-2 with the wages and taxes of one year, made up for Sandbox as part of the
 /// configuration of `user_custom`. The values are texts, as on the paper form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct W2Override {
     /// Tips the employer assigned to the employee beyond those reported, box 8 of the form, in US
@@ -21166,31 +20906,29 @@ pub struct W2Override {
     )
 )]
 impl Generated for W2Override {
-    fn empty() -> Self {
-        Self {
-            allocated_tips: Wire::empty(),
-            box_12: Wire::empty(),
-            box_9: Wire::empty(),
-            dependent_care_benefits: Wire::empty(),
-            employee: Wire::empty(),
-            employer: Wire::empty(),
-            employer_id_number: Wire::empty(),
-            federal_income_tax_withheld: Wire::empty(),
-            medicare_tax_withheld: Wire::empty(),
-            medicare_wages_and_tips: Wire::empty(),
-            nonqualified_plans: Wire::empty(),
-            other: Wire::empty(),
-            retirement_plan: Wire::empty(),
-            social_security_tax_withheld: Wire::empty(),
-            social_security_tips: Wire::empty(),
-            social_security_wages: Wire::empty(),
-            state_and_local_wages: Wire::empty(),
-            statutory_employee: Wire::empty(),
-            tax_year: Wire::empty(),
-            third_party_sick_pay: Wire::empty(),
-            wages_tips_other_comp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        allocated_tips: Wire::EMPTY,
+        box_12: Wire::EMPTY,
+        box_9: Wire::EMPTY,
+        dependent_care_benefits: Wire::EMPTY,
+        employee: Wire::EMPTY,
+        employer: Wire::EMPTY,
+        employer_id_number: Wire::EMPTY,
+        federal_income_tax_withheld: Wire::EMPTY,
+        medicare_tax_withheld: Wire::EMPTY,
+        medicare_wages_and_tips: Wire::EMPTY,
+        nonqualified_plans: Wire::EMPTY,
+        other: Wire::EMPTY,
+        retirement_plan: Wire::EMPTY,
+        social_security_tax_withheld: Wire::EMPTY,
+        social_security_tips: Wire::EMPTY,
+        social_security_wages: Wire::EMPTY,
+        state_and_local_wages: Wire::EMPTY,
+        statutory_employee: Wire::EMPTY,
+        tax_year: Wire::EMPTY,
+        third_party_sick_pay: Wire::EMPTY,
+        wages_tips_other_comp: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -21265,28 +21003,28 @@ impl Record for W2Override {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.allocated_tips);
-        fields.put(1, &self.box_12);
-        fields.put(2, &self.box_9);
-        fields.put(3, &self.dependent_care_benefits);
-        fields.put(4, &self.employee);
-        fields.put(5, &self.employer);
-        fields.put(6, &self.employer_id_number);
-        fields.put(7, &self.federal_income_tax_withheld);
-        fields.put(8, &self.medicare_tax_withheld);
-        fields.put(9, &self.medicare_wages_and_tips);
-        fields.put(10, &self.nonqualified_plans);
-        fields.put(11, &self.other);
-        fields.put(12, &self.retirement_plan);
-        fields.put(13, &self.social_security_tax_withheld);
-        fields.put(14, &self.social_security_tips);
-        fields.put(15, &self.social_security_wages);
-        fields.put(16, &self.state_and_local_wages);
-        fields.put(17, &self.statutory_employee);
-        fields.put(18, &self.tax_year);
-        fields.put(19, &self.third_party_sick_pay);
-        fields.put(20, &self.wages_tips_other_comp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.allocated_tips);
+        visitor.field(1, &self.box_12);
+        visitor.field(2, &self.box_9);
+        visitor.field(3, &self.dependent_care_benefits);
+        visitor.field(4, &self.employee);
+        visitor.field(5, &self.employer);
+        visitor.field(6, &self.employer_id_number);
+        visitor.field(7, &self.federal_income_tax_withheld);
+        visitor.field(8, &self.medicare_tax_withheld);
+        visitor.field(9, &self.medicare_wages_and_tips);
+        visitor.field(10, &self.nonqualified_plans);
+        visitor.field(11, &self.other);
+        visitor.field(12, &self.retirement_plan);
+        visitor.field(13, &self.social_security_tax_withheld);
+        visitor.field(14, &self.social_security_tips);
+        visitor.field(15, &self.social_security_wages);
+        visitor.field(16, &self.state_and_local_wages);
+        visitor.field(17, &self.statutory_employee);
+        visitor.field(18, &self.tax_year);
+        visitor.field(19, &self.third_party_sick_pay);
+        visitor.field(20, &self.wages_tips_other_comp);
     }
 }
 #[cfg(
@@ -21308,8 +21046,9 @@ impl Record for W2Override {
     )
 )]
 impl Default for W2Override {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(
@@ -21331,7 +21070,7 @@ impl Default for W2Override {
     )
 )]
 /// One line of the state and local part of a made-up W-2 form.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct W2StateAndLocalWagesOverride {
     /// Number under which the state knows the employer, box 15 of the form.
@@ -21368,17 +21107,15 @@ pub struct W2StateAndLocalWagesOverride {
     )
 )]
 impl Generated for W2StateAndLocalWagesOverride {
-    fn empty() -> Self {
-        Self {
-            employer_state_id_number: Wire::empty(),
-            local_income_tax: Wire::empty(),
-            local_wages_tips: Wire::empty(),
-            locality_name: Wire::empty(),
-            state: Wire::empty(),
-            state_income_tax: Wire::empty(),
-            state_wages_tips: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        employer_state_id_number: Wire::EMPTY,
+        local_income_tax: Wire::EMPTY,
+        local_wages_tips: Wire::EMPTY,
+        locality_name: Wire::EMPTY,
+        state: Wire::EMPTY,
+        state_income_tax: Wire::EMPTY,
+        state_wages_tips: Wire::EMPTY,
+    };
 }
 #[cfg(
     any(
@@ -21425,14 +21162,14 @@ impl Record for W2StateAndLocalWagesOverride {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.employer_state_id_number);
-        fields.put(1, &self.local_income_tax);
-        fields.put(2, &self.local_wages_tips);
-        fields.put(3, &self.locality_name);
-        fields.put(4, &self.state);
-        fields.put(5, &self.state_income_tax);
-        fields.put(6, &self.state_wages_tips);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.employer_state_id_number);
+        visitor.field(1, &self.local_income_tax);
+        visitor.field(2, &self.local_wages_tips);
+        visitor.field(3, &self.locality_name);
+        visitor.field(4, &self.state);
+        visitor.field(5, &self.state_income_tax);
+        visitor.field(6, &self.state_wages_tips);
     }
 }
 #[cfg(
@@ -21454,8 +21191,9 @@ impl Record for W2StateAndLocalWagesOverride {
     )
 )]
 impl Default for W2StateAndLocalWagesOverride {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 #[cfg(any(feature = "wallets", feature = "webhooks"))]
@@ -21547,7 +21285,7 @@ impl OpenEnum for WalletTransactionStatus {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 /// Rate of a fixed income instrument with its kind. Null when not known.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct YieldRate {
     /// The rate as a percentage, so that `4.5` means 4.5 percent; `type` tells what it measures.
@@ -21560,12 +21298,10 @@ pub struct YieldRate {
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Generated for YieldRate {
-    fn empty() -> Self {
-        Self {
-            percentage: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        percentage: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
 impl Record for YieldRate {
@@ -21585,9 +21321,9 @@ impl Record for YieldRate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.percentage);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.percentage);
+        visitor.field(1, &self.type_);
     }
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
@@ -21628,7 +21364,7 @@ impl OpenEnum for YieldRateType {
 }
 /// Income before deductions since the start of the year, in an income summary, with the state
 /// of its verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct YtdGrossIncomeSummaryFieldNumber {
     /// The amount of income itself, for the period that the field stands for.
@@ -21638,12 +21374,10 @@ pub struct YtdGrossIncomeSummaryFieldNumber {
     pub verification_status: VerificationStatus,
 }
 impl Generated for YtdGrossIncomeSummaryFieldNumber {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for YtdGrossIncomeSummaryFieldNumber {
     const NAME: &'static str = "YtdGrossIncomeSummaryFieldNumber";
@@ -21662,14 +21396,14 @@ impl Record for YtdGrossIncomeSummaryFieldNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 /// Income after deductions since the start of the year, in an income summary, with the state
 /// of its verification.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct YtdNetIncomeSummaryFieldNumber {
     /// The amount of income itself, for the period that the field stands for.
@@ -21679,12 +21413,10 @@ pub struct YtdNetIncomeSummaryFieldNumber {
     pub verification_status: VerificationStatus,
 }
 impl Generated for YtdNetIncomeSummaryFieldNumber {
-    fn empty() -> Self {
-        Self {
-            value: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        value: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for YtdNetIncomeSummaryFieldNumber {
     const NAME: &'static str = "YtdNetIncomeSummaryFieldNumber";
@@ -21703,9 +21435,9 @@ impl Record for YtdNetIncomeSummaryFieldNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.value);
-        fields.put(1, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.value);
+        visitor.field(1, &self.verification_status);
     }
 }
 crate::wire::records!(

@@ -41,7 +41,7 @@ impl OpenEnum for RecommendationString {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RiskProfile {
     /// Key of the risk profile that was used.
@@ -50,12 +50,10 @@ pub struct RiskProfile {
     pub outcome: Option<String>,
 }
 impl Generated for RiskProfile {
-    fn empty() -> Self {
-        Self {
-            key: Wire::empty(),
-            outcome: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        key: Wire::EMPTY,
+        outcome: Wire::EMPTY,
+    };
 }
 impl Record for RiskProfile {
     const NAME: &'static str = "RiskProfile";
@@ -74,18 +72,19 @@ impl Record for RiskProfile {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.key);
-        fields.put(1, &self.outcome);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.key);
+        visitor.field(1, &self.outcome);
     }
 }
 impl Default for RiskProfile {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /signal/decision/report`: the payment and what you did with it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalDecisionReportRequest {
     /// Part of the amount that you make available to the user at once, in the currency of the
@@ -116,17 +115,15 @@ pub struct SignalDecisionReportRequest {
     pub submitted_at: Option<DateTime<Utc>>,
 }
 impl Generated for SignalDecisionReportRequest {
-    fn empty() -> Self {
-        Self {
-            amount_instantly_available: Wire::empty(),
-            client_transaction_id: Wire::empty(),
-            days_funds_on_hold: Wire::empty(),
-            decision_outcome: Wire::empty(),
-            initiated: Wire::empty(),
-            payment_method: Wire::empty(),
-            submitted_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount_instantly_available: Wire::EMPTY,
+        client_transaction_id: Wire::EMPTY,
+        days_funds_on_hold: Wire::EMPTY,
+        decision_outcome: Wire::EMPTY,
+        initiated: Wire::EMPTY,
+        payment_method: Wire::EMPTY,
+        submitted_at: Wire::EMPTY,
+    };
 }
 impl Record for SignalDecisionReportRequest {
     const NAME: &'static str = "SignalDecisionReportRequest";
@@ -155,18 +152,19 @@ impl Record for SignalDecisionReportRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount_instantly_available);
-        fields.put(1, &self.client_transaction_id);
-        fields.put(2, &self.days_funds_on_hold);
-        fields.put(3, &self.decision_outcome);
-        fields.put(4, &self.initiated);
-        fields.put(5, &self.payment_method);
-        fields.put(6, &self.submitted_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount_instantly_available);
+        visitor.field(1, &self.client_transaction_id);
+        visitor.field(2, &self.days_funds_on_hold);
+        visitor.field(3, &self.decision_outcome);
+        visitor.field(4, &self.initiated);
+        visitor.field(5, &self.payment_method);
+        visitor.field(6, &self.submitted_at);
     }
 }
 impl SignalDecisionReportRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_transaction_id: impl Into<String>,
         initiated: impl Into<bool>,
@@ -174,13 +172,13 @@ impl SignalDecisionReportRequest {
         Self {
             client_transaction_id: client_transaction_id.into(),
             initiated: initiated.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /signal/decision/report`; it carries nothing beyond the request
 /// identifier, and a success means that the decision was recorded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalDecisionReportResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -188,9 +186,7 @@ pub struct SignalDecisionReportResponse {
     pub request_id: String,
 }
 impl Generated for SignalDecisionReportResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SignalDecisionReportResponse {
     const NAME: &'static str = "SignalDecisionReportResponse";
@@ -205,13 +201,13 @@ impl Record for SignalDecisionReportResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /signal/evaluate`: the account, the planned debit and what is known of the
 /// user and the device.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalEvaluateRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -261,22 +257,20 @@ Deprecated by Plaid.*/
     pub user_present: Option<bool>,
 }
 impl Generated for SignalEvaluateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            client_transaction_id: Wire::empty(),
-            client_user_id: Wire::empty(),
-            default_payment_method: Wire::empty(),
-            device: Wire::empty(),
-            is_recurring: Wire::empty(),
-            risk_profile_key: Wire::empty(),
-            ruleset_key: Wire::empty(),
-            user: Wire::empty(),
-            user_present: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        client_transaction_id: Wire::EMPTY,
+        client_user_id: Wire::EMPTY,
+        default_payment_method: Wire::EMPTY,
+        device: Wire::EMPTY,
+        is_recurring: Wire::EMPTY,
+        risk_profile_key: Wire::EMPTY,
+        ruleset_key: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_present: Wire::EMPTY,
+    };
 }
 impl Record for SignalEvaluateRequest {
     const NAME: &'static str = "SignalEvaluateRequest";
@@ -315,23 +309,24 @@ impl Record for SignalEvaluateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.client_transaction_id);
-        fields.put(4, &self.client_user_id);
-        fields.put(5, &self.default_payment_method);
-        fields.put(6, &self.device);
-        fields.put(7, &self.is_recurring);
-        fields.put(8, &self.risk_profile_key);
-        fields.put(9, &self.ruleset_key);
-        fields.put(10, &self.user);
-        fields.put(11, &self.user_present);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.client_transaction_id);
+        visitor.field(4, &self.client_user_id);
+        visitor.field(5, &self.default_payment_method);
+        visitor.field(6, &self.device);
+        visitor.field(7, &self.is_recurring);
+        visitor.field(8, &self.risk_profile_key);
+        visitor.field(9, &self.ruleset_key);
+        visitor.field(10, &self.user);
+        visitor.field(11, &self.user_present);
     }
 }
 impl SignalEvaluateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -343,13 +338,13 @@ impl SignalEvaluateRequest {
             account_id: account_id.into(),
             amount: amount.into(),
             client_transaction_id: client_transaction_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /signal/evaluate`: the risk scores and attributes of a planned debit and
 /// the result of the ruleset, as far as enabled.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalEvaluateResponse {
     /// Attributes of the account and its activity that went into the evaluation. May be absent,
@@ -373,16 +368,14 @@ pub struct SignalEvaluateResponse {
     pub warnings: Vec<SignalWarning>,
 }
 impl Generated for SignalEvaluateResponse {
-    fn empty() -> Self {
-        Self {
-            core_attributes: Wire::empty(),
-            request_id: Wire::empty(),
-            risk_profile: Wire::empty(),
-            ruleset: Wire::empty(),
-            scores: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        core_attributes: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        risk_profile: Wire::EMPTY,
+        ruleset: Wire::EMPTY,
+        scores: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for SignalEvaluateResponse {
     const NAME: &'static str = "SignalEvaluateResponse";
@@ -409,17 +402,17 @@ impl Record for SignalEvaluateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.core_attributes);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.risk_profile);
-        fields.put(3, &self.ruleset);
-        fields.put(4, &self.scores);
-        fields.put(5, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.core_attributes);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.risk_profile);
+        visitor.field(3, &self.ruleset);
+        visitor.field(4, &self.scores);
+        visitor.field(5, &self.warnings);
     }
 }
 /// Body of `POST /signal/prepare`: names the Item to prepare.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalPrepareRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -427,11 +420,7 @@ pub struct SignalPrepareRequest {
     pub access_token: Secret,
 }
 impl Generated for SignalPrepareRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for SignalPrepareRequest {
     const NAME: &'static str = "SignalPrepareRequest";
@@ -446,12 +435,13 @@ impl Record for SignalPrepareRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl SignalPrepareRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -460,7 +450,7 @@ impl SignalPrepareRequest {
 }
 /// Answer of `POST /signal/prepare`; it carries nothing beyond the request identifier, and
 /// the collection of data goes on after it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalPrepareResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -468,9 +458,7 @@ pub struct SignalPrepareResponse {
     pub request_id: String,
 }
 impl Generated for SignalPrepareResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SignalPrepareResponse {
     const NAME: &'static str = "SignalPrepareResponse";
@@ -485,12 +473,12 @@ impl Record for SignalPrepareResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /signal/return/report`: the payment that was returned, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalReturnReportRequest {
     /// Your own identifier for the payment, 1 to 36 characters, the same as in
@@ -506,13 +494,11 @@ pub struct SignalReturnReportRequest {
     pub returned_at: Option<DateTime<Utc>>,
 }
 impl Generated for SignalReturnReportRequest {
-    fn empty() -> Self {
-        Self {
-            client_transaction_id: Wire::empty(),
-            return_code: Wire::empty(),
-            returned_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_transaction_id: Wire::EMPTY,
+        return_code: Wire::EMPTY,
+        returned_at: Wire::EMPTY,
+    };
 }
 impl Record for SignalReturnReportRequest {
     const NAME: &'static str = "SignalReturnReportRequest";
@@ -533,14 +519,15 @@ impl Record for SignalReturnReportRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_transaction_id);
-        fields.put(1, &self.return_code);
-        fields.put(2, &self.returned_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_transaction_id);
+        visitor.field(1, &self.return_code);
+        visitor.field(2, &self.returned_at);
     }
 }
 impl SignalReturnReportRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_transaction_id: impl Into<String>,
         return_code: impl Into<String>,
@@ -548,13 +535,13 @@ impl SignalReturnReportRequest {
         Self {
             client_transaction_id: client_transaction_id.into(),
             return_code: return_code.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /signal/return/report`; it carries nothing beyond the request identifier,
 /// and a success means that the return was recorded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalReturnReportResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -562,9 +549,7 @@ pub struct SignalReturnReportResponse {
     pub request_id: String,
 }
 impl Generated for SignalReturnReportResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for SignalReturnReportResponse {
     const NAME: &'static str = "SignalReturnReportResponse";
@@ -579,8 +564,8 @@ impl Record for SignalReturnReportResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Payment method intended for a debit: `SAME_DAY_ACH` or `STANDARD_ACH`, or
@@ -614,7 +599,7 @@ impl OpenEnum for SignalScheduleDefaultPaymentMethod {
     }
 }
 /// Rating of one day for a planned debit, part of the answer of `POST /signal/schedule`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalScheduleRecommendation {
     /// The day that is rated, as an ISO 8601 date.
@@ -626,13 +611,11 @@ pub struct SignalScheduleRecommendation {
     pub recommendation: Option<RecommendationString>,
 }
 impl Generated for SignalScheduleRecommendation {
-    fn empty() -> Self {
-        Self {
-            date: Wire::empty(),
-            rank: Wire::empty(),
-            recommendation: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        date: Wire::EMPTY,
+        rank: Wire::EMPTY,
+        recommendation: Wire::EMPTY,
+    };
 }
 impl Record for SignalScheduleRecommendation {
     const NAME: &'static str = "SignalScheduleRecommendation";
@@ -653,19 +636,20 @@ impl Record for SignalScheduleRecommendation {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date);
-        fields.put(1, &self.rank);
-        fields.put(2, &self.recommendation);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date);
+        visitor.field(1, &self.rank);
+        visitor.field(2, &self.recommendation);
     }
 }
 impl Default for SignalScheduleRecommendation {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /signal/schedule`: the account and the debit for which a good day is sought.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalScheduleRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -686,15 +670,13 @@ pub struct SignalScheduleRequest {
     pub default_payment_method: Option<SignalScheduleDefaultPaymentMethod>,
 }
 impl Generated for SignalScheduleRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            amount: Wire::empty(),
-            client_transaction_id: Wire::empty(),
-            default_payment_method: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        client_transaction_id: Wire::EMPTY,
+        default_payment_method: Wire::EMPTY,
+    };
 }
 impl Record for SignalScheduleRequest {
     const NAME: &'static str = "SignalScheduleRequest";
@@ -719,16 +701,17 @@ impl Record for SignalScheduleRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.client_transaction_id);
-        fields.put(4, &self.default_payment_method);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.client_transaction_id);
+        visitor.field(4, &self.default_payment_method);
     }
 }
 impl SignalScheduleRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -740,13 +723,13 @@ impl SignalScheduleRequest {
             account_id: account_id.into(),
             amount: amount.into(),
             client_transaction_id: client_transaction_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /signal/schedule`: the best day for a debit and the ratings of single
 /// days.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalScheduleResponse {
     /// Day on which the debit is best made, as an ISO 8601 date. Null when no day can be
@@ -765,14 +748,12 @@ pub struct SignalScheduleResponse {
     pub warnings: Vec<SignalWarning>,
 }
 impl Generated for SignalScheduleResponse {
-    fn empty() -> Self {
-        Self {
-            optimal_date: Wire::empty(),
-            recommendations: Wire::empty(),
-            request_id: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        optimal_date: Wire::EMPTY,
+        recommendations: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for SignalScheduleResponse {
     const NAME: &'static str = "SignalScheduleResponse";
@@ -795,11 +776,11 @@ impl Record for SignalScheduleResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.optimal_date);
-        fields.put(1, &self.recommendations);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.optimal_date);
+        visitor.field(1, &self.recommendations);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.warnings);
     }
 }
 crate::wire::records!(

@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// One account in the answer of `POST /statements/list` with its statements. Its fields carry
 /// the prefix `account_`, unlike those of `AccountBase`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsAccount {
     /// Identifier of the account within the Item; case-sensitive.
@@ -31,17 +31,15 @@ pub struct StatementsAccount {
     pub statements: Vec<StatementsStatement>,
 }
 impl Generated for StatementsAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_mask: Wire::empty(),
-            account_name: Wire::empty(),
-            account_official_name: Wire::empty(),
-            account_subtype: Wire::empty(),
-            account_type: Wire::empty(),
-            statements: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_mask: Wire::EMPTY,
+        account_name: Wire::EMPTY,
+        account_official_name: Wire::EMPTY,
+        account_subtype: Wire::EMPTY,
+        account_type: Wire::EMPTY,
+        statements: Wire::EMPTY,
+    };
 }
 impl Record for StatementsAccount {
     const NAME: &'static str = "StatementsAccount";
@@ -70,18 +68,18 @@ impl Record for StatementsAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_mask);
-        fields.put(2, &self.account_name);
-        fields.put(3, &self.account_official_name);
-        fields.put(4, &self.account_subtype);
-        fields.put(5, &self.account_type);
-        fields.put(6, &self.statements);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_mask);
+        visitor.field(2, &self.account_name);
+        visitor.field(3, &self.account_official_name);
+        visitor.field(4, &self.account_subtype);
+        visitor.field(5, &self.account_type);
+        visitor.field(6, &self.statements);
     }
 }
 /// Body of `POST /statements/download`: the Item and the statement to download.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsDownloadRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -92,12 +90,10 @@ pub struct StatementsDownloadRequest {
     pub statement_id: String,
 }
 impl Generated for StatementsDownloadRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            statement_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        statement_id: Wire::EMPTY,
+    };
 }
 impl Record for StatementsDownloadRequest {
     const NAME: &'static str = "StatementsDownloadRequest";
@@ -116,13 +112,14 @@ impl Record for StatementsDownloadRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.statement_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.statement_id);
     }
 }
 impl StatementsDownloadRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         statement_id: impl Into<String>,
@@ -134,7 +131,7 @@ impl StatementsDownloadRequest {
     }
 }
 /// Body of `POST /statements/list`: the Item whose statements to list.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsListRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -142,11 +139,7 @@ pub struct StatementsListRequest {
     pub access_token: Secret,
 }
 impl Generated for StatementsListRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for StatementsListRequest {
     const NAME: &'static str = "StatementsListRequest";
@@ -161,12 +154,13 @@ impl Record for StatementsListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl StatementsListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -175,7 +169,7 @@ impl StatementsListRequest {
 }
 /// Answer of `POST /statements/list`: the accounts of the Item with the statements available
 /// for each.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsListResponse {
     /// The accounts of the Item, each with its statements.
@@ -193,15 +187,13 @@ pub struct StatementsListResponse {
     pub request_id: String,
 }
 impl Generated for StatementsListResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            item_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for StatementsListResponse {
     const NAME: &'static str = "StatementsListResponse";
@@ -226,17 +218,17 @@ impl Record for StatementsListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_name);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_name);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.request_id);
     }
 }
 /// Body of `POST /statements/refresh`: the Item and the range of dates to fetch statements
 /// for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsRefreshRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -248,13 +240,11 @@ pub struct StatementsRefreshRequest {
     pub start_date: NaiveDate,
 }
 impl Generated for StatementsRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            end_date: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for StatementsRefreshRequest {
     const NAME: &'static str = "StatementsRefreshRequest";
@@ -275,14 +265,15 @@ impl Record for StatementsRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.start_date);
     }
 }
 impl StatementsRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         end_date: impl Into<NaiveDate>,
@@ -297,7 +288,7 @@ impl StatementsRefreshRequest {
 }
 /// Answer of `POST /statements/refresh`; it carries only the request identifier, and a
 /// success means that the refresh was requested.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -305,9 +296,7 @@ pub struct StatementsRefreshResponse {
     pub request_id: String,
 }
 impl Generated for StatementsRefreshResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for StatementsRefreshResponse {
     const NAME: &'static str = "StatementsRefreshResponse";
@@ -322,12 +311,12 @@ impl Record for StatementsRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// A statement that can be downloaded: its identifier and the month it belongs to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsStatement {
     /// ISO 8601 date on which the institution posted the statement. Null or absent when not
@@ -343,14 +332,12 @@ pub struct StatementsStatement {
     pub year: i64,
 }
 impl Generated for StatementsStatement {
-    fn empty() -> Self {
-        Self {
-            date_posted: Wire::empty(),
-            month: Wire::empty(),
-            statement_id: Wire::empty(),
-            year: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        date_posted: Wire::EMPTY,
+        month: Wire::EMPTY,
+        statement_id: Wire::EMPTY,
+        year: Wire::EMPTY,
+    };
 }
 impl Record for StatementsStatement {
     const NAME: &'static str = "StatementsStatement";
@@ -373,11 +360,11 @@ impl Record for StatementsStatement {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date_posted);
-        fields.put(1, &self.month);
-        fields.put(2, &self.statement_id);
-        fields.put(3, &self.year);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date_posted);
+        visitor.field(1, &self.month);
+        visitor.field(2, &self.statement_id);
+        visitor.field(3, &self.year);
     }
 }
 crate::wire::records!(

@@ -7,7 +7,7 @@ use super::*;
 #[allow(unused_imports)]
 use crate::wire::prelude::*;
 /// An account in a cash flow report: all of `AccountBase` plus, where known, the owners.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessAccount {
     /// Identifier of the account within the Item; case-sensitive. It changes when the user links
@@ -56,23 +56,21 @@ pub struct BusinessAccount {
     pub verification_status: Option<BusinessAccountVerificationStatus>,
 }
 impl Generated for BusinessAccount {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            balances: Wire::empty(),
-            holder_category: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            official_name: Wire::empty(),
-            owners: Wire::empty(),
-            persistent_account_id: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_insights: Wire::empty(),
-            verification_name: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        balances: Wire::EMPTY,
+        holder_category: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        official_name: Wire::EMPTY,
+        owners: Wire::EMPTY,
+        persistent_account_id: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_insights: Wire::EMPTY,
+        verification_name: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for BusinessAccount {
     const NAME: &'static str = "BusinessAccount";
@@ -113,20 +111,20 @@ impl Record for BusinessAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.balances);
-        fields.put(2, &self.holder_category);
-        fields.put(3, &self.mask);
-        fields.put(4, &self.name);
-        fields.put(5, &self.official_name);
-        fields.put(6, &self.owners);
-        fields.put(7, &self.persistent_account_id);
-        fields.put(8, &self.subtype);
-        fields.put(9, &self.type_);
-        fields.put(10, &self.verification_insights);
-        fields.put(11, &self.verification_name);
-        fields.put(12, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.balances);
+        visitor.field(2, &self.holder_category);
+        visitor.field(3, &self.mask);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.official_name);
+        visitor.field(6, &self.owners);
+        visitor.field(7, &self.persistent_account_id);
+        visitor.field(8, &self.subtype);
+        visitor.field(9, &self.type_);
+        visitor.field(10, &self.verification_insights);
+        visitor.field(11, &self.verification_name);
+        visitor.field(12, &self.verification_status);
     }
 }
 /// State of the check that the account numbers are right, for accounts added by
@@ -187,7 +185,7 @@ impl OpenEnum for BusinessAccountVerificationStatus {
 }
 /// Figures about the cash flow of a business, by day and by month. It occurs in the answer of
 /// `POST /cashflow_report/insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportAccountInsights {
     /// Balances in the past, one entry per date and currency.
@@ -198,12 +196,10 @@ pub struct CashflowReportAccountInsights {
     pub monthly_summaries: Vec<CashflowReportMonthlySummary>,
 }
 impl Generated for CashflowReportAccountInsights {
-    fn empty() -> Self {
-        Self {
-            historical_balances: Wire::empty(),
-            monthly_summaries: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        historical_balances: Wire::EMPTY,
+        monthly_summaries: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportAccountInsights {
     const NAME: &'static str = "CashflowReportAccountInsights";
@@ -222,19 +218,20 @@ impl Record for CashflowReportAccountInsights {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.historical_balances);
-        fields.put(1, &self.monthly_summaries);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.historical_balances);
+        visitor.field(1, &self.monthly_summaries);
     }
 }
 impl Default for CashflowReportAccountInsights {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cashflow_report/get`: the Item, the length of the history, paging and,
 /// optionally, the accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -255,15 +252,13 @@ pub struct CashflowReportGetRequest {
     pub options: Option<CashflowReportGetRequestOptions>,
 }
 impl Generated for CashflowReportGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-            days_requested: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportGetRequest {
     const NAME: &'static str = "CashflowReportGetRequest";
@@ -288,27 +283,28 @@ impl Record for CashflowReportGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.count);
-        fields.put(2, &self.cursor);
-        fields.put(3, &self.days_requested);
-        fields.put(4, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.cursor);
+        visitor.field(3, &self.days_requested);
+        visitor.field(4, &self.options);
     }
 }
 impl CashflowReportGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>, days_requested: impl Into<i64>) -> Self {
         Self {
             access_token: access_token.into(),
             days_requested: days_requested.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /cashflow_report/get`, found in `CashflowReportGetRequest.options`;
 /// selects the accounts to report on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -317,9 +313,7 @@ pub struct CashflowReportGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for CashflowReportGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for CashflowReportGetRequestOptions {
     const NAME: &'static str = "CashflowReportGetRequestOptions";
@@ -334,18 +328,19 @@ impl Record for CashflowReportGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for CashflowReportGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cashflow_report/get`: one page of transactions with the business
 /// accounts, the Item and the time of the data.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportGetResponse {
     /// The business accounts of the report. Expect them on every page and tell duplicates by
@@ -371,18 +366,16 @@ pub struct CashflowReportGetResponse {
     pub transactions: Vec<CashflowReportTransaction>,
 }
 impl Generated for CashflowReportGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            has_more: Wire::empty(),
-            item: Wire::empty(),
-            last_successful_update_time: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            total_transactions: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        has_more: Wire::EMPTY,
+        item: Wire::EMPTY,
+        last_successful_update_time: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        total_transactions: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportGetResponse {
     const NAME: &'static str = "CashflowReportGetResponse";
@@ -413,20 +406,20 @@ impl Record for CashflowReportGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.has_more);
-        fields.put(2, &self.item);
-        fields.put(3, &self.last_successful_update_time);
-        fields.put(4, &self.next_cursor);
-        fields.put(5, &self.request_id);
-        fields.put(6, &self.total_transactions);
-        fields.put(7, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.has_more);
+        visitor.field(2, &self.item);
+        visitor.field(3, &self.last_successful_update_time);
+        visitor.field(4, &self.next_cursor);
+        visitor.field(5, &self.request_id);
+        visitor.field(6, &self.total_transactions);
+        visitor.field(7, &self.transactions);
     }
 }
 /// Balance of the business accounts on one date in the past. It occurs in the insights of a
 /// cash flow report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportHistoricalBalance {
     /// Balance on that date, in units of the currency and not in cents.
@@ -442,14 +435,12 @@ pub struct CashflowReportHistoricalBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportHistoricalBalance {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            date: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        date: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportHistoricalBalance {
     const NAME: &'static str = "CashflowReportHistoricalBalance";
@@ -472,15 +463,15 @@ impl Record for CashflowReportHistoricalBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.date);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.date);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.unofficial_currency_code);
     }
 }
 /// Body of `POST /cashflow_report/insights/get`; it names only the Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportInsightsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -488,11 +479,7 @@ pub struct CashflowReportInsightsGetRequest {
     pub access_token: Secret,
 }
 impl Generated for CashflowReportInsightsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for CashflowReportInsightsGetRequest {
     const NAME: &'static str = "CashflowReportInsightsGetRequest";
@@ -507,12 +494,13 @@ impl Record for CashflowReportInsightsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl CashflowReportInsightsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -521,7 +509,7 @@ impl CashflowReportInsightsGetRequest {
 }
 /// Answer of `POST /cashflow_report/insights/get`: the history of balances and the monthly
 /// figures, with accounts and Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportInsightsGetResponse {
     /// The figures themselves: daily balances and monthly summaries over the accounts.
@@ -538,15 +526,13 @@ pub struct CashflowReportInsightsGetResponse {
     pub request_id: String,
 }
 impl Generated for CashflowReportInsightsGetResponse {
-    fn empty() -> Self {
-        Self {
-            account_insights: Wire::empty(),
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            last_generated_time: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_insights: Wire::EMPTY,
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        last_generated_time: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportInsightsGetResponse {
     const NAME: &'static str = "CashflowReportInsightsGetResponse";
@@ -571,17 +557,17 @@ impl Record for CashflowReportInsightsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_insights);
-        fields.put(1, &self.accounts);
-        fields.put(2, &self.item);
-        fields.put(3, &self.last_generated_time);
-        fields.put(4, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_insights);
+        visitor.field(1, &self.accounts);
+        visitor.field(2, &self.item);
+        visitor.field(3, &self.last_generated_time);
+        visitor.field(4, &self.request_id);
     }
 }
 /// Cash flow figures of a business for one month: balances, money in and out, revenue, kinds
 /// of expense, and signs of trouble. It occurs in the insights of a cash flow report.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummary {
     /// Average over the days of the month of the balance at the end of the day.
@@ -623,27 +609,25 @@ pub struct CashflowReportMonthlySummary {
     pub total_variable_expense: CashflowReportMonthlySummaryTotalVariableExpense,
 }
 impl Generated for CashflowReportMonthlySummary {
-    fn empty() -> Self {
-        Self {
-            average_daily_ending_balance: Wire::empty(),
-            average_daily_inflow_amount: Wire::empty(),
-            average_daily_inflow_transaction_count: Wire::empty(),
-            average_daily_net_cashflow_amount: Wire::empty(),
-            average_daily_outflow_amount: Wire::empty(),
-            average_daily_outflow_transaction_count: Wire::empty(),
-            end_date: Wire::empty(),
-            ending_balance: Wire::empty(),
-            negative_ending_balance_day_count: Wire::empty(),
-            nsf_transaction_count: Wire::empty(),
-            overdraft_transaction_count: Wire::empty(),
-            start_date: Wire::empty(),
-            starting_balance: Wire::empty(),
-            total_loan_payment: Wire::empty(),
-            total_payroll: Wire::empty(),
-            total_revenue: Wire::empty(),
-            total_variable_expense: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        average_daily_ending_balance: Wire::EMPTY,
+        average_daily_inflow_amount: Wire::EMPTY,
+        average_daily_inflow_transaction_count: Wire::EMPTY,
+        average_daily_net_cashflow_amount: Wire::EMPTY,
+        average_daily_outflow_amount: Wire::EMPTY,
+        average_daily_outflow_transaction_count: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        ending_balance: Wire::EMPTY,
+        negative_ending_balance_day_count: Wire::EMPTY,
+        nsf_transaction_count: Wire::EMPTY,
+        overdraft_transaction_count: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        starting_balance: Wire::EMPTY,
+        total_loan_payment: Wire::EMPTY,
+        total_payroll: Wire::EMPTY,
+        total_revenue: Wire::EMPTY,
+        total_variable_expense: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummary {
     const NAME: &'static str = "CashflowReportMonthlySummary";
@@ -692,29 +676,29 @@ impl Record for CashflowReportMonthlySummary {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.average_daily_ending_balance);
-        fields.put(1, &self.average_daily_inflow_amount);
-        fields.put(2, &self.average_daily_inflow_transaction_count);
-        fields.put(3, &self.average_daily_net_cashflow_amount);
-        fields.put(4, &self.average_daily_outflow_amount);
-        fields.put(5, &self.average_daily_outflow_transaction_count);
-        fields.put(6, &self.end_date);
-        fields.put(7, &self.ending_balance);
-        fields.put(8, &self.negative_ending_balance_day_count);
-        fields.put(9, &self.nsf_transaction_count);
-        fields.put(10, &self.overdraft_transaction_count);
-        fields.put(11, &self.start_date);
-        fields.put(12, &self.starting_balance);
-        fields.put(13, &self.total_loan_payment);
-        fields.put(14, &self.total_payroll);
-        fields.put(15, &self.total_revenue);
-        fields.put(16, &self.total_variable_expense);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.average_daily_ending_balance);
+        visitor.field(1, &self.average_daily_inflow_amount);
+        visitor.field(2, &self.average_daily_inflow_transaction_count);
+        visitor.field(3, &self.average_daily_net_cashflow_amount);
+        visitor.field(4, &self.average_daily_outflow_amount);
+        visitor.field(5, &self.average_daily_outflow_transaction_count);
+        visitor.field(6, &self.end_date);
+        visitor.field(7, &self.ending_balance);
+        visitor.field(8, &self.negative_ending_balance_day_count);
+        visitor.field(9, &self.nsf_transaction_count);
+        visitor.field(10, &self.overdraft_transaction_count);
+        visitor.field(11, &self.start_date);
+        visitor.field(12, &self.starting_balance);
+        visitor.field(13, &self.total_loan_payment);
+        visitor.field(14, &self.total_payroll);
+        visitor.field(15, &self.total_revenue);
+        visitor.field(16, &self.total_variable_expense);
     }
 }
 /// Average over the days of the month of the balance at the end of the day, with its
 /// currency. It occurs in `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryAverageDailyEndingBalance {
     /// Average balance at the end of a day, in units of the currency and not in cents.
@@ -728,13 +712,11 @@ pub struct CashflowReportMonthlySummaryAverageDailyEndingBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryAverageDailyEndingBalance {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryAverageDailyEndingBalance {
     const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyEndingBalance";
@@ -755,15 +737,15 @@ impl Record for CashflowReportMonthlySummaryAverageDailyEndingBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Average money that came in per day of the month, with its currency. It occurs in
 /// `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryAverageDailyInflowAmount {
     /// Average money in per day, in units of the currency and not in cents.
@@ -777,13 +759,11 @@ pub struct CashflowReportMonthlySummaryAverageDailyInflowAmount {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryAverageDailyInflowAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryAverageDailyInflowAmount {
     const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyInflowAmount";
@@ -804,15 +784,15 @@ impl Record for CashflowReportMonthlySummaryAverageDailyInflowAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Average difference between money in and money out per day of the month, with its currency.
 /// It occurs in `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
     /// Average net cash flow per day, in units of the currency and not in cents.
@@ -826,13 +806,11 @@ pub struct CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
     const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyNetCashflowAmount";
@@ -853,15 +831,15 @@ impl Record for CashflowReportMonthlySummaryAverageDailyNetCashflowAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Average money that went out per day of the month, with its currency. It occurs in
 /// `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryAverageDailyOutflowAmount {
     /// Average money out per day, in units of the currency and not in cents.
@@ -875,13 +853,11 @@ pub struct CashflowReportMonthlySummaryAverageDailyOutflowAmount {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryAverageDailyOutflowAmount {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryAverageDailyOutflowAmount {
     const NAME: &'static str = "CashflowReportMonthlySummaryAverageDailyOutflowAmount";
@@ -902,15 +878,15 @@ impl Record for CashflowReportMonthlySummaryAverageDailyOutflowAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Balance of the business accounts at the end of the month, with its currency. Null when it
 /// is not known. It occurs in `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryEndingBalance {
     /// Balance at the end of the month, in units of the currency and not in cents.
@@ -924,13 +900,11 @@ pub struct CashflowReportMonthlySummaryEndingBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryEndingBalance {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryEndingBalance {
     const NAME: &'static str = "CashflowReportMonthlySummaryEndingBalance";
@@ -951,15 +925,15 @@ impl Record for CashflowReportMonthlySummaryEndingBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Balance of the business accounts at the beginning of the month, with its currency. Null
 /// when it is not known. It occurs in `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryStartingBalance {
     /// Balance at the beginning of the month, in units of the currency and not in cents.
@@ -973,13 +947,11 @@ pub struct CashflowReportMonthlySummaryStartingBalance {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryStartingBalance {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryStartingBalance {
     const NAME: &'static str = "CashflowReportMonthlySummaryStartingBalance";
@@ -1000,15 +972,15 @@ impl Record for CashflowReportMonthlySummaryStartingBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the payments on loans that the business made in the month, with its currency. It
 /// occurs in `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryTotalLoanPayment {
     /// Loan payments of the month, in units of the currency and not in cents.
@@ -1022,13 +994,11 @@ pub struct CashflowReportMonthlySummaryTotalLoanPayment {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryTotalLoanPayment {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryTotalLoanPayment {
     const NAME: &'static str = "CashflowReportMonthlySummaryTotalLoanPayment";
@@ -1049,15 +1019,15 @@ impl Record for CashflowReportMonthlySummaryTotalLoanPayment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of what the business paid out in wages in the month, with its currency. It occurs in
 /// `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryTotalPayroll {
     /// Payroll of the month, in units of the currency and not in cents.
@@ -1071,13 +1041,11 @@ pub struct CashflowReportMonthlySummaryTotalPayroll {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryTotalPayroll {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryTotalPayroll {
     const NAME: &'static str = "CashflowReportMonthlySummaryTotalPayroll";
@@ -1098,15 +1066,15 @@ impl Record for CashflowReportMonthlySummaryTotalPayroll {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of what counts as revenue of the business in the month, with its currency. It occurs
 /// in `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryTotalRevenue {
     /// Revenue of the month, in units of the currency and not in cents.
@@ -1120,13 +1088,11 @@ pub struct CashflowReportMonthlySummaryTotalRevenue {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryTotalRevenue {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryTotalRevenue {
     const NAME: &'static str = "CashflowReportMonthlySummaryTotalRevenue";
@@ -1147,15 +1113,15 @@ impl Record for CashflowReportMonthlySummaryTotalRevenue {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Sum of the variable expenses of the business in the month, with its currency. It occurs in
 /// `CashflowReportMonthlySummary`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportMonthlySummaryTotalVariableExpense {
     /// Variable expenses of the month, in units of the currency and not in cents.
@@ -1169,13 +1135,11 @@ pub struct CashflowReportMonthlySummaryTotalVariableExpense {
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CashflowReportMonthlySummaryTotalVariableExpense {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportMonthlySummaryTotalVariableExpense {
     const NAME: &'static str = "CashflowReportMonthlySummaryTotalVariableExpense";
@@ -1196,15 +1160,15 @@ impl Record for CashflowReportMonthlySummaryTotalVariableExpense {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.unofficial_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.unofficial_currency_code);
     }
 }
 /// Details of a transfer between banks in a cash flow report, as passed on by the
 /// institution. Each field is null when the institution does not give it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportPaymentMeta {
     /// Name of the party on whose order the transfer was made, if it differs from the payer; null
@@ -1226,18 +1190,16 @@ pub struct CashflowReportPaymentMeta {
     pub reference_number: Option<String>,
 }
 impl Generated for CashflowReportPaymentMeta {
-    fn empty() -> Self {
-        Self {
-            by_order_of: Wire::empty(),
-            payee: Wire::empty(),
-            payer: Wire::empty(),
-            payment_method: Wire::empty(),
-            payment_processor: Wire::empty(),
-            ppd_id: Wire::empty(),
-            reason: Wire::empty(),
-            reference_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        by_order_of: Wire::EMPTY,
+        payee: Wire::EMPTY,
+        payer: Wire::EMPTY,
+        payment_method: Wire::EMPTY,
+        payment_processor: Wire::EMPTY,
+        ppd_id: Wire::EMPTY,
+        reason: Wire::EMPTY,
+        reference_number: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportPaymentMeta {
     const NAME: &'static str = "CashflowReportPaymentMeta";
@@ -1268,24 +1230,25 @@ impl Record for CashflowReportPaymentMeta {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.by_order_of);
-        fields.put(1, &self.payee);
-        fields.put(2, &self.payer);
-        fields.put(3, &self.payment_method);
-        fields.put(4, &self.payment_processor);
-        fields.put(5, &self.ppd_id);
-        fields.put(6, &self.reason);
-        fields.put(7, &self.reference_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.by_order_of);
+        visitor.field(1, &self.payee);
+        visitor.field(2, &self.payer);
+        visitor.field(3, &self.payment_method);
+        visitor.field(4, &self.payment_processor);
+        visitor.field(5, &self.ppd_id);
+        visitor.field(6, &self.reason);
+        visitor.field(7, &self.reference_number);
     }
 }
 impl Default for CashflowReportPaymentMeta {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /cashflow_report/refresh`: the Item and how much history to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportRefreshRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -1297,12 +1260,10 @@ pub struct CashflowReportRefreshRequest {
     pub days_requested: i64,
 }
 impl Generated for CashflowReportRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            days_requested: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportRefreshRequest {
     const NAME: &'static str = "CashflowReportRefreshRequest";
@@ -1321,13 +1282,14 @@ impl Record for CashflowReportRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.days_requested);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.days_requested);
     }
 }
 impl CashflowReportRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>, days_requested: impl Into<i64>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -1337,7 +1299,7 @@ impl CashflowReportRefreshRequest {
 }
 /// Answer of `POST /cashflow_report/refresh`: an acknowledgement that carries only the
 /// request identifier. The data is announced by a webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1345,9 +1307,7 @@ pub struct CashflowReportRefreshResponse {
     pub request_id: String,
 }
 impl Generated for CashflowReportRefreshResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for CashflowReportRefreshResponse {
     const NAME: &'static str = "CashflowReportRefreshResponse";
@@ -1362,13 +1322,13 @@ impl Record for CashflowReportRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// A transaction in a cash flow report, like a `Transaction` but with the categories for
 /// bookkeeping and lending that a business report calls for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportTransaction {
     /// The `account_id` of the account the transaction was booked on.
@@ -1458,38 +1418,36 @@ pub struct CashflowReportTransaction {
     pub website: Option<String>,
 }
 impl Generated for CashflowReportTransaction {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            account_owner: Wire::empty(),
-            amount: Wire::empty(),
-            authorized_date: Wire::empty(),
-            authorized_datetime: Wire::empty(),
-            business_finance_category: Wire::empty(),
-            check_number: Wire::empty(),
-            counterparties: Wire::empty(),
-            credit_category: Wire::empty(),
-            date: Wire::empty(),
-            datetime: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            location: Wire::empty(),
-            logo_url: Wire::empty(),
-            merchant_entity_id: Wire::empty(),
-            merchant_name: Wire::empty(),
-            name: Wire::empty(),
-            original_description: Wire::empty(),
-            payment_channel: Wire::empty(),
-            payment_meta: Wire::empty(),
-            pending: Wire::empty(),
-            pending_transaction_id: Wire::empty(),
-            personal_finance_category: Wire::empty(),
-            personal_finance_category_icon_url: Wire::empty(),
-            transaction_code: Wire::empty(),
-            transaction_id: Wire::empty(),
-            unofficial_currency_code: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        account_owner: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        authorized_date: Wire::EMPTY,
+        authorized_datetime: Wire::EMPTY,
+        business_finance_category: Wire::EMPTY,
+        check_number: Wire::EMPTY,
+        counterparties: Wire::EMPTY,
+        credit_category: Wire::EMPTY,
+        date: Wire::EMPTY,
+        datetime: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        location: Wire::EMPTY,
+        logo_url: Wire::EMPTY,
+        merchant_entity_id: Wire::EMPTY,
+        merchant_name: Wire::EMPTY,
+        name: Wire::EMPTY,
+        original_description: Wire::EMPTY,
+        payment_channel: Wire::EMPTY,
+        payment_meta: Wire::EMPTY,
+        pending: Wire::EMPTY,
+        pending_transaction_id: Wire::EMPTY,
+        personal_finance_category: Wire::EMPTY,
+        personal_finance_category_icon_url: Wire::EMPTY,
+        transaction_code: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        unofficial_currency_code: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportTransaction {
     const NAME: &'static str = "CashflowReportTransaction";
@@ -1560,40 +1518,40 @@ impl Record for CashflowReportTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.account_owner);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.authorized_date);
-        fields.put(4, &self.authorized_datetime);
-        fields.put(5, &self.business_finance_category);
-        fields.put(6, &self.check_number);
-        fields.put(7, &self.counterparties);
-        fields.put(8, &self.credit_category);
-        fields.put(9, &self.date);
-        fields.put(10, &self.datetime);
-        fields.put(11, &self.iso_currency_code);
-        fields.put(12, &self.location);
-        fields.put(13, &self.logo_url);
-        fields.put(14, &self.merchant_entity_id);
-        fields.put(15, &self.merchant_name);
-        fields.put(16, &self.name);
-        fields.put(17, &self.original_description);
-        fields.put(18, &self.payment_channel);
-        fields.put(19, &self.payment_meta);
-        fields.put(20, &self.pending);
-        fields.put(21, &self.pending_transaction_id);
-        fields.put(22, &self.personal_finance_category);
-        fields.put(23, &self.personal_finance_category_icon_url);
-        fields.put(24, &self.transaction_code);
-        fields.put(25, &self.transaction_id);
-        fields.put(26, &self.unofficial_currency_code);
-        fields.put(27, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.account_owner);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.authorized_date);
+        visitor.field(4, &self.authorized_datetime);
+        visitor.field(5, &self.business_finance_category);
+        visitor.field(6, &self.check_number);
+        visitor.field(7, &self.counterparties);
+        visitor.field(8, &self.credit_category);
+        visitor.field(9, &self.date);
+        visitor.field(10, &self.datetime);
+        visitor.field(11, &self.iso_currency_code);
+        visitor.field(12, &self.location);
+        visitor.field(13, &self.logo_url);
+        visitor.field(14, &self.merchant_entity_id);
+        visitor.field(15, &self.merchant_name);
+        visitor.field(16, &self.name);
+        visitor.field(17, &self.original_description);
+        visitor.field(18, &self.payment_channel);
+        visitor.field(19, &self.payment_meta);
+        visitor.field(20, &self.pending);
+        visitor.field(21, &self.pending_transaction_id);
+        visitor.field(22, &self.personal_finance_category);
+        visitor.field(23, &self.personal_finance_category_icon_url);
+        visitor.field(24, &self.transaction_code);
+        visitor.field(25, &self.transaction_id);
+        visitor.field(26, &self.unofficial_currency_code);
+        visitor.field(27, &self.website);
     }
 }
 /// Body of `POST /cashflow_report/transactions/get`: the Item, paging and, optionally, the
 /// accounts.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportTransactionsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -1610,14 +1568,12 @@ pub struct CashflowReportTransactionsGetRequest {
     pub options: Option<CashflowReportTransactionsGetRequestOptions>,
 }
 impl Generated for CashflowReportTransactionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportTransactionsGetRequest {
     const NAME: &'static str = "CashflowReportTransactionsGetRequest";
@@ -1640,26 +1596,27 @@ impl Record for CashflowReportTransactionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.count);
-        fields.put(2, &self.cursor);
-        fields.put(3, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.cursor);
+        visitor.field(3, &self.options);
     }
 }
 impl CashflowReportTransactionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Filter for `POST /cashflow_report/transactions/get`, found in
 /// `CashflowReportTransactionsGetRequest.options`; selects the accounts whose transactions
 /// are wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportTransactionsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
@@ -1668,9 +1625,7 @@ pub struct CashflowReportTransactionsGetRequestOptions {
     pub account_ids: Vec<String>,
 }
 impl Generated for CashflowReportTransactionsGetRequestOptions {
-    fn empty() -> Self {
-        Self { account_ids: Wire::empty() }
-    }
+    const EMPTY: Self = Self { account_ids: Wire::EMPTY };
 }
 impl Record for CashflowReportTransactionsGetRequestOptions {
     const NAME: &'static str = "CashflowReportTransactionsGetRequestOptions";
@@ -1685,18 +1640,19 @@ impl Record for CashflowReportTransactionsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
     }
 }
 impl Default for CashflowReportTransactionsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /cashflow_report/transactions/get`: one page of transactions with the
 /// business accounts and the Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashflowReportTransactionsGetResponse {
     /// The business accounts the transactions belong to. Expect them on every page and tell
@@ -1719,17 +1675,15 @@ pub struct CashflowReportTransactionsGetResponse {
     pub transactions: Vec<CashflowReportTransaction>,
 }
 impl Generated for CashflowReportTransactionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            has_more: Wire::empty(),
-            item: Wire::empty(),
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            total_transactions: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        has_more: Wire::EMPTY,
+        item: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        total_transactions: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for CashflowReportTransactionsGetResponse {
     const NAME: &'static str = "CashflowReportTransactionsGetResponse";
@@ -1758,25 +1712,23 @@ impl Record for CashflowReportTransactionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.has_more);
-        fields.put(2, &self.item);
-        fields.put(3, &self.next_cursor);
-        fields.put(4, &self.request_id);
-        fields.put(5, &self.total_transactions);
-        fields.put(6, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.has_more);
+        visitor.field(2, &self.item);
+        visitor.field(3, &self.next_cursor);
+        visitor.field(4, &self.request_id);
+        visitor.field(5, &self.total_transactions);
+        visitor.field(6, &self.transactions);
     }
 }
 /// Body of `POST /categories/get`, an empty object. It has no credential fields, and sending
 /// them is an error.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoriesGetRequest {}
 impl Generated for CategoriesGetRequest {
-    fn empty() -> Self {
-        Self {}
-    }
+    const EMPTY: Self = Self {};
 }
 impl Record for CategoriesGetRequest {
     const NAME: &'static str = "CategoriesGetRequest";
@@ -1788,16 +1740,17 @@ impl Record for CategoriesGetRequest {
     ) -> Result<(), A::Error> {
         Ok(())
     }
-    fn write_fields<M: SerializeMap>(&self, _fields: &mut Fields<'_, M>) {}
+    fn visit<V: FieldVisitor>(&self, _visitor: &mut V) {}
 }
 impl Default for CategoriesGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer to `POST /categories/get`: the complete legacy category taxonomy in one list,
 /// without paging.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CategoriesGetResponse {
     /// All categories of the legacy taxonomy, each with its identifier, group and place in the
@@ -1809,12 +1762,10 @@ pub struct CategoriesGetResponse {
     pub request_id: String,
 }
 impl Generated for CategoriesGetResponse {
-    fn empty() -> Self {
-        Self {
-            categories: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        categories: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for CategoriesGetResponse {
     const NAME: &'static str = "CategoriesGetResponse";
@@ -1833,14 +1784,14 @@ impl Record for CategoriesGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.categories);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.categories);
+        visitor.field(1, &self.request_id);
     }
 }
 /// One category of the legacy transaction taxonomy, listed by the deprecated
 /// `/categories/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Category {
     /// Stable identifier of the legacy category, a string even though it looks numeric; do not
@@ -1854,13 +1805,11 @@ pub struct Category {
     pub hierarchy: Vec<String>,
 }
 impl Generated for Category {
-    fn empty() -> Self {
-        Self {
-            category_id: Wire::empty(),
-            group: Wire::empty(),
-            hierarchy: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        category_id: Wire::EMPTY,
+        group: Wire::EMPTY,
+        hierarchy: Wire::EMPTY,
+    };
 }
 impl Record for Category {
     const NAME: &'static str = "Category";
@@ -1881,15 +1830,15 @@ impl Record for Category {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.category_id);
-        fields.put(1, &self.group);
-        fields.put(2, &self.hierarchy);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.category_id);
+        visitor.field(1, &self.group);
+        visitor.field(2, &self.hierarchy);
     }
 }
 /// Whether a refresh could be started for one Item and product of a user. It occurs in the
 /// answers of `/user/transactions/refresh` and `/user/financial_data/refresh`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RefreshResult {
     /// Why the refresh could not be started for this Item, in the shape of an API error. Null or
@@ -1902,13 +1851,11 @@ pub struct RefreshResult {
     pub product: Option<String>,
 }
 impl Generated for RefreshResult {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            product: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        product: Wire::EMPTY,
+    };
 }
 impl Record for RefreshResult {
     const NAME: &'static str = "RefreshResult";
@@ -1929,20 +1876,21 @@ impl Record for RefreshResult {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.product);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.product);
     }
 }
 impl Default for RefreshResult {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A rule that puts a user's matching transactions into a category of your choice. Returned
 /// by the `/beta/transactions/rules/v1/` calls; any field may be absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsCategoryRule {
     /// Time at which the rule was created, as an ISO 8601 timestamp.
@@ -1963,17 +1911,15 @@ pub struct TransactionsCategoryRule {
     pub user_id: Option<String>,
 }
 impl Generated for TransactionsCategoryRule {
-    fn empty() -> Self {
-        Self {
-            created_at: Wire::empty(),
-            id: Wire::empty(),
-            pfc_detailed_category: Wire::empty(),
-            pfc_primary_category: Wire::empty(),
-            rule_details: Wire::empty(),
-            updated_at: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_at: Wire::EMPTY,
+        id: Wire::EMPTY,
+        pfc_detailed_category: Wire::EMPTY,
+        pfc_primary_category: Wire::EMPTY,
+        rule_details: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsCategoryRule {
     const NAME: &'static str = "TransactionsCategoryRule";
@@ -2002,24 +1948,25 @@ impl Record for TransactionsCategoryRule {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_at);
-        fields.put(1, &self.id);
-        fields.put(2, &self.pfc_detailed_category);
-        fields.put(3, &self.pfc_primary_category);
-        fields.put(4, &self.rule_details);
-        fields.put(5, &self.updated_at);
-        fields.put(6, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_at);
+        visitor.field(1, &self.id);
+        visitor.field(2, &self.pfc_detailed_category);
+        visitor.field(3, &self.pfc_primary_category);
+        visitor.field(4, &self.rule_details);
+        visitor.field(5, &self.updated_at);
+        visitor.field(6, &self.user_id);
     }
 }
 impl Default for TransactionsCategoryRule {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transactions/get`: the Item, the date range and, under `options`, paging
 /// and filters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsGetRequest {
     /// Access token of the Item to read, as obtained from `/item/public_token/exchange`. It does
@@ -2037,14 +1984,12 @@ pub struct TransactionsGetRequest {
     pub start_date: NaiveDate,
 }
 impl Generated for TransactionsGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            end_date: Wire::empty(),
-            options: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        options: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsGetRequest {
     const NAME: &'static str = "TransactionsGetRequest";
@@ -2067,15 +2012,16 @@ impl Record for TransactionsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.options);
-        fields.put(3, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.options);
+        visitor.field(3, &self.start_date);
     }
 }
 impl TransactionsGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         end_date: impl Into<NaiveDate>,
@@ -2085,13 +2031,13 @@ impl TransactionsGetRequest {
             access_token: access_token.into(),
             end_date: end_date.into(),
             start_date: start_date.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Optional settings of `POST /transactions/get`: offset paging, account filter and content
 /// switches.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsGetRequestOptions {
     /// Restricts the result to these accounts of the Item. An identifier that is not on the Item
@@ -2146,19 +2092,17 @@ Deprecated by Plaid.*/
     pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
 }
 impl Generated for TransactionsGetRequestOptions {
-    fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-            count: Wire::empty(),
-            days_requested: Wire::empty(),
-            include_logo_and_counterparty_beta: Wire::empty(),
-            include_original_description: Wire::empty(),
-            include_personal_finance_category: Wire::empty(),
-            include_personal_finance_category_beta: Wire::empty(),
-            offset: Wire::empty(),
-            personal_finance_category_version: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids: Wire::EMPTY,
+        count: Wire::EMPTY,
+        days_requested: Wire::EMPTY,
+        include_logo_and_counterparty_beta: Wire::EMPTY,
+        include_original_description: Wire::EMPTY,
+        include_personal_finance_category: Wire::EMPTY,
+        include_personal_finance_category_beta: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        personal_finance_category_version: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsGetRequestOptions {
     const NAME: &'static str = "TransactionsGetRequestOptions";
@@ -2191,26 +2135,27 @@ impl Record for TransactionsGetRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
-        fields.put(1, &self.count);
-        fields.put(2, &self.days_requested);
-        fields.put(3, &self.include_logo_and_counterparty_beta);
-        fields.put(4, &self.include_original_description);
-        fields.put(5, &self.include_personal_finance_category);
-        fields.put(6, &self.include_personal_finance_category_beta);
-        fields.put(7, &self.offset);
-        fields.put(8, &self.personal_finance_category_version);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.days_requested);
+        visitor.field(3, &self.include_logo_and_counterparty_beta);
+        visitor.field(4, &self.include_original_description);
+        visitor.field(5, &self.include_personal_finance_category);
+        visitor.field(6, &self.include_personal_finance_category_beta);
+        visitor.field(7, &self.offset);
+        visitor.field(8, &self.personal_finance_category_version);
     }
 }
 impl Default for TransactionsGetRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer to `POST /transactions/get`: one page of transactions, the accounts they belong to,
 /// the total for the range and the Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsGetResponse {
     /// Accounts of the Item that the transactions belong to, with balances as last fetched.
@@ -2232,15 +2177,13 @@ pub struct TransactionsGetResponse {
     pub transactions: Vec<Transaction>,
 }
 impl Generated for TransactionsGetResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            item: Wire::empty(),
-            request_id: Wire::empty(),
-            total_transactions: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        item: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        total_transactions: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsGetResponse {
     const NAME: &'static str = "TransactionsGetResponse";
@@ -2265,17 +2208,17 @@ impl Record for TransactionsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.item);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.total_transactions);
-        fields.put(4, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.item);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.total_transactions);
+        visitor.field(4, &self.transactions);
     }
 }
 /// Body of `POST /transactions/recurring/get`: the Item and, optionally, the accounts and the
 /// category taxonomy.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
@@ -2289,13 +2232,11 @@ pub struct TransactionsRecurringGetRequest {
     pub options: Option<TransactionsRecurringGetRequestOptions>,
 }
 impl Generated for TransactionsRecurringGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_ids: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_ids: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRecurringGetRequest {
     const NAME: &'static str = "TransactionsRecurringGetRequest";
@@ -2316,24 +2257,25 @@ impl Record for TransactionsRecurringGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_ids);
-        fields.put(2, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_ids);
+        visitor.field(2, &self.options);
     }
 }
 impl TransactionsRecurringGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transactions/recurring/get`: the streams of money in and money out, with
 /// the time they were last worked out.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRecurringGetResponse {
     /// Recurring transactions that bring money in, such as a salary. Empty when none was
@@ -2353,15 +2295,13 @@ pub struct TransactionsRecurringGetResponse {
     pub updated_datetime: DateTime<Utc>,
 }
 impl Generated for TransactionsRecurringGetResponse {
-    fn empty() -> Self {
-        Self {
-            inflow_streams: Wire::empty(),
-            outflow_streams: Wire::empty(),
-            personal_finance_category_version: Wire::empty(),
-            request_id: Wire::empty(),
-            updated_datetime: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        inflow_streams: Wire::EMPTY,
+        outflow_streams: Wire::EMPTY,
+        personal_finance_category_version: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        updated_datetime: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRecurringGetResponse {
     const NAME: &'static str = "TransactionsRecurringGetResponse";
@@ -2386,16 +2326,16 @@ impl Record for TransactionsRecurringGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.inflow_streams);
-        fields.put(1, &self.outflow_streams);
-        fields.put(2, &self.personal_finance_category_version);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.updated_datetime);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.inflow_streams);
+        visitor.field(1, &self.outflow_streams);
+        visitor.field(2, &self.personal_finance_category_version);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.updated_datetime);
     }
 }
 /// Body of `POST /transactions/refresh`; it names only the Item to bring up to date.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRefreshRequest {
     /// Access token of the Item to refresh, as obtained from `/item/public_token/exchange`. It
@@ -2403,11 +2343,7 @@ pub struct TransactionsRefreshRequest {
     pub access_token: Secret,
 }
 impl Generated for TransactionsRefreshRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { access_token: Wire::EMPTY };
 }
 impl Record for TransactionsRefreshRequest {
     const NAME: &'static str = "TransactionsRefreshRequest";
@@ -2422,12 +2358,13 @@ impl Record for TransactionsRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
     }
 }
 impl TransactionsRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -2436,7 +2373,7 @@ impl TransactionsRefreshRequest {
 }
 /// Answer to `POST /transactions/refresh`: an acknowledgement that carries only the request
 /// identifier. The transactions follow through webhooks and `/transactions/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2444,9 +2381,7 @@ pub struct TransactionsRefreshResponse {
     pub request_id: String,
 }
 impl Generated for TransactionsRefreshResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransactionsRefreshResponse {
     const NAME: &'static str = "TransactionsRefreshResponse";
@@ -2461,13 +2396,13 @@ impl Record for TransactionsRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Condition of a categorization rule: which field of a transaction is compared, how, and
 /// with what.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRuleDetails {
     /// Field of the transaction that is compared with `query`.
@@ -2479,13 +2414,11 @@ pub struct TransactionsRuleDetails {
     pub type_: TransactionsRuleType,
 }
 impl Generated for TransactionsRuleDetails {
-    fn empty() -> Self {
-        Self {
-            field: Wire::empty(),
-            query: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        field: Wire::EMPTY,
+        query: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRuleDetails {
     const NAME: &'static str = "TransactionsRuleDetails";
@@ -2506,14 +2439,15 @@ impl Record for TransactionsRuleDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.field);
-        fields.put(1, &self.query);
-        fields.put(2, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.field);
+        visitor.field(1, &self.query);
+        visitor.field(2, &self.type_);
     }
 }
 impl TransactionsRuleDetails {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         field: impl Into<TransactionsRuleField>,
         query: impl Into<String>,
@@ -2582,7 +2516,7 @@ impl OpenEnum for TransactionsRuleType {
 }
 /// Body of `POST /beta/transactions/rules/v1/create`: the user, the condition and the
 /// category to assign.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRulesCreateRequest {
     /// Your own identifier of the user whose transactions the rule applies to.
@@ -2596,14 +2530,12 @@ pub struct TransactionsRulesCreateRequest {
     pub rule_details: TransactionsRuleDetails,
 }
 impl Generated for TransactionsRulesCreateRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            pfc_detailed_category: Wire::empty(),
-            pfc_primary_category: Wire::empty(),
-            rule_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        pfc_detailed_category: Wire::EMPTY,
+        pfc_primary_category: Wire::EMPTY,
+        rule_details: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRulesCreateRequest {
     const NAME: &'static str = "TransactionsRulesCreateRequest";
@@ -2626,15 +2558,16 @@ impl Record for TransactionsRulesCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.pfc_detailed_category);
-        fields.put(2, &self.pfc_primary_category);
-        fields.put(3, &self.rule_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.pfc_detailed_category);
+        visitor.field(2, &self.pfc_primary_category);
+        visitor.field(3, &self.rule_details);
     }
 }
 impl TransactionsRulesCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         client_user_id: impl Into<String>,
         pfc_detailed_category: impl Into<String>,
@@ -2650,7 +2583,7 @@ impl TransactionsRulesCreateRequest {
     }
 }
 /// Answer of `POST /beta/transactions/rules/v1/create`: the rule that was created.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRulesCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2660,12 +2593,10 @@ pub struct TransactionsRulesCreateResponse {
     pub rule: TransactionsCategoryRule,
 }
 impl Generated for TransactionsRulesCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            rule: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        rule: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRulesCreateResponse {
     const NAME: &'static str = "TransactionsRulesCreateResponse";
@@ -2684,24 +2615,22 @@ impl Record for TransactionsRulesCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.rule);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.rule);
     }
 }
 /// Body of `POST /beta/transactions/rules/v1/list`; it names only the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRulesListRequest {
     /// Your own identifier of the user whose rules are wanted, as given when they were created.
     pub client_user_id: String,
 }
 impl Generated for TransactionsRulesListRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRulesListRequest {
     const NAME: &'static str = "TransactionsRulesListRequest";
@@ -2716,12 +2645,13 @@ impl Record for TransactionsRulesListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
     }
 }
 impl TransactionsRulesListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_user_id: impl Into<String>) -> Self {
         Self {
             client_user_id: client_user_id.into(),
@@ -2729,7 +2659,7 @@ impl TransactionsRulesListRequest {
     }
 }
 /// Answer of `POST /beta/transactions/rules/v1/list`: all rules of the user at once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRulesListResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2740,12 +2670,10 @@ pub struct TransactionsRulesListResponse {
     pub rules: Vec<TransactionsCategoryRule>,
 }
 impl Generated for TransactionsRulesListResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            rules: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        rules: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRulesListResponse {
     const NAME: &'static str = "TransactionsRulesListResponse";
@@ -2764,13 +2692,13 @@ impl Record for TransactionsRulesListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.rules);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.rules);
     }
 }
 /// Body of `POST /beta/transactions/rules/v1/remove`: the user and the rule to delete.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRulesRemoveRequest {
     /// Your own identifier of the user the rule belongs to, as given when it was created.
@@ -2779,12 +2707,10 @@ pub struct TransactionsRulesRemoveRequest {
     pub rule_id: String,
 }
 impl Generated for TransactionsRulesRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            rule_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        rule_id: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRulesRemoveRequest {
     const NAME: &'static str = "TransactionsRulesRemoveRequest";
@@ -2803,13 +2729,14 @@ impl Record for TransactionsRulesRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.rule_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.rule_id);
     }
 }
 impl TransactionsRulesRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_user_id: impl Into<String>, rule_id: impl Into<String>) -> Self {
         Self {
             client_user_id: client_user_id.into(),
@@ -2819,7 +2746,7 @@ impl TransactionsRulesRemoveRequest {
 }
 /// Answer of `POST /beta/transactions/rules/v1/remove`: an acknowledgement that carries only
 /// the request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRulesRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2827,9 +2754,7 @@ pub struct TransactionsRulesRemoveResponse {
     pub request_id: String,
 }
 impl Generated for TransactionsRulesRemoveResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransactionsRulesRemoveResponse {
     const NAME: &'static str = "TransactionsRulesRemoveResponse";
@@ -2844,14 +2769,14 @@ impl Record for TransactionsRulesRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /transactions/sync`: the Item, where to resume and how many changes to
 /// return at once. Account filter and history length go under `options`, not at the top
 /// level.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsSyncRequest {
     /// Access token of the Item to read, as obtained from `/item/public_token/exchange`. It does
@@ -2871,14 +2796,12 @@ pub struct TransactionsSyncRequest {
     pub options: Option<TransactionsSyncRequestOptions>,
 }
 impl Generated for TransactionsSyncRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-            options: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        options: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsSyncRequest {
     const NAME: &'static str = "TransactionsSyncRequest";
@@ -2901,25 +2824,26 @@ impl Record for TransactionsSyncRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.count);
-        fields.put(2, &self.cursor);
-        fields.put(3, &self.options);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.cursor);
+        visitor.field(3, &self.options);
     }
 }
 impl TransactionsSyncRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>) -> Self {
         Self {
             access_token: access_token.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer to `POST /transactions/sync`: one page of changes since the cursor and the cursor
 /// to go on with. Apply the pages of a run together once `has_more` is false.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsSyncResponse {
     /// Accounts of the Item, with balances as last fetched; investment accounts are left out.
@@ -2952,18 +2876,16 @@ pub struct TransactionsSyncResponse {
     pub transactions_update_status: TransactionsUpdateStatus,
 }
 impl Generated for TransactionsSyncResponse {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            added: Wire::empty(),
-            has_more: Wire::empty(),
-            modified: Wire::empty(),
-            next_cursor: Wire::empty(),
-            removed: Wire::empty(),
-            request_id: Wire::empty(),
-            transactions_update_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        added: Wire::EMPTY,
+        has_more: Wire::EMPTY,
+        modified: Wire::EMPTY,
+        next_cursor: Wire::EMPTY,
+        removed: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        transactions_update_status: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsSyncResponse {
     const NAME: &'static str = "TransactionsSyncResponse";
@@ -2994,19 +2916,19 @@ impl Record for TransactionsSyncResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.added);
-        fields.put(2, &self.has_more);
-        fields.put(3, &self.modified);
-        fields.put(4, &self.next_cursor);
-        fields.put(5, &self.removed);
-        fields.put(6, &self.request_id);
-        fields.put(7, &self.transactions_update_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.added);
+        visitor.field(2, &self.has_more);
+        visitor.field(3, &self.modified);
+        visitor.field(4, &self.next_cursor);
+        visitor.field(5, &self.removed);
+        visitor.field(6, &self.request_id);
+        visitor.field(7, &self.transactions_update_status);
     }
 }
 /// Body of `POST /user/financial_data/refresh`; it names only the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserFinancialDataRefreshRequest {
     /// Identifier of the user whose Items are to be refreshed, from `/user/create` (prefix
@@ -3014,9 +2936,7 @@ pub struct UserFinancialDataRefreshRequest {
     pub user_id: String,
 }
 impl Generated for UserFinancialDataRefreshRequest {
-    fn empty() -> Self {
-        Self { user_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_id: Wire::EMPTY };
 }
 impl Record for UserFinancialDataRefreshRequest {
     const NAME: &'static str = "UserFinancialDataRefreshRequest";
@@ -3031,19 +2951,20 @@ impl Record for UserFinancialDataRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
     }
 }
 impl UserFinancialDataRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_id: impl Into<String>) -> Self {
         Self { user_id: user_id.into() }
     }
 }
 /// Answer of `POST /user/financial_data/refresh`: for each Item and product of the user,
 /// whether the refresh could be started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserFinancialDataRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3057,13 +2978,11 @@ pub struct UserFinancialDataRefreshResponse {
     pub user_id: Option<String>,
 }
 impl Generated for UserFinancialDataRefreshResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            results: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        results: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for UserFinancialDataRefreshResponse {
     const NAME: &'static str = "UserFinancialDataRefreshResponse";
@@ -3084,19 +3003,20 @@ impl Record for UserFinancialDataRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.results);
-        fields.put(2, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.results);
+        visitor.field(2, &self.user_id);
     }
 }
 impl Default for UserFinancialDataRefreshResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /user/transactions/refresh`; it names only the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserTransactionsRefreshRequest {
     /// Identifier of the user whose Items are to be refreshed, from `/user/create` (prefix
@@ -3104,9 +3024,7 @@ pub struct UserTransactionsRefreshRequest {
     pub user_id: String,
 }
 impl Generated for UserTransactionsRefreshRequest {
-    fn empty() -> Self {
-        Self { user_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_id: Wire::EMPTY };
 }
 impl Record for UserTransactionsRefreshRequest {
     const NAME: &'static str = "UserTransactionsRefreshRequest";
@@ -3121,19 +3039,20 @@ impl Record for UserTransactionsRefreshRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
     }
 }
 impl UserTransactionsRefreshRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_id: impl Into<String>) -> Self {
         Self { user_id: user_id.into() }
     }
 }
 /// Answer of `POST /user/transactions/refresh`: for each Item of the user, whether the
 /// refresh could be started.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserTransactionsRefreshResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3147,13 +3066,11 @@ pub struct UserTransactionsRefreshResponse {
     pub user_id: Option<String>,
 }
 impl Generated for UserTransactionsRefreshResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            results: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        results: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for UserTransactionsRefreshResponse {
     const NAME: &'static str = "UserTransactionsRefreshResponse";
@@ -3174,15 +3091,16 @@ impl Record for UserTransactionsRefreshResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.results);
-        fields.put(2, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.results);
+        visitor.field(2, &self.user_id);
     }
 }
 impl Default for UserTransactionsRefreshResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(

@@ -38,7 +38,7 @@ impl OpenEnum for CreditAchClass {
 }
 /// An originator with its company name, diligence status and open requirements, as returned
 /// by `POST /transfer/originator/get`. Lists carry the shorter `Originator`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DetailedOriginator {
     /// Plaid client identifier of the originator; pass it as `originator_client_id` to other
@@ -55,14 +55,12 @@ pub struct DetailedOriginator {
     pub transfer_diligence_status: TransferDiligenceStatus,
 }
 impl Generated for DetailedOriginator {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            company_name: Wire::empty(),
-            outstanding_requirements: Wire::empty(),
-            transfer_diligence_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        company_name: Wire::EMPTY,
+        outstanding_requirements: Wire::EMPTY,
+        transfer_diligence_status: Wire::EMPTY,
+    };
 }
 impl Record for DetailedOriginator {
     const NAME: &'static str = "DetailedOriginator";
@@ -85,16 +83,16 @@ impl Record for DetailedOriginator {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.company_name);
-        fields.put(2, &self.outstanding_requirements);
-        fields.put(3, &self.transfer_diligence_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.company_name);
+        visitor.field(2, &self.outstanding_requirements);
+        visitor.field(3, &self.transfer_diligence_status);
     }
 }
 /// Support of an institution for instant payment networks. It occurs in the answer of `POST
 /// /transfer/capabilities/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionSupportedNetworks {
     /// Support for requests for payment (RfP), by which the account holder is asked to pay over
@@ -104,12 +102,10 @@ pub struct InstitutionSupportedNetworks {
     pub rtp: TransferCapabilitiesGetRtp,
 }
 impl Generated for InstitutionSupportedNetworks {
-    fn empty() -> Self {
-        Self {
-            rfp: Wire::empty(),
-            rtp: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        rfp: Wire::EMPTY,
+        rtp: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionSupportedNetworks {
     const NAME: &'static str = "InstitutionSupportedNetworks";
@@ -128,9 +124,9 @@ impl Record for InstitutionSupportedNetworks {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.rfp);
-        fields.put(1, &self.rtp);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.rfp);
+        visitor.field(1, &self.rtp);
     }
 }
 /// What caused a movement on a Ledger: a transfer, a sweep or a refund. It is a filter of
@@ -192,7 +188,7 @@ impl OpenEnum for OmittableTransferType {
 }
 /// An originator in the answer of `POST /transfer/originator/list`, with its id and diligence
 /// status. `/transfer/originator/get` gives more.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Originator {
     /// Plaid client identifier of the originator; pass it as `originator_client_id` to other
@@ -203,12 +199,10 @@ pub struct Originator {
     pub transfer_diligence_status: TransferDiligenceStatus,
 }
 impl Generated for Originator {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            transfer_diligence_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        transfer_diligence_status: Wire::EMPTY,
+    };
 }
 impl Record for Originator {
     const NAME: &'static str = "Originator";
@@ -227,9 +221,9 @@ impl Record for Originator {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.transfer_diligence_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.transfer_diligence_status);
     }
 }
 /// How often an originator expects to make transfers, from `once_per_month` to `daily`. It
@@ -266,13 +260,11 @@ impl OpenEnum for OriginatorExpectedTransferFrequency {
     }
 }
 /// Body of the deprecated `POST /payment_profile/create`; it needs nothing but credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentProfileCreateRequest {}
 impl Generated for PaymentProfileCreateRequest {
-    fn empty() -> Self {
-        Self {}
-    }
+    const EMPTY: Self = Self {};
 }
 impl Record for PaymentProfileCreateRequest {
     const NAME: &'static str = "PaymentProfileCreateRequest";
@@ -284,16 +276,17 @@ impl Record for PaymentProfileCreateRequest {
     ) -> Result<(), A::Error> {
         Ok(())
     }
-    fn write_fields<M: SerializeMap>(&self, _fields: &mut Fields<'_, M>) {}
+    fn visit<V: FieldVisitor>(&self, _visitor: &mut V) {}
 }
 impl Default for PaymentProfileCreateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of the deprecated `POST /payment_profile/create`: the token of the new profile.
 /// Store it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentProfileCreateResponse {
     /// Token of the new payment profile, of the form `payment-profile-<environment>-<uuid>`. Keep
@@ -304,12 +297,10 @@ pub struct PaymentProfileCreateResponse {
     pub request_id: String,
 }
 impl Generated for PaymentProfileCreateResponse {
-    fn empty() -> Self {
-        Self {
-            payment_profile_token: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        payment_profile_token: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for PaymentProfileCreateResponse {
     const NAME: &'static str = "PaymentProfileCreateResponse";
@@ -328,24 +319,22 @@ impl Record for PaymentProfileCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_profile_token);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_profile_token);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of the deprecated `POST /payment_profile/get`; it names only the profile to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentProfileGetRequest {
     /// Token of the payment profile to read, from the deprecated `/payment_profile/create`.
     pub payment_profile_token: Secret,
 }
 impl Generated for PaymentProfileGetRequest {
-    fn empty() -> Self {
-        Self {
-            payment_profile_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        payment_profile_token: Wire::EMPTY,
+    };
 }
 impl Record for PaymentProfileGetRequest {
     const NAME: &'static str = "PaymentProfileGetRequest";
@@ -362,12 +351,13 @@ impl Record for PaymentProfileGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_profile_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_profile_token);
     }
 }
 impl PaymentProfileGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(payment_profile_token: impl Into<Secret>) -> Self {
         Self {
             payment_profile_token: payment_profile_token.into(),
@@ -376,7 +366,7 @@ impl PaymentProfileGetRequest {
 }
 /// Answer of the deprecated `POST /payment_profile/get`: the status of the profile and the
 /// times of its life.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentProfileGetResponse {
     /// Time at which the profile was created, as an ISO 8601 timestamp.
@@ -392,15 +382,13 @@ pub struct PaymentProfileGetResponse {
     pub updated_at: DateTime<Utc>,
 }
 impl Generated for PaymentProfileGetResponse {
-    fn empty() -> Self {
-        Self {
-            created_at: Wire::empty(),
-            deleted_at: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            updated_at: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created_at: Wire::EMPTY,
+        deleted_at: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+    };
 }
 impl Record for PaymentProfileGetResponse {
     const NAME: &'static str = "PaymentProfileGetResponse";
@@ -425,28 +413,26 @@ impl Record for PaymentProfileGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created_at);
-        fields.put(1, &self.deleted_at);
-        fields.put(2, &self.request_id);
-        fields.put(3, &self.status);
-        fields.put(4, &self.updated_at);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created_at);
+        visitor.field(1, &self.deleted_at);
+        visitor.field(2, &self.request_id);
+        visitor.field(3, &self.status);
+        visitor.field(4, &self.updated_at);
     }
 }
 /// Body of the deprecated `POST /payment_profile/remove`; it names only the profile to
 /// remove.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentProfileRemoveRequest {
     /// Token of the payment profile to remove, from the deprecated `/payment_profile/create`.
     pub payment_profile_token: Secret,
 }
 impl Generated for PaymentProfileRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            payment_profile_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        payment_profile_token: Wire::EMPTY,
+    };
 }
 impl Record for PaymentProfileRemoveRequest {
     const NAME: &'static str = "PaymentProfileRemoveRequest";
@@ -463,12 +449,13 @@ impl Record for PaymentProfileRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.payment_profile_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.payment_profile_token);
     }
 }
 impl PaymentProfileRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(payment_profile_token: impl Into<Secret>) -> Self {
         Self {
             payment_profile_token: payment_profile_token.into(),
@@ -477,7 +464,7 @@ impl PaymentProfileRemoveRequest {
 }
 /// Answer of the deprecated `POST /payment_profile/remove`: an acknowledgement that carries
 /// only the request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentProfileRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -485,9 +472,7 @@ pub struct PaymentProfileRemoveResponse {
     pub request_id: String,
 }
 impl Generated for PaymentProfileRemoveResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for PaymentProfileRemoveResponse {
     const NAME: &'static str = "PaymentProfileRemoveResponse";
@@ -502,8 +487,8 @@ impl Record for PaymentProfileRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// State of a payment profile: `PENDING` until the user has completed it in Link, `READY`
@@ -606,7 +591,7 @@ impl OpenEnum for ReasonCode {
 /// A series of equal transfers on a weekly or monthly schedule, made by Plaid when they are
 /// due. Returned by `/transfer/recurring/create`, `/transfer/recurring/get` and
 /// `/transfer/recurring/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringTransfer {
     /// Identifier of the end user's account that is debited or credited by each transfer.
@@ -659,27 +644,25 @@ Deprecated by Plaid.*/
     pub user: TransferUserInResponse,
 }
 impl Generated for RecurringTransfer {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            created: Wire::empty(),
-            description: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            network: Wire::empty(),
-            next_origination_date: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            recurring_transfer_id: Wire::empty(),
-            schedule: Wire::empty(),
-            status: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            transfer_ids: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        created: Wire::EMPTY,
+        description: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        network: Wire::EMPTY,
+        next_origination_date: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        recurring_transfer_id: Wire::EMPTY,
+        schedule: Wire::EMPTY,
+        status: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        transfer_ids: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for RecurringTransfer {
     const NAME: &'static str = "RecurringTransfer";
@@ -728,29 +711,29 @@ impl Record for RecurringTransfer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.created);
-        fields.put(4, &self.description);
-        fields.put(5, &self.funding_account_id);
-        fields.put(6, &self.iso_currency_code);
-        fields.put(7, &self.network);
-        fields.put(8, &self.next_origination_date);
-        fields.put(9, &self.origination_account_id);
-        fields.put(10, &self.recurring_transfer_id);
-        fields.put(11, &self.schedule);
-        fields.put(12, &self.status);
-        fields.put(13, &self.test_clock_id);
-        fields.put(14, &self.transfer_ids);
-        fields.put(15, &self.type_);
-        fields.put(16, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.created);
+        visitor.field(4, &self.description);
+        visitor.field(5, &self.funding_account_id);
+        visitor.field(6, &self.iso_currency_code);
+        visitor.field(7, &self.network);
+        visitor.field(8, &self.next_origination_date);
+        visitor.field(9, &self.origination_account_id);
+        visitor.field(10, &self.recurring_transfer_id);
+        visitor.field(11, &self.schedule);
+        visitor.field(12, &self.status);
+        visitor.field(13, &self.test_clock_id);
+        visitor.field(14, &self.transfer_ids);
+        visitor.field(15, &self.type_);
+        visitor.field(16, &self.user);
     }
 }
 /// A recurring transfer, or null when none was set up because the authorization was not
 /// approved. It occurs in the answer of `/transfer/recurring/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringTransferNullable {
     /// Identifier of the end user's account that is debited or credited by each transfer.
@@ -803,27 +786,25 @@ Deprecated by Plaid.*/
     pub user: TransferUserInResponse,
 }
 impl Generated for RecurringTransferNullable {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            created: Wire::empty(),
-            description: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            network: Wire::empty(),
-            next_origination_date: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            recurring_transfer_id: Wire::empty(),
-            schedule: Wire::empty(),
-            status: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            transfer_ids: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        created: Wire::EMPTY,
+        description: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        network: Wire::EMPTY,
+        next_origination_date: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        recurring_transfer_id: Wire::EMPTY,
+        schedule: Wire::EMPTY,
+        status: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        transfer_ids: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for RecurringTransferNullable {
     const NAME: &'static str = "RecurringTransferNullable";
@@ -872,30 +853,30 @@ impl Record for RecurringTransferNullable {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.created);
-        fields.put(4, &self.description);
-        fields.put(5, &self.funding_account_id);
-        fields.put(6, &self.iso_currency_code);
-        fields.put(7, &self.network);
-        fields.put(8, &self.next_origination_date);
-        fields.put(9, &self.origination_account_id);
-        fields.put(10, &self.recurring_transfer_id);
-        fields.put(11, &self.schedule);
-        fields.put(12, &self.status);
-        fields.put(13, &self.test_clock_id);
-        fields.put(14, &self.transfer_ids);
-        fields.put(15, &self.type_);
-        fields.put(16, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.created);
+        visitor.field(4, &self.description);
+        visitor.field(5, &self.funding_account_id);
+        visitor.field(6, &self.iso_currency_code);
+        visitor.field(7, &self.network);
+        visitor.field(8, &self.next_origination_date);
+        visitor.field(9, &self.origination_account_id);
+        visitor.field(10, &self.recurring_transfer_id);
+        visitor.field(11, &self.schedule);
+        visitor.field(12, &self.status);
+        visitor.field(13, &self.test_clock_id);
+        visitor.field(14, &self.transfer_ids);
+        visitor.field(15, &self.type_);
+        visitor.field(16, &self.user);
     }
 }
 /// A debit or credit of an end user's account made with `/transfer/create`, with its status,
 /// network, settlement dates, refunds and sweep state. It occurs in the answers of
 /// `/transfer/create`, `/transfer/get` and `/transfer/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Transfer {
     /// Identifier of the end user's account that is debited or credited. May be absent.
@@ -1008,43 +989,41 @@ Deprecated by Plaid.*/
     pub wire_details: Option<TransferWireDetails>,
 }
 impl Generated for Transfer {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            authorization_id: Wire::empty(),
-            cancellable: Wire::empty(),
-            created: Wire::empty(),
-            credit_funds_source: Wire::empty(),
-            description: Wire::empty(),
-            expected_funds_available_date: Wire::empty(),
-            expected_settlement_date: Wire::empty(),
-            expected_sweep_settlement_schedule: Wire::empty(),
-            facilitator_fee: Wire::empty(),
-            failure_reason: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            guarantee_decision: Wire::empty(),
-            guarantee_decision_rationale: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            ledger_id: Wire::empty(),
-            metadata: Wire::empty(),
-            network: Wire::empty(),
-            network_trace_id: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            recurring_transfer_id: Wire::empty(),
-            refunds: Wire::empty(),
-            standard_return_window: Wire::empty(),
-            status: Wire::empty(),
-            sweep_status: Wire::empty(),
-            type_: Wire::empty(),
-            unauthorized_return_window: Wire::empty(),
-            user: Wire::empty(),
-            wire_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        authorization_id: Wire::EMPTY,
+        cancellable: Wire::EMPTY,
+        created: Wire::EMPTY,
+        credit_funds_source: Wire::EMPTY,
+        description: Wire::EMPTY,
+        expected_funds_available_date: Wire::EMPTY,
+        expected_settlement_date: Wire::EMPTY,
+        expected_sweep_settlement_schedule: Wire::EMPTY,
+        facilitator_fee: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        guarantee_decision: Wire::EMPTY,
+        guarantee_decision_rationale: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        network: Wire::EMPTY,
+        network_trace_id: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        recurring_transfer_id: Wire::EMPTY,
+        refunds: Wire::EMPTY,
+        standard_return_window: Wire::EMPTY,
+        status: Wire::EMPTY,
+        sweep_status: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        unauthorized_return_window: Wire::EMPTY,
+        user: Wire::EMPTY,
+        wire_details: Wire::EMPTY,
+    };
 }
 impl Record for Transfer {
     const NAME: &'static str = "Transfer";
@@ -1125,40 +1104,40 @@ impl Record for Transfer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.authorization_id);
-        fields.put(4, &self.cancellable);
-        fields.put(5, &self.created);
-        fields.put(6, &self.credit_funds_source);
-        fields.put(7, &self.description);
-        fields.put(8, &self.expected_funds_available_date);
-        fields.put(9, &self.expected_settlement_date);
-        fields.put(10, &self.expected_sweep_settlement_schedule);
-        fields.put(11, &self.facilitator_fee);
-        fields.put(12, &self.failure_reason);
-        fields.put(13, &self.funding_account_id);
-        fields.put(14, &self.guarantee_decision);
-        fields.put(15, &self.guarantee_decision_rationale);
-        fields.put(16, &self.id);
-        fields.put(17, &self.iso_currency_code);
-        fields.put(18, &self.ledger_id);
-        fields.put(19, &self.metadata);
-        fields.put(20, &self.network);
-        fields.put(21, &self.network_trace_id);
-        fields.put(22, &self.origination_account_id);
-        fields.put(23, &self.originator_client_id);
-        fields.put(24, &self.recurring_transfer_id);
-        fields.put(25, &self.refunds);
-        fields.put(26, &self.standard_return_window);
-        fields.put(27, &self.status);
-        fields.put(28, &self.sweep_status);
-        fields.put(29, &self.type_);
-        fields.put(30, &self.unauthorized_return_window);
-        fields.put(31, &self.user);
-        fields.put(32, &self.wire_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.authorization_id);
+        visitor.field(4, &self.cancellable);
+        visitor.field(5, &self.created);
+        visitor.field(6, &self.credit_funds_source);
+        visitor.field(7, &self.description);
+        visitor.field(8, &self.expected_funds_available_date);
+        visitor.field(9, &self.expected_settlement_date);
+        visitor.field(10, &self.expected_sweep_settlement_schedule);
+        visitor.field(11, &self.facilitator_fee);
+        visitor.field(12, &self.failure_reason);
+        visitor.field(13, &self.funding_account_id);
+        visitor.field(14, &self.guarantee_decision);
+        visitor.field(15, &self.guarantee_decision_rationale);
+        visitor.field(16, &self.id);
+        visitor.field(17, &self.iso_currency_code);
+        visitor.field(18, &self.ledger_id);
+        visitor.field(19, &self.metadata);
+        visitor.field(20, &self.network);
+        visitor.field(21, &self.network_trace_id);
+        visitor.field(22, &self.origination_account_id);
+        visitor.field(23, &self.originator_client_id);
+        visitor.field(24, &self.recurring_transfer_id);
+        visitor.field(25, &self.refunds);
+        visitor.field(26, &self.standard_return_window);
+        visitor.field(27, &self.status);
+        visitor.field(28, &self.sweep_status);
+        visitor.field(29, &self.type_);
+        visitor.field(30, &self.unauthorized_return_window);
+        visitor.field(31, &self.user);
+        visitor.field(32, &self.wire_details);
     }
 }
 /// Speed of an ACH movement, `ach` for ordinary and `same-day-ach` for same-day processing.
@@ -1191,7 +1170,7 @@ impl OpenEnum for TransferAchNetwork {
 /// Plaid's decision on a proposed transfer, with the reasons and the transfer it applies to.
 /// It is the outcome of `/transfer/authorization/create` and the precondition of
 /// `/transfer/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorization {
     /// When the authorization was created, as an ISO 8601 date-time.
@@ -1220,18 +1199,16 @@ pub struct TransferAuthorization {
     pub proposed_transfer: TransferAuthorizationProposedTransfer,
 }
 impl Generated for TransferAuthorization {
-    fn empty() -> Self {
-        Self {
-            created: Wire::empty(),
-            decision: Wire::empty(),
-            decision_rationale: Wire::empty(),
-            guarantee_decision: Wire::empty(),
-            guarantee_decision_rationale: Wire::empty(),
-            id: Wire::empty(),
-            payment_risk: Wire::empty(),
-            proposed_transfer: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        created: Wire::EMPTY,
+        decision: Wire::EMPTY,
+        decision_rationale: Wire::EMPTY,
+        guarantee_decision: Wire::EMPTY,
+        guarantee_decision_rationale: Wire::EMPTY,
+        id: Wire::EMPTY,
+        payment_risk: Wire::EMPTY,
+        proposed_transfer: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorization {
     const NAME: &'static str = "TransferAuthorization";
@@ -1262,19 +1239,19 @@ impl Record for TransferAuthorization {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.created);
-        fields.put(1, &self.decision);
-        fields.put(2, &self.decision_rationale);
-        fields.put(3, &self.guarantee_decision);
-        fields.put(4, &self.guarantee_decision_rationale);
-        fields.put(5, &self.id);
-        fields.put(6, &self.payment_risk);
-        fields.put(7, &self.proposed_transfer);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.created);
+        visitor.field(1, &self.decision);
+        visitor.field(2, &self.decision_rationale);
+        visitor.field(3, &self.guarantee_decision);
+        visitor.field(4, &self.guarantee_decision_rationale);
+        visitor.field(5, &self.id);
+        visitor.field(6, &self.payment_risk);
+        visitor.field(7, &self.proposed_transfer);
     }
 }
 /// Body of `POST /transfer/authorization/cancel`; it names only the authorization to cancel.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationCancelRequest {
     /// Identifier of the authorization to cancel, as returned by
@@ -1282,11 +1259,9 @@ pub struct TransferAuthorizationCancelRequest {
     pub authorization_id: String,
 }
 impl Generated for TransferAuthorizationCancelRequest {
-    fn empty() -> Self {
-        Self {
-            authorization_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        authorization_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationCancelRequest {
     const NAME: &'static str = "TransferAuthorizationCancelRequest";
@@ -1303,12 +1278,13 @@ impl Record for TransferAuthorizationCancelRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.authorization_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.authorization_id);
     }
 }
 impl TransferAuthorizationCancelRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(authorization_id: impl Into<String>) -> Self {
         Self {
             authorization_id: authorization_id.into(),
@@ -1317,7 +1293,7 @@ impl TransferAuthorizationCancelRequest {
 }
 /// Answer of `POST /transfer/authorization/cancel`: an acknowledgement that carries only the
 /// request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationCancelResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1325,9 +1301,7 @@ pub struct TransferAuthorizationCancelResponse {
     pub request_id: String,
 }
 impl Generated for TransferAuthorizationCancelResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferAuthorizationCancelResponse {
     const NAME: &'static str = "TransferAuthorizationCancelResponse";
@@ -1342,13 +1316,13 @@ impl Record for TransferAuthorizationCancelResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /transfer/authorization/create`: the proposed transfer, the end user and
 /// what the risk evaluation may take into account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationCreateRequest {
     /// Access token of the Item that holds the end user's account, as obtained from
@@ -1440,34 +1414,32 @@ Deprecated by Plaid.*/
     pub with_guarantee: Option<bool>,
 }
 impl Generated for TransferAuthorizationCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            beacon_session_id: Wire::empty(),
-            credit_funds_source: Wire::empty(),
-            custom_attributes: Wire::empty(),
-            device: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            ledger_id: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            payment_profile_token: Wire::empty(),
-            request_guarantee: Wire::empty(),
-            ruleset_key: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-            user_present: Wire::empty(),
-            wire_details: Wire::empty(),
-            with_guarantee: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        beacon_session_id: Wire::EMPTY,
+        credit_funds_source: Wire::EMPTY,
+        custom_attributes: Wire::EMPTY,
+        device: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        payment_profile_token: Wire::EMPTY,
+        request_guarantee: Wire::EMPTY,
+        ruleset_key: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_present: Wire::EMPTY,
+        wire_details: Wire::EMPTY,
+        with_guarantee: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationCreateRequest {
     const NAME: &'static str = "TransferAuthorizationCreateRequest";
@@ -1530,35 +1502,36 @@ impl Record for TransferAuthorizationCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.ach_class);
-        fields.put(3, &self.amount);
-        fields.put(4, &self.beacon_session_id);
-        fields.put(5, &self.credit_funds_source);
-        fields.put(6, &self.custom_attributes);
-        fields.put(7, &self.device);
-        fields.put(8, &self.funding_account_id);
-        fields.put(9, &self.idempotency_key);
-        fields.put(10, &self.iso_currency_code);
-        fields.put(11, &self.ledger_id);
-        fields.put(12, &self.network);
-        fields.put(13, &self.origination_account_id);
-        fields.put(14, &self.originator_client_id);
-        fields.put(15, &self.payment_profile_token);
-        fields.put(16, &self.request_guarantee);
-        fields.put(17, &self.ruleset_key);
-        fields.put(18, &self.test_clock_id);
-        fields.put(19, &self.type_);
-        fields.put(20, &self.user);
-        fields.put(21, &self.user_present);
-        fields.put(22, &self.wire_details);
-        fields.put(23, &self.with_guarantee);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.ach_class);
+        visitor.field(3, &self.amount);
+        visitor.field(4, &self.beacon_session_id);
+        visitor.field(5, &self.credit_funds_source);
+        visitor.field(6, &self.custom_attributes);
+        visitor.field(7, &self.device);
+        visitor.field(8, &self.funding_account_id);
+        visitor.field(9, &self.idempotency_key);
+        visitor.field(10, &self.iso_currency_code);
+        visitor.field(11, &self.ledger_id);
+        visitor.field(12, &self.network);
+        visitor.field(13, &self.origination_account_id);
+        visitor.field(14, &self.originator_client_id);
+        visitor.field(15, &self.payment_profile_token);
+        visitor.field(16, &self.request_guarantee);
+        visitor.field(17, &self.ruleset_key);
+        visitor.field(18, &self.test_clock_id);
+        visitor.field(19, &self.type_);
+        visitor.field(20, &self.user);
+        visitor.field(21, &self.user_present);
+        visitor.field(22, &self.wire_details);
+        visitor.field(23, &self.with_guarantee);
     }
 }
 impl TransferAuthorizationCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -1574,13 +1547,13 @@ impl TransferAuthorizationCreateRequest {
             network: network.into(),
             type_: type_.into(),
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer to `POST /transfer/authorization/create`: the authorization with its decision. A
 /// declined transfer also arrives as this answer, not as an error.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationCreateResponse {
     /// The authorization that was created. Check `decision` before passing its `id` to
@@ -1591,12 +1564,10 @@ pub struct TransferAuthorizationCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferAuthorizationCreateResponse {
-    fn empty() -> Self {
-        Self {
-            authorization: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        authorization: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationCreateResponse {
     const NAME: &'static str = "TransferAuthorizationCreateResponse";
@@ -1615,14 +1586,14 @@ impl Record for TransferAuthorizationCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.authorization);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.authorization);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Reason for the decision on a transfer authorization, as a code and a sentence. It occurs
 /// on `TransferAuthorization` and may be null as a whole.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationDecisionRationale {
     /// Machine-readable reason, for instance `NSF` for insufficient funds or
@@ -1634,12 +1605,10 @@ pub struct TransferAuthorizationDecisionRationale {
     pub description: String,
 }
 impl Generated for TransferAuthorizationDecisionRationale {
-    fn empty() -> Self {
-        Self {
-            code: Wire::empty(),
-            description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        code: Wire::EMPTY,
+        description: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationDecisionRationale {
     const NAME: &'static str = "TransferAuthorizationDecisionRationale";
@@ -1658,14 +1627,14 @@ impl Record for TransferAuthorizationDecisionRationale {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.code);
-        fields.put(1, &self.description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.code);
+        visitor.field(1, &self.description);
     }
 }
 /// The device the end user started the transfer from, as you observed it. It occurs in
 /// `/transfer/authorization/create` and serves the risk evaluation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationDevice {
     /// IP address of the end user's device when the transfer was started. Send the user's
@@ -1676,12 +1645,10 @@ pub struct TransferAuthorizationDevice {
     pub user_agent: Option<String>,
 }
 impl Generated for TransferAuthorizationDevice {
-    fn empty() -> Self {
-        Self {
-            ip_address: Wire::empty(),
-            user_agent: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ip_address: Wire::EMPTY,
+        user_agent: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationDevice {
     const NAME: &'static str = "TransferAuthorizationDevice";
@@ -1700,14 +1667,15 @@ impl Record for TransferAuthorizationDevice {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ip_address);
-        fields.put(1, &self.user_agent);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ip_address);
+        visitor.field(1, &self.user_agent);
     }
 }
 impl Default for TransferAuthorizationDevice {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Whether Plaid guarantees settlement of an authorized transfer: `GUARANTEED` or
@@ -1739,7 +1707,7 @@ impl OpenEnum for TransferAuthorizationGuaranteeDecision {
 }
 /// Reason for the guarantee decision on a transfer authorization, as a code and a sentence.
 /// Null when there is no reason to give.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationGuaranteeDecisionRationale {
     /// Machine-readable reason why the transfer is not guaranteed. Branch on this rather than on
@@ -1750,12 +1718,10 @@ pub struct TransferAuthorizationGuaranteeDecisionRationale {
     pub description: String,
 }
 impl Generated for TransferAuthorizationGuaranteeDecisionRationale {
-    fn empty() -> Self {
-        Self {
-            code: Wire::empty(),
-            description: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        code: Wire::EMPTY,
+        description: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationGuaranteeDecisionRationale {
     const NAME: &'static str = "TransferAuthorizationGuaranteeDecisionRationale";
@@ -1774,9 +1740,9 @@ impl Record for TransferAuthorizationGuaranteeDecisionRationale {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.code);
-        fields.put(1, &self.description);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.code);
+        visitor.field(1, &self.description);
     }
 }
 /// Why a guarantee was refused: `RETURN_BANK` for risk of a return by the bank,
@@ -1822,7 +1788,7 @@ impl OpenEnum for TransferAuthorizationGuaranteeDecisionRationaleCode {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationPaymentRisk {
     /// Risk from 1 to 99 that the user's bank returns the payment, for instance for lack of
@@ -1844,14 +1810,12 @@ pub struct TransferAuthorizationPaymentRisk {
     pub warnings: Vec<SignalWarning>,
 }
 impl Generated for TransferAuthorizationPaymentRisk {
-    fn empty() -> Self {
-        Self {
-            bank_initiated_return_score: Wire::empty(),
-            customer_initiated_return_score: Wire::empty(),
-            risk_level: Wire::empty(),
-            warnings: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bank_initiated_return_score: Wire::EMPTY,
+        customer_initiated_return_score: Wire::EMPTY,
+        risk_level: Wire::EMPTY,
+        warnings: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationPaymentRisk {
     const NAME: &'static str = "TransferAuthorizationPaymentRisk";
@@ -1874,22 +1838,23 @@ impl Record for TransferAuthorizationPaymentRisk {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bank_initiated_return_score);
-        fields.put(1, &self.customer_initiated_return_score);
-        fields.put(2, &self.risk_level);
-        fields.put(3, &self.warnings);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bank_initiated_return_score);
+        visitor.field(1, &self.customer_initiated_return_score);
+        visitor.field(2, &self.risk_level);
+        visitor.field(3, &self.warnings);
     }
 }
 impl Default for TransferAuthorizationPaymentRisk {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The transfer an authorization is about, echoing the request of
 /// `/transfer/authorization/create`. It occurs on `TransferAuthorization`, and is worth
 /// comparing with your own data before you call `/transfer/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationProposedTransfer {
     /// Identifier of the end user's account to debit or credit. May be absent.
@@ -1936,23 +1901,21 @@ Deprecated by Plaid.*/
     pub wire_details: Option<TransferWireDetails>,
 }
 impl Generated for TransferAuthorizationProposedTransfer {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            credit_funds_source: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            ledger_id: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-            wire_details: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        credit_funds_source: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+        wire_details: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationProposedTransfer {
     const NAME: &'static str = "TransferAuthorizationProposedTransfer";
@@ -1993,20 +1956,20 @@ impl Record for TransferAuthorizationProposedTransfer {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.credit_funds_source);
-        fields.put(4, &self.funding_account_id);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.ledger_id);
-        fields.put(7, &self.network);
-        fields.put(8, &self.origination_account_id);
-        fields.put(9, &self.originator_client_id);
-        fields.put(10, &self.type_);
-        fields.put(11, &self.user);
-        fields.put(12, &self.wire_details);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.credit_funds_source);
+        visitor.field(4, &self.funding_account_id);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.ledger_id);
+        visitor.field(7, &self.network);
+        visitor.field(8, &self.origination_account_id);
+        visitor.field(9, &self.originator_client_id);
+        visitor.field(10, &self.type_);
+        visitor.field(11, &self.user);
+        visitor.field(12, &self.wire_details);
     }
 }
 /// Coarse risk of a proposed transfer in five levels, from `LOW_RISK` over `MEDIUM_LOW_RISK`,
@@ -2047,7 +2010,7 @@ impl OpenEnum for TransferAuthorizationRiskLevel {
 }
 /// The end user who owns the account of a proposed transfer, as you describe them to
 /// `/transfer/authorization/create`. Complete details help the risk evaluation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationUserInRequest {
     /// Postal address of the account holder. Optional, and each part of it is optional too.
@@ -2062,14 +2025,12 @@ pub struct TransferAuthorizationUserInRequest {
     pub phone_number: Option<String>,
 }
 impl Generated for TransferAuthorizationUserInRequest {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            email_address: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for TransferAuthorizationUserInRequest {
     const NAME: &'static str = "TransferAuthorizationUserInRequest";
@@ -2092,25 +2053,26 @@ impl Record for TransferAuthorizationUserInRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.legal_name);
-        fields.put(3, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.legal_name);
+        visitor.field(3, &self.phone_number);
     }
 }
 impl TransferAuthorizationUserInRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(legal_name: impl Into<String>) -> Self {
         Self {
             legal_name: legal_name.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// A prefunded balance kept with Plaid for paying out credits, as returned by the deprecated
 /// `/transfer/balance/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferBalance {
     /// Money that can be paid out now, as a decimal string.
@@ -2123,13 +2085,11 @@ pub struct TransferBalance {
     pub type_: TransferBalanceType,
 }
 impl Generated for TransferBalance {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            current: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        current: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for TransferBalance {
     const NAME: &'static str = "TransferBalance";
@@ -2150,15 +2110,15 @@ impl Record for TransferBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.current);
-        fields.put(2, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.current);
+        visitor.field(2, &self.type_);
     }
 }
 /// Body of `POST /transfer/balance/get`, which is deprecated in favor of
 /// `/transfer/ledger/get`. It may name one kind of balance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferBalanceGetRequest {
     /// Plaid client identifier of the originator whose balance is wanted. Deprecated; use
@@ -2173,12 +2133,10 @@ Deprecated by Plaid.*/
     pub type_: Option<TransferBalanceType>,
 }
 impl Generated for TransferBalanceGetRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for TransferBalanceGetRequest {
     const NAME: &'static str = "TransferBalanceGetRequest";
@@ -2197,18 +2155,19 @@ impl Record for TransferBalanceGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
+        visitor.field(1, &self.type_);
     }
 }
 impl Default for TransferBalanceGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/balance/get`, which is deprecated: one prefunded balance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferBalanceGetResponse {
     /// The prefunded balance, with its kind.
@@ -2218,12 +2177,10 @@ pub struct TransferBalanceGetResponse {
     pub request_id: String,
 }
 impl Generated for TransferBalanceGetResponse {
-    fn empty() -> Self {
-        Self {
-            balance: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        balance: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferBalanceGetResponse {
     const NAME: &'static str = "TransferBalanceGetResponse";
@@ -2242,9 +2199,9 @@ impl Record for TransferBalanceGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.balance);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.balance);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Kind of prefunded balance, by the credits it pays for: those over RTP or those over ACH.
@@ -2275,7 +2232,7 @@ impl OpenEnum for TransferBalanceType {
     }
 }
 /// Body of `POST /transfer/cancel`: names the transfer to stop and, optionally, the reason.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCancelRequest {
     /// Plaid client identifier of the originator the transfer is for. Deprecated; leave it out,
@@ -2291,13 +2248,11 @@ Deprecated by Plaid.*/
     pub transfer_id: String,
 }
 impl Generated for TransferCancelRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-            reason_code: Wire::empty(),
-            transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+        reason_code: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferCancelRequest {
     const NAME: &'static str = "TransferCancelRequest";
@@ -2318,24 +2273,25 @@ impl Record for TransferCancelRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
-        fields.put(1, &self.reason_code);
-        fields.put(2, &self.transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
+        visitor.field(1, &self.reason_code);
+        visitor.field(2, &self.transfer_id);
     }
 }
 impl TransferCancelRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(transfer_id: impl Into<String>) -> Self {
         Self {
             transfer_id: transfer_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/cancel`: an acknowledgement that carries only the request
 /// identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCancelResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2343,9 +2299,7 @@ pub struct TransferCancelResponse {
     pub request_id: String,
 }
 impl Generated for TransferCancelResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferCancelResponse {
     const NAME: &'static str = "TransferCancelResponse";
@@ -2360,12 +2314,12 @@ impl Record for TransferCancelResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /transfer/capabilities/get`: names the account whose networks are asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCapabilitiesGetRequest {
     /// Access token of the Item that holds the end user's account, as obtained from
@@ -2380,13 +2334,11 @@ pub struct TransferCapabilitiesGetRequest {
     pub payment_profile_token: Option<Secret>,
 }
 impl Generated for TransferCapabilitiesGetRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            payment_profile_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        payment_profile_token: Wire::EMPTY,
+    };
 }
 impl Record for TransferCapabilitiesGetRequest {
     const NAME: &'static str = "TransferCapabilitiesGetRequest";
@@ -2407,25 +2359,26 @@ impl Record for TransferCapabilitiesGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.payment_profile_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.payment_profile_token);
     }
 }
 impl TransferCapabilitiesGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
         Self {
             access_token: access_token.into(),
             account_id: account_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/capabilities/get`: what the institution of the account supports
 /// beyond ACH.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCapabilitiesGetResponse {
     /// Support of the institution for the instant networks, RTP for credits and request for
@@ -2436,12 +2389,10 @@ pub struct TransferCapabilitiesGetResponse {
     pub request_id: String,
 }
 impl Generated for TransferCapabilitiesGetResponse {
-    fn empty() -> Self {
-        Self {
-            institution_supported_networks: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_supported_networks: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferCapabilitiesGetResponse {
     const NAME: &'static str = "TransferCapabilitiesGetResponse";
@@ -2460,14 +2411,14 @@ impl Record for TransferCapabilitiesGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_supported_networks);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_supported_networks);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Support of an institution for requests for payment (RfP) over an instant network, with the
 /// largest amount it takes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCapabilitiesGetRfP {
     /// Whether money can be collected from the account by a request for payment. False unless
@@ -2482,13 +2433,11 @@ pub struct TransferCapabilitiesGetRfP {
     pub max_amount: Option<String>,
 }
 impl Generated for TransferCapabilitiesGetRfP {
-    fn empty() -> Self {
-        Self {
-            debit: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            max_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        debit: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        max_amount: Wire::EMPTY,
+    };
 }
 impl Record for TransferCapabilitiesGetRfP {
     const NAME: &'static str = "TransferCapabilitiesGetRfP";
@@ -2509,19 +2458,20 @@ impl Record for TransferCapabilitiesGetRfP {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.debit);
-        fields.put(1, &self.iso_currency_code);
-        fields.put(2, &self.max_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.debit);
+        visitor.field(1, &self.iso_currency_code);
+        visitor.field(2, &self.max_amount);
     }
 }
 impl Default for TransferCapabilitiesGetRfP {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Support of an institution for the instant network RTP.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCapabilitiesGetRtp {
     /// Whether the account can receive credits over RTP, so that `rtp` can be chosen as network
@@ -2531,9 +2481,7 @@ pub struct TransferCapabilitiesGetRtp {
     pub credit: Option<bool>,
 }
 impl Generated for TransferCapabilitiesGetRtp {
-    fn empty() -> Self {
-        Self { credit: Wire::empty() }
-    }
+    const EMPTY: Self = Self { credit: Wire::EMPTY };
 }
 impl Record for TransferCapabilitiesGetRtp {
     const NAME: &'static str = "TransferCapabilitiesGetRtp";
@@ -2548,18 +2496,19 @@ impl Record for TransferCapabilitiesGetRtp {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.credit);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.credit);
     }
 }
 impl Default for TransferCapabilitiesGetRtp {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transfer/configuration/get`. It needs nothing but credentials, unless you
 /// ask for the limits of an originator.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferConfigurationGetRequest {
     /// Plaid client identifier of the originator whose limits are wanted, when you act as a
@@ -2567,11 +2516,9 @@ pub struct TransferConfigurationGetRequest {
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferConfigurationGetRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferConfigurationGetRequest {
     const NAME: &'static str = "TransferConfigurationGetRequest";
@@ -2588,18 +2535,19 @@ impl Record for TransferConfigurationGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
     }
 }
 impl Default for TransferConfigurationGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/configuration/get`: the limits on transfers, separately for
 /// debits and credits.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferConfigurationGetResponse {
     /// Currency of the limits as an ISO 4217 code, for instance `USD`.
@@ -2639,20 +2587,18 @@ Deprecated by Plaid.*/
     pub request_id: String,
 }
 impl Generated for TransferConfigurationGetResponse {
-    fn empty() -> Self {
-        Self {
-            iso_currency_code: Wire::empty(),
-            max_daily_credit_amount: Wire::empty(),
-            max_daily_debit_amount: Wire::empty(),
-            max_monthly_amount: Wire::empty(),
-            max_monthly_credit_amount: Wire::empty(),
-            max_monthly_debit_amount: Wire::empty(),
-            max_single_transfer_amount: Wire::empty(),
-            max_single_transfer_credit_amount: Wire::empty(),
-            max_single_transfer_debit_amount: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        iso_currency_code: Wire::EMPTY,
+        max_daily_credit_amount: Wire::EMPTY,
+        max_daily_debit_amount: Wire::EMPTY,
+        max_monthly_amount: Wire::EMPTY,
+        max_monthly_credit_amount: Wire::EMPTY,
+        max_monthly_debit_amount: Wire::EMPTY,
+        max_single_transfer_amount: Wire::EMPTY,
+        max_single_transfer_credit_amount: Wire::EMPTY,
+        max_single_transfer_debit_amount: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferConfigurationGetResponse {
     const NAME: &'static str = "TransferConfigurationGetResponse";
@@ -2687,22 +2633,22 @@ impl Record for TransferConfigurationGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.iso_currency_code);
-        fields.put(1, &self.max_daily_credit_amount);
-        fields.put(2, &self.max_daily_debit_amount);
-        fields.put(3, &self.max_monthly_amount);
-        fields.put(4, &self.max_monthly_credit_amount);
-        fields.put(5, &self.max_monthly_debit_amount);
-        fields.put(6, &self.max_single_transfer_amount);
-        fields.put(7, &self.max_single_transfer_credit_amount);
-        fields.put(8, &self.max_single_transfer_debit_amount);
-        fields.put(9, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.iso_currency_code);
+        visitor.field(1, &self.max_daily_credit_amount);
+        visitor.field(2, &self.max_daily_debit_amount);
+        visitor.field(3, &self.max_monthly_amount);
+        visitor.field(4, &self.max_monthly_credit_amount);
+        visitor.field(5, &self.max_monthly_debit_amount);
+        visitor.field(6, &self.max_single_transfer_amount);
+        visitor.field(7, &self.max_single_transfer_credit_amount);
+        visitor.field(8, &self.max_single_transfer_debit_amount);
+        visitor.field(9, &self.request_id);
     }
 }
 /// Body of `POST /transfer/create`: the approved authorization, the account and the statement
 /// text. Most other details are taken from the authorization.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCreateRequest {
     /// Access token of the Item that holds the end user's account, as obtained from
@@ -2775,25 +2721,23 @@ Deprecated by Plaid.*/
     pub user: Option<TransferUserInRequestDeprecated>,
 }
 impl Generated for TransferCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            authorization_id: Wire::empty(),
-            description: Wire::empty(),
-            facilitator_fee: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            metadata: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        authorization_id: Wire::EMPTY,
+        description: Wire::EMPTY,
+        facilitator_fee: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for TransferCreateRequest {
     const NAME: &'static str = "TransferCreateRequest";
@@ -2838,26 +2782,27 @@ impl Record for TransferCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.ach_class);
-        fields.put(3, &self.amount);
-        fields.put(4, &self.authorization_id);
-        fields.put(5, &self.description);
-        fields.put(6, &self.facilitator_fee);
-        fields.put(7, &self.idempotency_key);
-        fields.put(8, &self.iso_currency_code);
-        fields.put(9, &self.metadata);
-        fields.put(10, &self.network);
-        fields.put(11, &self.origination_account_id);
-        fields.put(12, &self.test_clock_id);
-        fields.put(13, &self.type_);
-        fields.put(14, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.ach_class);
+        visitor.field(3, &self.amount);
+        visitor.field(4, &self.authorization_id);
+        visitor.field(5, &self.description);
+        visitor.field(6, &self.facilitator_fee);
+        visitor.field(7, &self.idempotency_key);
+        visitor.field(8, &self.iso_currency_code);
+        visitor.field(9, &self.metadata);
+        visitor.field(10, &self.network);
+        visitor.field(11, &self.origination_account_id);
+        visitor.field(12, &self.test_clock_id);
+        visitor.field(13, &self.type_);
+        visitor.field(14, &self.user);
     }
 }
 impl TransferCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -2869,13 +2814,13 @@ impl TransferCreateRequest {
             account_id: account_id.into(),
             authorization_id: authorization_id.into(),
             description: description.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/create`: the transfer that was made, or the earlier one if the
 /// authorization had been used already.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -2886,12 +2831,10 @@ pub struct TransferCreateResponse {
     pub transfer: Transfer,
 }
 impl Generated for TransferCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            transfer: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        transfer: Wire::EMPTY,
+    };
 }
 impl Record for TransferCreateResponse {
     const NAME: &'static str = "TransferCreateResponse";
@@ -2910,9 +2853,9 @@ impl Record for TransferCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.transfer);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.transfer);
     }
 }
 /// Where the money for a credit transfer comes from: `sweep` for a sweep from your funding
@@ -2949,7 +2892,7 @@ impl OpenEnum for TransferCreditFundsSource {
 }
 /// How an originator expects to use credits: how often, how much, and with which SEC codes.
 /// Null when it makes none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferCreditUsageConfiguration {
     /// Average amount of a single credit the originator expects to send, as a decimal string.
@@ -2965,15 +2908,13 @@ pub struct TransferCreditUsageConfiguration {
     pub sec_codes: Vec<CreditAchClass>,
 }
 impl Generated for TransferCreditUsageConfiguration {
-    fn empty() -> Self {
-        Self {
-            expected_average_amount: Wire::empty(),
-            expected_frequency: Wire::empty(),
-            expected_highest_amount: Wire::empty(),
-            expected_monthly_amount: Wire::empty(),
-            sec_codes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        expected_average_amount: Wire::EMPTY,
+        expected_frequency: Wire::EMPTY,
+        expected_highest_amount: Wire::EMPTY,
+        expected_monthly_amount: Wire::EMPTY,
+        sec_codes: Wire::EMPTY,
+    };
 }
 impl Record for TransferCreditUsageConfiguration {
     const NAME: &'static str = "TransferCreditUsageConfiguration";
@@ -2998,16 +2939,17 @@ impl Record for TransferCreditUsageConfiguration {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.expected_average_amount);
-        fields.put(1, &self.expected_frequency);
-        fields.put(2, &self.expected_highest_amount);
-        fields.put(3, &self.expected_monthly_amount);
-        fields.put(4, &self.sec_codes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.expected_average_amount);
+        visitor.field(1, &self.expected_frequency);
+        visitor.field(2, &self.expected_highest_amount);
+        visitor.field(3, &self.expected_monthly_amount);
+        visitor.field(4, &self.sec_codes);
     }
 }
 impl TransferCreditUsageConfiguration {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         expected_average_amount: impl Into<String>,
         expected_frequency: impl Into<OriginatorExpectedTransferFrequency>,
@@ -3019,13 +2961,13 @@ impl TransferCreditUsageConfiguration {
             expected_frequency: expected_frequency.into(),
             expected_highest_amount: expected_highest_amount.into(),
             expected_monthly_amount: expected_monthly_amount.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// How an originator expects to use debits: how often, how much, and with which SEC codes.
 /// Null when it makes none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferDebitUsageConfiguration {
     /// Average amount of a single debit the originator expects to make, as a decimal string.
@@ -3041,15 +2983,13 @@ pub struct TransferDebitUsageConfiguration {
     pub sec_codes: Vec<AchClass>,
 }
 impl Generated for TransferDebitUsageConfiguration {
-    fn empty() -> Self {
-        Self {
-            expected_average_amount: Wire::empty(),
-            expected_frequency: Wire::empty(),
-            expected_highest_amount: Wire::empty(),
-            expected_monthly_amount: Wire::empty(),
-            sec_codes: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        expected_average_amount: Wire::EMPTY,
+        expected_frequency: Wire::EMPTY,
+        expected_highest_amount: Wire::EMPTY,
+        expected_monthly_amount: Wire::EMPTY,
+        sec_codes: Wire::EMPTY,
+    };
 }
 impl Record for TransferDebitUsageConfiguration {
     const NAME: &'static str = "TransferDebitUsageConfiguration";
@@ -3074,16 +3014,17 @@ impl Record for TransferDebitUsageConfiguration {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.expected_average_amount);
-        fields.put(1, &self.expected_frequency);
-        fields.put(2, &self.expected_highest_amount);
-        fields.put(3, &self.expected_monthly_amount);
-        fields.put(4, &self.sec_codes);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.expected_average_amount);
+        visitor.field(1, &self.expected_frequency);
+        visitor.field(2, &self.expected_highest_amount);
+        visitor.field(3, &self.expected_monthly_amount);
+        visitor.field(4, &self.sec_codes);
     }
 }
 impl TransferDebitUsageConfiguration {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         expected_average_amount: impl Into<String>,
         expected_frequency: impl Into<OriginatorExpectedTransferFrequency>,
@@ -3095,13 +3036,13 @@ impl TransferDebitUsageConfiguration {
             expected_frequency: expected_frequency.into(),
             expected_highest_amount: expected_highest_amount.into(),
             expected_monthly_amount: expected_monthly_amount.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// The device the end user started a recurring transfer from, as you observed it. It serves
 /// the risk evaluation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferDevice {
     /// IP address of the end user's device when the transfer was started. Send the user's
@@ -3112,12 +3053,10 @@ pub struct TransferDevice {
     pub user_agent: String,
 }
 impl Generated for TransferDevice {
-    fn empty() -> Self {
-        Self {
-            ip_address: Wire::empty(),
-            user_agent: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ip_address: Wire::EMPTY,
+        user_agent: Wire::EMPTY,
+    };
 }
 impl Record for TransferDevice {
     const NAME: &'static str = "TransferDevice";
@@ -3136,13 +3075,14 @@ impl Record for TransferDevice {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ip_address);
-        fields.put(1, &self.user_agent);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ip_address);
+        visitor.field(1, &self.user_agent);
     }
 }
 impl TransferDevice {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(ip_address: impl Into<String>, user_agent: impl Into<String>) -> Self {
         Self {
             ip_address: ip_address.into(),
@@ -3152,7 +3092,7 @@ impl TransferDevice {
 }
 /// Multipart form of `POST /transfer/diligence/document/upload`: the originator, the file and
 /// its purpose.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferDiligenceDocumentUploadRequest {
     /// The document itself, as the binary content of a form part.
@@ -3164,13 +3104,11 @@ pub struct TransferDiligenceDocumentUploadRequest {
     pub purpose: TransferDocumentPurpose,
 }
 impl Generated for TransferDiligenceDocumentUploadRequest {
-    fn empty() -> Self {
-        Self {
-            file: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            purpose: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        file: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        purpose: Wire::EMPTY,
+    };
 }
 impl Record for TransferDiligenceDocumentUploadRequest {
     const NAME: &'static str = "TransferDiligenceDocumentUploadRequest";
@@ -3191,14 +3129,15 @@ impl Record for TransferDiligenceDocumentUploadRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.file);
-        fields.put(1, &self.originator_client_id);
-        fields.put(2, &self.purpose);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.file);
+        visitor.field(1, &self.originator_client_id);
+        visitor.field(2, &self.purpose);
     }
 }
 impl TransferDiligenceDocumentUploadRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         file: impl Into<String>,
         originator_client_id: impl Into<String>,
@@ -3213,7 +3152,7 @@ impl TransferDiligenceDocumentUploadRequest {
 }
 /// Answer of `POST /transfer/diligence/document/upload`: an acknowledgement that carries only
 /// the request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferDiligenceDocumentUploadResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3221,9 +3160,7 @@ pub struct TransferDiligenceDocumentUploadResponse {
     pub request_id: String,
 }
 impl Generated for TransferDiligenceDocumentUploadResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferDiligenceDocumentUploadResponse {
     const NAME: &'static str = "TransferDiligenceDocumentUploadResponse";
@@ -3238,8 +3175,8 @@ impl Record for TransferDiligenceDocumentUploadResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// State of the diligence review of an originator: `not_submitted` nothing handed in,
@@ -3284,7 +3221,7 @@ impl OpenEnum for TransferDiligenceStatus {
 }
 /// Body of `POST /transfer/diligence/submit`: the originator and the data for its diligence
 /// review.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferDiligenceSubmitRequest {
     /// Plaid client identifier of the originator under review, from
@@ -3294,12 +3231,10 @@ pub struct TransferDiligenceSubmitRequest {
     pub originator_diligence: TransferOriginatorDiligence,
 }
 impl Generated for TransferDiligenceSubmitRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-            originator_diligence: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+        originator_diligence: Wire::EMPTY,
+    };
 }
 impl Record for TransferDiligenceSubmitRequest {
     const NAME: &'static str = "TransferDiligenceSubmitRequest";
@@ -3318,13 +3253,14 @@ impl Record for TransferDiligenceSubmitRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
-        fields.put(1, &self.originator_diligence);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
+        visitor.field(1, &self.originator_diligence);
     }
 }
 impl TransferDiligenceSubmitRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         originator_client_id: impl Into<String>,
         originator_diligence: impl Into<TransferOriginatorDiligence>,
@@ -3337,7 +3273,7 @@ impl TransferDiligenceSubmitRequest {
 }
 /// Answer of `POST /transfer/diligence/submit`: an acknowledgement that carries only the
 /// request identifier. The outcome is seen in `/transfer/originator/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferDiligenceSubmitResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -3345,9 +3281,7 @@ pub struct TransferDiligenceSubmitResponse {
     pub request_id: String,
 }
 impl Generated for TransferDiligenceSubmitResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferDiligenceSubmitResponse {
     const NAME: &'static str = "TransferDiligenceSubmitResponse";
@@ -3362,8 +3296,8 @@ impl Record for TransferDiligenceSubmitResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// What an uploaded originator document is for. The only value, `DUE_DILIGENCE`, stands for
@@ -3393,7 +3327,7 @@ impl OpenEnum for TransferDocumentPurpose {
 /// One change of a transfer, refund or sweep, as returned by `/transfer/event/sync` and
 /// `/transfer/event/list`. Fields that do not apply to the kind of event are null, absent or
 /// empty.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferEvent {
     /// Identifier of the end user's account of the transfer. Absent when the event does not
@@ -3449,27 +3383,25 @@ Deprecated by Plaid.*/
     pub wire_return_fee: Option<String>,
 }
 impl Generated for TransferEvent {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            event_id: Wire::empty(),
-            event_type: Wire::empty(),
-            failure_reason: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            intent_id: Wire::empty(),
-            ledger_id: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            refund_id: Wire::empty(),
-            sweep_amount: Wire::empty(),
-            sweep_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            transfer_amount: Wire::empty(),
-            transfer_id: Wire::empty(),
-            transfer_type: Wire::empty(),
-            wire_return_fee: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        event_id: Wire::EMPTY,
+        event_type: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        intent_id: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        refund_id: Wire::EMPTY,
+        sweep_amount: Wire::EMPTY,
+        sweep_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        transfer_amount: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+        transfer_type: Wire::EMPTY,
+        wire_return_fee: Wire::EMPTY,
+    };
 }
 impl Record for TransferEvent {
     const NAME: &'static str = "TransferEvent";
@@ -3518,29 +3450,29 @@ impl Record for TransferEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.event_id);
-        fields.put(2, &self.event_type);
-        fields.put(3, &self.failure_reason);
-        fields.put(4, &self.funding_account_id);
-        fields.put(5, &self.intent_id);
-        fields.put(6, &self.ledger_id);
-        fields.put(7, &self.origination_account_id);
-        fields.put(8, &self.originator_client_id);
-        fields.put(9, &self.refund_id);
-        fields.put(10, &self.sweep_amount);
-        fields.put(11, &self.sweep_id);
-        fields.put(12, &self.timestamp);
-        fields.put(13, &self.transfer_amount);
-        fields.put(14, &self.transfer_id);
-        fields.put(15, &self.transfer_type);
-        fields.put(16, &self.wire_return_fee);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.event_id);
+        visitor.field(2, &self.event_type);
+        visitor.field(3, &self.failure_reason);
+        visitor.field(4, &self.funding_account_id);
+        visitor.field(5, &self.intent_id);
+        visitor.field(6, &self.ledger_id);
+        visitor.field(7, &self.origination_account_id);
+        visitor.field(8, &self.originator_client_id);
+        visitor.field(9, &self.refund_id);
+        visitor.field(10, &self.sweep_amount);
+        visitor.field(11, &self.sweep_id);
+        visitor.field(12, &self.timestamp);
+        visitor.field(13, &self.transfer_amount);
+        visitor.field(14, &self.transfer_id);
+        visitor.field(15, &self.transfer_type);
+        visitor.field(16, &self.wire_return_fee);
     }
 }
 /// Body of `POST /transfer/event/list`: filters and paging. Everything is optional; filters
 /// given together all have to match.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferEventListRequest {
     /// Restricts the list to events of transfers with this account of an end user. Null or left
@@ -3585,22 +3517,20 @@ Deprecated by Plaid.*/
     pub transfer_type: Option<TransferEventListTransferType>,
 }
 impl Generated for TransferEventListRequest {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            count: Wire::empty(),
-            end_date: Wire::empty(),
-            event_types: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            offset: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            start_date: Wire::empty(),
-            sweep_id: Wire::empty(),
-            transfer_id: Wire::empty(),
-            transfer_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        count: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        event_types: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        sweep_id: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+        transfer_type: Wire::EMPTY,
+    };
 }
 impl Record for TransferEventListRequest {
     const NAME: &'static str = "TransferEventListRequest";
@@ -3639,28 +3569,29 @@ impl Record for TransferEventListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.count);
-        fields.put(2, &self.end_date);
-        fields.put(3, &self.event_types);
-        fields.put(4, &self.funding_account_id);
-        fields.put(5, &self.offset);
-        fields.put(6, &self.origination_account_id);
-        fields.put(7, &self.originator_client_id);
-        fields.put(8, &self.start_date);
-        fields.put(9, &self.sweep_id);
-        fields.put(10, &self.transfer_id);
-        fields.put(11, &self.transfer_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.end_date);
+        visitor.field(3, &self.event_types);
+        visitor.field(4, &self.funding_account_id);
+        visitor.field(5, &self.offset);
+        visitor.field(6, &self.origination_account_id);
+        visitor.field(7, &self.originator_client_id);
+        visitor.field(8, &self.start_date);
+        visitor.field(9, &self.sweep_id);
+        visitor.field(10, &self.transfer_id);
+        visitor.field(11, &self.transfer_type);
     }
 }
 impl Default for TransferEventListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/event/list`: one page of events and whether more follow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferEventListResponse {
     /// Whether further events follow this page. If true, call again with a larger `offset`.
@@ -3673,13 +3604,11 @@ pub struct TransferEventListResponse {
     pub transfer_events: Vec<TransferEvent>,
 }
 impl Generated for TransferEventListResponse {
-    fn empty() -> Self {
-        Self {
-            has_more: Wire::empty(),
-            request_id: Wire::empty(),
-            transfer_events: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        has_more: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        transfer_events: Wire::EMPTY,
+    };
 }
 impl Record for TransferEventListResponse {
     const NAME: &'static str = "TransferEventListResponse";
@@ -3700,10 +3629,10 @@ impl Record for TransferEventListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.has_more);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.transfer_events);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.has_more);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.transfer_events);
     }
 }
 /// Filter of `/transfer/event/list` by direction of the transfer, `debit` or `credit` seen
@@ -3735,7 +3664,7 @@ impl OpenEnum for TransferEventListTransferType {
 }
 /// Body of `POST /transfer/event/sync`: the event after which to go on and the size of the
 /// page.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferEventSyncRequest {
     /// Largest `event_id` you have processed, 0 to start from the beginning. Only events with a
@@ -3749,12 +3678,10 @@ pub struct TransferEventSyncRequest {
     pub count: Option<i64>,
 }
 impl Generated for TransferEventSyncRequest {
-    fn empty() -> Self {
-        Self {
-            after_id: Wire::empty(),
-            count: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        after_id: Wire::EMPTY,
+        count: Wire::EMPTY,
+    };
 }
 impl Record for TransferEventSyncRequest {
     const NAME: &'static str = "TransferEventSyncRequest";
@@ -3773,23 +3700,24 @@ impl Record for TransferEventSyncRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.after_id);
-        fields.put(1, &self.count);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.after_id);
+        visitor.field(1, &self.count);
     }
 }
 impl TransferEventSyncRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(after_id: impl Into<i64>) -> Self {
         Self {
             after_id: after_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/event/sync`: the next events in ascending order and whether more
 /// follow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferEventSyncResponse {
     /// Whether further events wait. If true, call again at once with the largest `event_id`
@@ -3804,13 +3732,11 @@ pub struct TransferEventSyncResponse {
     pub transfer_events: Vec<TransferEvent>,
 }
 impl Generated for TransferEventSyncResponse {
-    fn empty() -> Self {
-        Self {
-            has_more: Wire::empty(),
-            request_id: Wire::empty(),
-            transfer_events: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        has_more: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        transfer_events: Wire::EMPTY,
+    };
 }
 impl Record for TransferEventSyncResponse {
     const NAME: &'static str = "TransferEventSyncResponse";
@@ -3831,10 +3757,10 @@ impl Record for TransferEventSyncResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.has_more);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.transfer_events);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.has_more);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.transfer_events);
     }
 }
 /// What happened in a transfer event. Values without a prefix concern a transfer, among them
@@ -3935,7 +3861,7 @@ impl OpenEnum for TransferEventType {
 /// One step in the expected settlement of a transfer to your own account: a date and the
 /// amount that is expected to have been settled by sweeps. It occurs in
 /// `Transfer.expected_sweep_settlement_schedule`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferExpectedSweepSettlementScheduleItem {
     /// ISO 8601 date on which the sweep of this step is expected to settle.
@@ -3945,12 +3871,10 @@ pub struct TransferExpectedSweepSettlementScheduleItem {
     pub swept_settled_amount: String,
 }
 impl Generated for TransferExpectedSweepSettlementScheduleItem {
-    fn empty() -> Self {
-        Self {
-            sweep_settlement_date: Wire::empty(),
-            swept_settled_amount: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        sweep_settlement_date: Wire::EMPTY,
+        swept_settled_amount: Wire::EMPTY,
+    };
 }
 impl Record for TransferExpectedSweepSettlementScheduleItem {
     const NAME: &'static str = "TransferExpectedSweepSettlementScheduleItem";
@@ -3969,14 +3893,14 @@ impl Record for TransferExpectedSweepSettlementScheduleItem {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.sweep_settlement_date);
-        fields.put(1, &self.swept_settled_amount);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.sweep_settlement_date);
+        visitor.field(1, &self.swept_settled_amount);
     }
 }
 /// Bank account of an originator, named by the Item it belongs to and its id there. It occurs
 /// in the onboarding of originators.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferFundingAccount {
     /// Access token of the Item that holds the originator's bank account, as obtained from
@@ -3987,12 +3911,10 @@ pub struct TransferFundingAccount {
     pub account_id: String,
 }
 impl Generated for TransferFundingAccount {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferFundingAccount {
     const NAME: &'static str = "TransferFundingAccount";
@@ -4011,13 +3933,14 @@ impl Record for TransferFundingAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
     }
 }
 impl TransferFundingAccount {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
         Self {
             access_token: access_token.into(),
@@ -4027,7 +3950,7 @@ impl TransferFundingAccount {
 }
 /// Bank account of an originator with a name for display, as sent to `POST
 /// /transfer/originator/funding_account/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferFundingAccountWithDisplayName {
     /// Access token of the Item that holds the originator's bank account, as obtained from
@@ -4040,13 +3963,11 @@ pub struct TransferFundingAccountWithDisplayName {
     pub display_name: Option<String>,
 }
 impl Generated for TransferFundingAccountWithDisplayName {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            display_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        display_name: Wire::EMPTY,
+    };
 }
 impl Record for TransferFundingAccountWithDisplayName {
     const NAME: &'static str = "TransferFundingAccountWithDisplayName";
@@ -4067,24 +3988,25 @@ impl Record for TransferFundingAccountWithDisplayName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.display_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.display_name);
     }
 }
 impl TransferFundingAccountWithDisplayName {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(access_token: impl Into<Secret>, account_id: impl Into<String>) -> Self {
         Self {
             access_token: access_token.into(),
             account_id: account_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /transfer/get`. Name the transfer by `transfer_id` or by `authorization_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferGetRequest {
     /// Identifier of the authorization the transfer was made from, an alternative to
@@ -4101,13 +4023,11 @@ Deprecated by Plaid.*/
     pub transfer_id: Option<String>,
 }
 impl Generated for TransferGetRequest {
-    fn empty() -> Self {
-        Self {
-            authorization_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        authorization_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferGetRequest {
     const NAME: &'static str = "TransferGetRequest";
@@ -4128,19 +4048,20 @@ impl Record for TransferGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.authorization_id);
-        fields.put(1, &self.originator_client_id);
-        fields.put(2, &self.transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.authorization_id);
+        visitor.field(1, &self.originator_client_id);
+        visitor.field(2, &self.transfer_id);
     }
 }
 impl Default for TransferGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/get`: the transfer in its present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferGetResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -4150,12 +4071,10 @@ pub struct TransferGetResponse {
     pub transfer: Transfer,
 }
 impl Generated for TransferGetResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            transfer: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        transfer: Wire::EMPTY,
+    };
 }
 impl Record for TransferGetResponse {
     const NAME: &'static str = "TransferGetResponse";
@@ -4174,9 +4093,9 @@ impl Record for TransferGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.transfer);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.transfer);
     }
 }
 /// Outcome of the authorization of a transfer intent, `APPROVED` or `DECLINED`. Null while no
@@ -4208,7 +4127,7 @@ impl OpenEnum for TransferIntentAuthorizationDecision {
 }
 /// A transfer intent as it stands right after its creation, returned by `POST
 /// /transfer/intent/create`. `TransferIntentGet` has the outcome in addition.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferIntentCreate {
     /// Identifier of the end user's account, as given in the request. Null or absent when the
@@ -4255,25 +4174,23 @@ Deprecated by Plaid.*/
     pub user: TransferUserInResponse,
 }
 impl Generated for TransferIntentCreate {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            created: Wire::empty(),
-            description: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            metadata: Wire::empty(),
-            mode: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            require_guarantee: Wire::empty(),
-            status: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        created: Wire::EMPTY,
+        description: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        mode: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        require_guarantee: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for TransferIntentCreate {
     const NAME: &'static str = "TransferIntentCreate";
@@ -4318,22 +4235,22 @@ impl Record for TransferIntentCreate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.created);
-        fields.put(4, &self.description);
-        fields.put(5, &self.funding_account_id);
-        fields.put(6, &self.id);
-        fields.put(7, &self.iso_currency_code);
-        fields.put(8, &self.metadata);
-        fields.put(9, &self.mode);
-        fields.put(10, &self.network);
-        fields.put(11, &self.origination_account_id);
-        fields.put(12, &self.require_guarantee);
-        fields.put(13, &self.status);
-        fields.put(14, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.created);
+        visitor.field(4, &self.description);
+        visitor.field(5, &self.funding_account_id);
+        visitor.field(6, &self.id);
+        visitor.field(7, &self.iso_currency_code);
+        visitor.field(8, &self.metadata);
+        visitor.field(9, &self.mode);
+        visitor.field(10, &self.network);
+        visitor.field(11, &self.origination_account_id);
+        visitor.field(12, &self.require_guarantee);
+        visitor.field(13, &self.status);
+        visitor.field(14, &self.user);
     }
 }
 /// Direction of a transfer intent: `PAYMENT` takes money from the end user's account,
@@ -4395,7 +4312,7 @@ impl OpenEnum for TransferIntentCreateNetwork {
 }
 /// Body of `POST /transfer/intent/create`: the amount, direction and description of the
 /// transfer that the end user is to approve in Link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferIntentCreateRequest {
     /// Identifier of the end user's account, if it is known already. Null or left out to have the
@@ -4441,22 +4358,20 @@ Deprecated by Plaid.*/
     pub user: TransferUserInRequest,
 }
 impl Generated for TransferIntentCreateRequest {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            description: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            metadata: Wire::empty(),
-            mode: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            require_guarantee: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        mode: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        require_guarantee: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for TransferIntentCreateRequest {
     const NAME: &'static str = "TransferIntentCreateRequest";
@@ -4495,23 +4410,24 @@ impl Record for TransferIntentCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.description);
-        fields.put(4, &self.funding_account_id);
-        fields.put(5, &self.iso_currency_code);
-        fields.put(6, &self.metadata);
-        fields.put(7, &self.mode);
-        fields.put(8, &self.network);
-        fields.put(9, &self.origination_account_id);
-        fields.put(10, &self.require_guarantee);
-        fields.put(11, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.description);
+        visitor.field(4, &self.funding_account_id);
+        visitor.field(5, &self.iso_currency_code);
+        visitor.field(6, &self.metadata);
+        visitor.field(7, &self.mode);
+        visitor.field(8, &self.network);
+        visitor.field(9, &self.origination_account_id);
+        visitor.field(10, &self.require_guarantee);
+        visitor.field(11, &self.user);
     }
 }
 impl TransferIntentCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<String>,
         description: impl Into<String>,
@@ -4523,12 +4439,12 @@ impl TransferIntentCreateRequest {
             description: description.into(),
             mode: mode.into(),
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/intent/create`: the new transfer intent, ready for use in Link.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferIntentCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -4538,12 +4454,10 @@ pub struct TransferIntentCreateResponse {
     pub transfer_intent: TransferIntentCreate,
 }
 impl Generated for TransferIntentCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            transfer_intent: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        transfer_intent: Wire::EMPTY,
+    };
 }
 impl Record for TransferIntentCreateResponse {
     const NAME: &'static str = "TransferIntentCreateResponse";
@@ -4562,14 +4476,14 @@ impl Record for TransferIntentCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.transfer_intent);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.transfer_intent);
     }
 }
 /// A transfer intent with its outcome so far: status, authorization decision and, when it
 /// succeeded, the transfer. Returned by `POST /transfer/intent/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferIntentGet {
     /// Identifier of the end user's account. Null or absent while the user has not chosen one.
@@ -4633,31 +4547,29 @@ Deprecated by Plaid.*/
     pub user: TransferUserInResponse,
 }
 impl Generated for TransferIntentGet {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            authorization_decision: Wire::empty(),
-            authorization_decision_rationale: Wire::empty(),
-            created: Wire::empty(),
-            description: Wire::empty(),
-            failure_reason: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            guarantee_decision: Wire::empty(),
-            guarantee_decision_rationale: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            metadata: Wire::empty(),
-            mode: Wire::empty(),
-            network: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            require_guarantee: Wire::empty(),
-            status: Wire::empty(),
-            transfer_id: Wire::empty(),
-            user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        authorization_decision: Wire::EMPTY,
+        authorization_decision_rationale: Wire::EMPTY,
+        created: Wire::EMPTY,
+        description: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        guarantee_decision: Wire::EMPTY,
+        guarantee_decision_rationale: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        metadata: Wire::EMPTY,
+        mode: Wire::EMPTY,
+        network: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        require_guarantee: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+        user: Wire::EMPTY,
+    };
 }
 impl Record for TransferIntentGet {
     const NAME: &'static str = "TransferIntentGet";
@@ -4714,32 +4626,32 @@ impl Record for TransferIntentGet {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.ach_class);
-        fields.put(2, &self.amount);
-        fields.put(3, &self.authorization_decision);
-        fields.put(4, &self.authorization_decision_rationale);
-        fields.put(5, &self.created);
-        fields.put(6, &self.description);
-        fields.put(7, &self.failure_reason);
-        fields.put(8, &self.funding_account_id);
-        fields.put(9, &self.guarantee_decision);
-        fields.put(10, &self.guarantee_decision_rationale);
-        fields.put(11, &self.id);
-        fields.put(12, &self.iso_currency_code);
-        fields.put(13, &self.metadata);
-        fields.put(14, &self.mode);
-        fields.put(15, &self.network);
-        fields.put(16, &self.origination_account_id);
-        fields.put(17, &self.require_guarantee);
-        fields.put(18, &self.status);
-        fields.put(19, &self.transfer_id);
-        fields.put(20, &self.user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.ach_class);
+        visitor.field(2, &self.amount);
+        visitor.field(3, &self.authorization_decision);
+        visitor.field(4, &self.authorization_decision_rationale);
+        visitor.field(5, &self.created);
+        visitor.field(6, &self.description);
+        visitor.field(7, &self.failure_reason);
+        visitor.field(8, &self.funding_account_id);
+        visitor.field(9, &self.guarantee_decision);
+        visitor.field(10, &self.guarantee_decision_rationale);
+        visitor.field(11, &self.id);
+        visitor.field(12, &self.iso_currency_code);
+        visitor.field(13, &self.metadata);
+        visitor.field(14, &self.mode);
+        visitor.field(15, &self.network);
+        visitor.field(16, &self.origination_account_id);
+        visitor.field(17, &self.require_guarantee);
+        visitor.field(18, &self.status);
+        visitor.field(19, &self.transfer_id);
+        visitor.field(20, &self.user);
     }
 }
 /// Why a transfer intent failed, in the terms of an API error. Null when it has not failed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferIntentGetFailureReason {
     /// Code of the error behind the failure, to be branched on together with `error_type`.
@@ -4752,13 +4664,11 @@ pub struct TransferIntentGetFailureReason {
     pub error_type: Option<String>,
 }
 impl Generated for TransferIntentGetFailureReason {
-    fn empty() -> Self {
-        Self {
-            error_code: Wire::empty(),
-            error_message: Wire::empty(),
-            error_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error_code: Wire::EMPTY,
+        error_message: Wire::EMPTY,
+        error_type: Wire::EMPTY,
+    };
 }
 impl Record for TransferIntentGetFailureReason {
     const NAME: &'static str = "TransferIntentGetFailureReason";
@@ -4779,30 +4689,29 @@ impl Record for TransferIntentGetFailureReason {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error_code);
-        fields.put(1, &self.error_message);
-        fields.put(2, &self.error_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error_code);
+        visitor.field(1, &self.error_message);
+        visitor.field(2, &self.error_type);
     }
 }
 impl Default for TransferIntentGetFailureReason {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transfer/intent/get`; it names only the transfer intent to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferIntentGetRequest {
     /// Identifier of the intent to fetch, the `id` from `/transfer/intent/create`.
     pub transfer_intent_id: String,
 }
 impl Generated for TransferIntentGetRequest {
-    fn empty() -> Self {
-        Self {
-            transfer_intent_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        transfer_intent_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferIntentGetRequest {
     const NAME: &'static str = "TransferIntentGetRequest";
@@ -4819,12 +4728,13 @@ impl Record for TransferIntentGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.transfer_intent_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.transfer_intent_id);
     }
 }
 impl TransferIntentGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(transfer_intent_id: impl Into<String>) -> Self {
         Self {
             transfer_intent_id: transfer_intent_id.into(),
@@ -4832,7 +4742,7 @@ impl TransferIntentGetRequest {
     }
 }
 /// Answer of `POST /transfer/intent/get`: the transfer intent in its present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferIntentGetResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -4842,12 +4752,10 @@ pub struct TransferIntentGetResponse {
     pub transfer_intent: TransferIntentGet,
 }
 impl Generated for TransferIntentGetResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            transfer_intent: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        transfer_intent: Wire::EMPTY,
+    };
 }
 impl Record for TransferIntentGetResponse {
     const NAME: &'static str = "TransferIntentGetResponse";
@@ -4866,9 +4774,9 @@ impl Record for TransferIntentGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.transfer_intent);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.transfer_intent);
     }
 }
 /// State of a transfer intent: `PENDING` awaits the end user, `SUCCEEDED` has led to a
@@ -4903,7 +4811,7 @@ impl OpenEnum for TransferIntentStatus {
 }
 /// Balance of a Plaid Ledger, split by whether the money can be used yet. It occurs in the
 /// answer of `/transfer/ledger/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerBalance {
     /// Money that can be withdrawn or paid out as credits now, as a decimal string.
@@ -4912,12 +4820,10 @@ pub struct TransferLedgerBalance {
     pub pending: String,
 }
 impl Generated for TransferLedgerBalance {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            pending: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        pending: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerBalance {
     const NAME: &'static str = "TransferLedgerBalance";
@@ -4936,14 +4842,14 @@ impl Record for TransferLedgerBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.pending);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.pending);
     }
 }
 /// Body of `POST /transfer/ledger/deposit`: the amount, the Ledger, the funding account and
 /// the network.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerDepositRequest {
     /// Amount to deposit as a positive decimal string with two digits after the point.
@@ -4970,17 +4876,15 @@ pub struct TransferLedgerDepositRequest {
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferLedgerDepositRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            description: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            ledger_id: Wire::empty(),
-            network: Wire::empty(),
-            originator_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        network: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerDepositRequest {
     const NAME: &'static str = "TransferLedgerDepositRequest";
@@ -5009,18 +4913,19 @@ impl Record for TransferLedgerDepositRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.funding_account_id);
-        fields.put(3, &self.idempotency_key);
-        fields.put(4, &self.ledger_id);
-        fields.put(5, &self.network);
-        fields.put(6, &self.originator_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.funding_account_id);
+        visitor.field(3, &self.idempotency_key);
+        visitor.field(4, &self.ledger_id);
+        visitor.field(5, &self.network);
+        visitor.field(6, &self.originator_client_id);
     }
 }
 impl TransferLedgerDepositRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<String>,
         idempotency_key: impl Into<String>,
@@ -5030,13 +4935,13 @@ impl TransferLedgerDepositRequest {
             amount: amount.into(),
             idempotency_key: idempotency_key.into(),
             network: network.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/ledger/deposit`: the sweep that brings the money into the
 /// Ledger.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerDepositResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -5047,12 +4952,10 @@ pub struct TransferLedgerDepositResponse {
     pub sweep: TransferSweep,
 }
 impl Generated for TransferLedgerDepositResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sweep: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sweep: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerDepositResponse {
     const NAME: &'static str = "TransferLedgerDepositResponse";
@@ -5071,14 +4974,14 @@ impl Record for TransferLedgerDepositResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sweep);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sweep);
     }
 }
 /// Body of `POST /transfer/ledger/distribute`: the two Ledgers and the amount to move between
 /// them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerDistributeRequest {
     /// Amount to move as a decimal string with two digits after the point. Always positive; the
@@ -5098,15 +5001,13 @@ pub struct TransferLedgerDistributeRequest {
     pub to_ledger_id: String,
 }
 impl Generated for TransferLedgerDistributeRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            description: Wire::empty(),
-            from_ledger_id: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            to_ledger_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        from_ledger_id: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        to_ledger_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerDistributeRequest {
     const NAME: &'static str = "TransferLedgerDistributeRequest";
@@ -5131,16 +5032,17 @@ impl Record for TransferLedgerDistributeRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.from_ledger_id);
-        fields.put(3, &self.idempotency_key);
-        fields.put(4, &self.to_ledger_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.from_ledger_id);
+        visitor.field(3, &self.idempotency_key);
+        visitor.field(4, &self.to_ledger_id);
     }
 }
 impl TransferLedgerDistributeRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<String>,
         from_ledger_id: impl Into<String>,
@@ -5152,13 +5054,13 @@ impl TransferLedgerDistributeRequest {
             from_ledger_id: from_ledger_id.into(),
             idempotency_key: idempotency_key.into(),
             to_ledger_id: to_ledger_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/ledger/distribute`: an acknowledgement that carries only the
 /// request identifier. The effect shows in `/transfer/ledger/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerDistributeResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -5166,9 +5068,7 @@ pub struct TransferLedgerDistributeResponse {
     pub request_id: String,
 }
 impl Generated for TransferLedgerDistributeResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferLedgerDistributeResponse {
     const NAME: &'static str = "TransferLedgerDistributeResponse";
@@ -5183,13 +5083,13 @@ impl Record for TransferLedgerDistributeResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// One movement on a Plaid Ledger, with the balances after it and the transfer, refund or
 /// sweep behind it. Returned by `/transfer/ledger/event/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerEvent {
     /// Amount of the movement as a decimal string. Its `available_balance` and `pending_balance`,
@@ -5219,21 +5119,19 @@ pub struct TransferLedgerEvent {
     pub type_: String,
 }
 impl Generated for TransferLedgerEvent {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            available_balance: Wire::empty(),
-            description: Wire::empty(),
-            ledger_event_id: Wire::empty(),
-            ledger_id: Wire::empty(),
-            pending_balance: Wire::empty(),
-            refund_id: Wire::empty(),
-            sweep_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            transfer_id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        available_balance: Wire::EMPTY,
+        description: Wire::EMPTY,
+        ledger_event_id: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        pending_balance: Wire::EMPTY,
+        refund_id: Wire::EMPTY,
+        sweep_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerEvent {
     const NAME: &'static str = "TransferLedgerEvent";
@@ -5270,22 +5168,22 @@ impl Record for TransferLedgerEvent {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.available_balance);
-        fields.put(2, &self.description);
-        fields.put(3, &self.ledger_event_id);
-        fields.put(4, &self.ledger_id);
-        fields.put(5, &self.pending_balance);
-        fields.put(6, &self.refund_id);
-        fields.put(7, &self.sweep_id);
-        fields.put(8, &self.timestamp);
-        fields.put(9, &self.transfer_id);
-        fields.put(10, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.available_balance);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.ledger_event_id);
+        visitor.field(4, &self.ledger_id);
+        visitor.field(5, &self.pending_balance);
+        visitor.field(6, &self.refund_id);
+        visitor.field(7, &self.sweep_id);
+        visitor.field(8, &self.timestamp);
+        visitor.field(9, &self.transfer_id);
+        visitor.field(10, &self.type_);
     }
 }
 /// Body of `POST /transfer/ledger/event/list`: filters and paging. Everything is optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerEventListRequest {
     /// Number of movements in one page, from 1 to 25, 25 if null or left out.
@@ -5319,19 +5217,17 @@ pub struct TransferLedgerEventListRequest {
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for TransferLedgerEventListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            end_date: Wire::empty(),
-            ledger_event_id: Wire::empty(),
-            ledger_id: Wire::empty(),
-            offset: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            source_id: Wire::empty(),
-            source_type: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        ledger_event_id: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        source_id: Wire::EMPTY,
+        source_type: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerEventListRequest {
     const NAME: &'static str = "TransferLedgerEventListRequest";
@@ -5364,26 +5260,27 @@ impl Record for TransferLedgerEventListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.ledger_event_id);
-        fields.put(3, &self.ledger_id);
-        fields.put(4, &self.offset);
-        fields.put(5, &self.originator_client_id);
-        fields.put(6, &self.source_id);
-        fields.put(7, &self.source_type);
-        fields.put(8, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.ledger_event_id);
+        visitor.field(3, &self.ledger_id);
+        visitor.field(4, &self.offset);
+        visitor.field(5, &self.originator_client_id);
+        visitor.field(6, &self.source_id);
+        visitor.field(7, &self.source_type);
+        visitor.field(8, &self.start_date);
     }
 }
 impl Default for TransferLedgerEventListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/ledger/event/list`: one page of movements on a Ledger and
 /// whether more follow.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerEventListResponse {
     /// Whether further movements follow this page. If true, call again with a larger `offset`.
@@ -5396,13 +5293,11 @@ pub struct TransferLedgerEventListResponse {
     pub request_id: String,
 }
 impl Generated for TransferLedgerEventListResponse {
-    fn empty() -> Self {
-        Self {
-            has_more: Wire::empty(),
-            ledger_events: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        has_more: Wire::EMPTY,
+        ledger_events: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerEventListResponse {
     const NAME: &'static str = "TransferLedgerEventListResponse";
@@ -5423,14 +5318,14 @@ impl Record for TransferLedgerEventListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.has_more);
-        fields.put(1, &self.ledger_events);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.has_more);
+        visitor.field(1, &self.ledger_events);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Body of `POST /transfer/ledger/get`. Without a `ledger_id` the default Ledger is meant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerGetRequest {
     /// Identifier of the Ledger to read. Null or left out for the default Ledger.
@@ -5440,12 +5335,10 @@ pub struct TransferLedgerGetRequest {
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferLedgerGetRequest {
-    fn empty() -> Self {
-        Self {
-            ledger_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ledger_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerGetRequest {
     const NAME: &'static str = "TransferLedgerGetRequest";
@@ -5464,18 +5357,19 @@ impl Record for TransferLedgerGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ledger_id);
-        fields.put(1, &self.originator_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ledger_id);
+        visitor.field(1, &self.originator_client_id);
     }
 }
 impl Default for TransferLedgerGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/ledger/get`: one Ledger with its balance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerGetResponse {
     /// Balance of the Ledger, split into available and pending money.
@@ -5492,15 +5386,13 @@ pub struct TransferLedgerGetResponse {
     pub request_id: String,
 }
 impl Generated for TransferLedgerGetResponse {
-    fn empty() -> Self {
-        Self {
-            balance: Wire::empty(),
-            is_default: Wire::empty(),
-            ledger_id: Wire::empty(),
-            name: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        balance: Wire::EMPTY,
+        is_default: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerGetResponse {
     const NAME: &'static str = "TransferLedgerGetResponse";
@@ -5525,17 +5417,17 @@ impl Record for TransferLedgerGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.balance);
-        fields.put(1, &self.is_default);
-        fields.put(2, &self.ledger_id);
-        fields.put(3, &self.name);
-        fields.put(4, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.balance);
+        visitor.field(1, &self.is_default);
+        visitor.field(2, &self.ledger_id);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.request_id);
     }
 }
 /// Body of `POST /transfer/ledger/withdraw`: the amount, the Ledger, the funding account and
 /// the network.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerWithdrawRequest {
     /// Amount to withdraw as a positive decimal string with two digits after the point. The
@@ -5564,17 +5456,15 @@ pub struct TransferLedgerWithdrawRequest {
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferLedgerWithdrawRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            description: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            ledger_id: Wire::empty(),
-            network: Wire::empty(),
-            originator_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        network: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerWithdrawRequest {
     const NAME: &'static str = "TransferLedgerWithdrawRequest";
@@ -5603,18 +5493,19 @@ impl Record for TransferLedgerWithdrawRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.description);
-        fields.put(2, &self.funding_account_id);
-        fields.put(3, &self.idempotency_key);
-        fields.put(4, &self.ledger_id);
-        fields.put(5, &self.network);
-        fields.put(6, &self.originator_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.funding_account_id);
+        visitor.field(3, &self.idempotency_key);
+        visitor.field(4, &self.ledger_id);
+        visitor.field(5, &self.network);
+        visitor.field(6, &self.originator_client_id);
     }
 }
 impl TransferLedgerWithdrawRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<String>,
         idempotency_key: impl Into<String>,
@@ -5624,13 +5515,13 @@ impl TransferLedgerWithdrawRequest {
             amount: amount.into(),
             idempotency_key: idempotency_key.into(),
             network: network.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/ledger/withdraw`: the sweep that takes the money out of the
 /// Ledger.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerWithdrawResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -5641,12 +5532,10 @@ pub struct TransferLedgerWithdrawResponse {
     pub sweep: TransferSweep,
 }
 impl Generated for TransferLedgerWithdrawResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sweep: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sweep: Wire::EMPTY,
+    };
 }
 impl Record for TransferLedgerWithdrawResponse {
     const NAME: &'static str = "TransferLedgerWithdrawResponse";
@@ -5665,13 +5554,13 @@ impl Record for TransferLedgerWithdrawResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sweep);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sweep);
     }
 }
 /// Body of `POST /transfer/list`: filters and paging. Everything is optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferListRequest {
     /// Number of transfers in one page, from 1 to 25, 25 if left out.
@@ -5703,17 +5592,15 @@ Deprecated by Plaid.*/
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for TransferListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            end_date: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            offset: Wire::empty(),
-            origination_account_id: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        origination_account_id: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for TransferListRequest {
     const NAME: &'static str = "TransferListRequest";
@@ -5742,24 +5629,25 @@ impl Record for TransferListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.funding_account_id);
-        fields.put(3, &self.offset);
-        fields.put(4, &self.origination_account_id);
-        fields.put(5, &self.originator_client_id);
-        fields.put(6, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.funding_account_id);
+        visitor.field(3, &self.offset);
+        visitor.field(4, &self.origination_account_id);
+        visitor.field(5, &self.originator_client_id);
+        visitor.field(6, &self.start_date);
     }
 }
 impl Default for TransferListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/list`: one page of transfers. It has no total, so a page shorter
 /// than `count` marks the end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferListResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -5770,12 +5658,10 @@ pub struct TransferListResponse {
     pub transfers: Vec<Transfer>,
 }
 impl Generated for TransferListResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            transfers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        transfers: Wire::EMPTY,
+    };
 }
 impl Record for TransferListResponse {
     const NAME: &'static str = "TransferListResponse";
@@ -5794,14 +5680,14 @@ impl Record for TransferListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.transfers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.transfers);
     }
 }
 /// How much of the limits on credits and debits the authorizations of the present day and
 /// month use up. It occurs in the answer of `/transfer/metrics/get` and may be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferMetricsGetAuthorizationUsage {
     /// Share of the daily limit on credits that is used up, as a decimal string.
@@ -5814,14 +5700,12 @@ pub struct TransferMetricsGetAuthorizationUsage {
     pub monthly_debit_utilization: Option<String>,
 }
 impl Generated for TransferMetricsGetAuthorizationUsage {
-    fn empty() -> Self {
-        Self {
-            daily_credit_utilization: Wire::empty(),
-            daily_debit_utilization: Wire::empty(),
-            monthly_credit_utilization: Wire::empty(),
-            monthly_debit_utilization: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        daily_credit_utilization: Wire::EMPTY,
+        daily_debit_utilization: Wire::EMPTY,
+        monthly_credit_utilization: Wire::EMPTY,
+        monthly_debit_utilization: Wire::EMPTY,
+    };
 }
 impl Record for TransferMetricsGetAuthorizationUsage {
     const NAME: &'static str = "TransferMetricsGetAuthorizationUsage";
@@ -5844,21 +5728,22 @@ impl Record for TransferMetricsGetAuthorizationUsage {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.daily_credit_utilization);
-        fields.put(1, &self.daily_debit_utilization);
-        fields.put(2, &self.monthly_credit_utilization);
-        fields.put(3, &self.monthly_debit_utilization);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.daily_credit_utilization);
+        visitor.field(1, &self.daily_debit_utilization);
+        visitor.field(2, &self.monthly_credit_utilization);
+        visitor.field(3, &self.monthly_debit_utilization);
     }
 }
 impl Default for TransferMetricsGetAuthorizationUsage {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transfer/metrics/get`. It needs nothing but credentials, unless you ask for
 /// the figures of an originator.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferMetricsGetRequest {
     /// Plaid client identifier of the originator whose figures are wanted, when you act as a
@@ -5866,11 +5751,9 @@ pub struct TransferMetricsGetRequest {
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferMetricsGetRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferMetricsGetRequest {
     const NAME: &'static str = "TransferMetricsGetRequest";
@@ -5887,18 +5770,19 @@ impl Record for TransferMetricsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
     }
 }
 impl Default for TransferMetricsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/metrics/get`: volumes of the present day and month, return
 /// rates, and use of the limits.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferMetricsGetResponse {
     /// How much of the daily and monthly limits is used up. Null or absent when not available.
@@ -5931,19 +5815,17 @@ Deprecated by Plaid.*/
     pub return_rates: Option<TransferMetricsGetReturnRates>,
 }
 impl Generated for TransferMetricsGetResponse {
-    fn empty() -> Self {
-        Self {
-            authorization_usage: Wire::empty(),
-            daily_credit_transfer_volume: Wire::empty(),
-            daily_debit_transfer_volume: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            monthly_credit_transfer_volume: Wire::empty(),
-            monthly_debit_transfer_volume: Wire::empty(),
-            monthly_transfer_volume: Wire::empty(),
-            request_id: Wire::empty(),
-            return_rates: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        authorization_usage: Wire::EMPTY,
+        daily_credit_transfer_volume: Wire::EMPTY,
+        daily_debit_transfer_volume: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        monthly_credit_transfer_volume: Wire::EMPTY,
+        monthly_debit_transfer_volume: Wire::EMPTY,
+        monthly_transfer_volume: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        return_rates: Wire::EMPTY,
+    };
 }
 impl Record for TransferMetricsGetResponse {
     const NAME: &'static str = "TransferMetricsGetResponse";
@@ -5976,30 +5858,28 @@ impl Record for TransferMetricsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.authorization_usage);
-        fields.put(1, &self.daily_credit_transfer_volume);
-        fields.put(2, &self.daily_debit_transfer_volume);
-        fields.put(3, &self.iso_currency_code);
-        fields.put(4, &self.monthly_credit_transfer_volume);
-        fields.put(5, &self.monthly_debit_transfer_volume);
-        fields.put(6, &self.monthly_transfer_volume);
-        fields.put(7, &self.request_id);
-        fields.put(8, &self.return_rates);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.authorization_usage);
+        visitor.field(1, &self.daily_credit_transfer_volume);
+        visitor.field(2, &self.daily_debit_transfer_volume);
+        visitor.field(3, &self.iso_currency_code);
+        visitor.field(4, &self.monthly_credit_transfer_volume);
+        visitor.field(5, &self.monthly_debit_transfer_volume);
+        visitor.field(6, &self.monthly_transfer_volume);
+        visitor.field(7, &self.request_id);
+        visitor.field(8, &self.return_rates);
     }
 }
 /// Return rates of debits, by length of the period looked at. It occurs in the answer of
 /// `/transfer/metrics/get` and may be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferMetricsGetReturnRates {
     /// Return rates over the last 60 days. Null or absent when not available.
     pub last_60d: Option<TransferMetricsGetReturnRatesOverInterval>,
 }
 impl Generated for TransferMetricsGetReturnRates {
-    fn empty() -> Self {
-        Self { last_60d: Wire::empty() }
-    }
+    const EMPTY: Self = Self { last_60d: Wire::EMPTY };
 }
 impl Record for TransferMetricsGetReturnRates {
     const NAME: &'static str = "TransferMetricsGetReturnRates";
@@ -6014,18 +5894,19 @@ impl Record for TransferMetricsGetReturnRates {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.last_60d);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.last_60d);
     }
 }
 impl Default for TransferMetricsGetReturnRates {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Return rates of debits over one period, in total and for the two kinds of returns that
 /// payment networks watch. May be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferMetricsGetReturnRatesOverInterval {
     /// Rate of debits returned for administrative reasons, such as a wrong or closed account, as
@@ -6038,13 +5919,11 @@ pub struct TransferMetricsGetReturnRatesOverInterval {
     pub unauthorized_return_rate: Option<String>,
 }
 impl Generated for TransferMetricsGetReturnRatesOverInterval {
-    fn empty() -> Self {
-        Self {
-            administrative_return_rate: Wire::empty(),
-            overall_return_rate: Wire::empty(),
-            unauthorized_return_rate: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        administrative_return_rate: Wire::EMPTY,
+        overall_return_rate: Wire::EMPTY,
+        unauthorized_return_rate: Wire::EMPTY,
+    };
 }
 impl Record for TransferMetricsGetReturnRatesOverInterval {
     const NAME: &'static str = "TransferMetricsGetReturnRatesOverInterval";
@@ -6065,20 +5944,21 @@ impl Record for TransferMetricsGetReturnRatesOverInterval {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.administrative_return_rate);
-        fields.put(1, &self.overall_return_rate);
-        fields.put(2, &self.unauthorized_return_rate);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.administrative_return_rate);
+        visitor.field(1, &self.overall_return_rate);
+        visitor.field(2, &self.unauthorized_return_rate);
     }
 }
 impl Default for TransferMetricsGetReturnRatesOverInterval {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transfer/migrate_account`: the numbers of the end user's account that is to
 /// become an Item.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferMigrateAccountRequest {
     /// Account number of the end user's account. A string, so that leading zeros survive; do not
@@ -6093,14 +5973,12 @@ pub struct TransferMigrateAccountRequest {
     pub wire_routing_number: Option<String>,
 }
 impl Generated for TransferMigrateAccountRequest {
-    fn empty() -> Self {
-        Self {
-            account_number: Wire::empty(),
-            account_type: Wire::empty(),
-            routing_number: Wire::empty(),
-            wire_routing_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_number: Wire::EMPTY,
+        account_type: Wire::EMPTY,
+        routing_number: Wire::EMPTY,
+        wire_routing_number: Wire::EMPTY,
+    };
 }
 impl Record for TransferMigrateAccountRequest {
     const NAME: &'static str = "TransferMigrateAccountRequest";
@@ -6123,15 +6001,16 @@ impl Record for TransferMigrateAccountRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number);
-        fields.put(1, &self.account_type);
-        fields.put(2, &self.routing_number);
-        fields.put(3, &self.wire_routing_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_number);
+        visitor.field(1, &self.account_type);
+        visitor.field(2, &self.routing_number);
+        visitor.field(3, &self.wire_routing_number);
     }
 }
 impl TransferMigrateAccountRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         account_number: impl Into<Secret>,
         account_type: impl Into<String>,
@@ -6141,13 +6020,13 @@ impl TransferMigrateAccountRequest {
             account_number: account_number.into(),
             account_type: account_type.into(),
             routing_number: routing_number.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/migrate_account`: the token and account of the Item that was
 /// created. Store both.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferMigrateAccountResponse {
     /// Access token of the new Item, for use in Transfer calls. It does not expire and must be
@@ -6161,13 +6040,11 @@ pub struct TransferMigrateAccountResponse {
     pub request_id: String,
 }
 impl Generated for TransferMigrateAccountResponse {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferMigrateAccountResponse {
     const NAME: &'static str = "TransferMigrateAccountResponse";
@@ -6188,10 +6065,10 @@ impl Record for TransferMigrateAccountResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Payment network of a transfer: `ach` for standard ACH, `same-day-ach` for ACH on the same
@@ -6229,7 +6106,7 @@ impl OpenEnum for TransferNetwork {
     }
 }
 /// Address of an originator's business, sent with its diligence data. All parts are required.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorAddress {
     /// City or town of the address.
@@ -6244,15 +6121,13 @@ pub struct TransferOriginatorAddress {
     pub street: String,
 }
 impl Generated for TransferOriginatorAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country_code: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country_code: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorAddress {
     const NAME: &'static str = "TransferOriginatorAddress";
@@ -6277,16 +6152,17 @@ impl Record for TransferOriginatorAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country_code);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country_code);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl TransferOriginatorAddress {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         city: impl Into<String>,
         country_code: impl Into<String>,
@@ -6304,7 +6180,7 @@ impl TransferOriginatorAddress {
     }
 }
 /// Body of `POST /transfer/originator/create`: the name of the new originator.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorCreateRequest {
     /// Name of the originator's company; must not be empty. You supply it.
@@ -6313,11 +6189,7 @@ pub struct TransferOriginatorCreateRequest {
     pub company_name: String,
 }
 impl Generated for TransferOriginatorCreateRequest {
-    fn empty() -> Self {
-        Self {
-            company_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self { company_name: Wire::EMPTY };
 }
 impl Record for TransferOriginatorCreateRequest {
     const NAME: &'static str = "TransferOriginatorCreateRequest";
@@ -6332,12 +6204,13 @@ impl Record for TransferOriginatorCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.company_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.company_name);
     }
 }
 impl TransferOriginatorCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(company_name: impl Into<String>) -> Self {
         Self {
             company_name: company_name.into(),
@@ -6345,7 +6218,7 @@ impl TransferOriginatorCreateRequest {
     }
 }
 /// Answer of `POST /transfer/originator/create`: the id of the new originator. Store it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorCreateResponse {
     /// Name of the originator's company, as given in the request.
@@ -6358,13 +6231,11 @@ pub struct TransferOriginatorCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferOriginatorCreateResponse {
-    fn empty() -> Self {
-        Self {
-            company_name: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        company_name: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorCreateResponse {
     const NAME: &'static str = "TransferOriginatorCreateResponse";
@@ -6385,16 +6256,16 @@ impl Record for TransferOriginatorCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.company_name);
-        fields.put(1, &self.originator_client_id);
-        fields.put(2, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.company_name);
+        visitor.field(1, &self.originator_client_id);
+        visitor.field(2, &self.request_id);
     }
 }
 /// Data about an originator for its diligence review, sent to `POST
 /// /transfer/diligence/submit`: the company, its expected use of credits and debits, and its
 /// funding account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorDiligence {
     /// Address of the originator's business.
@@ -6425,18 +6296,16 @@ pub struct TransferOriginatorDiligence {
     pub website: String,
 }
 impl Generated for TransferOriginatorDiligence {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            credit_usage_configuration: Wire::empty(),
-            dba: Wire::empty(),
-            debit_usage_configuration: Wire::empty(),
-            funding_account: Wire::empty(),
-            naics_code: Wire::empty(),
-            tax_id: Wire::empty(),
-            website: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        credit_usage_configuration: Wire::EMPTY,
+        dba: Wire::EMPTY,
+        debit_usage_configuration: Wire::EMPTY,
+        funding_account: Wire::EMPTY,
+        naics_code: Wire::EMPTY,
+        tax_id: Wire::EMPTY,
+        website: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorDiligence {
     const NAME: &'static str = "TransferOriginatorDiligence";
@@ -6467,19 +6336,20 @@ impl Record for TransferOriginatorDiligence {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.credit_usage_configuration);
-        fields.put(2, &self.dba);
-        fields.put(3, &self.debit_usage_configuration);
-        fields.put(4, &self.funding_account);
-        fields.put(5, &self.naics_code);
-        fields.put(6, &self.tax_id);
-        fields.put(7, &self.website);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.credit_usage_configuration);
+        visitor.field(2, &self.dba);
+        visitor.field(3, &self.debit_usage_configuration);
+        visitor.field(4, &self.funding_account);
+        visitor.field(5, &self.naics_code);
+        visitor.field(6, &self.tax_id);
+        visitor.field(7, &self.website);
     }
 }
 impl TransferOriginatorDiligence {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         address: impl Into<TransferOriginatorAddress>,
         dba: impl Into<String>,
@@ -6495,13 +6365,13 @@ impl TransferOriginatorDiligence {
             naics_code: naics_code.into(),
             tax_id: tax_id.into(),
             website: website.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /transfer/originator/funding_account/create`: the originator and the bank
 /// account to add.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorFundingAccountCreateRequest {
     /// Bank account to add, with an optional name for display.
@@ -6511,12 +6381,10 @@ pub struct TransferOriginatorFundingAccountCreateRequest {
     pub originator_client_id: String,
 }
 impl Generated for TransferOriginatorFundingAccountCreateRequest {
-    fn empty() -> Self {
-        Self {
-            funding_account: Wire::empty(),
-            originator_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        funding_account: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorFundingAccountCreateRequest {
     const NAME: &'static str = "TransferOriginatorFundingAccountCreateRequest";
@@ -6535,13 +6403,14 @@ impl Record for TransferOriginatorFundingAccountCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.funding_account);
-        fields.put(1, &self.originator_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.funding_account);
+        visitor.field(1, &self.originator_client_id);
     }
 }
 impl TransferOriginatorFundingAccountCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         funding_account: impl Into<TransferFundingAccountWithDisplayName>,
         originator_client_id: impl Into<String>,
@@ -6554,7 +6423,7 @@ impl TransferOriginatorFundingAccountCreateRequest {
 }
 /// Answer of `POST /transfer/originator/funding_account/create`: the identifier under which
 /// the account is used from now on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorFundingAccountCreateResponse {
     /// Identifier of the added funding account. Store it, and pass it as `funding_account_id` to
@@ -6565,12 +6434,10 @@ pub struct TransferOriginatorFundingAccountCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferOriginatorFundingAccountCreateResponse {
-    fn empty() -> Self {
-        Self {
-            funding_account_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        funding_account_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorFundingAccountCreateResponse {
     const NAME: &'static str = "TransferOriginatorFundingAccountCreateResponse";
@@ -6589,14 +6456,14 @@ impl Record for TransferOriginatorFundingAccountCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.funding_account_id);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.funding_account_id);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /transfer/originator/funding_account/update`: the originator and its new
 /// funding account.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorFundingAccountUpdateRequest {
     /// Bank account that takes the place of the previous funding account.
@@ -6606,12 +6473,10 @@ pub struct TransferOriginatorFundingAccountUpdateRequest {
     pub originator_client_id: String,
 }
 impl Generated for TransferOriginatorFundingAccountUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            funding_account: Wire::empty(),
-            originator_client_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        funding_account: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorFundingAccountUpdateRequest {
     const NAME: &'static str = "TransferOriginatorFundingAccountUpdateRequest";
@@ -6630,13 +6495,14 @@ impl Record for TransferOriginatorFundingAccountUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.funding_account);
-        fields.put(1, &self.originator_client_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.funding_account);
+        visitor.field(1, &self.originator_client_id);
     }
 }
 impl TransferOriginatorFundingAccountUpdateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         funding_account: impl Into<TransferFundingAccount>,
         originator_client_id: impl Into<String>,
@@ -6649,7 +6515,7 @@ impl TransferOriginatorFundingAccountUpdateRequest {
 }
 /// Answer of `POST /transfer/originator/funding_account/update`: an acknowledgement that
 /// carries only the request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorFundingAccountUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -6657,9 +6523,7 @@ pub struct TransferOriginatorFundingAccountUpdateResponse {
     pub request_id: String,
 }
 impl Generated for TransferOriginatorFundingAccountUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferOriginatorFundingAccountUpdateResponse {
     const NAME: &'static str = "TransferOriginatorFundingAccountUpdateResponse";
@@ -6674,12 +6538,12 @@ impl Record for TransferOriginatorFundingAccountUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Answer of `POST /transfer/originator/get`: the originator in its present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorGetResponse {
     /// The originator that was asked for, with its diligence status and open requirements.
@@ -6689,12 +6553,10 @@ pub struct TransferOriginatorGetResponse {
     pub request_id: String,
 }
 impl Generated for TransferOriginatorGetResponse {
-    fn empty() -> Self {
-        Self {
-            originator: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorGetResponse {
     const NAME: &'static str = "TransferOriginatorGetResponse";
@@ -6713,14 +6575,14 @@ impl Record for TransferOriginatorGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /transfer/originator/list`; it has only the fields for paging, and both are
 /// optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorListRequest {
     /// Number of originators in one page, from 1 to 25, 25 if null or left out.
@@ -6734,12 +6596,10 @@ pub struct TransferOriginatorListRequest {
     pub offset: Option<i64>,
 }
 impl Generated for TransferOriginatorListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            offset: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        offset: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorListRequest {
     const NAME: &'static str = "TransferOriginatorListRequest";
@@ -6758,19 +6618,20 @@ impl Record for TransferOriginatorListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.offset);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.offset);
     }
 }
 impl Default for TransferOriginatorListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/originator/list`: one page of originators. It has no total, so a
 /// page shorter than `count` marks the end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferOriginatorListResponse {
     /// The originators of this page, each with its id and diligence status.
@@ -6781,12 +6642,10 @@ pub struct TransferOriginatorListResponse {
     pub request_id: String,
 }
 impl Generated for TransferOriginatorListResponse {
-    fn empty() -> Self {
-        Self {
-            originators: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originators: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferOriginatorListResponse {
     const NAME: &'static str = "TransferOriginatorListResponse";
@@ -6805,14 +6664,14 @@ impl Record for TransferOriginatorListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originators);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originators);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /transfer/platform/originator/create`: the originator, its acceptance of the
 /// terms and the time of your review.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformOriginatorCreateRequest {
     /// Plaid client identifier of the originator to submit, from `/transfer/originator/create`.
@@ -6827,14 +6686,12 @@ pub struct TransferPlatformOriginatorCreateRequest {
     pub webhook: Option<String>,
 }
 impl Generated for TransferPlatformOriginatorCreateRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-            originator_reviewed_at: Wire::empty(),
-            tos_acceptance_metadata: Wire::empty(),
-            webhook: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+        originator_reviewed_at: Wire::EMPTY,
+        tos_acceptance_metadata: Wire::EMPTY,
+        webhook: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformOriginatorCreateRequest {
     const NAME: &'static str = "TransferPlatformOriginatorCreateRequest";
@@ -6857,15 +6714,16 @@ impl Record for TransferPlatformOriginatorCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
-        fields.put(1, &self.originator_reviewed_at);
-        fields.put(2, &self.tos_acceptance_metadata);
-        fields.put(3, &self.webhook);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
+        visitor.field(1, &self.originator_reviewed_at);
+        visitor.field(2, &self.tos_acceptance_metadata);
+        visitor.field(3, &self.webhook);
     }
 }
 impl TransferPlatformOriginatorCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         originator_client_id: impl Into<String>,
         originator_reviewed_at: impl Into<DateTime<Utc>>,
@@ -6875,13 +6733,13 @@ impl TransferPlatformOriginatorCreateRequest {
             originator_client_id: originator_client_id.into(),
             originator_reviewed_at: originator_reviewed_at.into(),
             tos_acceptance_metadata: tos_acceptance_metadata.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/platform/originator/create`: an acknowledgement that carries
 /// only the request identifier. The progress is seen in `/transfer/originator/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformOriginatorCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -6889,9 +6747,7 @@ pub struct TransferPlatformOriginatorCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferPlatformOriginatorCreateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferPlatformOriginatorCreateResponse {
     const NAME: &'static str = "TransferPlatformOriginatorCreateResponse";
@@ -6906,13 +6762,13 @@ impl Record for TransferPlatformOriginatorCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Postal address of a person behind an originator, sent to `POST
 /// /transfer/platform/person/create`. All parts but `street2` are required.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformPersonAddress {
     /// City or town of the address.
@@ -6929,16 +6785,14 @@ pub struct TransferPlatformPersonAddress {
     pub street2: Option<String>,
 }
 impl Generated for TransferPlatformPersonAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-            street2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+        street2: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformPersonAddress {
     const NAME: &'static str = "TransferPlatformPersonAddress";
@@ -6965,17 +6819,18 @@ impl Record for TransferPlatformPersonAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
-        fields.put(5, &self.street2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
+        visitor.field(5, &self.street2);
     }
 }
 impl TransferPlatformPersonAddress {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         city: impl Into<String>,
         country: impl Into<String>,
@@ -6989,13 +6844,13 @@ impl TransferPlatformPersonAddress {
             postal_code: postal_code.into(),
             region: region.into(),
             street: street.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /transfer/platform/person/create`: the originator and the personal data of
 /// someone who owns or controls it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformPersonCreateRequest {
     /// Postal address of the person. Optional.
@@ -7027,20 +6882,18 @@ pub struct TransferPlatformPersonCreateRequest {
     pub title: Option<String>,
 }
 impl Generated for TransferPlatformPersonCreateRequest {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            email_address: Wire::empty(),
-            id_number: Wire::empty(),
-            name: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            ownership_percentage: Wire::empty(),
-            phone_number: Wire::empty(),
-            relationship_to_originator: Wire::empty(),
-            title: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        id_number: Wire::EMPTY,
+        name: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        ownership_percentage: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+        relationship_to_originator: Wire::EMPTY,
+        title: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformPersonCreateRequest {
     const NAME: &'static str = "TransferPlatformPersonCreateRequest";
@@ -7075,31 +6928,32 @@ impl Record for TransferPlatformPersonCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.email_address);
-        fields.put(3, &self.id_number);
-        fields.put(4, &self.name);
-        fields.put(5, &self.originator_client_id);
-        fields.put(6, &self.ownership_percentage);
-        fields.put(7, &self.phone_number);
-        fields.put(8, &self.relationship_to_originator);
-        fields.put(9, &self.title);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.email_address);
+        visitor.field(3, &self.id_number);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.originator_client_id);
+        visitor.field(6, &self.ownership_percentage);
+        visitor.field(7, &self.phone_number);
+        visitor.field(8, &self.relationship_to_originator);
+        visitor.field(9, &self.title);
     }
 }
 impl TransferPlatformPersonCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(originator_client_id: impl Into<String>) -> Self {
         Self {
             originator_client_id: originator_client_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/platform/person/create`: the identifier of the registered
 /// person. Store it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformPersonCreateResponse {
     /// Identifier of the person, for requirements about this person in
@@ -7110,12 +6964,10 @@ pub struct TransferPlatformPersonCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferPlatformPersonCreateResponse {
-    fn empty() -> Self {
-        Self {
-            person_id: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        person_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformPersonCreateResponse {
     const NAME: &'static str = "TransferPlatformPersonCreateResponse";
@@ -7134,13 +6986,13 @@ impl Record for TransferPlatformPersonCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.person_id);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.person_id);
+        visitor.field(1, &self.request_id);
     }
 }
 /// National identification number of a person behind an originator, with its kind.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformPersonIdNumber {
     /// Kind of the number, which decides how `value` is read.
@@ -7150,12 +7002,10 @@ pub struct TransferPlatformPersonIdNumber {
     pub value: String,
 }
 impl Generated for TransferPlatformPersonIdNumber {
-    fn empty() -> Self {
-        Self {
-            type_: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        type_: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformPersonIdNumber {
     const NAME: &'static str = "TransferPlatformPersonIdNumber";
@@ -7174,13 +7024,14 @@ impl Record for TransferPlatformPersonIdNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.type_);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.type_);
+        visitor.field(1, &self.value);
     }
 }
 impl TransferPlatformPersonIdNumber {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(type_: impl Into<IdNumberType>, value: impl Into<String>) -> Self {
         Self {
             type_: type_.into(),
@@ -7189,7 +7040,7 @@ impl TransferPlatformPersonIdNumber {
     }
 }
 /// Name of a person behind an originator, split into given and family name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformPersonName {
     /// Family name, that is the last name or surname, of the person.
@@ -7198,12 +7049,10 @@ pub struct TransferPlatformPersonName {
     pub given_name: String,
 }
 impl Generated for TransferPlatformPersonName {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformPersonName {
     const NAME: &'static str = "TransferPlatformPersonName";
@@ -7222,13 +7071,14 @@ impl Record for TransferPlatformPersonName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
     }
 }
 impl TransferPlatformPersonName {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
         Self {
             family_name: family_name.into(),
@@ -7238,7 +7088,7 @@ impl TransferPlatformPersonName {
 }
 /// An onboarding requirement of an originator that is still to be met. It occurs in
 /// `DetailedOriginator.outstanding_requirements`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformRequirement {
     /// Identifier of the person the requirement is about, from
@@ -7249,12 +7099,10 @@ pub struct TransferPlatformRequirement {
     pub requirement_type: Option<String>,
 }
 impl Generated for TransferPlatformRequirement {
-    fn empty() -> Self {
-        Self {
-            person_id: Wire::empty(),
-            requirement_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        person_id: Wire::EMPTY,
+        requirement_type: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformRequirement {
     const NAME: &'static str = "TransferPlatformRequirement";
@@ -7273,19 +7121,20 @@ impl Record for TransferPlatformRequirement {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.person_id);
-        fields.put(1, &self.requirement_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.person_id);
+        visitor.field(1, &self.requirement_type);
     }
 }
 impl Default for TransferPlatformRequirement {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The value that meets one onboarding requirement of an originator, sent to `POST
 /// /transfer/platform/requirement/submit`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformRequirementSubmission {
     /// UUID of the person the requirement is about, from `/transfer/platform/person/create`.
@@ -7299,13 +7148,11 @@ pub struct TransferPlatformRequirementSubmission {
     pub value: String,
 }
 impl Generated for TransferPlatformRequirementSubmission {
-    fn empty() -> Self {
-        Self {
-            person_id: Wire::empty(),
-            requirement_type: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        person_id: Wire::EMPTY,
+        requirement_type: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformRequirementSubmission {
     const NAME: &'static str = "TransferPlatformRequirementSubmission";
@@ -7326,25 +7173,26 @@ impl Record for TransferPlatformRequirementSubmission {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.person_id);
-        fields.put(1, &self.requirement_type);
-        fields.put(2, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.person_id);
+        visitor.field(1, &self.requirement_type);
+        visitor.field(2, &self.value);
     }
 }
 impl TransferPlatformRequirementSubmission {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(requirement_type: impl Into<String>, value: impl Into<String>) -> Self {
         Self {
             requirement_type: requirement_type.into(),
             value: value.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /transfer/platform/requirement/submit`: the originator and the values that
 /// meet its requirements.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformRequirementSubmitRequest {
     /// Plaid client identifier of the originator the requirements belong to, from
@@ -7357,12 +7205,10 @@ pub struct TransferPlatformRequirementSubmitRequest {
     pub requirement_submissions: Vec<TransferPlatformRequirementSubmission>,
 }
 impl Generated for TransferPlatformRequirementSubmitRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-            requirement_submissions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+        requirement_submissions: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformRequirementSubmitRequest {
     const NAME: &'static str = "TransferPlatformRequirementSubmitRequest";
@@ -7381,23 +7227,24 @@ impl Record for TransferPlatformRequirementSubmitRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
-        fields.put(1, &self.requirement_submissions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
+        visitor.field(1, &self.requirement_submissions);
     }
 }
 impl TransferPlatformRequirementSubmitRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(originator_client_id: impl Into<String>) -> Self {
         Self {
             originator_client_id: originator_client_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/platform/requirement/submit`: an acknowledgement that carries
 /// only the request identifier. The result of the review comes later.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformRequirementSubmitResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -7405,9 +7252,7 @@ pub struct TransferPlatformRequirementSubmitResponse {
     pub request_id: String,
 }
 impl Generated for TransferPlatformRequirementSubmitResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferPlatformRequirementSubmitResponse {
     const NAME: &'static str = "TransferPlatformRequirementSubmitResponse";
@@ -7422,13 +7267,13 @@ impl Record for TransferPlatformRequirementSubmitResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Record of an originator's acceptance of the terms of service, sent to `POST
 /// /transfer/platform/originator/create`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformTosAcceptanceMetadata {
     /// Whether the originator accepted the terms. Onboarding makes sense only with `true`.
@@ -7440,13 +7285,11 @@ pub struct TransferPlatformTosAcceptanceMetadata {
     pub originator_ip_address: String,
 }
 impl Generated for TransferPlatformTosAcceptanceMetadata {
-    fn empty() -> Self {
-        Self {
-            agreement_accepted: Wire::empty(),
-            agreement_accepted_at: Wire::empty(),
-            originator_ip_address: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        agreement_accepted: Wire::EMPTY,
+        agreement_accepted_at: Wire::EMPTY,
+        originator_ip_address: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformTosAcceptanceMetadata {
     const NAME: &'static str = "TransferPlatformTosAcceptanceMetadata";
@@ -7467,14 +7310,15 @@ impl Record for TransferPlatformTosAcceptanceMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.agreement_accepted);
-        fields.put(1, &self.agreement_accepted_at);
-        fields.put(2, &self.originator_ip_address);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.agreement_accepted);
+        visitor.field(1, &self.agreement_accepted_at);
+        visitor.field(2, &self.originator_ip_address);
     }
 }
 impl TransferPlatformTosAcceptanceMetadata {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         agreement_accepted: impl Into<bool>,
         agreement_accepted_at: impl Into<DateTime<Utc>>,
@@ -7489,7 +7333,7 @@ impl TransferPlatformTosAcceptanceMetadata {
 }
 /// Body of `POST /transfer/questionnaire/create`: the originator and the place to send it to
 /// afterwards.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferQuestionnaireCreateRequest {
     /// Plaid client identifier of the originator that is to fill in the questionnaire, from
@@ -7500,12 +7344,10 @@ pub struct TransferQuestionnaireCreateRequest {
     pub redirect_uri: String,
 }
 impl Generated for TransferQuestionnaireCreateRequest {
-    fn empty() -> Self {
-        Self {
-            originator_client_id: Wire::empty(),
-            redirect_uri: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+        redirect_uri: Wire::EMPTY,
+    };
 }
 impl Record for TransferQuestionnaireCreateRequest {
     const NAME: &'static str = "TransferQuestionnaireCreateRequest";
@@ -7524,13 +7366,14 @@ impl Record for TransferQuestionnaireCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.originator_client_id);
-        fields.put(1, &self.redirect_uri);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
+        visitor.field(1, &self.redirect_uri);
     }
 }
 impl TransferQuestionnaireCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         originator_client_id: impl Into<String>,
         redirect_uri: impl Into<String>,
@@ -7542,7 +7385,7 @@ impl TransferQuestionnaireCreateRequest {
     }
 }
 /// Answer of `POST /transfer/questionnaire/create`: the address of the hosted questionnaire.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferQuestionnaireCreateResponse {
     /// Address of the hosted questionnaire. Send the originator there in the browser, and to
@@ -7553,12 +7396,10 @@ pub struct TransferQuestionnaireCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferQuestionnaireCreateResponse {
-    fn empty() -> Self {
-        Self {
-            onboarding_url: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        onboarding_url: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferQuestionnaireCreateResponse {
     const NAME: &'static str = "TransferQuestionnaireCreateResponse";
@@ -7577,24 +7418,22 @@ impl Record for TransferQuestionnaireCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.onboarding_url);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.onboarding_url);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /transfer/recurring/cancel`; it names only the recurring transfer to stop.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringCancelRequest {
     /// Identifier of the recurring transfer to stop, as returned by `/transfer/recurring/create`.
     pub recurring_transfer_id: String,
 }
 impl Generated for TransferRecurringCancelRequest {
-    fn empty() -> Self {
-        Self {
-            recurring_transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        recurring_transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringCancelRequest {
     const NAME: &'static str = "TransferRecurringCancelRequest";
@@ -7611,12 +7450,13 @@ impl Record for TransferRecurringCancelRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recurring_transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recurring_transfer_id);
     }
 }
 impl TransferRecurringCancelRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(recurring_transfer_id: impl Into<String>) -> Self {
         Self {
             recurring_transfer_id: recurring_transfer_id.into(),
@@ -7625,7 +7465,7 @@ impl TransferRecurringCancelRequest {
 }
 /// Answer of `POST /transfer/recurring/cancel`: an acknowledgement that carries only the
 /// request identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringCancelResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -7633,9 +7473,7 @@ pub struct TransferRecurringCancelResponse {
     pub request_id: String,
 }
 impl Generated for TransferRecurringCancelResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferRecurringCancelResponse {
     const NAME: &'static str = "TransferRecurringCancelResponse";
@@ -7650,13 +7488,13 @@ impl Record for TransferRecurringCancelResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /transfer/recurring/create`: the account, amount, network and schedule of
 /// the series and the account holder.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringCreateRequest {
     /// Access token of the Item that holds the end user's account, as obtained from
@@ -7711,25 +7549,23 @@ Deprecated by Plaid.*/
     pub user_present: Option<bool>,
 }
 impl Generated for TransferRecurringCreateRequest {
-    fn empty() -> Self {
-        Self {
-            access_token: Wire::empty(),
-            account_id: Wire::empty(),
-            ach_class: Wire::empty(),
-            amount: Wire::empty(),
-            description: Wire::empty(),
-            device: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            network: Wire::empty(),
-            schedule: Wire::empty(),
-            test_clock_id: Wire::empty(),
-            type_: Wire::empty(),
-            user: Wire::empty(),
-            user_present: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        access_token: Wire::EMPTY,
+        account_id: Wire::EMPTY,
+        ach_class: Wire::EMPTY,
+        amount: Wire::EMPTY,
+        description: Wire::EMPTY,
+        device: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        network: Wire::EMPTY,
+        schedule: Wire::EMPTY,
+        test_clock_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        user: Wire::EMPTY,
+        user_present: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringCreateRequest {
     const NAME: &'static str = "TransferRecurringCreateRequest";
@@ -7774,26 +7610,27 @@ impl Record for TransferRecurringCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.access_token);
-        fields.put(1, &self.account_id);
-        fields.put(2, &self.ach_class);
-        fields.put(3, &self.amount);
-        fields.put(4, &self.description);
-        fields.put(5, &self.device);
-        fields.put(6, &self.funding_account_id);
-        fields.put(7, &self.idempotency_key);
-        fields.put(8, &self.iso_currency_code);
-        fields.put(9, &self.network);
-        fields.put(10, &self.schedule);
-        fields.put(11, &self.test_clock_id);
-        fields.put(12, &self.type_);
-        fields.put(13, &self.user);
-        fields.put(14, &self.user_present);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.access_token);
+        visitor.field(1, &self.account_id);
+        visitor.field(2, &self.ach_class);
+        visitor.field(3, &self.amount);
+        visitor.field(4, &self.description);
+        visitor.field(5, &self.device);
+        visitor.field(6, &self.funding_account_id);
+        visitor.field(7, &self.idempotency_key);
+        visitor.field(8, &self.iso_currency_code);
+        visitor.field(9, &self.network);
+        visitor.field(10, &self.schedule);
+        visitor.field(11, &self.test_clock_id);
+        visitor.field(12, &self.type_);
+        visitor.field(13, &self.user);
+        visitor.field(14, &self.user_present);
     }
 }
 impl TransferRecurringCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         access_token: impl Into<Secret>,
         account_id: impl Into<String>,
@@ -7815,13 +7652,13 @@ impl TransferRecurringCreateRequest {
             schedule: schedule.into(),
             type_: type_.into(),
             user: user.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/recurring/create`: the decision on the series and, when
 /// approved, the series itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringCreateResponse {
     /// Outcome of the evaluation: `approved`, `declined`, or `user_action_required` when the end
@@ -7837,14 +7674,12 @@ pub struct TransferRecurringCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferRecurringCreateResponse {
-    fn empty() -> Self {
-        Self {
-            decision: Wire::empty(),
-            decision_rationale: Wire::empty(),
-            recurring_transfer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        decision: Wire::EMPTY,
+        decision_rationale: Wire::EMPTY,
+        recurring_transfer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringCreateResponse {
     const NAME: &'static str = "TransferRecurringCreateResponse";
@@ -7867,15 +7702,15 @@ impl Record for TransferRecurringCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.decision);
-        fields.put(1, &self.decision_rationale);
-        fields.put(2, &self.recurring_transfer);
-        fields.put(3, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.decision);
+        visitor.field(1, &self.decision_rationale);
+        visitor.field(2, &self.recurring_transfer);
+        visitor.field(3, &self.request_id);
     }
 }
 /// Body of `POST /transfer/recurring/get`; it names only the recurring transfer to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringGetRequest {
     /// Identifier of the recurring transfer to fetch, as returned by
@@ -7883,11 +7718,9 @@ pub struct TransferRecurringGetRequest {
     pub recurring_transfer_id: String,
 }
 impl Generated for TransferRecurringGetRequest {
-    fn empty() -> Self {
-        Self {
-            recurring_transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        recurring_transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringGetRequest {
     const NAME: &'static str = "TransferRecurringGetRequest";
@@ -7904,12 +7737,13 @@ impl Record for TransferRecurringGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recurring_transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recurring_transfer_id);
     }
 }
 impl TransferRecurringGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(recurring_transfer_id: impl Into<String>) -> Self {
         Self {
             recurring_transfer_id: recurring_transfer_id.into(),
@@ -7917,7 +7751,7 @@ impl TransferRecurringGetRequest {
     }
 }
 /// Answer of `POST /transfer/recurring/get`: the recurring transfer in its present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringGetResponse {
     /// The recurring transfer that was asked for, with its schedule and the transfers made so
@@ -7928,12 +7762,10 @@ pub struct TransferRecurringGetResponse {
     pub request_id: String,
 }
 impl Generated for TransferRecurringGetResponse {
-    fn empty() -> Self {
-        Self {
-            recurring_transfer: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        recurring_transfer: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringGetResponse {
     const NAME: &'static str = "TransferRecurringGetResponse";
@@ -7952,13 +7784,13 @@ impl Record for TransferRecurringGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recurring_transfer);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recurring_transfer);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /transfer/recurring/list`: filters and paging. Everything is optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringListRequest {
     /// Number of recurring transfers in one page, from 1 to 25, 25 if left out.
@@ -7981,15 +7813,13 @@ pub struct TransferRecurringListRequest {
     pub start_time: Option<DateTime<Utc>>,
 }
 impl Generated for TransferRecurringListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            end_time: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            offset: Wire::empty(),
-            start_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        end_time: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        start_time: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringListRequest {
     const NAME: &'static str = "TransferRecurringListRequest";
@@ -8014,22 +7844,23 @@ impl Record for TransferRecurringListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.end_time);
-        fields.put(2, &self.funding_account_id);
-        fields.put(3, &self.offset);
-        fields.put(4, &self.start_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.end_time);
+        visitor.field(2, &self.funding_account_id);
+        visitor.field(3, &self.offset);
+        visitor.field(4, &self.start_time);
     }
 }
 impl Default for TransferRecurringListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/recurring/list`: one page of recurring transfers. It has no
 /// total, so a page shorter than `count` marks the end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringListResponse {
     /// The recurring transfers of this page that match the filters, each in its present state.
@@ -8040,12 +7871,10 @@ pub struct TransferRecurringListResponse {
     pub request_id: String,
 }
 impl Generated for TransferRecurringListResponse {
-    fn empty() -> Self {
-        Self {
-            recurring_transfers: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        recurring_transfers: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringListResponse {
     const NAME: &'static str = "TransferRecurringListResponse";
@@ -8064,9 +7893,9 @@ impl Record for TransferRecurringListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.recurring_transfers);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.recurring_transfers);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Payment network for a recurring transfer: ordinary ACH, same-day ACH, or `rtp` for instant
@@ -8101,7 +7930,7 @@ impl OpenEnum for TransferRecurringNetwork {
 }
 /// Schedule of a recurring transfer: every so many weeks or months, on a given day, from a
 /// first date to an optional last one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRecurringSchedule {
     /// ISO 8601 date after which no further transfers are made. Null or absent for a series
@@ -8119,15 +7948,13 @@ pub struct TransferRecurringSchedule {
     pub start_date: NaiveDate,
 }
 impl Generated for TransferRecurringSchedule {
-    fn empty() -> Self {
-        Self {
-            end_date: Wire::empty(),
-            interval_count: Wire::empty(),
-            interval_execution_day: Wire::empty(),
-            interval_unit: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_date: Wire::EMPTY,
+        interval_count: Wire::EMPTY,
+        interval_execution_day: Wire::EMPTY,
+        interval_unit: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for TransferRecurringSchedule {
     const NAME: &'static str = "TransferRecurringSchedule";
@@ -8152,16 +7979,17 @@ impl Record for TransferRecurringSchedule {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_date);
-        fields.put(1, &self.interval_count);
-        fields.put(2, &self.interval_execution_day);
-        fields.put(3, &self.interval_unit);
-        fields.put(4, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_date);
+        visitor.field(1, &self.interval_count);
+        visitor.field(2, &self.interval_execution_day);
+        visitor.field(3, &self.interval_unit);
+        visitor.field(4, &self.start_date);
     }
 }
 impl TransferRecurringSchedule {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         interval_count: impl Into<i64>,
         interval_execution_day: impl Into<i64>,
@@ -8173,7 +8001,7 @@ impl TransferRecurringSchedule {
             interval_execution_day: interval_execution_day.into(),
             interval_unit: interval_unit.into(),
             start_date: start_date.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -8209,7 +8037,7 @@ impl OpenEnum for TransferRecurringStatus {
 }
 /// A repayment of all or part of a debit to the end user. Returned by
 /// `/transfer/refund/create` and `/transfer/refund/get`, and listed in `Transfer.refunds`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefund {
     /// Amount of the refund as a decimal string with two digits after the point, always positive.
@@ -8232,18 +8060,16 @@ pub struct TransferRefund {
     pub transfer_id: String,
 }
 impl Generated for TransferRefund {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            created: Wire::empty(),
-            failure_reason: Wire::empty(),
-            id: Wire::empty(),
-            ledger_id: Wire::empty(),
-            network_trace_id: Wire::empty(),
-            status: Wire::empty(),
-            transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        created: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        id: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        network_trace_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRefund {
     const NAME: &'static str = "TransferRefund";
@@ -8274,19 +8100,19 @@ impl Record for TransferRefund {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.created);
-        fields.put(2, &self.failure_reason);
-        fields.put(3, &self.id);
-        fields.put(4, &self.ledger_id);
-        fields.put(5, &self.network_trace_id);
-        fields.put(6, &self.status);
-        fields.put(7, &self.transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.created);
+        visitor.field(2, &self.failure_reason);
+        visitor.field(3, &self.id);
+        visitor.field(4, &self.ledger_id);
+        visitor.field(5, &self.network_trace_id);
+        visitor.field(6, &self.status);
+        visitor.field(7, &self.transfer_id);
     }
 }
 /// Body of `POST /transfer/refund/cancel`; it names only the refund to cancel.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefundCancelRequest {
     /// Identifier of the refund to cancel, as returned by `/transfer/refund/create`. It must not
@@ -8294,9 +8120,7 @@ pub struct TransferRefundCancelRequest {
     pub refund_id: String,
 }
 impl Generated for TransferRefundCancelRequest {
-    fn empty() -> Self {
-        Self { refund_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { refund_id: Wire::EMPTY };
 }
 impl Record for TransferRefundCancelRequest {
     const NAME: &'static str = "TransferRefundCancelRequest";
@@ -8311,12 +8135,13 @@ impl Record for TransferRefundCancelRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.refund_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.refund_id);
     }
 }
 impl TransferRefundCancelRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(refund_id: impl Into<String>) -> Self {
         Self {
             refund_id: refund_id.into(),
@@ -8325,7 +8150,7 @@ impl TransferRefundCancelRequest {
 }
 /// Answer of `POST /transfer/refund/cancel`: an acknowledgement that carries only the request
 /// identifier.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefundCancelResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -8333,9 +8158,7 @@ pub struct TransferRefundCancelResponse {
     pub request_id: String,
 }
 impl Generated for TransferRefundCancelResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for TransferRefundCancelResponse {
     const NAME: &'static str = "TransferRefundCancelResponse";
@@ -8350,12 +8173,12 @@ impl Record for TransferRefundCancelResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /transfer/refund/create`: the transfer and the amount to pay back.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefundCreateRequest {
     /// Amount to pay back as a positive decimal string with two digits after the point. Together
@@ -8370,13 +8193,11 @@ pub struct TransferRefundCreateRequest {
     pub transfer_id: String,
 }
 impl Generated for TransferRefundCreateRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRefundCreateRequest {
     const NAME: &'static str = "TransferRefundCreateRequest";
@@ -8397,14 +8218,15 @@ impl Record for TransferRefundCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.idempotency_key);
-        fields.put(2, &self.transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.idempotency_key);
+        visitor.field(2, &self.transfer_id);
     }
 }
 impl TransferRefundCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<String>,
         idempotency_key: impl Into<String>,
@@ -8418,7 +8240,7 @@ impl TransferRefundCreateRequest {
     }
 }
 /// Answer of `POST /transfer/refund/create`: the refund that was made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefundCreateResponse {
     /// The refund, normally with status `pending`. Store its `id` to recognize it in events.
@@ -8428,12 +8250,10 @@ pub struct TransferRefundCreateResponse {
     pub request_id: String,
 }
 impl Generated for TransferRefundCreateResponse {
-    fn empty() -> Self {
-        Self {
-            refund: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        refund: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRefundCreateResponse {
     const NAME: &'static str = "TransferRefundCreateResponse";
@@ -8452,13 +8272,13 @@ impl Record for TransferRefundCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.refund);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.refund);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Why a refund failed or was returned. Null when neither has happened.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefundFailure {
     /// ACH return code. Deprecated; read `failure_code`, which also covers other networks.
@@ -8474,13 +8294,11 @@ Deprecated by Plaid.*/
     pub failure_code: Option<String>,
 }
 impl Generated for TransferRefundFailure {
-    fn empty() -> Self {
-        Self {
-            ach_return_code: Wire::empty(),
-            description: Wire::empty(),
-            failure_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        ach_return_code: Wire::EMPTY,
+        description: Wire::EMPTY,
+        failure_code: Wire::EMPTY,
+    };
 }
 impl Record for TransferRefundFailure {
     const NAME: &'static str = "TransferRefundFailure";
@@ -8501,28 +8319,27 @@ impl Record for TransferRefundFailure {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.ach_return_code);
-        fields.put(1, &self.description);
-        fields.put(2, &self.failure_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.ach_return_code);
+        visitor.field(1, &self.description);
+        visitor.field(2, &self.failure_code);
     }
 }
 impl Default for TransferRefundFailure {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /transfer/refund/get`; it names only the refund to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefundGetRequest {
     /// Identifier of the refund to fetch, as returned by `/transfer/refund/create`.
     pub refund_id: String,
 }
 impl Generated for TransferRefundGetRequest {
-    fn empty() -> Self {
-        Self { refund_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { refund_id: Wire::EMPTY };
 }
 impl Record for TransferRefundGetRequest {
     const NAME: &'static str = "TransferRefundGetRequest";
@@ -8537,12 +8354,13 @@ impl Record for TransferRefundGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.refund_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.refund_id);
     }
 }
 impl TransferRefundGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(refund_id: impl Into<String>) -> Self {
         Self {
             refund_id: refund_id.into(),
@@ -8550,7 +8368,7 @@ impl TransferRefundGetRequest {
     }
 }
 /// Answer of `POST /transfer/refund/get`: the refund in its present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRefundGetResponse {
     /// The refund that was asked for, with its latest status.
@@ -8560,12 +8378,10 @@ pub struct TransferRefundGetResponse {
     pub request_id: String,
 }
 impl Generated for TransferRefundGetResponse {
-    fn empty() -> Self {
-        Self {
-            refund: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        refund: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRefundGetResponse {
     const NAME: &'static str = "TransferRefundGetResponse";
@@ -8584,9 +8400,9 @@ impl Record for TransferRefundGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.refund);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.refund);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Stage of a refund: `pending` not yet sent, `posted` handed to the network, `settled`
@@ -8631,7 +8447,7 @@ impl OpenEnum for TransferRefundStatus {
 }
 /// A settlement between you and Plaid because of transfers that were returned. The returns it
 /// covers are listed by `/transfer/repayment/return/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRepayment {
     /// Amount of the repayment as a decimal string in the currency of `iso_currency_code`.
@@ -8645,14 +8461,12 @@ pub struct TransferRepayment {
     pub repayment_id: String,
 }
 impl Generated for TransferRepayment {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            created: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            repayment_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        created: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        repayment_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRepayment {
     const NAME: &'static str = "TransferRepayment";
@@ -8675,15 +8489,15 @@ impl Record for TransferRepayment {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.created);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.repayment_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.created);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.repayment_id);
     }
 }
 /// Body of `POST /transfer/repayment/list`: time range and paging. Everything is optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRepaymentListRequest {
     /// Number of repayments in one page, from 1 to 25, 25 if null or left out.
@@ -8703,14 +8517,12 @@ pub struct TransferRepaymentListRequest {
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for TransferRepaymentListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            end_date: Wire::empty(),
-            offset: Wire::empty(),
-            start_date: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+    };
 }
 impl Record for TransferRepaymentListRequest {
     const NAME: &'static str = "TransferRepaymentListRequest";
@@ -8733,21 +8545,22 @@ impl Record for TransferRepaymentListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.end_date);
-        fields.put(2, &self.offset);
-        fields.put(3, &self.start_date);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.end_date);
+        visitor.field(2, &self.offset);
+        visitor.field(3, &self.start_date);
     }
 }
 impl Default for TransferRepaymentListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/repayment/list`: one page of repayments. It has no total, so a
 /// page shorter than `count` marks the end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRepaymentListResponse {
     /// The repayments of this page that lie in the time range.
@@ -8758,12 +8571,10 @@ pub struct TransferRepaymentListResponse {
     pub request_id: String,
 }
 impl Generated for TransferRepaymentListResponse {
-    fn empty() -> Self {
-        Self {
-            repayments: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        repayments: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRepaymentListResponse {
     const NAME: &'static str = "TransferRepaymentListResponse";
@@ -8782,14 +8593,14 @@ impl Record for TransferRepaymentListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.repayments);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.repayments);
+        visitor.field(1, &self.request_id);
     }
 }
 /// A return of a transfer that is covered by a repayment, with the amount it contributes.
 /// Listed by `/transfer/repayment/return/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRepaymentReturn {
     /// Amount of the return that the repayment covers, as a decimal string.
@@ -8804,14 +8615,12 @@ pub struct TransferRepaymentReturn {
     pub transfer_id: String,
 }
 impl Generated for TransferRepaymentReturn {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            event_id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            transfer_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        event_id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRepaymentReturn {
     const NAME: &'static str = "TransferRepaymentReturn";
@@ -8834,15 +8643,15 @@ impl Record for TransferRepaymentReturn {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.event_id);
-        fields.put(2, &self.iso_currency_code);
-        fields.put(3, &self.transfer_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.event_id);
+        visitor.field(2, &self.iso_currency_code);
+        visitor.field(3, &self.transfer_id);
     }
 }
 /// Body of `POST /transfer/repayment/return/list`: the repayment and paging.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRepaymentReturnListRequest {
     /// Number of returns in one page, from 1 to 25, 25 if null or left out.
@@ -8858,13 +8667,11 @@ pub struct TransferRepaymentReturnListRequest {
     pub repayment_id: String,
 }
 impl Generated for TransferRepaymentReturnListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            offset: Wire::empty(),
-            repayment_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        repayment_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRepaymentReturnListRequest {
     const NAME: &'static str = "TransferRepaymentReturnListRequest";
@@ -8885,24 +8692,25 @@ impl Record for TransferRepaymentReturnListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.offset);
-        fields.put(2, &self.repayment_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.offset);
+        visitor.field(2, &self.repayment_id);
     }
 }
 impl TransferRepaymentReturnListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(repayment_id: impl Into<String>) -> Self {
         Self {
             repayment_id: repayment_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /transfer/repayment/return/list`: one page of returns. It has no total, so
 /// a page shorter than `count` marks the end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferRepaymentReturnListResponse {
     /// The returns of this page that the repayment covers.
@@ -8913,12 +8721,10 @@ pub struct TransferRepaymentReturnListResponse {
     pub request_id: String,
 }
 impl Generated for TransferRepaymentReturnListResponse {
-    fn empty() -> Self {
-        Self {
-            repayment_returns: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        repayment_returns: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for TransferRepaymentReturnListResponse {
     const NAME: &'static str = "TransferRepaymentReturnListResponse";
@@ -8937,9 +8743,9 @@ impl Record for TransferRepaymentReturnListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.repayment_returns);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.repayment_returns);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Unit in which the interval of a recurring transfer is counted, `week` or `month`.
@@ -9015,7 +8821,7 @@ impl OpenEnum for TransferStatus {
 }
 /// A movement of money between Plaid and your own funding account that settles transfers.
 /// Returned by `POST /transfer/sweep/get` and `POST /transfer/sweep/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferSweep {
     /// Amount of the sweep as a signed decimal string, such as `-12.34`; the sign tells in which
@@ -9050,23 +8856,21 @@ pub struct TransferSweep {
     pub trigger: Option<SweepTrigger>,
 }
 impl Generated for TransferSweep {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            created: Wire::empty(),
-            description: Wire::empty(),
-            expected_funds_available_date: Wire::empty(),
-            failure_reason: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            id: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-            ledger_id: Wire::empty(),
-            network_trace_id: Wire::empty(),
-            settled: Wire::empty(),
-            status: Wire::empty(),
-            trigger: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        created: Wire::EMPTY,
+        description: Wire::EMPTY,
+        expected_funds_available_date: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        id: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+        ledger_id: Wire::EMPTY,
+        network_trace_id: Wire::EMPTY,
+        settled: Wire::EMPTY,
+        status: Wire::EMPTY,
+        trigger: Wire::EMPTY,
+    };
 }
 impl Record for TransferSweep {
     const NAME: &'static str = "TransferSweep";
@@ -9107,24 +8911,24 @@ impl Record for TransferSweep {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.created);
-        fields.put(2, &self.description);
-        fields.put(3, &self.expected_funds_available_date);
-        fields.put(4, &self.failure_reason);
-        fields.put(5, &self.funding_account_id);
-        fields.put(6, &self.id);
-        fields.put(7, &self.iso_currency_code);
-        fields.put(8, &self.ledger_id);
-        fields.put(9, &self.network_trace_id);
-        fields.put(10, &self.settled);
-        fields.put(11, &self.status);
-        fields.put(12, &self.trigger);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.created);
+        visitor.field(2, &self.description);
+        visitor.field(3, &self.expected_funds_available_date);
+        visitor.field(4, &self.failure_reason);
+        visitor.field(5, &self.funding_account_id);
+        visitor.field(6, &self.id);
+        visitor.field(7, &self.iso_currency_code);
+        visitor.field(8, &self.ledger_id);
+        visitor.field(9, &self.network_trace_id);
+        visitor.field(10, &self.settled);
+        visitor.field(11, &self.status);
+        visitor.field(12, &self.trigger);
     }
 }
 /// Body of `POST /transfer/sweep/get`; it names only the sweep to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferSweepGetRequest {
     /// Identifier of the sweep to fetch, known from transfer events, from `/transfer/sweep/list`
@@ -9132,9 +8936,7 @@ pub struct TransferSweepGetRequest {
     pub sweep_id: String,
 }
 impl Generated for TransferSweepGetRequest {
-    fn empty() -> Self {
-        Self { sweep_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { sweep_id: Wire::EMPTY };
 }
 impl Record for TransferSweepGetRequest {
     const NAME: &'static str = "TransferSweepGetRequest";
@@ -9149,18 +8951,19 @@ impl Record for TransferSweepGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.sweep_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.sweep_id);
     }
 }
 impl TransferSweepGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(sweep_id: impl Into<String>) -> Self {
         Self { sweep_id: sweep_id.into() }
     }
 }
 /// Answer of `POST /transfer/sweep/get`: the sweep in its present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferSweepGetResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -9170,12 +8973,10 @@ pub struct TransferSweepGetResponse {
     pub sweep: TransferSweep,
 }
 impl Generated for TransferSweepGetResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sweep: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sweep: Wire::EMPTY,
+    };
 }
 impl Record for TransferSweepGetResponse {
     const NAME: &'static str = "TransferSweepGetResponse";
@@ -9194,14 +8995,14 @@ impl Record for TransferSweepGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sweep);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sweep);
     }
 }
 /// Body of `POST /transfer/sweep/list`: filters and paging. Everything is optional; filters
 /// given together all have to match.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferSweepListRequest {
     /// Restricts the list to sweeps of exactly this amount, as a signed decimal string in the
@@ -9236,20 +9037,18 @@ pub struct TransferSweepListRequest {
     pub trigger: Option<SweepTrigger>,
 }
 impl Generated for TransferSweepListRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            count: Wire::empty(),
-            end_date: Wire::empty(),
-            funding_account_id: Wire::empty(),
-            offset: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            start_date: Wire::empty(),
-            status: Wire::empty(),
-            transfer_id: Wire::empty(),
-            trigger: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        count: Wire::EMPTY,
+        end_date: Wire::EMPTY,
+        funding_account_id: Wire::EMPTY,
+        offset: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        start_date: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+        trigger: Wire::EMPTY,
+    };
 }
 impl Record for TransferSweepListRequest {
     const NAME: &'static str = "TransferSweepListRequest";
@@ -9284,27 +9083,28 @@ impl Record for TransferSweepListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.count);
-        fields.put(2, &self.end_date);
-        fields.put(3, &self.funding_account_id);
-        fields.put(4, &self.offset);
-        fields.put(5, &self.originator_client_id);
-        fields.put(6, &self.start_date);
-        fields.put(7, &self.status);
-        fields.put(8, &self.transfer_id);
-        fields.put(9, &self.trigger);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.end_date);
+        visitor.field(3, &self.funding_account_id);
+        visitor.field(4, &self.offset);
+        visitor.field(5, &self.originator_client_id);
+        visitor.field(6, &self.start_date);
+        visitor.field(7, &self.status);
+        visitor.field(8, &self.transfer_id);
+        visitor.field(9, &self.trigger);
     }
 }
 impl Default for TransferSweepListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /transfer/sweep/list`: one page of sweeps. It has no total, so a page
 /// shorter than `count` marks the end.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferSweepListResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -9315,12 +9115,10 @@ pub struct TransferSweepListResponse {
     pub sweeps: Vec<TransferSweep>,
 }
 impl Generated for TransferSweepListResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            sweeps: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        sweeps: Wire::EMPTY,
+    };
 }
 impl Record for TransferSweepListResponse {
     const NAME: &'static str = "TransferSweepListResponse";
@@ -9339,9 +9137,9 @@ impl Record for TransferSweepListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.sweeps);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.sweeps);
     }
 }
 /// How far the money of a transfer has been swept: `unswept` not yet, `swept` included in a
@@ -9407,7 +9205,7 @@ impl OpenEnum for TransferType {
 }
 /// Postal address of an end user as you supply it in Transfer requests. Every part is
 /// optional.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserAddressInRequest {
     /// City or town of the address.
@@ -9423,15 +9221,13 @@ pub struct TransferUserAddressInRequest {
     pub street: Option<String>,
 }
 impl Generated for TransferUserAddressInRequest {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for TransferUserAddressInRequest {
     const NAME: &'static str = "TransferUserAddressInRequest";
@@ -9456,22 +9252,23 @@ impl Record for TransferUserAddressInRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for TransferUserAddressInRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Postal address of an end user as reported on transfers. Null as a whole when none was
 /// supplied, and each part may be null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserAddressInResponse {
     /// City or town as given in the request, null if none was.
@@ -9486,15 +9283,13 @@ pub struct TransferUserAddressInResponse {
     pub street: Option<String>,
 }
 impl Generated for TransferUserAddressInResponse {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            region: Wire::empty(),
-            street: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street: Wire::EMPTY,
+    };
 }
 impl Record for TransferUserAddressInResponse {
     const NAME: &'static str = "TransferUserAddressInResponse";
@@ -9519,22 +9314,23 @@ impl Record for TransferUserAddressInResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.region);
-        fields.put(4, &self.street);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.region);
+        visitor.field(4, &self.street);
     }
 }
 impl Default for TransferUserAddressInResponse {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The holder of the end user's account as you describe them when you set up a recurring
 /// transfer or a transfer intent. Complete details help the risk evaluation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserInRequest {
     /// Postal address of the account holder. Optional, and each part of it is optional too.
@@ -9549,14 +9345,12 @@ pub struct TransferUserInRequest {
     pub phone_number: Option<String>,
 }
 impl Generated for TransferUserInRequest {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            email_address: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for TransferUserInRequest {
     const NAME: &'static str = "TransferUserInRequest";
@@ -9579,19 +9373,20 @@ impl Record for TransferUserInRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.legal_name);
-        fields.put(3, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.legal_name);
+        visitor.field(3, &self.phone_number);
     }
 }
 impl TransferUserInRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(legal_name: impl Into<String>) -> Self {
         Self {
             legal_name: legal_name.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
@@ -9600,7 +9395,7 @@ impl TransferUserInRequest {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserInRequestDeprecated {
     /// Postal address of the account holder. Give it as `user.address` in
@@ -9617,14 +9412,12 @@ pub struct TransferUserInRequestDeprecated {
     pub phone_number: Option<String>,
 }
 impl Generated for TransferUserInRequestDeprecated {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            email_address: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for TransferUserInRequestDeprecated {
     const NAME: &'static str = "TransferUserInRequestDeprecated";
@@ -9647,22 +9440,23 @@ impl Record for TransferUserInRequestDeprecated {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.legal_name);
-        fields.put(3, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.legal_name);
+        visitor.field(3, &self.phone_number);
     }
 }
 impl Default for TransferUserInRequestDeprecated {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// The end user of a transfer, echoing what was supplied in the request. It occurs on
 /// transfers, recurring transfers, transfer intents and proposed transfers; details not
 /// supplied are null.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserInResponse {
     /// Postal address of the account holder as given in the request, null if none was.
@@ -9675,14 +9469,12 @@ pub struct TransferUserInResponse {
     pub phone_number: Option<String>,
 }
 impl Generated for TransferUserInResponse {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            email_address: Wire::empty(),
-            legal_name: Wire::empty(),
-            phone_number: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        email_address: Wire::EMPTY,
+        legal_name: Wire::EMPTY,
+        phone_number: Wire::EMPTY,
+    };
 }
 impl Record for TransferUserInResponse {
     const NAME: &'static str = "TransferUserInResponse";
@@ -9705,16 +9497,16 @@ impl Record for TransferUserInResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.email_address);
-        fields.put(2, &self.legal_name);
-        fields.put(3, &self.phone_number);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.email_address);
+        visitor.field(2, &self.legal_name);
+        visitor.field(3, &self.phone_number);
     }
 }
 /// Extra details of a transfer on the `wire` network. It occurs in authorization requests and
 /// on transfers, and is null for other networks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferWireDetails {
     /// Text for the recipient that travels with the wire. You supply it in the request; null or
@@ -9725,12 +9517,10 @@ pub struct TransferWireDetails {
     pub wire_return_fee: Option<String>,
 }
 impl Generated for TransferWireDetails {
-    fn empty() -> Self {
-        Self {
-            message_to_beneficiary: Wire::empty(),
-            wire_return_fee: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        message_to_beneficiary: Wire::EMPTY,
+        wire_return_fee: Wire::EMPTY,
+    };
 }
 impl Record for TransferWireDetails {
     const NAME: &'static str = "TransferWireDetails";
@@ -9749,14 +9539,15 @@ impl Record for TransferWireDetails {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.message_to_beneficiary);
-        fields.put(1, &self.wire_return_fee);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.message_to_beneficiary);
+        visitor.field(1, &self.wire_return_fee);
     }
 }
 impl Default for TransferWireDetails {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 crate::wire::records!(

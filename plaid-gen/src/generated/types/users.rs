@@ -9,7 +9,7 @@ use crate::wire::prelude::*;
 /// Identity data of a user in the current format. It is sent to `/user/create` and
 /// `/user/update` and returned by `/user/get`; it may be null as a whole when nothing has
 /// been supplied.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentity {
     /// Postal addresses of the user. Each entry says whether it is the primary one; mark only one
@@ -35,16 +35,14 @@ pub struct ClientUserIdentity {
     pub phone_numbers: Vec<ClientUserIdentityPhoneNumber>,
 }
 impl Generated for ClientUserIdentity {
-    fn empty() -> Self {
-        Self {
-            addresses: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            emails: Wire::empty(),
-            id_numbers: Wire::empty(),
-            name: Wire::empty(),
-            phone_numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        addresses: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        emails: Wire::EMPTY,
+        id_numbers: Wire::EMPTY,
+        name: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+    };
 }
 impl Record for ClientUserIdentity {
     const NAME: &'static str = "ClientUserIdentity";
@@ -71,23 +69,24 @@ impl Record for ClientUserIdentity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.addresses);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.emails);
-        fields.put(3, &self.id_numbers);
-        fields.put(4, &self.name);
-        fields.put(5, &self.phone_numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.addresses);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.emails);
+        visitor.field(3, &self.id_numbers);
+        visitor.field(4, &self.name);
+        visitor.field(5, &self.phone_numbers);
     }
 }
 impl Default for ClientUserIdentity {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// One postal address of a user together with a mark whether it is the main one, listed in
 /// `ClientUserIdentity`. Only the country and the mark are always there.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityAddress {
     /// City or town of the address, in full. May be null or absent.
@@ -110,17 +109,15 @@ pub struct ClientUserIdentityAddress {
     pub street_2: Option<String>,
 }
 impl Generated for ClientUserIdentityAddress {
-    fn empty() -> Self {
-        Self {
-            city: Wire::empty(),
-            country: Wire::empty(),
-            postal_code: Wire::empty(),
-            primary: Wire::empty(),
-            region: Wire::empty(),
-            street_1: Wire::empty(),
-            street_2: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        city: Wire::EMPTY,
+        country: Wire::EMPTY,
+        postal_code: Wire::EMPTY,
+        primary: Wire::EMPTY,
+        region: Wire::EMPTY,
+        street_1: Wire::EMPTY,
+        street_2: Wire::EMPTY,
+    };
 }
 impl Record for ClientUserIdentityAddress {
     const NAME: &'static str = "ClientUserIdentityAddress";
@@ -149,29 +146,30 @@ impl Record for ClientUserIdentityAddress {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.city);
-        fields.put(1, &self.country);
-        fields.put(2, &self.postal_code);
-        fields.put(3, &self.primary);
-        fields.put(4, &self.region);
-        fields.put(5, &self.street_1);
-        fields.put(6, &self.street_2);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.city);
+        visitor.field(1, &self.country);
+        visitor.field(2, &self.postal_code);
+        visitor.field(3, &self.primary);
+        visitor.field(4, &self.region);
+        visitor.field(5, &self.street_1);
+        visitor.field(6, &self.street_2);
     }
 }
 impl ClientUserIdentityAddress {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(country: impl Into<String>, primary: impl Into<bool>) -> Self {
         Self {
             country: country.into(),
             primary: primary.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// One email address of a user together with a mark whether it is the main one, listed in
 /// `ClientUserIdentity`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityEmail {
     /// The email address itself, as a plain string without a display name.
@@ -180,12 +178,10 @@ pub struct ClientUserIdentityEmail {
     pub primary: bool,
 }
 impl Generated for ClientUserIdentityEmail {
-    fn empty() -> Self {
-        Self {
-            data: Wire::empty(),
-            primary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        data: Wire::EMPTY,
+        primary: Wire::EMPTY,
+    };
 }
 impl Record for ClientUserIdentityEmail {
     const NAME: &'static str = "ClientUserIdentityEmail";
@@ -204,13 +200,14 @@ impl Record for ClientUserIdentityEmail {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.data);
-        fields.put(1, &self.primary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.data);
+        visitor.field(1, &self.primary);
     }
 }
 impl ClientUserIdentityEmail {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(data: impl Into<String>, primary: impl Into<bool>) -> Self {
         Self {
             data: data.into(),
@@ -220,7 +217,7 @@ impl ClientUserIdentityEmail {
 }
 /// Name of a user, split into given and family name, inside `ClientUserIdentity`. May be null
 /// as a whole when no name is on record.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityName {
     /// Family name (surname) of the user, as it stands in legal records.
@@ -229,12 +226,10 @@ pub struct ClientUserIdentityName {
     pub given_name: String,
 }
 impl Generated for ClientUserIdentityName {
-    fn empty() -> Self {
-        Self {
-            family_name: Wire::empty(),
-            given_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        family_name: Wire::EMPTY,
+        given_name: Wire::EMPTY,
+    };
 }
 impl Record for ClientUserIdentityName {
     const NAME: &'static str = "ClientUserIdentityName";
@@ -253,13 +248,14 @@ impl Record for ClientUserIdentityName {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.family_name);
-        fields.put(1, &self.given_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.family_name);
+        visitor.field(1, &self.given_name);
     }
 }
 impl ClientUserIdentityName {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(family_name: impl Into<String>, given_name: impl Into<String>) -> Self {
         Self {
             family_name: family_name.into(),
@@ -269,7 +265,7 @@ impl ClientUserIdentityName {
 }
 /// One phone number of a user together with a mark whether it is the main one, listed in
 /// `ClientUserIdentity`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityPhoneNumber {
     /// The phone number itself, in E.164 format: a plus sign, the country code and the national
@@ -279,12 +275,10 @@ pub struct ClientUserIdentityPhoneNumber {
     pub primary: bool,
 }
 impl Generated for ClientUserIdentityPhoneNumber {
-    fn empty() -> Self {
-        Self {
-            data: Wire::empty(),
-            primary: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        data: Wire::EMPTY,
+        primary: Wire::EMPTY,
+    };
 }
 impl Record for ClientUserIdentityPhoneNumber {
     const NAME: &'static str = "ClientUserIdentityPhoneNumber";
@@ -303,13 +297,14 @@ impl Record for ClientUserIdentityPhoneNumber {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.data);
-        fields.put(1, &self.primary);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.data);
+        visitor.field(1, &self.primary);
     }
 }
 impl ClientUserIdentityPhoneNumber {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(data: impl Into<String>, primary: impl Into<bool>) -> Self {
         Self {
             data: data.into(),
@@ -319,7 +314,7 @@ impl ClientUserIdentityPhoneNumber {
 }
 /// Identity of a person in the older format for consumer reports, sent to `/user/create` and
 /// `/user/update`. `ClientUserIdentity` is the newer format for the same purpose.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ConsumerReportUserIdentity {
     /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). The field must be present,
@@ -350,18 +345,16 @@ pub struct ConsumerReportUserIdentity {
     pub ssn_last_4: Option<Secret>,
 }
 impl Generated for ConsumerReportUserIdentity {
-    fn empty() -> Self {
-        Self {
-            date_of_birth: Wire::empty(),
-            emails: Wire::empty(),
-            first_name: Wire::empty(),
-            last_name: Wire::empty(),
-            phone_numbers: Wire::empty(),
-            primary_address: Wire::empty(),
-            ssn_full: Wire::empty(),
-            ssn_last_4: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        date_of_birth: Wire::EMPTY,
+        emails: Wire::EMPTY,
+        first_name: Wire::EMPTY,
+        last_name: Wire::EMPTY,
+        phone_numbers: Wire::EMPTY,
+        primary_address: Wire::EMPTY,
+        ssn_full: Wire::EMPTY,
+        ssn_last_4: Wire::EMPTY,
+    };
 }
 impl Record for ConsumerReportUserIdentity {
     const NAME: &'static str = "ConsumerReportUserIdentity";
@@ -392,19 +385,20 @@ impl Record for ConsumerReportUserIdentity {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.date_of_birth);
-        fields.put(1, &self.emails);
-        fields.put(2, &self.first_name);
-        fields.put(3, &self.last_name);
-        fields.put(4, &self.phone_numbers);
-        fields.put(5, &self.primary_address);
-        fields.put(6, &self.ssn_full);
-        fields.put(7, &self.ssn_last_4);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.date_of_birth);
+        visitor.field(1, &self.emails);
+        visitor.field(2, &self.first_name);
+        visitor.field(3, &self.last_name);
+        visitor.field(4, &self.phone_numbers);
+        visitor.field(5, &self.primary_address);
+        visitor.field(6, &self.ssn_full);
+        visitor.field(7, &self.ssn_last_4);
     }
 }
 impl ConsumerReportUserIdentity {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         first_name: impl Into<String>,
         last_name: impl Into<String>,
@@ -414,13 +408,13 @@ impl ConsumerReportUserIdentity {
             first_name: first_name.into(),
             last_name: last_name.into(),
             primary_address: primary_address.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of `POST /user/create`: your identifier for the end user and, where the product needs
 /// it, the identity data of that person.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserCreateRequest {
     /// Your own stable identifier for the end user, 1 to 128 characters. Use an opaque internal
@@ -445,15 +439,13 @@ pub struct UserCreateRequest {
     pub with_upgraded_user: Option<bool>,
 }
 impl Generated for UserCreateRequest {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            consumer_report_user_identity: Wire::empty(),
-            end_customer: Wire::empty(),
-            identity: Wire::empty(),
-            with_upgraded_user: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        consumer_report_user_identity: Wire::EMPTY,
+        end_customer: Wire::EMPTY,
+        identity: Wire::EMPTY,
+        with_upgraded_user: Wire::EMPTY,
+    };
 }
 impl Record for UserCreateRequest {
     const NAME: &'static str = "UserCreateRequest";
@@ -478,26 +470,27 @@ impl Record for UserCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.consumer_report_user_identity);
-        fields.put(2, &self.end_customer);
-        fields.put(3, &self.identity);
-        fields.put(4, &self.with_upgraded_user);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.consumer_report_user_identity);
+        visitor.field(2, &self.end_customer);
+        visitor.field(3, &self.identity);
+        visitor.field(4, &self.with_upgraded_user);
     }
 }
 impl UserCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(client_user_id: impl Into<String>) -> Self {
         Self {
             client_user_id: client_user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Body of the answer to `POST /user/create`, sent alike with status 200 and 201. It carries
 /// the identifiers to store for the new user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -512,13 +505,11 @@ pub struct UserCreateResponse {
     pub user_token: Option<Secret>,
 }
 impl Generated for UserCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserCreateResponse {
     const NAME: &'static str = "UserCreateResponse";
@@ -539,23 +530,21 @@ impl Record for UserCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 /// Body of `POST /user/get`: the user to fetch.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserGetRequest {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`.
     pub user_id: String,
 }
 impl Generated for UserGetRequest {
-    fn empty() -> Self {
-        Self { user_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_id: Wire::EMPTY };
 }
 impl Record for UserGetRequest {
     const NAME: &'static str = "UserGetRequest";
@@ -570,19 +559,20 @@ impl Record for UserGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
     }
 }
 impl UserGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_id: impl Into<String>) -> Self {
         Self { user_id: user_id.into() }
     }
 }
 /// Answer of `POST /user/get`: the user with your own identifier and the identity data on
 /// file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserGetResponse {
     /// Identifier of the user in your own system, as you gave it to `/user/create`. May be null.
@@ -601,16 +591,14 @@ pub struct UserGetResponse {
     pub user_id: String,
 }
 impl Generated for UserGetResponse {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            created_at: Wire::empty(),
-            identity: Wire::empty(),
-            request_id: Wire::empty(),
-            updated_at: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        identity: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        updated_at: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for UserGetResponse {
     const NAME: &'static str = "UserGetResponse";
@@ -637,26 +625,24 @@ impl Record for UserGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.created_at);
-        fields.put(2, &self.identity);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.updated_at);
-        fields.put(5, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.created_at);
+        visitor.field(2, &self.identity);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.updated_at);
+        visitor.field(5, &self.user_id);
     }
 }
 /// Body of `POST /user/identity/remove`: the user whose identity data to delete.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserIdentityRemoveRequest {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`.
     pub user_id: String,
 }
 impl Generated for UserIdentityRemoveRequest {
-    fn empty() -> Self {
-        Self { user_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { user_id: Wire::EMPTY };
 }
 impl Record for UserIdentityRemoveRequest {
     const NAME: &'static str = "UserIdentityRemoveRequest";
@@ -671,19 +657,20 @@ impl Record for UserIdentityRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
     }
 }
 impl UserIdentityRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_id: impl Into<String>) -> Self {
         Self { user_id: user_id.into() }
     }
 }
 /// Answer of `POST /user/identity/remove`; it carries only the request identifier, and a
 /// success means that the identity data are deleted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserIdentityRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -691,9 +678,7 @@ pub struct UserIdentityRemoveResponse {
     pub request_id: String,
 }
 impl Generated for UserIdentityRemoveResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for UserIdentityRemoveResponse {
     const NAME: &'static str = "UserIdentityRemoveResponse";
@@ -708,12 +693,12 @@ impl Record for UserIdentityRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /user/items/associate`: the user and the Items to attach.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserItemsAssociateRequest {
     /// The `item_id` of every Item to attach to the user; ids are case-sensitive.
@@ -723,12 +708,10 @@ pub struct UserItemsAssociateRequest {
     pub user_id: String,
 }
 impl Generated for UserItemsAssociateRequest {
-    fn empty() -> Self {
-        Self {
-            item_ids: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_ids: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for UserItemsAssociateRequest {
     const NAME: &'static str = "UserItemsAssociateRequest";
@@ -747,23 +730,24 @@ impl Record for UserItemsAssociateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_ids);
-        fields.put(1, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_ids);
+        visitor.field(1, &self.user_id);
     }
 }
 impl UserItemsAssociateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(user_id: impl Into<String>) -> Self {
         Self {
             user_id: user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /user/items/associate`; it carries only the request identifier, and a
 /// success means that the Items are attached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserItemsAssociateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -771,9 +755,7 @@ pub struct UserItemsAssociateResponse {
     pub request_id: String,
 }
 impl Generated for UserItemsAssociateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for UserItemsAssociateResponse {
     const NAME: &'static str = "UserItemsAssociateResponse";
@@ -788,12 +770,12 @@ impl Record for UserItemsAssociateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /user/items/get`: the user whose Items to list, named in one of two ways.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserItemsGetRequest {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
@@ -804,12 +786,10 @@ pub struct UserItemsGetRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for UserItemsGetRequest {
-    fn empty() -> Self {
-        Self {
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserItemsGetRequest {
     const NAME: &'static str = "UserItemsGetRequest";
@@ -828,18 +808,19 @@ impl Record for UserItemsGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
-        fields.put(1, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
+        visitor.field(1, &self.user_token);
     }
 }
 impl Default for UserItemsGetRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /user/items/get`: the Items of the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserItemsGetResponse {
     /// The Items that belong to the user, without their access tokens. Empty when there are none.
@@ -850,12 +831,10 @@ pub struct UserItemsGetResponse {
     pub request_id: String,
 }
 impl Generated for UserItemsGetResponse {
-    fn empty() -> Self {
-        Self {
-            items: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        items: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for UserItemsGetResponse {
     const NAME: &'static str = "UserItemsGetResponse";
@@ -874,13 +853,13 @@ impl Record for UserItemsGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.items);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.items);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /user/items/remove`: the user and the Items to remove.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserItemsRemoveRequest {
     /// The `item_id` of every Item to remove; ids are case-sensitive, and the Items must belong
@@ -895,13 +874,11 @@ pub struct UserItemsRemoveRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for UserItemsRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            item_ids: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        item_ids: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserItemsRemoveRequest {
     const NAME: &'static str = "UserItemsRemoveRequest";
@@ -922,20 +899,21 @@ impl Record for UserItemsRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.item_ids);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.item_ids);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.user_token);
     }
 }
 impl Default for UserItemsRemoveRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /user/items/remove`; it carries only the request identifier, and a success
 /// means that the Items are removed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserItemsRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -943,9 +921,7 @@ pub struct UserItemsRemoveResponse {
     pub request_id: String,
 }
 impl Generated for UserItemsRemoveResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for UserItemsRemoveResponse {
     const NAME: &'static str = "UserItemsRemoveResponse";
@@ -960,12 +936,12 @@ impl Record for UserItemsRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /user/products/terminate`: the user whose products end, and the reason.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserProductsTerminateRequest {
     /// Reason for ending the products, chosen from a fixed list. Required.
@@ -979,13 +955,11 @@ pub struct UserProductsTerminateRequest {
     pub user_id: String,
 }
 impl Generated for UserProductsTerminateRequest {
-    fn empty() -> Self {
-        Self {
-            reason_code: Wire::empty(),
-            reason_note: Wire::empty(),
-            user_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        reason_code: Wire::EMPTY,
+        reason_note: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+    };
 }
 impl Record for UserProductsTerminateRequest {
     const NAME: &'static str = "UserProductsTerminateRequest";
@@ -1006,14 +980,15 @@ impl Record for UserProductsTerminateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.reason_code);
-        fields.put(1, &self.reason_note);
-        fields.put(2, &self.user_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.reason_code);
+        visitor.field(1, &self.reason_note);
+        visitor.field(2, &self.user_id);
     }
 }
 impl UserProductsTerminateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         reason_code: impl Into<ProductsTerminateReasonCode>,
         user_id: impl Into<String>,
@@ -1021,13 +996,13 @@ impl UserProductsTerminateRequest {
         Self {
             reason_code: reason_code.into(),
             user_id: user_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /user/products/terminate`; it carries only the request identifier, and a
 /// success means that the termination was accepted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserProductsTerminateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1035,9 +1010,7 @@ pub struct UserProductsTerminateResponse {
     pub request_id: String,
 }
 impl Generated for UserProductsTerminateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for UserProductsTerminateResponse {
     const NAME: &'static str = "UserProductsTerminateResponse";
@@ -1052,12 +1025,12 @@ impl Record for UserProductsTerminateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /user/remove`: the user to delete, named in one of two ways.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserRemoveRequest {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
@@ -1068,12 +1041,10 @@ pub struct UserRemoveRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for UserRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserRemoveRequest {
     const NAME: &'static str = "UserRemoveRequest";
@@ -1092,19 +1063,20 @@ impl Record for UserRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.user_id);
-        fields.put(1, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.user_id);
+        visitor.field(1, &self.user_token);
     }
 }
 impl Default for UserRemoveRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /user/remove`; it carries only the request identifier, and a success means
 /// that the user is deleted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserRemoveResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1112,9 +1084,7 @@ pub struct UserRemoveResponse {
     pub request_id: String,
 }
 impl Generated for UserRemoveResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for UserRemoveResponse {
     const NAME: &'static str = "UserRemoveResponse";
@@ -1129,13 +1099,13 @@ impl Record for UserRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 /// Body of `POST /user/third_party_token/create`: the user, the third party that is to have
 /// access, and for how long.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserThirdPartyTokenCreateRequest {
     /// Time at which the token is to expire, as an ISO 8601 timestamp. Null or left out to accept
@@ -1152,14 +1122,12 @@ pub struct UserThirdPartyTokenCreateRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for UserThirdPartyTokenCreateRequest {
-    fn empty() -> Self {
-        Self {
-            expiration_time: Wire::empty(),
-            third_party_client_id: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        expiration_time: Wire::EMPTY,
+        third_party_client_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserThirdPartyTokenCreateRequest {
     const NAME: &'static str = "UserThirdPartyTokenCreateRequest";
@@ -1182,25 +1150,26 @@ impl Record for UserThirdPartyTokenCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.expiration_time);
-        fields.put(1, &self.third_party_client_id);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.expiration_time);
+        visitor.field(1, &self.third_party_client_id);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl UserThirdPartyTokenCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(third_party_client_id: impl Into<String>) -> Self {
         Self {
             third_party_client_id: third_party_client_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /user/third_party_token/create`, carrying the token to hand over to the
 /// third party.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserThirdPartyTokenCreateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1211,12 +1180,10 @@ pub struct UserThirdPartyTokenCreateResponse {
     pub third_party_user_token: Secret,
 }
 impl Generated for UserThirdPartyTokenCreateResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            third_party_user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        third_party_user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserThirdPartyTokenCreateResponse {
     const NAME: &'static str = "UserThirdPartyTokenCreateResponse";
@@ -1235,24 +1202,22 @@ impl Record for UserThirdPartyTokenCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.third_party_user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.third_party_user_token);
     }
 }
 /// Body of `POST /user/third_party_token/remove`: the token to revoke.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserThirdPartyTokenRemoveRequest {
     /// The token to revoke, as returned by `/user/third_party_token/create`.
     pub third_party_user_token: Secret,
 }
 impl Generated for UserThirdPartyTokenRemoveRequest {
-    fn empty() -> Self {
-        Self {
-            third_party_user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        third_party_user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserThirdPartyTokenRemoveRequest {
     const NAME: &'static str = "UserThirdPartyTokenRemoveRequest";
@@ -1269,12 +1234,13 @@ impl Record for UserThirdPartyTokenRemoveRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.third_party_user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.third_party_user_token);
     }
 }
 impl UserThirdPartyTokenRemoveRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(third_party_user_token: impl Into<Secret>) -> Self {
         Self {
             third_party_user_token: third_party_user_token.into(),
@@ -1282,7 +1248,7 @@ impl UserThirdPartyTokenRemoveRequest {
     }
 }
 /// Answer of `POST /user/third_party_token/remove`: whether the token was revoked.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserThirdPartyTokenRemoveResponse {
     /// True if the token was revoked and can no longer be used.
@@ -1292,12 +1258,10 @@ pub struct UserThirdPartyTokenRemoveResponse {
     pub request_id: String,
 }
 impl Generated for UserThirdPartyTokenRemoveResponse {
-    fn empty() -> Self {
-        Self {
-            removed: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        removed: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for UserThirdPartyTokenRemoveResponse {
     const NAME: &'static str = "UserThirdPartyTokenRemoveResponse";
@@ -1316,14 +1280,14 @@ impl Record for UserThirdPartyTokenRemoveResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.removed);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.removed);
+        visitor.field(1, &self.request_id);
     }
 }
 /// Body of `POST /user/update`: the user, and the identity data in the current or the older
 /// format.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserUpdateRequest {
     /// Identity data in the older format used for consumer reports: one name, one primary
@@ -1341,14 +1305,12 @@ pub struct UserUpdateRequest {
     pub user_token: Option<Secret>,
 }
 impl Generated for UserUpdateRequest {
-    fn empty() -> Self {
-        Self {
-            consumer_report_user_identity: Wire::empty(),
-            identity: Wire::empty(),
-            user_id: Wire::empty(),
-            user_token: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consumer_report_user_identity: Wire::EMPTY,
+        identity: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        user_token: Wire::EMPTY,
+    };
 }
 impl Record for UserUpdateRequest {
     const NAME: &'static str = "UserUpdateRequest";
@@ -1371,21 +1333,22 @@ impl Record for UserUpdateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consumer_report_user_identity);
-        fields.put(1, &self.identity);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.user_token);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consumer_report_user_identity);
+        visitor.field(1, &self.identity);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.user_token);
     }
 }
 impl Default for UserUpdateRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /user/update`; it carries only the request identifier, and a success means
 /// that the data were stored.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserUpdateResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1393,9 +1356,7 @@ pub struct UserUpdateResponse {
     pub request_id: String,
 }
 impl Generated for UserUpdateResponse {
-    fn empty() -> Self {
-        Self { request_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { request_id: Wire::EMPTY };
 }
 impl Record for UserUpdateResponse {
     const NAME: &'static str = "UserUpdateResponse";
@@ -1410,8 +1371,8 @@ impl Record for UserUpdateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
     }
 }
 crate::wire::records!(

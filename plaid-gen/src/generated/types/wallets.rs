@@ -8,7 +8,7 @@ use super::*;
 use crate::wire::prelude::*;
 /// International account number of a wallet with the code of the bank that keeps it. Null
 /// when the wallet cannot be reached in this way.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NumbersInternationalIban {
     /// Bank identifier code (BIC, SWIFT code) of the bank that keeps the wallet, 8 to 11
@@ -22,12 +22,10 @@ pub struct NumbersInternationalIban {
     pub iban: Secret,
 }
 impl Generated for NumbersInternationalIban {
-    fn empty() -> Self {
-        Self {
-            bic: Wire::empty(),
-            iban: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bic: Wire::EMPTY,
+        iban: Wire::EMPTY,
+    };
 }
 impl Record for NumbersInternationalIban {
     const NAME: &'static str = "NumbersInternationalIban";
@@ -46,14 +44,14 @@ impl Record for NumbersInternationalIban {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bic);
-        fields.put(1, &self.iban);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bic);
+        visitor.field(1, &self.iban);
     }
 }
 /// The party that originally provided the money of a wallet payment, and its account. Null
 /// when no such party is named; when given, all parts are required.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OriginatingFundSource {
     /// Number of the account from which the money originally came.
@@ -69,14 +67,12 @@ pub struct OriginatingFundSource {
     pub full_name: String,
 }
 impl Generated for OriginatingFundSource {
-    fn empty() -> Self {
-        Self {
-            account_number: Wire::empty(),
-            address: Wire::empty(),
-            bic: Wire::empty(),
-            full_name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_number: Wire::EMPTY,
+        address: Wire::EMPTY,
+        bic: Wire::EMPTY,
+        full_name: Wire::EMPTY,
+    };
 }
 impl Record for OriginatingFundSource {
     const NAME: &'static str = "OriginatingFundSource";
@@ -99,15 +95,16 @@ impl Record for OriginatingFundSource {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_number);
-        fields.put(1, &self.address);
-        fields.put(2, &self.bic);
-        fields.put(3, &self.full_name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_number);
+        visitor.field(1, &self.address);
+        visitor.field(2, &self.bic);
+        visitor.field(3, &self.full_name);
     }
 }
 impl OriginatingFundSource {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         account_number: impl Into<Secret>,
         bic: impl Into<String>,
@@ -117,14 +114,14 @@ impl OriginatingFundSource {
             account_number: account_number.into(),
             bic: bic.into(),
             full_name: full_name.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Account number and sort code of a UK bank account, by which a payment recipient or a
 /// wallet is reached through Bacs and Faster Payments. Null when the account is named in
 /// another way, such as by IBAN.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecipientBacs {
     /// Number of the UK account, 1 to 10 characters, kept as a string so that leading zeros
@@ -138,12 +135,10 @@ pub struct RecipientBacs {
     pub sort_code: Option<String>,
 }
 impl Generated for RecipientBacs {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 impl Record for RecipientBacs {
     const NAME: &'static str = "RecipientBacs";
@@ -162,19 +157,20 @@ impl Record for RecipientBacs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.sort_code);
     }
 }
 impl Default for RecipientBacs {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// A virtual account that holds your own funds in one currency and can receive and send
 /// payments. It is returned by `/wallet/create`, `/wallet/get` and `/wallet/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Wallet {
     /// Money in the wallet, as a total and as the part that can be used.
@@ -191,15 +187,13 @@ pub struct Wallet {
     pub wallet_id: String,
 }
 impl Generated for Wallet {
-    fn empty() -> Self {
-        Self {
-            balance: Wire::empty(),
-            numbers: Wire::empty(),
-            recipient_id: Wire::empty(),
-            status: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        balance: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for Wallet {
     const NAME: &'static str = "Wallet";
@@ -224,16 +218,16 @@ impl Record for Wallet {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.balance);
-        fields.put(1, &self.numbers);
-        fields.put(2, &self.recipient_id);
-        fields.put(3, &self.status);
-        fields.put(4, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.balance);
+        visitor.field(1, &self.numbers);
+        visitor.field(2, &self.recipient_id);
+        visitor.field(3, &self.status);
+        visitor.field(4, &self.wallet_id);
     }
 }
 /// Money in a wallet at the time of the call.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletBalance {
     /// Amount that can be sent from the wallet now, in units of the currency, that is `current`
@@ -248,13 +242,11 @@ pub struct WalletBalance {
     pub iso_currency_code: String,
 }
 impl Generated for WalletBalance {
-    fn empty() -> Self {
-        Self {
-            available: Wire::empty(),
-            current: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        available: Wire::EMPTY,
+        current: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for WalletBalance {
     const NAME: &'static str = "WalletBalance";
@@ -275,25 +267,23 @@ impl Record for WalletBalance {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.available);
-        fields.put(1, &self.current);
-        fields.put(2, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.available);
+        visitor.field(1, &self.current);
+        visitor.field(2, &self.iso_currency_code);
     }
 }
 /// Body of `POST /wallet/create`: the currency that the wallet is to hold.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletCreateRequest {
     /// Currency of the new wallet, `GBP` or `EUR`. It applies to all transactions on the wallet.
     pub iso_currency_code: WalletIsoCurrencyCode,
 }
 impl Generated for WalletCreateRequest {
-    fn empty() -> Self {
-        Self {
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for WalletCreateRequest {
     const NAME: &'static str = "WalletCreateRequest";
@@ -310,12 +300,13 @@ impl Record for WalletCreateRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.iso_currency_code);
     }
 }
 impl WalletCreateRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(iso_currency_code: impl Into<WalletIsoCurrencyCode>) -> Self {
         Self {
             iso_currency_code: iso_currency_code.into(),
@@ -323,7 +314,7 @@ impl WalletCreateRequest {
     }
 }
 /// Answer of `POST /wallet/create`: the new wallet with its identifier and account numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletCreateResponse {
     /// Money in the wallet, as a total and as the part that can be used.
@@ -343,16 +334,14 @@ pub struct WalletCreateResponse {
     pub wallet_id: String,
 }
 impl Generated for WalletCreateResponse {
-    fn empty() -> Self {
-        Self {
-            balance: Wire::empty(),
-            numbers: Wire::empty(),
-            recipient_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        balance: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletCreateResponse {
     const NAME: &'static str = "WalletCreateResponse";
@@ -379,17 +368,17 @@ impl Record for WalletCreateResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.balance);
-        fields.put(1, &self.numbers);
-        fields.put(2, &self.recipient_id);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.status);
-        fields.put(5, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.balance);
+        visitor.field(1, &self.numbers);
+        visitor.field(2, &self.recipient_id);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.status);
+        visitor.field(5, &self.wallet_id);
     }
 }
 /// Body of `POST /wallet/get`: names the wallet to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletGetRequest {
     /// Identifier of the wallet to read, as returned by `/wallet/create`.
@@ -398,9 +387,7 @@ pub struct WalletGetRequest {
     pub wallet_id: String,
 }
 impl Generated for WalletGetRequest {
-    fn empty() -> Self {
-        Self { wallet_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { wallet_id: Wire::EMPTY };
 }
 impl Record for WalletGetRequest {
     const NAME: &'static str = "WalletGetRequest";
@@ -415,12 +402,13 @@ impl Record for WalletGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.wallet_id);
     }
 }
 impl WalletGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(wallet_id: impl Into<String>) -> Self {
         Self {
             wallet_id: wallet_id.into(),
@@ -428,7 +416,7 @@ impl WalletGetRequest {
     }
 }
 /// Answer of `POST /wallet/get`: the wallet with its present balance.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletGetResponse {
     /// Money in the wallet, as a total and as the part that can be used.
@@ -448,16 +436,14 @@ pub struct WalletGetResponse {
     pub wallet_id: String,
 }
 impl Generated for WalletGetResponse {
-    fn empty() -> Self {
-        Self {
-            balance: Wire::empty(),
-            numbers: Wire::empty(),
-            recipient_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        balance: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+        recipient_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletGetResponse {
     const NAME: &'static str = "WalletGetResponse";
@@ -484,13 +470,13 @@ impl Record for WalletGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.balance);
-        fields.put(1, &self.numbers);
-        fields.put(2, &self.recipient_id);
-        fields.put(3, &self.request_id);
-        fields.put(4, &self.status);
-        fields.put(5, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.balance);
+        visitor.field(1, &self.numbers);
+        visitor.field(2, &self.recipient_id);
+        visitor.field(3, &self.request_id);
+        visitor.field(4, &self.status);
+        visitor.field(5, &self.wallet_id);
     }
 }
 /// ISO 4217 code of a currency in which wallets are kept: `GBP` pounds or `EUR` euros.
@@ -522,7 +508,7 @@ impl OpenEnum for WalletIsoCurrencyCode {
     }
 }
 /// Body of `POST /wallet/list`: an optional currency filter and the page wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletListRequest {
     /// Highest number of wallets in the page, 1 to 20, by default 10.
@@ -539,13 +525,11 @@ pub struct WalletListRequest {
     pub iso_currency_code: Option<WalletIsoCurrencyCode>,
 }
 impl Generated for WalletListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-            iso_currency_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        iso_currency_code: Wire::EMPTY,
+    };
 }
 impl Record for WalletListRequest {
     const NAME: &'static str = "WalletListRequest";
@@ -566,19 +550,20 @@ impl Record for WalletListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.cursor);
-        fields.put(2, &self.iso_currency_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.cursor);
+        visitor.field(2, &self.iso_currency_code);
     }
 }
 impl Default for WalletListRequest {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /wallet/list`: one page of the wallets of your team.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletListResponse {
     /// Cursor for the next page, to be sent as `cursor`; absent on the last page.
@@ -591,13 +576,11 @@ pub struct WalletListResponse {
     pub wallets: Vec<Wallet>,
 }
 impl Generated for WalletListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            wallets: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        wallets: Wire::EMPTY,
+    };
 }
 impl Record for WalletListResponse {
     const NAME: &'static str = "WalletListResponse";
@@ -618,14 +601,14 @@ impl Record for WalletListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.wallets);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.wallets);
     }
 }
 /// Account numbers of a wallet, by the scheme through which it is reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletNumbers {
     /// UK account number and sort code of the wallet; null or absent when it has none.
@@ -634,12 +617,10 @@ pub struct WalletNumbers {
     pub international: Option<NumbersInternationalIban>,
 }
 impl Generated for WalletNumbers {
-    fn empty() -> Self {
-        Self {
-            bacs: Wire::empty(),
-            international: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bacs: Wire::EMPTY,
+        international: Wire::EMPTY,
+    };
 }
 impl Record for WalletNumbers {
     const NAME: &'static str = "WalletNumbers";
@@ -658,14 +639,15 @@ impl Record for WalletNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.international);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bacs);
+        visitor.field(1, &self.international);
     }
 }
 impl Default for WalletNumbers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Payment scheme over which a wallet transaction went: `FASTER_PAYMENTS` in the UK,
@@ -731,7 +713,7 @@ impl OpenEnum for WalletStatus {
 }
 /// A movement of money into or out of a wallet, as returned by `/wallet/transaction/get` and
 /// `/wallet/transaction/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransaction {
     /// Amount of the transaction with its currency, positive in either direction.
@@ -778,25 +760,23 @@ pub struct WalletTransaction {
     pub wallet_id: String,
 }
 impl Generated for WalletTransaction {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            counterparty: Wire::empty(),
-            created_at: Wire::empty(),
-            error: Wire::empty(),
-            failure_reason: Wire::empty(),
-            last_status_update: Wire::empty(),
-            payee_verification_status: Wire::empty(),
-            payment_id: Wire::empty(),
-            reference: Wire::empty(),
-            related_transactions: Wire::empty(),
-            scheme: Wire::empty(),
-            status: Wire::empty(),
-            transaction_id: Wire::empty(),
-            type_: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        counterparty: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        error: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        last_status_update: Wire::EMPTY,
+        payee_verification_status: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        related_transactions: Wire::EMPTY,
+        scheme: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransaction {
     const NAME: &'static str = "WalletTransaction";
@@ -841,27 +821,27 @@ impl Record for WalletTransaction {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.counterparty);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.error);
-        fields.put(4, &self.failure_reason);
-        fields.put(5, &self.last_status_update);
-        fields.put(6, &self.payee_verification_status);
-        fields.put(7, &self.payment_id);
-        fields.put(8, &self.reference);
-        fields.put(9, &self.related_transactions);
-        fields.put(10, &self.scheme);
-        fields.put(11, &self.status);
-        fields.put(12, &self.transaction_id);
-        fields.put(13, &self.type_);
-        fields.put(14, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.counterparty);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.error);
+        visitor.field(4, &self.failure_reason);
+        visitor.field(5, &self.last_status_update);
+        visitor.field(6, &self.payee_verification_status);
+        visitor.field(7, &self.payment_id);
+        visitor.field(8, &self.reference);
+        visitor.field(9, &self.related_transactions);
+        visitor.field(10, &self.scheme);
+        visitor.field(11, &self.status);
+        visitor.field(12, &self.transaction_id);
+        visitor.field(13, &self.type_);
+        visitor.field(14, &self.wallet_id);
     }
 }
 /// Amount of a wallet transaction with its currency. It is positive for incoming and outgoing
 /// transactions alike; the direction follows from the type.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionAmount {
     /// ISO 4217 code of the currency of `value`, `GBP` or `EUR`.
@@ -874,12 +854,10 @@ pub struct WalletTransactionAmount {
     pub value: Decimal,
 }
 impl Generated for WalletTransactionAmount {
-    fn empty() -> Self {
-        Self {
-            iso_currency_code: Wire::empty(),
-            value: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        iso_currency_code: Wire::EMPTY,
+        value: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionAmount {
     const NAME: &'static str = "WalletTransactionAmount";
@@ -898,13 +876,14 @@ impl Record for WalletTransactionAmount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.iso_currency_code);
-        fields.put(1, &self.value);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.iso_currency_code);
+        visitor.field(1, &self.value);
     }
 }
 impl WalletTransactionAmount {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         iso_currency_code: impl Into<WalletIsoCurrencyCode>,
         value: impl Into<Decimal>,
@@ -917,7 +896,7 @@ impl WalletTransactionAmount {
 }
 /// The other party of a wallet transaction: the receiver of an outgoing payment or the sender
 /// of an incoming one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionCounterparty {
     /// Postal address of the counterparty; null or absent when it is not given.
@@ -934,14 +913,12 @@ pub struct WalletTransactionCounterparty {
     pub numbers: WalletTransactionCounterpartyNumbers,
 }
 impl Generated for WalletTransactionCounterparty {
-    fn empty() -> Self {
-        Self {
-            address: Wire::empty(),
-            date_of_birth: Wire::empty(),
-            name: Wire::empty(),
-            numbers: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        address: Wire::EMPTY,
+        date_of_birth: Wire::EMPTY,
+        name: Wire::EMPTY,
+        numbers: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionCounterparty {
     const NAME: &'static str = "WalletTransactionCounterparty";
@@ -964,15 +941,16 @@ impl Record for WalletTransactionCounterparty {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.address);
-        fields.put(1, &self.date_of_birth);
-        fields.put(2, &self.name);
-        fields.put(3, &self.numbers);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.address);
+        visitor.field(1, &self.date_of_birth);
+        visitor.field(2, &self.name);
+        visitor.field(3, &self.numbers);
     }
 }
 impl WalletTransactionCounterparty {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         name: impl Into<String>,
         numbers: impl Into<WalletTransactionCounterpartyNumbers>,
@@ -980,12 +958,12 @@ impl WalletTransactionCounterparty {
         Self {
             name: name.into(),
             numbers: numbers.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// UK account number and sort code of the counterparty of a wallet transaction.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionCounterpartyBacs {
     /// Number of the UK account, 1 to 10 characters, kept as a string so that leading zeros
@@ -999,12 +977,10 @@ pub struct WalletTransactionCounterpartyBacs {
     pub sort_code: Option<String>,
 }
 impl Generated for WalletTransactionCounterpartyBacs {
-    fn empty() -> Self {
-        Self {
-            account: Wire::empty(),
-            sort_code: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account: Wire::EMPTY,
+        sort_code: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionCounterpartyBacs {
     const NAME: &'static str = "WalletTransactionCounterpartyBacs";
@@ -1023,19 +999,20 @@ impl Record for WalletTransactionCounterpartyBacs {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account);
-        fields.put(1, &self.sort_code);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account);
+        visitor.field(1, &self.sort_code);
     }
 }
 impl Default for WalletTransactionCounterpartyBacs {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// International account number of the counterparty of a wallet transaction, or null when the
 /// account is named otherwise.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionCounterpartyInternational {
     /// International bank account number (IBAN) of the counterparty, beginning with the country
@@ -1045,9 +1022,7 @@ pub struct WalletTransactionCounterpartyInternational {
     pub iban: Option<Secret>,
 }
 impl Generated for WalletTransactionCounterpartyInternational {
-    fn empty() -> Self {
-        Self { iban: Wire::empty() }
-    }
+    const EMPTY: Self = Self { iban: Wire::EMPTY };
 }
 impl Record for WalletTransactionCounterpartyInternational {
     const NAME: &'static str = "WalletTransactionCounterpartyInternational";
@@ -1062,18 +1037,19 @@ impl Record for WalletTransactionCounterpartyInternational {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.iban);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.iban);
     }
 }
 impl Default for WalletTransactionCounterpartyInternational {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Account numbers of the counterparty of a wallet transaction. Normally `bacs` is used for
 /// pounds and `international` for euros.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionCounterpartyNumbers {
     /// UK account number and sort code of the counterparty; null or absent when the account is
@@ -1084,12 +1060,10 @@ pub struct WalletTransactionCounterpartyNumbers {
     pub international: Option<WalletTransactionCounterpartyInternational>,
 }
 impl Generated for WalletTransactionCounterpartyNumbers {
-    fn empty() -> Self {
-        Self {
-            bacs: Wire::empty(),
-            international: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        bacs: Wire::EMPTY,
+        international: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionCounterpartyNumbers {
     const NAME: &'static str = "WalletTransactionCounterpartyNumbers";
@@ -1108,19 +1082,20 @@ impl Record for WalletTransactionCounterpartyNumbers {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.bacs);
-        fields.put(1, &self.international);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.bacs);
+        visitor.field(1, &self.international);
     }
 }
 impl Default for WalletTransactionCounterpartyNumbers {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Body of `POST /wallet/transaction/execute`: the wallet to pay from, the counterparty, the
 /// amount and the reference.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionExecuteRequest {
     /// Amount to send, in the currency of the wallet; another one fails with
@@ -1147,16 +1122,14 @@ pub struct WalletTransactionExecuteRequest {
     pub wallet_id: String,
 }
 impl Generated for WalletTransactionExecuteRequest {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            counterparty: Wire::empty(),
-            idempotency_key: Wire::empty(),
-            originating_fund_source: Wire::empty(),
-            reference: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        counterparty: Wire::EMPTY,
+        idempotency_key: Wire::EMPTY,
+        originating_fund_source: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionExecuteRequest {
     const NAME: &'static str = "WalletTransactionExecuteRequest";
@@ -1183,17 +1156,18 @@ impl Record for WalletTransactionExecuteRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.counterparty);
-        fields.put(2, &self.idempotency_key);
-        fields.put(3, &self.originating_fund_source);
-        fields.put(4, &self.reference);
-        fields.put(5, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.counterparty);
+        visitor.field(2, &self.idempotency_key);
+        visitor.field(3, &self.originating_fund_source);
+        visitor.field(4, &self.reference);
+        visitor.field(5, &self.wallet_id);
     }
 }
 impl WalletTransactionExecuteRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(
         amount: impl Into<WalletTransactionAmount>,
         counterparty: impl Into<WalletTransactionCounterparty>,
@@ -1207,13 +1181,13 @@ impl WalletTransactionExecuteRequest {
             idempotency_key: idempotency_key.into(),
             reference: reference.into(),
             wallet_id: wallet_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Answer of `POST /wallet/transaction/execute`: the identifier and the first status of the
 /// transaction. It does not mean that the money has arrived.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionExecuteResponse {
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
@@ -1226,13 +1200,11 @@ pub struct WalletTransactionExecuteResponse {
     pub transaction_id: String,
 }
 impl Generated for WalletTransactionExecuteResponse {
-    fn empty() -> Self {
-        Self {
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-            transaction_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionExecuteResponse {
     const NAME: &'static str = "WalletTransactionExecuteResponse";
@@ -1253,14 +1225,14 @@ impl Record for WalletTransactionExecuteResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.request_id);
-        fields.put(1, &self.status);
-        fields.put(2, &self.transaction_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.request_id);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.transaction_id);
     }
 }
 /// Body of `POST /wallet/transaction/get`: names the transaction to read.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionGetRequest {
     /// Identifier of the transaction to read, as returned by `/wallet/transaction/execute` or
@@ -1270,11 +1242,9 @@ pub struct WalletTransactionGetRequest {
     pub transaction_id: String,
 }
 impl Generated for WalletTransactionGetRequest {
-    fn empty() -> Self {
-        Self {
-            transaction_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        transaction_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionGetRequest {
     const NAME: &'static str = "WalletTransactionGetRequest";
@@ -1289,12 +1259,13 @@ impl Record for WalletTransactionGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.transaction_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.transaction_id);
     }
 }
 impl WalletTransactionGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(transaction_id: impl Into<String>) -> Self {
         Self {
             transaction_id: transaction_id.into(),
@@ -1302,7 +1273,7 @@ impl WalletTransactionGetRequest {
     }
 }
 /// Answer of `POST /wallet/transaction/get`: the transaction in its present state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionGetResponse {
     /// Amount of the transaction with its currency, positive in either direction.
@@ -1352,26 +1323,24 @@ pub struct WalletTransactionGetResponse {
     pub wallet_id: String,
 }
 impl Generated for WalletTransactionGetResponse {
-    fn empty() -> Self {
-        Self {
-            amount: Wire::empty(),
-            counterparty: Wire::empty(),
-            created_at: Wire::empty(),
-            error: Wire::empty(),
-            failure_reason: Wire::empty(),
-            last_status_update: Wire::empty(),
-            payee_verification_status: Wire::empty(),
-            payment_id: Wire::empty(),
-            reference: Wire::empty(),
-            related_transactions: Wire::empty(),
-            request_id: Wire::empty(),
-            scheme: Wire::empty(),
-            status: Wire::empty(),
-            transaction_id: Wire::empty(),
-            type_: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        amount: Wire::EMPTY,
+        counterparty: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        error: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        last_status_update: Wire::EMPTY,
+        payee_verification_status: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        reference: Wire::EMPTY,
+        related_transactions: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        scheme: Wire::EMPTY,
+        status: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionGetResponse {
     const NAME: &'static str = "WalletTransactionGetResponse";
@@ -1418,23 +1387,23 @@ impl Record for WalletTransactionGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.amount);
-        fields.put(1, &self.counterparty);
-        fields.put(2, &self.created_at);
-        fields.put(3, &self.error);
-        fields.put(4, &self.failure_reason);
-        fields.put(5, &self.last_status_update);
-        fields.put(6, &self.payee_verification_status);
-        fields.put(7, &self.payment_id);
-        fields.put(8, &self.reference);
-        fields.put(9, &self.related_transactions);
-        fields.put(10, &self.request_id);
-        fields.put(11, &self.scheme);
-        fields.put(12, &self.status);
-        fields.put(13, &self.transaction_id);
-        fields.put(14, &self.type_);
-        fields.put(15, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.amount);
+        visitor.field(1, &self.counterparty);
+        visitor.field(2, &self.created_at);
+        visitor.field(3, &self.error);
+        visitor.field(4, &self.failure_reason);
+        visitor.field(5, &self.last_status_update);
+        visitor.field(6, &self.payee_verification_status);
+        visitor.field(7, &self.payment_id);
+        visitor.field(8, &self.reference);
+        visitor.field(9, &self.related_transactions);
+        visitor.field(10, &self.request_id);
+        visitor.field(11, &self.scheme);
+        visitor.field(12, &self.status);
+        visitor.field(13, &self.transaction_id);
+        visitor.field(14, &self.type_);
+        visitor.field(15, &self.wallet_id);
     }
 }
 /// Kind of the transaction: `PAYOUT` a payment sent with `/wallet/transaction/execute`,
@@ -1490,7 +1459,7 @@ impl OpenEnum for WalletTransactionGetResponseType {
 }
 /// Body of `POST /wallet/transaction/list`: the wallet, an optional span of time and the page
 /// wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionListRequest {
     /// Highest number of transactions in the page, 1 to 200, by default 10.
@@ -1511,14 +1480,12 @@ pub struct WalletTransactionListRequest {
     pub wallet_id: String,
 }
 impl Generated for WalletTransactionListRequest {
-    fn empty() -> Self {
-        Self {
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-            options: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        options: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionListRequest {
     const NAME: &'static str = "WalletTransactionListRequest";
@@ -1541,25 +1508,26 @@ impl Record for WalletTransactionListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.count);
-        fields.put(1, &self.cursor);
-        fields.put(2, &self.options);
-        fields.put(3, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.count);
+        visitor.field(1, &self.cursor);
+        visitor.field(2, &self.options);
+        visitor.field(3, &self.wallet_id);
     }
 }
 impl WalletTransactionListRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(wallet_id: impl Into<String>) -> Self {
         Self {
             wallet_id: wallet_id.into(),
-            ..Generated::empty()
+            ..Generated::EMPTY
         }
     }
 }
 /// Conditions for `POST /wallet/transaction/list`, found in
 /// `WalletTransactionListRequest.options`; limits the transactions to a span of time.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionListRequestOptions {
     /// End of the span of time as an ISO 8601 date-time. Omit it for no upper bound.
@@ -1568,12 +1536,10 @@ pub struct WalletTransactionListRequestOptions {
     pub start_time: Option<DateTime<Utc>>,
 }
 impl Generated for WalletTransactionListRequestOptions {
-    fn empty() -> Self {
-        Self {
-            end_time: Wire::empty(),
-            start_time: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_time: Wire::EMPTY,
+        start_time: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionListRequestOptions {
     const NAME: &'static str = "WalletTransactionListRequestOptions";
@@ -1592,18 +1558,19 @@ impl Record for WalletTransactionListRequestOptions {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_time);
-        fields.put(1, &self.start_time);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_time);
+        visitor.field(1, &self.start_time);
     }
 }
 impl Default for WalletTransactionListRequestOptions {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Answer of `POST /wallet/transaction/list`: one page of the transactions on a wallet.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionListResponse {
     /// Cursor for the next page, to be sent as `cursor`; absent on the last page.
@@ -1616,13 +1583,11 @@ pub struct WalletTransactionListResponse {
     pub transactions: Vec<WalletTransaction>,
 }
 impl Generated for WalletTransactionListResponse {
-    fn empty() -> Self {
-        Self {
-            next_cursor: Wire::empty(),
-            request_id: Wire::empty(),
-            transactions: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        next_cursor: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        transactions: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionListResponse {
     const NAME: &'static str = "WalletTransactionListResponse";
@@ -1643,10 +1608,10 @@ impl Record for WalletTransactionListResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.next_cursor);
-        fields.put(1, &self.request_id);
-        fields.put(2, &self.transactions);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.next_cursor);
+        visitor.field(1, &self.request_id);
+        visitor.field(2, &self.transactions);
     }
 }
 /// Outcome of comparing the counterparty's name with the name of the account holder at the
@@ -1688,7 +1653,7 @@ impl OpenEnum for WalletTransactionPayeeVerificationStatus {
 }
 /// Another wallet transaction that is connected with the present one, such as the refund or
 /// return of a payment.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionRelation {
     /// Identifier of the connected transaction. Pass it as `transaction_id` to
@@ -1701,12 +1666,10 @@ pub struct WalletTransactionRelation {
     pub type_: Option<WalletTransactionRelationType>,
 }
 impl Generated for WalletTransactionRelation {
-    fn empty() -> Self {
-        Self {
-            id: Wire::empty(),
-            type_: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        id: Wire::EMPTY,
+        type_: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionRelation {
     const NAME: &'static str = "WalletTransactionRelation";
@@ -1725,14 +1688,15 @@ impl Record for WalletTransactionRelation {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.id);
-        fields.put(1, &self.type_);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.id);
+        visitor.field(1, &self.type_);
     }
 }
 impl Default for WalletTransactionRelation {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Kind of the connected transaction: `PAYOUT` money sent out, `RETURN` money sent back by
@@ -1822,7 +1786,7 @@ impl OpenEnum for WalletTransactionType {
 }
 /// Request for a page of the transactions of an e-wallet. No operation in this version of the
 /// API takes it; `/wallet/transaction/list` does the work.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionsListRequest {
     /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
@@ -1848,16 +1812,14 @@ pub struct WalletTransactionsListRequest {
     pub wallet_id: String,
 }
 impl Generated for WalletTransactionsListRequest {
-    fn empty() -> Self {
-        Self {
-            client_id: Wire::empty(),
-            count: Wire::empty(),
-            cursor: Wire::empty(),
-            options: Wire::empty(),
-            secret: Wire::empty(),
-            wallet_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_id: Wire::EMPTY,
+        count: Wire::EMPTY,
+        cursor: Wire::EMPTY,
+        options: Wire::EMPTY,
+        secret: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionsListRequest {
     const NAME: &'static str = "WalletTransactionsListRequest";
@@ -1884,13 +1846,13 @@ impl Record for WalletTransactionsListRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_id);
-        fields.put(1, &self.count);
-        fields.put(2, &self.cursor);
-        fields.put(3, &self.options);
-        fields.put(4, &self.secret);
-        fields.put(5, &self.wallet_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_id);
+        visitor.field(1, &self.count);
+        visitor.field(2, &self.cursor);
+        visitor.field(3, &self.options);
+        visitor.field(4, &self.secret);
+        visitor.field(5, &self.wallet_id);
     }
 }
 crate::wire::records!(

@@ -35,7 +35,7 @@ impl OpenEnum for AssetReportType {
 }
 /// Sent when an Asset Report could not be created. Read `error` for the reason; the report
 /// cannot be fetched and has to be created anew.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetsErrorWebhook {
     /// Identifier of the report that failed, as returned with the `asset_report_token` on
@@ -58,16 +58,14 @@ pub struct AssetsErrorWebhook {
     pub webhook_type: String,
 }
 impl Generated for AssetsErrorWebhook {
-    fn empty() -> Self {
-        Self {
-            asset_report_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for AssetsErrorWebhook {
     const NAME: &'static str = "AssetsErrorWebhook";
@@ -94,19 +92,19 @@ impl Record for AssetsErrorWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when an Asset Report is ready. Fetch it with `/asset_report/get` or
 /// `/asset_report/pdf/get`; with fast assets enabled one message arrives for each of the two
 /// versions.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AssetsProductReadyWebhook {
     /// Identifier of the report that is ready, as returned with the `asset_report_token` on
@@ -129,16 +127,14 @@ pub struct AssetsProductReadyWebhook {
     pub webhook_type: String,
 }
 impl Generated for AssetsProductReadyWebhook {
-    fn empty() -> Self {
-        Self {
-            asset_report_id: Wire::empty(),
-            environment: Wire::empty(),
-            report_type: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        asset_report_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        report_type: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for AssetsProductReadyWebhook {
     const NAME: &'static str = "AssetsProductReadyWebhook";
@@ -165,18 +161,18 @@ impl Record for AssetsProductReadyWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.asset_report_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.report_type);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.asset_report_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.report_type);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when account or routing numbers on an Item have appeared or changed. Fetch the new
 /// numbers with `/auth/get` before the next payment, as the old ones may fail.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AuthDefaultUpdateWebhook {
     /// Identifiers of the accounts that have account and routing numbers for the first time.
@@ -203,17 +199,15 @@ pub struct AuthDefaultUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for AuthDefaultUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_ids_with_new_auth: Wire::empty(),
-            account_ids_with_updated_auth: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids_with_new_auth: Wire::EMPTY,
+        account_ids_with_updated_auth: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for AuthDefaultUpdateWebhook {
     const NAME: &'static str = "AuthDefaultUpdateWebhook";
@@ -242,14 +236,14 @@ impl Record for AuthDefaultUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids_with_new_auth);
-        fields.put(1, &self.account_ids_with_updated_auth);
-        fields.put(2, &self.environment);
-        fields.put(3, &self.error);
-        fields.put(4, &self.item_id);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids_with_new_auth);
+        visitor.field(1, &self.account_ids_with_updated_auth);
+        visitor.field(2, &self.environment);
+        visitor.field(3, &self.error);
+        visitor.field(4, &self.item_id);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Which bank number of an account changed: `ACCOUNT_NUMBER` or `ROUTING_NUMBER`. It occurs
@@ -281,7 +275,7 @@ impl OpenEnum for AuthUpdateTypes {
 }
 /// Sent when automated micro-deposits have verified an account without the user typing
 /// amounts. `/auth/get` returns its numbers from then on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AutomaticallyVerifiedWebhook {
     /// Identifier of the account that has been verified. It belongs to the Item in `item_id` and
@@ -305,16 +299,14 @@ pub struct AutomaticallyVerifiedWebhook {
     pub webhook_type: String,
 }
 impl Generated for AutomaticallyVerifiedWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for AutomaticallyVerifiedWebhook {
     const NAME: &'static str = "AutomaticallyVerifiedWebhook";
@@ -341,13 +333,13 @@ impl Record for AutomaticallyVerifiedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Outcome of bank income processing: `SUCCESS` the data can be fetched, `FAILURE` it cannot.
@@ -379,7 +371,7 @@ impl OpenEnum for BankIncomeCompleteResult {
 }
 /// Sent when a user's bank income has been processed. On success fetch it with
 /// `/credit/bank_income/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankIncomeCompleteWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -399,15 +391,13 @@ pub struct BankIncomeCompleteWebhook {
     pub webhook_type: String,
 }
 impl Generated for BankIncomeCompleteWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            result: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        result: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BankIncomeCompleteWebhook {
     const NAME: &'static str = "BankIncomeCompleteWebhook";
@@ -432,17 +422,17 @@ impl Record for BankIncomeCompleteWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.result);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.result);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a refresh of a user's bank income has ended. On success fetch the new data with
 /// `/credit/bank_income/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankIncomeRefreshCompleteWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -461,15 +451,13 @@ pub struct BankIncomeRefreshCompleteWebhook {
     pub webhook_type: String,
 }
 impl Generated for BankIncomeRefreshCompleteWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            result: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        result: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BankIncomeRefreshCompleteWebhook {
     const NAME: &'static str = "BankIncomeRefreshCompleteWebhook";
@@ -494,17 +482,17 @@ impl Record for BankIncomeRefreshCompleteWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.result);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.result);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when there is news about the data behind a user's bank income, so that a refresh may
 /// be worthwhile.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankIncomeRefreshUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -520,14 +508,12 @@ pub struct BankIncomeRefreshUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for BankIncomeRefreshUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BankIncomeRefreshUpdateWebhook {
     const NAME: &'static str = "BankIncomeRefreshUpdateWebhook";
@@ -550,16 +536,16 @@ impl Record for BankIncomeRefreshUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when new events are available for legacy bank transfers. It carries no events;
 /// collect them with `/bank_transfer/event/sync` from the last `event_id` you processed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransfersEventsUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -574,13 +560,11 @@ pub struct BankTransfersEventsUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for BankTransfersEventsUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BankTransfersEventsUpdateWebhook {
     const NAME: &'static str = "BankTransfersEventsUpdateWebhook";
@@ -601,16 +585,16 @@ impl Record for BankTransfersEventsUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.webhook_code);
-        fields.put(2, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.webhook_code);
+        visitor.field(2, &self.webhook_type);
     }
 }
 /// Form of the bank transfer event notice that belongs to Auth micro-deposits. It has the
 /// same type, code and fields as `BankTransfersEventsUpdateWebhook` and is handled alike,
 /// with `/bank_transfer/event/sync`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransfersEventsUpdateWebhookForAuth {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -625,13 +609,11 @@ pub struct BankTransfersEventsUpdateWebhookForAuth {
     pub webhook_type: String,
 }
 impl Generated for BankTransfersEventsUpdateWebhookForAuth {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BankTransfersEventsUpdateWebhookForAuth {
     const NAME: &'static str = "BankTransfersEventsUpdateWebhookForAuth";
@@ -652,15 +634,15 @@ impl Record for BankTransfersEventsUpdateWebhookForAuth {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.webhook_code);
-        fields.put(2, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.webhook_code);
+        visitor.field(2, &self.webhook_type);
     }
 }
 /// Sent when a base report could not be created for a user. Read `error` for the reason; no
 /// report can be fetched from this attempt.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BaseReportsErrorWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -680,15 +662,13 @@ pub struct BaseReportsErrorWebhook {
     pub webhook_type: String,
 }
 impl Generated for BaseReportsErrorWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BaseReportsErrorWebhook {
     const NAME: &'static str = "BaseReportsErrorWebhook";
@@ -713,17 +693,17 @@ impl Record for BaseReportsErrorWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a Beacon user turns out to resemble another user of your program, which may mean
 /// that one person signed up twice. Fetch the comparison with `/beacon/duplicate/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconDuplicateDetectedWebhook {
     /// Identifier of the record of the duplicate, beginning with `becdup_`. Pass it to
@@ -739,14 +719,12 @@ pub struct BeaconDuplicateDetectedWebhook {
     pub webhook_type: String,
 }
 impl Generated for BeaconDuplicateDetectedWebhook {
-    fn empty() -> Self {
-        Self {
-            beacon_duplicate_id: Wire::empty(),
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_duplicate_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BeaconDuplicateDetectedWebhook {
     const NAME: &'static str = "BeaconDuplicateDetectedWebhook";
@@ -769,16 +747,16 @@ impl Record for BeaconDuplicateDetectedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_duplicate_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_duplicate_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when a Beacon Report has been created for one of your Beacon users. A report from the
 /// network that was matched to your user arrives as `REPORT_SYNDICATION_CREATED` instead.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportCreatedWebhook {
     /// Identifier of the new Beacon Report, beginning with `becrpt_`. Pass it to
@@ -794,14 +772,12 @@ pub struct BeaconReportCreatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for BeaconReportCreatedWebhook {
-    fn empty() -> Self {
-        Self {
-            beacon_report_id: Wire::empty(),
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_report_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportCreatedWebhook {
     const NAME: &'static str = "BeaconReportCreatedWebhook";
@@ -824,17 +800,17 @@ impl Record for BeaconReportCreatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_report_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_report_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when a fraud report in the Beacon network has been matched to one of your Beacon
 /// users. Fetch the details with `/beacon/report_syndication/get` and consider a review of
 /// the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportSyndicationCreatedWebhook {
     /// Identifier of the syndicated report, beginning with `becrsn_`. Pass it to
@@ -850,14 +826,12 @@ pub struct BeaconReportSyndicationCreatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for BeaconReportSyndicationCreatedWebhook {
-    fn empty() -> Self {
-        Self {
-            beacon_report_syndication_id: Wire::empty(),
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_report_syndication_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportSyndicationCreatedWebhook {
     const NAME: &'static str = "BeaconReportSyndicationCreatedWebhook";
@@ -880,16 +854,16 @@ impl Record for BeaconReportSyndicationCreatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_report_syndication_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_report_syndication_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when an existing Beacon Report has been changed. Fetch its present content with
 /// `/beacon/report/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconReportUpdatedWebhook {
     /// Identifier of the changed Beacon Report, beginning with `becrpt_`. Pass it to
@@ -905,14 +879,12 @@ pub struct BeaconReportUpdatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for BeaconReportUpdatedWebhook {
-    fn empty() -> Self {
-        Self {
-            beacon_report_id: Wire::empty(),
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_report_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BeaconReportUpdatedWebhook {
     const NAME: &'static str = "BeaconReportUpdatedWebhook";
@@ -935,17 +907,17 @@ impl Record for BeaconReportUpdatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_report_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_report_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when the status of a Beacon user changes, for instance after a review or a new
 /// finding. Fetch the new status with `/beacon/user/get`, since the message does not carry
 /// it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserStatusUpdatedWebhook {
     /// Identifier of the Beacon user whose status changed, beginning with `becusr_`. Pass it to
@@ -961,14 +933,12 @@ pub struct BeaconUserStatusUpdatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for BeaconUserStatusUpdatedWebhook {
-    fn empty() -> Self {
-        Self {
-            beacon_user_id: Wire::empty(),
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        beacon_user_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for BeaconUserStatusUpdatedWebhook {
     const NAME: &'static str = "BeaconUserStatusUpdatedWebhook";
@@ -991,11 +961,11 @@ impl Record for BeaconUserStatusUpdatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.beacon_user_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.beacon_user_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Kind of finding in a cash flow update: `LARGE_DEPOSIT_DETECTED` an unusually large
@@ -1034,7 +1004,7 @@ impl OpenEnum for CashFlowInsight {
 }
 /// Sent when a deposit that was due by the pattern of earlier ones did not arrive for a
 /// monitored user. Fetch the details with `/cra/monitoring_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesExpectedDepositMissedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1053,15 +1023,13 @@ pub struct CashFlowUpdatesExpectedDepositMissedWebhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesExpectedDepositMissedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesExpectedDepositMissedWebhook {
     const NAME: &'static str = "CashFlowUpdatesExpectedDepositMissedWebhook";
@@ -1086,18 +1054,18 @@ impl Record for CashFlowUpdatesExpectedDepositMissedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when cash flow insights of a monitored user have been updated, with the kinds of
 /// finding concerned. Fetch the details with `/cra/monitoring_insights/get`; the user must
 /// have been subscribed with `/cra/monitoring_insights/subscribe`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesInsightsV2Webhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1120,16 +1088,14 @@ pub struct CashFlowUpdatesInsightsV2Webhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesInsightsV2Webhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            insights: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        insights: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesInsightsV2Webhook {
     const NAME: &'static str = "CashFlowUpdatesInsightsV2Webhook";
@@ -1156,13 +1122,13 @@ impl Record for CashFlowUpdatesInsightsV2Webhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.insights);
-        fields.put(2, &self.status);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.insights);
+        visitor.field(2, &self.status);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when cash flow insights of a monitored user have been updated. Deprecated; use
@@ -1170,7 +1136,7 @@ impl Record for CashFlowUpdatesInsightsV2Webhook {
 /**
 
 Deprecated by Plaid.*/
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesInsightsWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1189,15 +1155,13 @@ pub struct CashFlowUpdatesInsightsWebhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesInsightsWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesInsightsWebhook {
     const NAME: &'static str = "CashFlowUpdatesInsightsWebhook";
@@ -1222,17 +1186,17 @@ impl Record for CashFlowUpdatesInsightsWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when an unusually large deposit has been noticed on an account of a monitored user.
 /// Fetch the details with `/cra/monitoring_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesLargeDepositWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1251,15 +1215,13 @@ pub struct CashFlowUpdatesLargeDepositWebhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesLargeDepositWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesLargeDepositWebhook {
     const NAME: &'static str = "CashFlowUpdatesLargeDepositWebhook";
@@ -1284,17 +1246,17 @@ impl Record for CashFlowUpdatesLargeDepositWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a low balance has been noticed on an account of a monitored user. Fetch the
 /// details with `/cra/monitoring_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesLowBalanceWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1313,15 +1275,13 @@ pub struct CashFlowUpdatesLowBalanceWebhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesLowBalanceWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesLowBalanceWebhook {
     const NAME: &'static str = "CashFlowUpdatesLowBalanceWebhook";
@@ -1346,17 +1306,17 @@ impl Record for CashFlowUpdatesLowBalanceWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when income from a source not seen before has been noticed for a monitored user.
 /// Fetch the details with `/cra/monitoring_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesNewIncomeStreamWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1375,15 +1335,13 @@ pub struct CashFlowUpdatesNewIncomeStreamWebhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesNewIncomeStreamWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesNewIncomeStreamWebhook {
     const NAME: &'static str = "CashFlowUpdatesNewIncomeStreamWebhook";
@@ -1408,17 +1366,17 @@ impl Record for CashFlowUpdatesNewIncomeStreamWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when payments on a loan not seen before have been noticed for a monitored user. Fetch
 /// the details with `/cra/monitoring_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesNewLoanPaymentWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1437,15 +1395,13 @@ pub struct CashFlowUpdatesNewLoanPaymentWebhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesNewLoanPaymentWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesNewLoanPaymentWebhook {
     const NAME: &'static str = "CashFlowUpdatesNewLoanPaymentWebhook";
@@ -1470,17 +1426,17 @@ impl Record for CashFlowUpdatesNewLoanPaymentWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a bounced payment or an overdraft has been noticed on an account of a monitored
 /// user. Fetch the details with `/cra/monitoring_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CashFlowUpdatesNsfWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1499,15 +1455,13 @@ pub struct CashFlowUpdatesNsfWebhook {
     pub webhook_type: String,
 }
 impl Generated for CashFlowUpdatesNsfWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CashFlowUpdatesNsfWebhook {
     const NAME: &'static str = "CashFlowUpdatesNsfWebhook";
@@ -1532,12 +1486,12 @@ impl Record for CashFlowUpdatesNsfWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.status);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.status);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Outcome of bank income processing for Plaid Check: `SUCCESS` the data can be fetched,
@@ -1569,7 +1523,7 @@ impl OpenEnum for CraBankIncomeCompleteResult {
 }
 /// Sent when bank income data of a user has been processed for Plaid Check. The Income
 /// product uses the same code for its own bank income, so tell them apart by `webhook_type`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeCompleteWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1588,15 +1542,13 @@ pub struct CraBankIncomeCompleteWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraBankIncomeCompleteWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            result: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        result: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeCompleteWebhook {
     const NAME: &'static str = "CraBankIncomeCompleteWebhook";
@@ -1621,17 +1573,17 @@ impl Record for CraBankIncomeCompleteWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.result);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.result);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when the processing of a user's bank income for Plaid Check ended in an error. The
 /// message does not carry the error itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraBankIncomeErrorWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1648,14 +1600,12 @@ pub struct CraBankIncomeErrorWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraBankIncomeErrorWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraBankIncomeErrorWebhook {
     const NAME: &'static str = "CraBankIncomeErrorWebhook";
@@ -1678,17 +1628,17 @@ impl Record for CraBankIncomeErrorWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when a consumer report of a user could not be created. A new attempt is made with
 /// `/cra/check_report/create`. `USER_CHECK_REPORT_FAILED` reports the same thing and is
 /// handled alike.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportFailedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1708,15 +1658,13 @@ pub struct CraCheckReportFailedWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraCheckReportFailedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_ids: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportFailedWebhook {
     const NAME: &'static str = "CraCheckReportFailedWebhook";
@@ -1741,18 +1689,18 @@ impl Record for CraCheckReportFailedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_ids);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_ids);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a consumer report of a user is ready. Fetch its parts with the
 /// `/cra/check_report/*` calls within 24 hours, after which the report expires.
 /// `USER_CHECK_REPORT_READY` reports the same thing and is handled alike.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportReadyWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1780,17 +1728,15 @@ pub struct CraCheckReportReadyWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraCheckReportReadyWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            failed_products: Wire::empty(),
-            item_ids: Wire::empty(),
-            successful_products: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        failed_products: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        successful_products: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraCheckReportReadyWebhook {
     const NAME: &'static str = "CraCheckReportReadyWebhook";
@@ -1819,19 +1765,19 @@ impl Record for CraCheckReportReadyWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.failed_products);
-        fields.put(2, &self.item_ids);
-        fields.put(3, &self.successful_products);
-        fields.put(4, &self.user_id);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.failed_products);
+        visitor.field(2, &self.item_ids);
+        visitor.field(3, &self.successful_products);
+        visitor.field(4, &self.user_id);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Sent when partner insights of a user have been computed. Fetch them with
 /// `/cra/check_report/partner_insights/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsCompleteWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1847,14 +1793,12 @@ pub struct CraPartnerInsightsCompleteWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraPartnerInsightsCompleteWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsCompleteWebhook {
     const NAME: &'static str = "CraPartnerInsightsCompleteWebhook";
@@ -1877,16 +1821,16 @@ impl Record for CraPartnerInsightsCompleteWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when partner insights of a user could not be computed. The message does not carry the
 /// error itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraPartnerInsightsErrorWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1902,14 +1846,12 @@ pub struct CraPartnerInsightsErrorWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraPartnerInsightsErrorWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraPartnerInsightsErrorWebhook {
     const NAME: &'static str = "CraPartnerInsightsErrorWebhook";
@@ -1932,16 +1874,16 @@ impl Record for CraPartnerInsightsErrorWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when existing Items of a user could not be upgraded for use with Plaid Check, so no
 /// consumer report can draw on them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraUpgradeFailedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -1960,15 +1902,13 @@ pub struct CraUpgradeFailedWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraUpgradeFailedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_ids: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraUpgradeFailedWebhook {
     const NAME: &'static str = "CraUpgradeFailedWebhook";
@@ -1993,18 +1933,18 @@ impl Record for CraUpgradeFailedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_ids);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_ids);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a consumer report of a user could not be created. A new attempt is made with
 /// `/cra/check_report/create`. `CHECK_REPORT_FAILED` reports the same thing and is handled
 /// alike.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraUserCheckReportFailedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2024,15 +1964,13 @@ pub struct CraUserCheckReportFailedWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraUserCheckReportFailedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_ids: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraUserCheckReportFailedWebhook {
     const NAME: &'static str = "CraUserCheckReportFailedWebhook";
@@ -2057,18 +1995,18 @@ impl Record for CraUserCheckReportFailedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_ids);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_ids);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a consumer report of a user is ready. Fetch its parts with the
 /// `/cra/check_report/*` calls within 24 hours, after which the report expires.
 /// `CHECK_REPORT_READY` reports the same thing and is handled alike.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraUserCheckReportReadyWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2096,17 +2034,15 @@ pub struct CraUserCheckReportReadyWebhook {
     pub webhook_type: String,
 }
 impl Generated for CraUserCheckReportReadyWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            failed_products: Wire::empty(),
-            item_ids: Wire::empty(),
-            successful_products: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        failed_products: Wire::EMPTY,
+        item_ids: Wire::EMPTY,
+        successful_products: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for CraUserCheckReportReadyWebhook {
     const NAME: &'static str = "CraUserCheckReportReadyWebhook";
@@ -2135,20 +2071,20 @@ impl Record for CraUserCheckReportReadyWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.failed_products);
-        fields.put(2, &self.item_ids);
-        fields.put(3, &self.successful_products);
-        fields.put(4, &self.user_id);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.failed_products);
+        visitor.field(2, &self.item_ids);
+        visitor.field(3, &self.successful_products);
+        visitor.field(4, &self.user_id);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Sent when an Item has new transactions after the first fetches are done. Meant for
 /// integrations on `/transactions/get`; with `/transactions/sync` react to
 /// `SYNC_UPDATES_AVAILABLE` instead.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct DefaultUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2172,16 +2108,14 @@ pub struct DefaultUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for DefaultUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            new_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        new_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for DefaultUpdateWebhook {
     const NAME: &'static str = "DefaultUpdateWebhook";
@@ -2208,19 +2142,19 @@ impl Record for DefaultUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.new_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.new_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the status of a watchlist screening of an organization changes, for instance
 /// after a review or a new hit. Fetch the new status with `/watchlist_screening/entity/get`,
 /// since the message does not carry it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct EntityScreeningStatusUpdatedWebhook {
     /// Identifier of the screening of an organization whose status changed, beginning with
@@ -2238,14 +2172,12 @@ pub struct EntityScreeningStatusUpdatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for EntityScreeningStatusUpdatedWebhook {
-    fn empty() -> Self {
-        Self {
-            entity_screening_id: Wire::empty(),
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        entity_screening_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for EntityScreeningStatusUpdatedWebhook {
     const NAME: &'static str = "EntityScreeningStatusUpdatedWebhook";
@@ -2268,17 +2200,17 @@ impl Record for EntityScreeningStatusUpdatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.entity_screening_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.entity_screening_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Variant of the AUTH `AUTOMATICALLY_VERIFIED` webhook, sent when fallback micro-deposits
 /// have verified an account. It differs from `AutomaticallyVerifiedWebhook` only in declaring
 /// `error` as a string.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FallbackAuthMicrodepositAutoVerifiedWebhook {
     /// Identifier of the account that has been verified. It belongs to the Item in `item_id` and
@@ -2302,16 +2234,14 @@ pub struct FallbackAuthMicrodepositAutoVerifiedWebhook {
     pub webhook_type: String,
 }
 impl Generated for FallbackAuthMicrodepositAutoVerifiedWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for FallbackAuthMicrodepositAutoVerifiedWebhook {
     const NAME: &'static str = "FallbackAuthMicrodepositAutoVerifiedWebhook";
@@ -2338,19 +2268,19 @@ impl Record for FallbackAuthMicrodepositAutoVerifiedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Variant of the AUTH `VERIFICATION_EXPIRED` webhook, sent when fallback micro-deposits were
 /// not verified in time. It differs from `VerificationExpiredWebhook` only in declaring
 /// `error` as a string.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FallbackAuthMicrodepositVerificationExpiredWebhook {
     /// Identifier of the account whose verification lapsed. It belongs to the Item in `item_id`
@@ -2374,16 +2304,14 @@ pub struct FallbackAuthMicrodepositVerificationExpiredWebhook {
     pub webhook_type: String,
 }
 impl Generated for FallbackAuthMicrodepositVerificationExpiredWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for FallbackAuthMicrodepositVerificationExpiredWebhook {
     const NAME: &'static str = "FallbackAuthMicrodepositVerificationExpiredWebhook";
@@ -2410,19 +2338,19 @@ impl Record for FallbackAuthMicrodepositVerificationExpiredWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the full requested transaction history of an Item has been fetched. From then on
 /// `/transactions/get` covers the whole period; with `/transactions/sync` use the flags of
 /// `SYNC_UPDATES_AVAILABLE` instead.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HistoricalUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2446,16 +2374,14 @@ pub struct HistoricalUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for HistoricalUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            new_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        new_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for HistoricalUpdateWebhook {
     const NAME: &'static str = "HistoricalUpdateWebhook";
@@ -2482,18 +2408,18 @@ impl Record for HistoricalUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.new_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.new_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the investment holdings of an Item have changed or new ones have appeared. Fetch
 /// them with `/investments/holdings/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HoldingsDefaultUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2524,18 +2450,16 @@ pub struct HoldingsDefaultUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for HoldingsDefaultUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            new_holdings: Wire::empty(),
-            updated_holdings: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        new_holdings: Wire::EMPTY,
+        updated_holdings: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for HoldingsDefaultUpdateWebhook {
     const NAME: &'static str = "HoldingsDefaultUpdateWebhook";
@@ -2566,21 +2490,21 @@ impl Record for HoldingsDefaultUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.new_holdings);
-        fields.put(4, &self.updated_holdings);
-        fields.put(5, &self.user_id);
-        fields.put(6, &self.webhook_code);
-        fields.put(7, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.new_holdings);
+        visitor.field(4, &self.updated_holdings);
+        visitor.field(5, &self.user_id);
+        visitor.field(6, &self.webhook_code);
+        visitor.field(7, &self.webhook_type);
     }
 }
 /// Sent when a user has dealt with a micro-deposit verification offered by text message and
 /// hosted by Plaid. Read `status` for the outcome; on success `/auth/get` returns the
 /// account's numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct HostedMmdVerificationWebhook {
     /// Identifier of the account the verification was for. It belongs to the Item in `item_id`
@@ -2602,16 +2526,14 @@ pub struct HostedMmdVerificationWebhook {
     pub webhook_type: String,
 }
 impl Generated for HostedMmdVerificationWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            status: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for HostedMmdVerificationWebhook {
     const NAME: &'static str = "HostedMmdVerificationWebhook";
@@ -2638,18 +2560,18 @@ impl Record for HostedMmdVerificationWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.status);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.status);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when Plaid has found that the owner data of accounts on an Item changed at the
 /// institution. Fetch the new data with `/identity/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityDefaultUpdateWebhook {
     /// Accounts whose owner data changed, each with the kinds of data concerned. Accounts without
@@ -2673,16 +2595,14 @@ pub struct IdentityDefaultUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for IdentityDefaultUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_ids_with_updated_identity: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids_with_updated_identity: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IdentityDefaultUpdateWebhook {
     const NAME: &'static str = "IdentityDefaultUpdateWebhook";
@@ -2709,13 +2629,13 @@ impl Record for IdentityDefaultUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids_with_updated_identity);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids_with_updated_identity);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Which owner data of an account changed: `PHONES`, `ADDRESSES`, `EMAILS` or `NAMES`. It
@@ -2753,7 +2673,7 @@ impl OpenEnum for IdentityUpdateTypes {
 }
 /// Sent when a user's identity verification has been started anew as a retry. The retry is a
 /// session of its own; fetch it with `/identity_verification/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationRetriedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2769,14 +2689,12 @@ pub struct IdentityVerificationRetriedWebhook {
     pub webhook_type: String,
 }
 impl Generated for IdentityVerificationRetriedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            identity_verification_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        identity_verification_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationRetriedWebhook {
     const NAME: &'static str = "IdentityVerificationRetriedWebhook";
@@ -2799,17 +2717,17 @@ impl Record for IdentityVerificationRetriedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.identity_verification_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.identity_verification_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when the status of an Identity Verification session as a whole changes, for instance
 /// to `success`, `failed` or `pending_review`. Fetch the result with
 /// `/identity_verification/get`, since the message does not carry it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationStatusUpdatedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2826,14 +2744,12 @@ pub struct IdentityVerificationStatusUpdatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for IdentityVerificationStatusUpdatedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            identity_verification_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        identity_verification_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationStatusUpdatedWebhook {
     const NAME: &'static str = "IdentityVerificationStatusUpdatedWebhook";
@@ -2856,17 +2772,17 @@ impl Record for IdentityVerificationStatusUpdatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.identity_verification_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.identity_verification_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when a step of an Identity Verification session has moved on, for instance started or
 /// finished. Fetch the session with `/identity_verification/get`; the outcome of the whole
 /// session is announced by `STATUS_UPDATED`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IdentityVerificationStepUpdatedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2882,14 +2798,12 @@ pub struct IdentityVerificationStepUpdatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for IdentityVerificationStepUpdatedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            identity_verification_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        identity_verification_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IdentityVerificationStepUpdatedWebhook {
     const NAME: &'static str = "IdentityVerificationStepUpdatedWebhook";
@@ -2912,16 +2826,16 @@ impl Record for IdentityVerificationStepUpdatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.identity_verification_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.identity_verification_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when a refresh of a user's payroll income needs the user to connect to the payroll
 /// provider again. Send the user through Link, then repeat `/credit/payroll_income/refresh`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationRefreshReconnectNeededWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2938,14 +2852,12 @@ pub struct IncomeVerificationRefreshReconnectNeededWebhook {
     pub webhook_type: String,
 }
 impl Generated for IncomeVerificationRefreshReconnectNeededWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationRefreshReconnectNeededWebhook {
     const NAME: &'static str = "IncomeVerificationRefreshReconnectNeededWebhook";
@@ -2968,16 +2880,16 @@ impl Record for IncomeVerificationRefreshReconnectNeededWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.user_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.user_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when the search for signs of tampering in uploaded income documents has ended. Fetch
 /// the findings with `/credit/payroll_income/risk_signals/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationRiskSignalsStatusWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -2998,16 +2910,14 @@ pub struct IncomeVerificationRiskSignalsStatusWebhook {
     pub webhook_type: String,
 }
 impl Generated for IncomeVerificationRiskSignalsStatusWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            risk_signals_status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        risk_signals_status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationRiskSignalsStatusWebhook {
     const NAME: &'static str = "IncomeVerificationRiskSignalsStatusWebhook";
@@ -3034,18 +2944,18 @@ impl Record for IncomeVerificationRiskSignalsStatusWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.risk_signals_status);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.risk_signals_status);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the processing of a user's payroll or document income has ended. On success
 /// fetch the data with `/credit/payroll_income/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationStatusWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3066,16 +2976,14 @@ pub struct IncomeVerificationStatusWebhook {
     pub webhook_type: String,
 }
 impl Generated for IncomeVerificationStatusWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            verification_status: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IncomeVerificationStatusWebhook {
     const NAME: &'static str = "IncomeVerificationStatusWebhook";
@@ -3102,19 +3010,19 @@ impl Record for IncomeVerificationStatusWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.verification_status);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.verification_status);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the first batch of an Item's transactions, the most recent ones, has been
 /// fetched. `/transactions/get` can be called from then on; older history follows with
 /// `HISTORICAL_UPDATE`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InitialUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3138,16 +3046,14 @@ pub struct InitialUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for InitialUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            new_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        new_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for InitialUpdateWebhook {
     const NAME: &'static str = "InitialUpdateWebhook";
@@ -3174,19 +3080,19 @@ impl Record for InitialUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.new_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.new_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when an alert on the health of an institution, set up in the Dashboard, has been
 /// triggered. Details of the institution's health come from `/institutions/get_by_id` with
 /// `include_status`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InstitutionStatusAlertWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3205,15 +3111,13 @@ pub struct InstitutionStatusAlertWebhook {
     pub webhook_type: String,
 }
 impl Generated for InstitutionStatusAlertWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_overall_success_rate: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_overall_success_rate: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for InstitutionStatusAlertWebhook {
     const NAME: &'static str = "InstitutionStatusAlertWebhook";
@@ -3238,17 +3142,17 @@ impl Record for InstitutionStatusAlertWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.institution_id);
-        fields.put(2, &self.institution_overall_success_rate);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.institution_id);
+        visitor.field(2, &self.institution_overall_success_rate);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when an Item has new or cancelled investment transactions. Fetch them with
 /// `/investments/transactions/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsDefaultUpdateWebhook {
     /// Number of investment transactions that were cancelled. A count only; compare a fresh
@@ -3279,18 +3183,16 @@ pub struct InvestmentsDefaultUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for InvestmentsDefaultUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            cancelled_investments_transactions: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            new_investments_transactions: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cancelled_investments_transactions: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        new_investments_transactions: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsDefaultUpdateWebhook {
     const NAME: &'static str = "InvestmentsDefaultUpdateWebhook";
@@ -3321,21 +3223,21 @@ impl Record for InvestmentsDefaultUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cancelled_investments_transactions);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.new_investments_transactions);
-        fields.put(5, &self.user_id);
-        fields.put(6, &self.webhook_code);
-        fields.put(7, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cancelled_investments_transactions);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.new_investments_transactions);
+        visitor.field(5, &self.user_id);
+        visitor.field(6, &self.webhook_code);
+        visitor.field(7, &self.webhook_type);
     }
 }
 /// Sent when the asynchronous first fetch of an Item's investment transactions is complete.
 /// It answers a call of `/investments/transactions/get` with `async_update`, which can be
 /// repeated from then on.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct InvestmentsHistoricalUpdateWebhook {
     /// Number of investment transactions that were cancelled. A count only; compare a fresh
@@ -3366,18 +3268,16 @@ pub struct InvestmentsHistoricalUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for InvestmentsHistoricalUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            cancelled_investments_transactions: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            new_investments_transactions: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        cancelled_investments_transactions: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        new_investments_transactions: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for InvestmentsHistoricalUpdateWebhook {
     const NAME: &'static str = "InvestmentsHistoricalUpdateWebhook";
@@ -3408,20 +3308,20 @@ impl Record for InvestmentsHistoricalUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.cancelled_investments_transactions);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.new_investments_transactions);
-        fields.put(5, &self.user_id);
-        fields.put(6, &self.webhook_code);
-        fields.put(7, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.cancelled_investments_transactions);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.new_investments_transactions);
+        visitor.field(5, &self.user_id);
+        visitor.field(6, &self.webhook_code);
+        visitor.field(7, &self.webhook_type);
     }
 }
 /// Sent to subscribers when a known problem with an institution has been resolved. Subscribe
 /// with `/issues/subscribe`; this is one of the few webhooks without an `environment`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssueResolvedWebhook {
     /// Identifier, of the form `ins_<n>`, of the institution that the issue concerned. Use it to
@@ -3446,17 +3346,15 @@ pub struct IssueResolvedWebhook {
     pub webhook_type: String,
 }
 impl Generated for IssueResolvedWebhook {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            issue_description: Wire::empty(),
-            issue_id: Wire::empty(),
-            issue_resolved_at: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        issue_description: Wire::EMPTY,
+        issue_id: Wire::EMPTY,
+        issue_resolved_at: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for IssueResolvedWebhook {
     const NAME: &'static str = "IssueResolvedWebhook";
@@ -3485,19 +3383,19 @@ impl Record for IssueResolvedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.institution_name);
-        fields.put(2, &self.issue_description);
-        fields.put(3, &self.issue_id);
-        fields.put(4, &self.issue_resolved_at);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.institution_name);
+        visitor.field(2, &self.issue_description);
+        visitor.field(3, &self.issue_id);
+        visitor.field(4, &self.issue_resolved_at);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Sent when a user has connected an Item in a Link session. It brings the `public_token` to
 /// the server, which matters for Hosted Link and for sessions that connect several Items.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemAddResultWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3518,16 +3416,14 @@ pub struct ItemAddResultWebhook {
     pub webhook_type: String,
 }
 impl Generated for ItemAddResultWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            link_session_id: Wire::empty(),
-            link_token: Wire::empty(),
-            public_token: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        link_token: Wire::EMPTY,
+        public_token: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ItemAddResultWebhook {
     const NAME: &'static str = "ItemAddResultWebhook";
@@ -3554,18 +3450,18 @@ impl Record for ItemAddResultWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.link_session_id);
-        fields.put(2, &self.link_token);
-        fields.put(3, &self.public_token);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.link_session_id);
+        visitor.field(2, &self.link_token);
+        visitor.field(3, &self.public_token);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when an Item has entered an error state, commonly `ITEM_LOGIN_REQUIRED`. Read `error`
 /// to decide; often the user has to pass through Link in update mode.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemErrorWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3587,16 +3483,14 @@ pub struct ItemErrorWebhook {
     pub webhook_type: String,
 }
 impl Generated for ItemErrorWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ItemErrorWebhook {
     const NAME: &'static str = "ItemErrorWebhook";
@@ -3623,19 +3517,19 @@ impl Record for ItemErrorWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when an Item that needed a new login works again without your having started update
 /// mode, for instance because the user repaired it in another app. Withdraw any prompt to
 /// reconnect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemLoginRepairedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3654,15 +3548,13 @@ pub struct ItemLoginRepairedWebhook {
     pub webhook_type: String,
 }
 impl Generated for ItemLoginRepairedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ItemLoginRepairedWebhook {
     const NAME: &'static str = "ItemLoginRepairedWebhook";
@@ -3687,17 +3579,17 @@ impl Record for ItemLoginRepairedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.user_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.user_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when income data has become ready for an Item. The ASSETS product uses the same code
 /// for a finished report, so tell them apart by `webhook_type`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ItemProductReadyWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3717,15 +3609,13 @@ pub struct ItemProductReadyWebhook {
     pub webhook_type: String,
 }
 impl Generated for ItemProductReadyWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ItemProductReadyWebhook {
     const NAME: &'static str = "ItemProductReadyWebhook";
@@ -3750,17 +3640,17 @@ impl Record for ItemProductReadyWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Public half of a webhook signing key as a JSON Web Key on curve P-256, extended by
 /// creation and expiry times. It occurs in the answer to `/webhook_verification_key/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct JwkPublicKey {
     /// Signature algorithm the key is for, `ES256`. Refuse anything else rather than trusting the
@@ -3787,19 +3677,17 @@ pub struct JwkPublicKey {
     pub y: String,
 }
 impl Generated for JwkPublicKey {
-    fn empty() -> Self {
-        Self {
-            alg: Wire::empty(),
-            created_at: Wire::empty(),
-            crv: Wire::empty(),
-            expired_at: Wire::empty(),
-            kid: Wire::empty(),
-            kty: Wire::empty(),
-            use_: Wire::empty(),
-            x: Wire::empty(),
-            y: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        alg: Wire::EMPTY,
+        created_at: Wire::EMPTY,
+        crv: Wire::EMPTY,
+        expired_at: Wire::EMPTY,
+        kid: Wire::EMPTY,
+        kty: Wire::EMPTY,
+        use_: Wire::EMPTY,
+        x: Wire::EMPTY,
+        y: Wire::EMPTY,
+    };
 }
 impl Record for JwkPublicKey {
     const NAME: &'static str = "JwkPublicKey";
@@ -3832,21 +3720,21 @@ impl Record for JwkPublicKey {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.alg);
-        fields.put(1, &self.created_at);
-        fields.put(2, &self.crv);
-        fields.put(3, &self.expired_at);
-        fields.put(4, &self.kid);
-        fields.put(5, &self.kty);
-        fields.put(6, &self.use_);
-        fields.put(7, &self.x);
-        fields.put(8, &self.y);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.alg);
+        visitor.field(1, &self.created_at);
+        visitor.field(2, &self.crv);
+        visitor.field(3, &self.expired_at);
+        visitor.field(4, &self.kid);
+        visitor.field(5, &self.kty);
+        visitor.field(6, &self.use_);
+        visitor.field(7, &self.x);
+        visitor.field(8, &self.y);
     }
 }
 /// Sent when a user has passed the authentication step of a Layer session. Match it to the
 /// session by `link_token` or `link_session_id`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LayerAuthenticationPassedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -3865,15 +3753,13 @@ pub struct LayerAuthenticationPassedWebhook {
     pub webhook_type: String,
 }
 impl Generated for LayerAuthenticationPassedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            link_session_id: Wire::empty(),
-            link_token: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        link_token: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for LayerAuthenticationPassedWebhook {
     const NAME: &'static str = "LayerAuthenticationPassedWebhook";
@@ -3898,17 +3784,17 @@ impl Record for LayerAuthenticationPassedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.link_session_id);
-        fields.put(2, &self.link_token);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.link_session_id);
+        visitor.field(2, &self.link_token);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when liabilities of an Item have appeared or changed, for instance a new statement or
 /// due date. Fetch them with `/liabilities/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LiabilitiesDefaultUpdateWebhook {
     /// Identifiers of the accounts that have liability data for the first time. Empty when no
@@ -3939,18 +3825,16 @@ pub struct LiabilitiesDefaultUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for LiabilitiesDefaultUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_ids_with_new_liabilities: Wire::empty(),
-            account_ids_with_updated_liabilities: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids_with_new_liabilities: Wire::EMPTY,
+        account_ids_with_updated_liabilities: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for LiabilitiesDefaultUpdateWebhook {
     const NAME: &'static str = "LiabilitiesDefaultUpdateWebhook";
@@ -3981,21 +3865,21 @@ impl Record for LiabilitiesDefaultUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids_with_new_liabilities);
-        fields.put(1, &self.account_ids_with_updated_liabilities);
-        fields.put(2, &self.environment);
-        fields.put(3, &self.error);
-        fields.put(4, &self.item_id);
-        fields.put(5, &self.user_id);
-        fields.put(6, &self.webhook_code);
-        fields.put(7, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids_with_new_liabilities);
+        visitor.field(1, &self.account_ids_with_updated_liabilities);
+        visitor.field(2, &self.environment);
+        visitor.field(3, &self.error);
+        visitor.field(4, &self.item_id);
+        visitor.field(5, &self.user_id);
+        visitor.field(6, &self.webhook_code);
+        visitor.field(7, &self.webhook_type);
     }
 }
 /// What Link reported in a Link Delivery session: the callback, the event or exit status, and
 /// the institution and accounts involved. It occurs in the `LINK_DELIVERY` webhook
 /// `LINK_CALLBACK`; fields that do not apply to the callback are absent.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkCallbackMetadata {
     /// Accounts that the user chose to share; absent or empty when the user has not chosen any.
@@ -4020,17 +3904,15 @@ pub struct LinkCallbackMetadata {
     pub status: Option<String>,
 }
 impl Generated for LinkCallbackMetadata {
-    fn empty() -> Self {
-        Self {
-            accounts: Wire::empty(),
-            callback_type: Wire::empty(),
-            event_name: Wire::empty(),
-            institution: Wire::empty(),
-            link_session_id: Wire::empty(),
-            request_id: Wire::empty(),
-            status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        accounts: Wire::EMPTY,
+        callback_type: Wire::EMPTY,
+        event_name: Wire::EMPTY,
+        institution: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+        status: Wire::EMPTY,
+    };
 }
 impl Record for LinkCallbackMetadata {
     const NAME: &'static str = "LinkCallbackMetadata";
@@ -4059,24 +3941,25 @@ impl Record for LinkCallbackMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.accounts);
-        fields.put(1, &self.callback_type);
-        fields.put(2, &self.event_name);
-        fields.put(3, &self.institution);
-        fields.put(4, &self.link_session_id);
-        fields.put(5, &self.request_id);
-        fields.put(6, &self.status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.accounts);
+        visitor.field(1, &self.callback_type);
+        visitor.field(2, &self.event_name);
+        visitor.field(3, &self.institution);
+        visitor.field(4, &self.link_session_id);
+        visitor.field(5, &self.request_id);
+        visitor.field(6, &self.status);
     }
 }
 impl Default for LinkCallbackMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// An account that the user shared in a Link Delivery session, as passed on in a
 /// `LINK_CALLBACK` webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryAccount {
     /// Further classification of the account as an open string, handed over by Link. For
@@ -4099,17 +3982,15 @@ pub struct LinkDeliveryAccount {
     pub verification_status: Option<LinkDeliveryVerificationStatus>,
 }
 impl Generated for LinkDeliveryAccount {
-    fn empty() -> Self {
-        Self {
-            class_type: Wire::empty(),
-            id: Wire::empty(),
-            mask: Wire::empty(),
-            name: Wire::empty(),
-            subtype: Wire::empty(),
-            type_: Wire::empty(),
-            verification_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        class_type: Wire::EMPTY,
+        id: Wire::EMPTY,
+        mask: Wire::EMPTY,
+        name: Wire::EMPTY,
+        subtype: Wire::EMPTY,
+        type_: Wire::EMPTY,
+        verification_status: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryAccount {
     const NAME: &'static str = "LinkDeliveryAccount";
@@ -4138,24 +4019,25 @@ impl Record for LinkDeliveryAccount {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.class_type);
-        fields.put(1, &self.id);
-        fields.put(2, &self.mask);
-        fields.put(3, &self.name);
-        fields.put(4, &self.subtype);
-        fields.put(5, &self.type_);
-        fields.put(6, &self.verification_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.class_type);
+        visitor.field(1, &self.id);
+        visitor.field(2, &self.mask);
+        visitor.field(3, &self.name);
+        visitor.field(4, &self.subtype);
+        visitor.field(5, &self.type_);
+        visitor.field(6, &self.verification_status);
     }
 }
 impl Default for LinkDeliveryAccount {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// Sent when Link reports something in a Link Delivery session that a client application
 /// would otherwise learn from a callback. It carries no `environment`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryCallbackWebhook {
     /// Error behind the event, in the same shape as an API error but without `request_id` and
@@ -4177,16 +4059,14 @@ pub struct LinkDeliveryCallbackWebhook {
     pub webhook_type: String,
 }
 impl Generated for LinkDeliveryCallbackWebhook {
-    fn empty() -> Self {
-        Self {
-            error: Wire::empty(),
-            link_callback_metadata: Wire::empty(),
-            link_delivery_session_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        error: Wire::EMPTY,
+        link_callback_metadata: Wire::EMPTY,
+        link_delivery_session_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryCallbackWebhook {
     const NAME: &'static str = "LinkDeliveryCallbackWebhook";
@@ -4213,18 +4093,18 @@ impl Record for LinkDeliveryCallbackWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.error);
-        fields.put(1, &self.link_callback_metadata);
-        fields.put(2, &self.link_delivery_session_id);
-        fields.put(3, &self.timestamp);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.error);
+        visitor.field(1, &self.link_callback_metadata);
+        visitor.field(2, &self.link_delivery_session_id);
+        visitor.field(3, &self.timestamp);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Institution the user had chosen in a Link Delivery session, as passed on in a
 /// `LINK_CALLBACK` webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryInstitution {
     /// Plaid institution ID (prefix `ins_`); `/institutions/get_by_id` returns details for it.
@@ -4233,12 +4113,10 @@ pub struct LinkDeliveryInstitution {
     pub name: Option<String>,
 }
 impl Generated for LinkDeliveryInstitution {
-    fn empty() -> Self {
-        Self {
-            institution_id: Wire::empty(),
-            name: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        institution_id: Wire::EMPTY,
+        name: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryInstitution {
     const NAME: &'static str = "LinkDeliveryInstitution";
@@ -4257,19 +4135,20 @@ impl Record for LinkDeliveryInstitution {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.institution_id);
-        fields.put(1, &self.name);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.institution_id);
+        visitor.field(1, &self.name);
     }
 }
 impl Default for LinkDeliveryInstitution {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// How a Link Delivery message was sent and whether it arrived. It occurs in the
 /// `LINK_DELIVERY` webhook `DELIVERY_STATUS`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryMetadata {
     /// Channel over which the message was sent, `SMS` or `EMAIL`.
@@ -4279,12 +4158,10 @@ pub struct LinkDeliveryMetadata {
     pub delivery_status: Option<LinkDeliveryWebhookDeliveryStatus>,
 }
 impl Generated for LinkDeliveryMetadata {
-    fn empty() -> Self {
-        Self {
-            communication_method: Wire::empty(),
-            delivery_status: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        communication_method: Wire::EMPTY,
+        delivery_status: Wire::EMPTY,
+    };
 }
 impl Record for LinkDeliveryMetadata {
     const NAME: &'static str = "LinkDeliveryMetadata";
@@ -4303,14 +4180,15 @@ impl Record for LinkDeliveryMetadata {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.communication_method);
-        fields.put(1, &self.delivery_status);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.communication_method);
+        visitor.field(1, &self.delivery_status);
     }
 }
 impl Default for LinkDeliveryMetadata {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of the check that the numbers of an account are right, for accounts added by
@@ -4551,7 +4429,7 @@ impl OpenEnum for LinkEventName {
 }
 /// Sent after a Link session with the events that happened in it. It is meant for analysis;
 /// the results of the session come with `SESSION_FINISHED` or from `/link/token/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkEventsWebhook {
     /// Events of the session, each with its name, time and details. Sort them by `timestamp`
@@ -4569,15 +4447,13 @@ pub struct LinkEventsWebhook {
     pub webhook_type: String,
 }
 impl Generated for LinkEventsWebhook {
-    fn empty() -> Self {
-        Self {
-            events: Wire::empty(),
-            link_session_id: Wire::empty(),
-            link_token: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        events: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        link_token: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for LinkEventsWebhook {
     const NAME: &'static str = "LinkEventsWebhook";
@@ -4602,17 +4478,17 @@ impl Record for LinkEventsWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.events);
-        fields.put(1, &self.link_session_id);
-        fields.put(2, &self.link_token);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.events);
+        visitor.field(1, &self.link_session_id);
+        visitor.field(2, &self.link_token);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a Link session has ended, whether or not the user completed it. On success it
 /// carries the public tokens of the Items connected.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkSessionFinishedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -4647,19 +4523,17 @@ Deprecated by Plaid.*/
     pub webhook_type: String,
 }
 impl Generated for LinkSessionFinishedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            link_session_id: Wire::empty(),
-            link_token: Wire::empty(),
-            public_token: Wire::empty(),
-            public_tokens: Wire::empty(),
-            status: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        link_token: Wire::EMPTY,
+        public_token: Wire::EMPTY,
+        public_tokens: Wire::EMPTY,
+        status: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for LinkSessionFinishedWebhook {
     const NAME: &'static str = "LinkSessionFinishedWebhook";
@@ -4692,22 +4566,22 @@ impl Record for LinkSessionFinishedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.link_session_id);
-        fields.put(2, &self.link_token);
-        fields.put(3, &self.public_token);
-        fields.put(4, &self.public_tokens);
-        fields.put(5, &self.status);
-        fields.put(6, &self.user_id);
-        fields.put(7, &self.webhook_code);
-        fields.put(8, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.link_session_id);
+        visitor.field(2, &self.link_token);
+        visitor.field(3, &self.public_token);
+        visitor.field(4, &self.public_tokens);
+        visitor.field(5, &self.status);
+        visitor.field(6, &self.user_id);
+        visitor.field(7, &self.webhook_code);
+        visitor.field(8, &self.webhook_type);
     }
 }
 /// Sent when the fate of a Link Delivery message to a user is known. It tells whether the
 /// text message or email arrived, not whether the user opened it; it carries no
 /// `environment`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkUserDeliveryStatusWebhook {
     /// Channel over which the message went and whether it was delivered.
@@ -4725,15 +4599,13 @@ pub struct LinkUserDeliveryStatusWebhook {
     pub webhook_type: String,
 }
 impl Generated for LinkUserDeliveryStatusWebhook {
-    fn empty() -> Self {
-        Self {
-            link_delivery_metadata: Wire::empty(),
-            link_delivery_session_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        link_delivery_metadata: Wire::EMPTY,
+        link_delivery_session_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for LinkUserDeliveryStatusWebhook {
     const NAME: &'static str = "LinkUserDeliveryStatusWebhook";
@@ -4758,12 +4630,12 @@ impl Record for LinkUserDeliveryStatusWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.link_delivery_metadata);
-        fields.put(1, &self.link_delivery_session_id);
-        fields.put(2, &self.timestamp);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.link_delivery_metadata);
+        visitor.field(1, &self.link_delivery_session_id);
+        visitor.field(2, &self.timestamp);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Whether the cash flow insights of a user are there to be fetched (`AVAILABLE`) or could
@@ -4796,7 +4668,7 @@ impl OpenEnum for MonitoringInsightsStatus {
 /// Sent when Plaid sees accounts at the institution that the user has not shared on an Item.
 /// Offer Link in update mode with account selection so that the user can add them. No field
 /// is required here.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct NewAccountsAvailableWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -4818,16 +4690,14 @@ pub struct NewAccountsAvailableWebhook {
     pub webhook_type: Option<String>,
 }
 impl Generated for NewAccountsAvailableWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for NewAccountsAvailableWebhook {
     const NAME: &'static str = "NewAccountsAvailableWebhook";
@@ -4854,18 +4724,19 @@ impl Record for NewAccountsAvailableWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 impl Default for NewAccountsAvailableWebhook {
+    #[inline]
     fn default() -> Self {
-        Generated::empty()
+        Generated::EMPTY
     }
 }
 /// State of an end customer's registration with an OAuth institution, as reported by the
@@ -4909,7 +4780,7 @@ impl OpenEnum for PartnerEndCustomerOAuthStatusUpdatedValues {
 /// Sent to a reseller partner when the registration of one of its end customers with an OAuth
 /// institution changes state. `/partner/customer/oauth_institutions/get` returns all
 /// registrations of the customer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerOAuthStatusUpdatedWebhook {
     /// The `client_id` of the end customer whose registration changed, as returned when the
@@ -4933,17 +4804,15 @@ pub struct PartnerEndCustomerOAuthStatusUpdatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for PartnerEndCustomerOAuthStatusUpdatedWebhook {
-    fn empty() -> Self {
-        Self {
-            end_customer_client_id: Wire::empty(),
-            environment: Wire::empty(),
-            institution_id: Wire::empty(),
-            institution_name: Wire::empty(),
-            status: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        end_customer_client_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        institution_id: Wire::EMPTY,
+        institution_name: Wire::EMPTY,
+        status: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for PartnerEndCustomerOAuthStatusUpdatedWebhook {
     const NAME: &'static str = "PartnerEndCustomerOAuthStatusUpdatedWebhook";
@@ -4972,19 +4841,19 @@ impl Record for PartnerEndCustomerOAuthStatusUpdatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.end_customer_client_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.institution_id);
-        fields.put(3, &self.institution_name);
-        fields.put(4, &self.status);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.end_customer_client_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.institution_id);
+        visitor.field(3, &self.institution_name);
+        visitor.field(4, &self.status);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Sent when a payment consent changes status, for instance when the payer authorises or
 /// revokes it. Payments can be executed only while the consent is `AUTHORISED`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentStatusUpdateWebhook {
     /// Identifier of the payment consent whose status changed. Pass it to
@@ -5011,18 +4880,16 @@ pub struct PaymentInitiationConsentStatusUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for PaymentInitiationConsentStatusUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            consent_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            new_status: Wire::empty(),
-            old_status: Wire::empty(),
-            timestamp: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        new_status: Wire::EMPTY,
+        old_status: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for PaymentInitiationConsentStatusUpdateWebhook {
     const NAME: &'static str = "PaymentInitiationConsentStatusUpdateWebhook";
@@ -5053,20 +4920,20 @@ impl Record for PaymentInitiationConsentStatusUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.new_status);
-        fields.put(4, &self.old_status);
-        fields.put(5, &self.timestamp);
-        fields.put(6, &self.webhook_code);
-        fields.put(7, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.new_status);
+        visitor.field(4, &self.old_status);
+        visitor.field(5, &self.timestamp);
+        visitor.field(6, &self.webhook_code);
+        visitor.field(7, &self.webhook_type);
     }
 }
 /// Sent when a payment of the Payment Initiation product changes status. It is the
 /// recommended alternative to polling `/payment_initiation/payment/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentStatusUpdateWebhook {
     /// Reference as it was altered to satisfy the institution; null or absent when
@@ -5108,23 +4975,21 @@ pub struct PaymentStatusUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for PaymentStatusUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            adjusted_reference: Wire::empty(),
-            adjusted_start_date: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            new_payment_status: Wire::empty(),
-            old_payment_status: Wire::empty(),
-            original_reference: Wire::empty(),
-            original_start_date: Wire::empty(),
-            payment_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            transaction_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        adjusted_reference: Wire::EMPTY,
+        adjusted_start_date: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        new_payment_status: Wire::EMPTY,
+        old_payment_status: Wire::EMPTY,
+        original_reference: Wire::EMPTY,
+        original_start_date: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for PaymentStatusUpdateWebhook {
     const NAME: &'static str = "PaymentStatusUpdateWebhook";
@@ -5165,25 +5030,25 @@ impl Record for PaymentStatusUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.adjusted_reference);
-        fields.put(1, &self.adjusted_start_date);
-        fields.put(2, &self.environment);
-        fields.put(3, &self.error);
-        fields.put(4, &self.new_payment_status);
-        fields.put(5, &self.old_payment_status);
-        fields.put(6, &self.original_reference);
-        fields.put(7, &self.original_start_date);
-        fields.put(8, &self.payment_id);
-        fields.put(9, &self.timestamp);
-        fields.put(10, &self.transaction_id);
-        fields.put(11, &self.webhook_code);
-        fields.put(12, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.adjusted_reference);
+        visitor.field(1, &self.adjusted_start_date);
+        visitor.field(2, &self.environment);
+        visitor.field(3, &self.error);
+        visitor.field(4, &self.new_payment_status);
+        visitor.field(5, &self.old_payment_status);
+        visitor.field(6, &self.original_reference);
+        visitor.field(7, &self.original_start_date);
+        visitor.field(8, &self.payment_id);
+        visitor.field(9, &self.timestamp);
+        visitor.field(10, &self.transaction_id);
+        visitor.field(11, &self.webhook_code);
+        visitor.field(12, &self.webhook_type);
     }
 }
 /// Sent some time before an Item will be disconnected for a reason on the institution's side.
 /// Send the user through Link in update mode beforehand to keep it working.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PendingDisconnectWebhook {
     /// When the Item is expected to stop working, as an ISO 8601 date-time. Have the user
@@ -5208,17 +5073,15 @@ pub struct PendingDisconnectWebhook {
     pub webhook_type: String,
 }
 impl Generated for PendingDisconnectWebhook {
-    fn empty() -> Self {
-        Self {
-            disconnect_time: Wire::empty(),
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            reason: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        disconnect_time: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        reason: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for PendingDisconnectWebhook {
     const NAME: &'static str = "PendingDisconnectWebhook";
@@ -5247,14 +5110,14 @@ impl Record for PendingDisconnectWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.disconnect_time);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.reason);
-        fields.put(4, &self.user_id);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.disconnect_time);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.reason);
+        visitor.field(4, &self.user_id);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Why an Item is about to stop working: `INSTITUTION_MIGRATION` when the institution moves
@@ -5287,7 +5150,7 @@ impl OpenEnum for PendingDisconnectWebhookReason {
 }
 /// Sent some time before the user's consent for an Item runs out. Send the user through Link
 /// in update mode beforehand to renew it, or the Item stops working.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PendingExpirationWebhook {
     /// When the consent ends, as an ISO 8601 date-time. After it, data calls on the Item fail
@@ -5309,16 +5172,14 @@ pub struct PendingExpirationWebhook {
     pub webhook_type: String,
 }
 impl Generated for PendingExpirationWebhook {
-    fn empty() -> Self {
-        Self {
-            consent_expiration_time: Wire::empty(),
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        consent_expiration_time: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for PendingExpirationWebhook {
     const NAME: &'static str = "PendingExpirationWebhook";
@@ -5345,19 +5206,19 @@ impl Record for PendingExpirationWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.consent_expiration_time);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.consent_expiration_time);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent to a processor when its account has new transactions after the first fetches are
 /// done. Meant for integrations on `/processor/transactions/get`; with
 /// `/processor/transactions/sync` react to `SYNC_UPDATES_AVAILABLE` instead.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorDefaultUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
@@ -5382,16 +5243,14 @@ pub struct ProcessorDefaultUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProcessorDefaultUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            new_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        new_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorDefaultUpdateWebhook {
     const NAME: &'static str = "ProcessorDefaultUpdateWebhook";
@@ -5418,18 +5277,18 @@ impl Record for ProcessorDefaultUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.new_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.new_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent to a processor when the full requested transaction history of its account has been
 /// fetched. From then on `/processor/transactions/get` covers the whole period.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorHistoricalUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
@@ -5454,16 +5313,14 @@ pub struct ProcessorHistoricalUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProcessorHistoricalUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            new_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        new_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorHistoricalUpdateWebhook {
     const NAME: &'static str = "ProcessorHistoricalUpdateWebhook";
@@ -5490,19 +5347,19 @@ impl Record for ProcessorHistoricalUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.new_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.new_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent to a processor when the first batch of its account's transactions, the most recent
 /// ones, has been fetched. `/processor/transactions/get` can be called from then on; older
 /// history follows with `HISTORICAL_UPDATE`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorInitialUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
@@ -5527,16 +5384,14 @@ pub struct ProcessorInitialUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProcessorInitialUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            new_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        new_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorInitialUpdateWebhook {
     const NAME: &'static str = "ProcessorInitialUpdateWebhook";
@@ -5563,18 +5418,18 @@ impl Record for ProcessorInitialUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.new_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.new_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent to a processor when the recurring transaction streams of its account have changed.
 /// Collect them anew with `/processor/transactions/recurring/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorRecurringTransactionsUpdateWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
@@ -5593,14 +5448,12 @@ pub struct ProcessorRecurringTransactionsUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProcessorRecurringTransactionsUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorRecurringTransactionsUpdateWebhook {
     const NAME: &'static str = "ProcessorRecurringTransactionsUpdateWebhook";
@@ -5623,17 +5476,17 @@ impl Record for ProcessorRecurringTransactionsUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent to a processor when its account has transaction changes to collect with
 /// `/processor/transactions/sync`. It carries no transactions; call with the stored cursor,
 /// and treat repeats as harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorSyncUpdatesAvailableWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
@@ -5657,16 +5510,14 @@ pub struct ProcessorSyncUpdatesAvailableWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProcessorSyncUpdatesAvailableWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            historical_update_complete: Wire::empty(),
-            initial_update_complete: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        historical_update_complete: Wire::EMPTY,
+        initial_update_complete: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorSyncUpdatesAvailableWebhook {
     const NAME: &'static str = "ProcessorSyncUpdatesAvailableWebhook";
@@ -5693,18 +5544,18 @@ impl Record for ProcessorSyncUpdatesAvailableWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.historical_update_complete);
-        fields.put(3, &self.initial_update_complete);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.historical_update_complete);
+        visitor.field(3, &self.initial_update_complete);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent to the new URL after the webhook of a processor token has been changed with
 /// `/processor/token/webhook/update`. Its arrival shows that the new receiver works.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTokenWebhookUpdate {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
@@ -5728,16 +5579,14 @@ pub struct ProcessorTokenWebhookUpdate {
     pub webhook_type: String,
 }
 impl Generated for ProcessorTokenWebhookUpdate {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            new_webhook_url: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        new_webhook_url: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTokenWebhookUpdate {
     const NAME: &'static str = "ProcessorTokenWebhookUpdate";
@@ -5764,19 +5613,19 @@ impl Record for ProcessorTokenWebhookUpdate {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.new_webhook_url);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.new_webhook_url);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent to a processor when transactions of its account have been deleted. Meant for
 /// integrations on `/processor/transactions/get`; with `/processor/transactions/sync`
 /// deletions arrive in `removed`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsRemovedWebhook {
     /// Identifier of the account the event concerns, the one your `processor_token` stands for.
@@ -5801,16 +5650,14 @@ pub struct ProcessorTransactionsRemovedWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProcessorTransactionsRemovedWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            removed_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        removed_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProcessorTransactionsRemovedWebhook {
     const NAME: &'static str = "ProcessorTransactionsRemovedWebhook";
@@ -5837,18 +5684,18 @@ impl Record for ProcessorTransactionsRemovedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.removed_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.removed_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the user's permissions on an Item do not cover Auth, so account numbers cannot
 /// be read. Ask the user to grant it through Link in update mode.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductPermissionsRequiredAuthWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -5864,14 +5711,12 @@ pub struct ProductPermissionsRequiredAuthWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProductPermissionsRequiredAuthWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProductPermissionsRequiredAuthWebhook {
     const NAME: &'static str = "ProductPermissionsRequiredAuthWebhook";
@@ -5894,16 +5739,16 @@ impl Record for ProductPermissionsRequiredAuthWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when the user's permissions on an Item do not cover Identity, so owner data cannot be
 /// read. Ask the user to grant it through Link in update mode.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProductPermissionsRequiredIdentityWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -5920,14 +5765,12 @@ pub struct ProductPermissionsRequiredIdentityWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProductPermissionsRequiredIdentityWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProductPermissionsRequiredIdentityWebhook {
     const NAME: &'static str = "ProductPermissionsRequiredIdentityWebhook";
@@ -5950,16 +5793,16 @@ impl Record for ProductPermissionsRequiredIdentityWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when an event relevant to fraud has been recorded for a user by Plaid Protect.
 /// `/protect/user/insights/get` returns what is known about the user.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectUserEventWebhook {
     /// Identifier of the user in your own system, as given when the user was introduced to Plaid.
@@ -5989,19 +5832,17 @@ pub struct ProtectUserEventWebhook {
     pub webhook_type: String,
 }
 impl Generated for ProtectUserEventWebhook {
-    fn empty() -> Self {
-        Self {
-            client_user_id: Wire::empty(),
-            environment: Wire::empty(),
-            event_id: Wire::empty(),
-            event_type: Wire::empty(),
-            link_session_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        client_user_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        event_id: Wire::EMPTY,
+        event_type: Wire::EMPTY,
+        link_session_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ProtectUserEventWebhook {
     const NAME: &'static str = "ProtectUserEventWebhook";
@@ -6034,21 +5875,21 @@ impl Record for ProtectUserEventWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.client_user_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.event_id);
-        fields.put(3, &self.event_type);
-        fields.put(4, &self.link_session_id);
-        fields.put(5, &self.timestamp);
-        fields.put(6, &self.user_id);
-        fields.put(7, &self.webhook_code);
-        fields.put(8, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.client_user_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.event_id);
+        visitor.field(3, &self.event_type);
+        visitor.field(4, &self.link_session_id);
+        visitor.field(5, &self.timestamp);
+        visitor.field(6, &self.user_id);
+        visitor.field(7, &self.webhook_code);
+        visitor.field(8, &self.webhook_type);
     }
 }
 /// Sent when a recurring transfer has been cancelled. No further transfers are originated
 /// from it; `/transfer/recurring/get` returns its record.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringCancelledWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6064,14 +5905,12 @@ pub struct RecurringCancelledWebhook {
     pub webhook_type: String,
 }
 impl Generated for RecurringCancelledWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            recurring_transfer_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        recurring_transfer_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for RecurringCancelledWebhook {
     const NAME: &'static str = "RecurringCancelledWebhook";
@@ -6094,16 +5933,16 @@ impl Record for RecurringCancelledWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.recurring_transfer_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.recurring_transfer_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when a recurring transfer has originated a new transfer. Follow that transfer with
 /// `/transfer/get` or through its events.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringNewTransferWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6121,15 +5960,13 @@ pub struct RecurringNewTransferWebhook {
     pub webhook_type: String,
 }
 impl Generated for RecurringNewTransferWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            recurring_transfer_id: Wire::empty(),
-            transfer_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        recurring_transfer_id: Wire::EMPTY,
+        transfer_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for RecurringNewTransferWebhook {
     const NAME: &'static str = "RecurringNewTransferWebhook";
@@ -6154,17 +5991,17 @@ impl Record for RecurringNewTransferWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.recurring_transfer_id);
-        fields.put(2, &self.transfer_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.recurring_transfer_id);
+        visitor.field(2, &self.transfer_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when the recurring transaction streams of an Item have changed. Collect them anew
 /// with `/transactions/recurring/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringTransactionsUpdateWebhook {
     /// Identifiers of the accounts whose recurring streams changed. Pass them to
@@ -6185,15 +6022,13 @@ pub struct RecurringTransactionsUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for RecurringTransactionsUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            account_ids: Wire::empty(),
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_ids: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for RecurringTransactionsUpdateWebhook {
     const NAME: &'static str = "RecurringTransactionsUpdateWebhook";
@@ -6218,18 +6053,18 @@ impl Record for RecurringTransactionsUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_ids);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_ids);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when a recurring transfer did not originate a transfer on a scheduled day, for the
 /// reason given by the authorization decision. `/transfer/recurring/get` shows the state of
 /// the recurring transfer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct RecurringTransferSkippedWebhook {
     /// Decision on the authorization that was attempted for the skipped transfer, such as
@@ -6255,17 +6090,15 @@ pub struct RecurringTransferSkippedWebhook {
     pub webhook_type: String,
 }
 impl Generated for RecurringTransferSkippedWebhook {
-    fn empty() -> Self {
-        Self {
-            authorization_decision: Wire::empty(),
-            authorization_decision_rationale_code: Wire::empty(),
-            environment: Wire::empty(),
-            recurring_transfer_id: Wire::empty(),
-            skipped_origination_date: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        authorization_decision: Wire::EMPTY,
+        authorization_decision_rationale_code: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        recurring_transfer_id: Wire::EMPTY,
+        skipped_origination_date: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for RecurringTransferSkippedWebhook {
     const NAME: &'static str = "RecurringTransferSkippedWebhook";
@@ -6294,20 +6127,20 @@ impl Record for RecurringTransferSkippedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.authorization_decision);
-        fields.put(1, &self.authorization_decision_rationale_code);
-        fields.put(2, &self.environment);
-        fields.put(3, &self.recurring_transfer_id);
-        fields.put(4, &self.skipped_origination_date);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.authorization_decision);
+        visitor.field(1, &self.authorization_decision_rationale_code);
+        visitor.field(2, &self.environment);
+        visitor.field(3, &self.recurring_transfer_id);
+        visitor.field(4, &self.skipped_origination_date);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Sent when the status of a watchlist screening of a person changes, for instance after a
 /// review or a new hit. Fetch the new status with `/watchlist_screening/individual/get`,
 /// since the message does not carry it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ScreeningStatusUpdatedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6324,14 +6157,12 @@ pub struct ScreeningStatusUpdatedWebhook {
     pub webhook_type: String,
 }
 impl Generated for ScreeningStatusUpdatedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            screening_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        screening_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for ScreeningStatusUpdatedWebhook {
     const NAME: &'static str = "ScreeningStatusUpdatedWebhook";
@@ -6354,11 +6185,11 @@ impl Record for ScreeningStatusUpdatedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.screening_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.screening_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Outcome of a refresh of statements: `SUCCESS` the statements were extracted, `FAILURE`
@@ -6390,7 +6221,7 @@ impl OpenEnum for StatementsRefreshCompleteResult {
 }
 /// Sent when a refresh that was started with `/statements/refresh` has ended. On success list
 /// the new statements with `/statements/list`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct StatementsRefreshCompleteWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6409,15 +6240,13 @@ pub struct StatementsRefreshCompleteWebhook {
     pub webhook_type: String,
 }
 impl Generated for StatementsRefreshCompleteWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            result: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        result: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for StatementsRefreshCompleteWebhook {
     const NAME: &'static str = "StatementsRefreshCompleteWebhook";
@@ -6442,17 +6271,17 @@ impl Record for StatementsRefreshCompleteWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.item_id);
-        fields.put(2, &self.result);
-        fields.put(3, &self.webhook_code);
-        fields.put(4, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.item_id);
+        visitor.field(2, &self.result);
+        visitor.field(3, &self.webhook_code);
+        visitor.field(4, &self.webhook_type);
     }
 }
 /// Sent when an Item has transaction changes to collect with `/transactions/sync`. It carries
 /// no transactions; call with the stored cursor, and treat repeats as harmless.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SyncUpdatesAvailableWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6478,17 +6307,15 @@ pub struct SyncUpdatesAvailableWebhook {
     pub webhook_type: String,
 }
 impl Generated for SyncUpdatesAvailableWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            historical_update_complete: Wire::empty(),
-            initial_update_complete: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        historical_update_complete: Wire::EMPTY,
+        initial_update_complete: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for SyncUpdatesAvailableWebhook {
     const NAME: &'static str = "SyncUpdatesAvailableWebhook";
@@ -6517,20 +6344,20 @@ impl Record for SyncUpdatesAvailableWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.historical_update_complete);
-        fields.put(2, &self.initial_update_complete);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.user_id);
-        fields.put(5, &self.webhook_code);
-        fields.put(6, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.historical_update_complete);
+        visitor.field(2, &self.initial_update_complete);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.user_id);
+        visitor.field(5, &self.webhook_code);
+        visitor.field(6, &self.webhook_type);
     }
 }
 /// Sent when transactions you may have stored have been deleted from an Item. Meant for
 /// integrations on `/transactions/get`; with `/transactions/sync` deletions arrive in
 /// `removed`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransactionsRemovedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6554,16 +6381,14 @@ pub struct TransactionsRemovedWebhook {
     pub webhook_type: String,
 }
 impl Generated for TransactionsRemovedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            removed_transactions: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        removed_transactions: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for TransactionsRemovedWebhook {
     const NAME: &'static str = "TransactionsRemovedWebhook";
@@ -6590,18 +6415,18 @@ impl Record for TransactionsRemovedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.removed_transactions);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.removed_transactions);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when new events are available for transfers, refunds or sweeps. It carries no events;
 /// collect them with `/transfer/event/sync` from the last `event_id` you processed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferEventsUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6614,13 +6439,11 @@ pub struct TransferEventsUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for TransferEventsUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for TransferEventsUpdateWebhook {
     const NAME: &'static str = "TransferEventsUpdateWebhook";
@@ -6641,15 +6464,15 @@ impl Record for TransferEventsUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.webhook_code);
-        fields.put(2, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.webhook_code);
+        visitor.field(2, &self.webhook_type);
     }
 }
 /// Sent to a transfer platform when the onboarding of one of its originators has moved on.
 /// Fetch the present state with `/transfer/originator/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformOnboardingUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6665,14 +6488,12 @@ pub struct TransferPlatformOnboardingUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for TransferPlatformOnboardingUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            originator_client_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        originator_client_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for TransferPlatformOnboardingUpdateWebhook {
     const NAME: &'static str = "TransferPlatformOnboardingUpdateWebhook";
@@ -6695,17 +6516,17 @@ impl Record for TransferPlatformOnboardingUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.originator_client_id);
-        fields.put(2, &self.webhook_code);
-        fields.put(3, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.originator_client_id);
+        visitor.field(2, &self.webhook_code);
+        visitor.field(3, &self.webhook_type);
     }
 }
 /// Sent when the user has withdrawn your access to one account of an Item while the rest
 /// stays connected. Stop using that account; when the whole Item is affected
 /// `USER_PERMISSION_REVOKED` is sent instead.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAccountRevokedWebhook {
     /// Identifier of the account that is no longer accessible. It belongs to the Item in
@@ -6727,16 +6548,14 @@ pub struct UserAccountRevokedWebhook {
     pub webhook_type: String,
 }
 impl Generated for UserAccountRevokedWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for UserAccountRevokedWebhook {
     const NAME: &'static str = "UserAccountRevokedWebhook";
@@ -6763,19 +6582,19 @@ impl Record for UserAccountRevokedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the user has withdrawn your access to a whole Item, for instance at the
 /// institution or in a consent portal. The Item cannot be revived; remove it with
 /// `/item/remove`, and start a new Link session if the user returns.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserPermissionRevokedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6797,16 +6616,14 @@ pub struct UserPermissionRevokedWebhook {
     pub webhook_type: String,
 }
 impl Generated for UserPermissionRevokedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            user_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        user_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for UserPermissionRevokedWebhook {
     const NAME: &'static str = "UserPermissionRevokedWebhook";
@@ -6833,18 +6650,18 @@ impl Record for UserPermissionRevokedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.user_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.user_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when the micro-deposit verification of an account was not completed in time. The
 /// account stays unverified, so the user has to link it again if you still need its numbers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct VerificationExpiredWebhook {
     /// Identifier of the account whose verification lapsed. It belongs to the Item in `item_id`
@@ -6868,16 +6685,14 @@ pub struct VerificationExpiredWebhook {
     pub webhook_type: String,
 }
 impl Generated for VerificationExpiredWebhook {
-    fn empty() -> Self {
-        Self {
-            account_id: Wire::empty(),
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        account_id: Wire::EMPTY,
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for VerificationExpiredWebhook {
     const NAME: &'static str = "VerificationExpiredWebhook";
@@ -6904,18 +6719,18 @@ impl Record for VerificationExpiredWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.account_id);
-        fields.put(1, &self.environment);
-        fields.put(2, &self.error);
-        fields.put(3, &self.item_id);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.account_id);
+        visitor.field(1, &self.environment);
+        visitor.field(2, &self.error);
+        visitor.field(3, &self.item_id);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Sent when a transaction on a virtual account changes status. Fetch the full record with
 /// `/wallet/transaction/get`.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionStatusUpdateWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -6951,21 +6766,19 @@ pub struct WalletTransactionStatusUpdateWebhook {
     pub webhook_type: String,
 }
 impl Generated for WalletTransactionStatusUpdateWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            failure_reason: Wire::empty(),
-            new_status: Wire::empty(),
-            old_status: Wire::empty(),
-            payment_id: Wire::empty(),
-            timestamp: Wire::empty(),
-            transaction_id: Wire::empty(),
-            wallet_id: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        failure_reason: Wire::EMPTY,
+        new_status: Wire::EMPTY,
+        old_status: Wire::EMPTY,
+        payment_id: Wire::EMPTY,
+        timestamp: Wire::EMPTY,
+        transaction_id: Wire::EMPTY,
+        wallet_id: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for WalletTransactionStatusUpdateWebhook {
     const NAME: &'static str = "WalletTransactionStatusUpdateWebhook";
@@ -7002,18 +6815,18 @@ impl Record for WalletTransactionStatusUpdateWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.failure_reason);
-        fields.put(3, &self.new_status);
-        fields.put(4, &self.old_status);
-        fields.put(5, &self.payment_id);
-        fields.put(6, &self.timestamp);
-        fields.put(7, &self.transaction_id);
-        fields.put(8, &self.wallet_id);
-        fields.put(9, &self.webhook_code);
-        fields.put(10, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.failure_reason);
+        visitor.field(3, &self.new_status);
+        visitor.field(4, &self.old_status);
+        visitor.field(5, &self.payment_id);
+        visitor.field(6, &self.timestamp);
+        visitor.field(7, &self.transaction_id);
+        visitor.field(8, &self.wallet_id);
+        visitor.field(9, &self.webhook_code);
+        visitor.field(10, &self.webhook_type);
     }
 }
 /// Environment a webhook was sent from: `sandbox` for test data or `production` for live
@@ -7045,7 +6858,7 @@ impl OpenEnum for WebhookEnvironmentValues {
 }
 /// Sent to the new URL after the webhook of an Item has been changed with
 /// `/item/webhook/update`. Its arrival shows that the new receiver works.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WebhookUpdateAcknowledgedWebhook {
     /// Plaid environment that sent the webhook, `sandbox` or `production`. Check it where one
@@ -7067,16 +6880,14 @@ pub struct WebhookUpdateAcknowledgedWebhook {
     pub webhook_type: String,
 }
 impl Generated for WebhookUpdateAcknowledgedWebhook {
-    fn empty() -> Self {
-        Self {
-            environment: Wire::empty(),
-            error: Wire::empty(),
-            item_id: Wire::empty(),
-            new_webhook_url: Wire::empty(),
-            webhook_code: Wire::empty(),
-            webhook_type: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        environment: Wire::EMPTY,
+        error: Wire::EMPTY,
+        item_id: Wire::EMPTY,
+        new_webhook_url: Wire::EMPTY,
+        webhook_code: Wire::EMPTY,
+        webhook_type: Wire::EMPTY,
+    };
 }
 impl Record for WebhookUpdateAcknowledgedWebhook {
     const NAME: &'static str = "WebhookUpdateAcknowledgedWebhook";
@@ -7103,17 +6914,17 @@ impl Record for WebhookUpdateAcknowledgedWebhook {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.environment);
-        fields.put(1, &self.error);
-        fields.put(2, &self.item_id);
-        fields.put(3, &self.new_webhook_url);
-        fields.put(4, &self.webhook_code);
-        fields.put(5, &self.webhook_type);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.environment);
+        visitor.field(1, &self.error);
+        visitor.field(2, &self.item_id);
+        visitor.field(3, &self.new_webhook_url);
+        visitor.field(4, &self.webhook_code);
+        visitor.field(5, &self.webhook_type);
     }
 }
 /// Body of `POST /webhook_verification_key/get`; it names the key that signed a webhook.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WebhookVerificationKeyGetRequest {
     /// Identifier of the key, copied from `kid` in the protected header of the JWS in
@@ -7122,9 +6933,7 @@ pub struct WebhookVerificationKeyGetRequest {
     pub key_id: String,
 }
 impl Generated for WebhookVerificationKeyGetRequest {
-    fn empty() -> Self {
-        Self { key_id: Wire::empty() }
-    }
+    const EMPTY: Self = Self { key_id: Wire::EMPTY };
 }
 impl Record for WebhookVerificationKeyGetRequest {
     const NAME: &'static str = "WebhookVerificationKeyGetRequest";
@@ -7139,19 +6948,20 @@ impl Record for WebhookVerificationKeyGetRequest {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.key_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.key_id);
     }
 }
 impl WebhookVerificationKeyGetRequest {
     /// Made from the fields that are always needed; the others are absent.
+    #[inline]
     pub fn new(key_id: impl Into<String>) -> Self {
         Self { key_id: key_id.into() }
     }
 }
 /// Answer to `POST /webhook_verification_key/get`: the public key to verify a webhook's
 /// signature with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WebhookVerificationKeyGetResponse {
     /// Public key in JSON Web Key form, with the times of its creation and expiry. Do not trust a
@@ -7162,12 +6972,10 @@ pub struct WebhookVerificationKeyGetResponse {
     pub request_id: String,
 }
 impl Generated for WebhookVerificationKeyGetResponse {
-    fn empty() -> Self {
-        Self {
-            key: Wire::empty(),
-            request_id: Wire::empty(),
-        }
-    }
+    const EMPTY: Self = Self {
+        key: Wire::EMPTY,
+        request_id: Wire::EMPTY,
+    };
 }
 impl Record for WebhookVerificationKeyGetResponse {
     const NAME: &'static str = "WebhookVerificationKeyGetResponse";
@@ -7186,9 +6994,9 @@ impl Record for WebhookVerificationKeyGetResponse {
             _ => Ok(()),
         }
     }
-    fn write_fields<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) {
-        fields.put(0, &self.key);
-        fields.put(1, &self.request_id);
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.key);
+        visitor.field(1, &self.request_id);
     }
 }
 crate::wire::records!(

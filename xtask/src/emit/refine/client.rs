@@ -57,6 +57,39 @@ fn refine_method(method: &mut ImplItemFn, operation: &Operation) {
     Elided.visit_signature_mut(&mut method.sig);
     DeadArms.visit_block_mut(&mut method.block);
     NoDocumentVersion.visit_block_mut(&mut method.block);
+    share_body(method, operation);
+}
+
+/// Nearly all methods post JSON and get JSON, in the same eighteen lines. Written
+/// once, in `hooks`, they are a third of the metadata less. A method with any other
+/// body keeps what progenitor wrote.
+fn share_body(method: &mut ImplItemFn, operation: &Operation) {
+    let (path, name) = (&operation.path, method.sig.ident.to_string());
+    let address = format!("{{}}{path}");
+    let known: syn::Block = parse_quote!({
+        let url = format!(#address, self.baseurl,);
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json",),
+            )
+            .json(&body)
+            .build()?;
+        let info = OperationInfo { operation_id: #name, };
+        self.pre(&mut request, &info).await?;
+        let result = self.exec(request, &info).await;
+        self.post(&result, &info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => { ResponseValue::from_response(response).await }
+            _ => { Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)) }
+        }
+    });
+    if method.block == known {
+        method.block = parse_quote!({ self.post_json(#path, #name, body).await });
+    }
 }
 
 /// progenitor names the lifetime of every borrow, although nothing borrowed is
@@ -173,6 +206,14 @@ pub(super) fn file(product: &str, methods: &[ImplItemFn]) -> syn::File {
                 use progenitor_client::encode_path;
             )
         });
+    let own = methods
+        .iter()
+        .any(|method| quote!(#method).to_string().contains("OperationInfo"))
+        .then(|| {
+            quote!(
+                use progenitor_client::{ClientHooks, OperationInfo};
+            )
+        });
     let stream = methods
         .iter()
         .any(|method| quote!(#method).to_string().contains("ByteStream"))
@@ -187,7 +228,8 @@ pub(super) fn file(product: &str, methods: &[ImplItemFn]) -> syn::File {
         use crate::generated::types;
         #stream
         #encode
-        use progenitor_client::{ClientHooks, Error, OperationInfo, ResponseValue};
+        #own
+        use progenitor_client::{Error, ResponseValue};
         impl Client { #(#methods)* }
     }
 }

@@ -166,6 +166,12 @@ fn short(mut ty: syn::Type) -> syn::Type {
     impl syn::visit_mut::VisitMut for Shorten {
         fn visit_path_mut(&mut self, path: &mut syn::Path) {
             syn::visit_mut::visit_path_mut(self, path);
+            if let Some(last) = path.segments.last_mut()
+                && last.ident == "Map"
+            {
+                // serde_json's map cannot be made in a constant.
+                last.ident = format_ident!("BTreeMap");
+            }
             let known = [
                 "Option",
                 "Vec",
@@ -284,7 +290,7 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
     });
     let writes = idents.iter().enumerate().map(|(index, ident)| {
         let index = syn::Index::from(index);
-        quote!(fields.put(#index, &self.#ident);)
+        quote!(visitor.field(#index, &self.#ident);)
     });
     let new = constructor(ty, fields);
     let (index, map) = if fields.is_empty() {
@@ -298,22 +304,20 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
         quote!(match index { #(#reads,)* _ => Ok(()) })
     };
     let out = if fields.is_empty() {
-        quote!(_fields)
+        quote!(_visitor)
     } else {
-        quote!(fields)
+        quote!(visitor)
     };
     quote! {
         #gate
         #(#docs)*
         #old
-        #[derive(Clone, Debug)]
+        #[derive(Clone)]
         #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
         pub struct #name { #(#members),* }
         #gate
         impl Generated for #name {
-            fn empty() -> Self {
-                Self { #(#idents: Wire::empty()),* }
-            }
+            const EMPTY: Self = Self { #(#idents: Wire::EMPTY),* };
         }
         #gate
         impl Record for #name {
@@ -324,7 +328,7 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
             ) -> Result<(), A::Error> {
                 #read
             }
-            fn write_fields<M: SerializeMap>(&self, #out: &mut Fields<'_, M>) {
+            fn visit<V: FieldVisitor>(&self, #out: &mut V) {
                 #(#writes)*
             }
         }
@@ -372,8 +376,9 @@ fn constructor(ty: &Type, fields: &[Field]) -> TokenStream {
         return quote! {
             #gate
             impl Default for #name {
+                #[inline]
                 fn default() -> Self {
-                    Generated::empty()
+                    Generated::EMPTY
                 }
             }
         };
@@ -386,11 +391,12 @@ fn constructor(ty: &Type, fields: &[Field]) -> TokenStream {
         quote!(#ident: impl Into<#ty>)
     });
     let idents = required.iter().map(|field| &field.ident);
-    let rest = (required.len() < fields.len()).then(|| quote!(..Generated::empty()));
+    let rest = (required.len() < fields.len()).then(|| quote!(..Generated::EMPTY));
     quote! {
         #gate
         impl #name {
             /// Made from the fields that are always needed; the others are absent.
+            #[inline]
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#idents: #idents.into(),)* #rest }
             }
