@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 
 use super::{Generated, Reader, Wire, Writer};
@@ -112,10 +112,41 @@ impl<'de, T: Wire> Visitor<'de> for ListVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(Reader::<Option<T>>::new())? {
-            values.extend(value);
-        }
+        while list.next_element_seed(Push(&mut values))?.is_some() {}
         Ok(values)
+    }
+}
+
+/// Reads an element onto the end of a list, unless it is null. To hand it over
+/// would be to copy it: a transaction has a kilobyte.
+struct Push<'a, T>(&'a mut Vec<T>);
+
+impl<'de, T: Wire> DeserializeSeed<'de> for Push<'_, T> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de, T: Wire> Visitor<'de> for Push<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value or null")
+    }
+
+    fn visit_none<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.0.push(T::read(deserializer)?);
+        Ok(())
     }
 }
 

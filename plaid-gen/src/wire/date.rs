@@ -36,13 +36,22 @@ impl Wire for DateTime<Utc> {
 }
 
 fn parse_date(text: &str) -> Option<NaiveDate> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    date.or_else(|| {
-        text.get(..10)?
-            .parse()
-            .ok()
-            .filter(|_| parse_time(text).is_some())
-    })
+    parse_day(text).or_else(|| parse_day(text.get(..10)?).filter(|_| parse_time(text).is_some()))
+}
+
+/// Four digits, two and two. There are 1,000 dates in a page of transactions, and
+/// chrono would read its format string for each.
+fn parse_day(text: &str) -> Option<NaiveDate> {
+    let has_form = text.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    if !has_form || text.len() != 10 {
+        return None;
+    }
+    let year = text.get(..4)?.parse().ok()?;
+    let month = text.get(5..7)?.parse().ok()?;
+    NaiveDate::from_ymd_opt(year, month, text.get(8..)?.parse().ok()?)
 }
 
 fn parse_time(text: &str) -> Option<DateTime<Utc>> {
@@ -52,11 +61,7 @@ fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     let naive = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"]
         .iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    let midnight = || {
-        NaiveDate::parse_from_str(text, "%Y-%m-%d")
-            .ok()?
-            .and_hms_opt(0, 0, 0)
-    };
+    let midnight = || parse_day(text)?.and_hms_opt(0, 0, 0);
     naive.or_else(midnight).map(|time| time.and_utc())
 }
 

@@ -68,8 +68,7 @@ impl<'de> Visitor<'de> for DecimalVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Decimal, A::Error> {
         map.next_key::<&str>()?;
-        let digits: Digits = map.next_value()?;
-        parse_decimal(&digits.0)
+        map.next_value().map(|Digits(number)| number)
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, plain: D) -> Result<Decimal, D::Error> {
@@ -78,8 +77,8 @@ impl<'de> Visitor<'de> for DecimalVisitor {
     }
 }
 
-/// The text that a raw value hands over, borrowed or owned.
-struct Digits(String);
+/// The number in the text that a raw value hands over.
+struct Digits(Decimal);
 
 impl<'de> Deserialize<'de> for Digits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -90,7 +89,7 @@ impl<'de> Deserialize<'de> for Digits {
                 f.write_str("the text of a number")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Digits, E> {
-                Ok(Digits(text.to_owned()))
+                parse_decimal(text).map(Digits)
             }
         }
         deserializer.deserialize_str(Text)

@@ -1,6 +1,6 @@
 //! Decoding and calling, against the same by hand.
 //!
-//! `cargo xtask bench speed` runs this and compares the medians. Both sides of a
+//! `cargo xtask bench speed` runs this and compares the best of the samples. Both sides of a
 //! pair take turns within each sample, since what a processor does a second later
 //! differs by more than what is measured.
 
@@ -17,11 +17,11 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use criterion::{Criterion, criterion_group, criterion_main};
 use plaid::Client;
-use plaid::products::transactions::types::TransactionsSyncResponse;
+use plaid::types::TransactionsSyncResponse;
 use reqwest::redirect;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 /// The page that `/transactions/sync` answers with when all is new.
 fn page() -> String {
@@ -160,10 +160,7 @@ const ANSWER: &str =
 fn serve() -> String {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime.expect("a runtime").block_on(async {
+        runtime().block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
             sender
                 .send(listener.local_addr().expect("an address"))
@@ -174,6 +171,12 @@ fn serve() -> String {
         });
     });
     format!("http://{}", receiver.recv().expect("an address"))
+}
+
+/// Of one thread: with more, the scheduler's choices are most of what is measured.
+fn runtime() -> Runtime {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime")
 }
 
 async fn with_reqwest(client: &reqwest::Client, url: &str) -> by_hand::StripeAnswer {
@@ -201,7 +204,7 @@ async fn with_reqwest(client: &reqwest::Client, url: &str) -> by_hand::StripeAns
 
 fn calling(c: &mut Criterion) {
     let url = serve();
-    let runtime = Runtime::new().expect("a runtime");
+    let runtime = runtime();
     let plaid = Client::sandbox_at(&url, "id", "secret").expect("a client");
     let raw = reqwest::Client::builder()
         .redirect(redirect::Policy::none())
