@@ -8,23 +8,42 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use progenitor_client::{ClientHooks, ClientInfo, Error, OperationInfo, ResponseValue};
-use reqwest::header::{ACCEPT, HeaderValue};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
+use reqwest::{Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Client;
 
+/// An answer, read to its end.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
+}
+
 /// The answer to one request, later.
-pub type Answer<'a> = Pin<Box<dyn Future<Output = reqwest::Result<reqwest::Response>> + Send + 'a>>;
+pub type AnswerFuture<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
 /// Sends one request of an operation and hands back what came.
 ///
 /// Whatever a call needs beyond its body (credentials, retries, limits, traces)
-/// is done by the implementation.
+/// is done by the implementation. So is telling why there is no answer: reqwest's
+/// errors, which progenitor would take, cannot be made outside of reqwest.
 pub trait Transport: Debug + Send + Sync {
-    /// Sends the request.
-    fn execute(&self, request: reqwest::Request) -> Answer<'_>;
+    /// Where the API is, without a slash at the end of the path unless that is all
+    /// of it. Parsed once: to parse a URL costs more than all else that a call adds.
+    fn base(&self) -> &Url;
+
+    /// Sends the request. Where nothing came, the answer has a status that is not
+    /// one of success.
+    fn execute(&self, request: reqwest::Request) -> AnswerFuture<'_>;
 }
 
 /// The transport behind a [`Client`], shared by its clones.
@@ -36,18 +55,24 @@ impl ClientHooks<Connection> for Client {
         &self,
         request: reqwest::Request,
         _operation: &OperationInfo,
-    ) -> reqwest::Result<reqwest::Response> {
-        self.inner().0.execute(request).await
+    ) -> reqwest::Result<Response> {
+        let answer = self.inner().0.execute(request).await;
+        let mut response = http::Response::new(answer.body);
+        *response.status_mut() = answer.status;
+        *response.headers_mut() = answer.headers;
+        Ok(response.into())
     }
 }
 
 impl Client {
     /// What progenitor writes for an operation that posts JSON and gets JSON; the
     /// generated methods call it, so that it is there once.
-    pub(crate) async fn post_json<B, T, E>(
+    ///
+    /// # Errors
+    /// When the answer is not one of success, or does not fit the type.
+    pub async fn post_json<B, T, E>(
         &self,
         path: &str,
-        operation_id: &'static str,
         body: &B,
     ) -> Result<ResponseValue<T>, Error<E>>
     where
@@ -55,22 +80,48 @@ impl Client {
         T: DeserializeOwned,
         E: DeserializeOwned + Debug,
     {
-        let mut request = self
+        let request = self
             .client
-            .post(format!("{}{path}", self.baseurl))
+            .post(address(self.inner.0.base(), path))
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .json(body)
             .build()?;
-        let info = OperationInfo { operation_id };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(
-                ResponseValue::from_response(response).await?,
-            )),
+        let answer = self.inner.0.execute(request).await;
+        match answer.status.as_u16() {
+            200..=299 => decode(answer),
+            _ => Err(Error::ErrorResponse(decode(answer)?)),
+        }
+    }
+}
+
+fn decode<T: DeserializeOwned, E>(answer: Answer) -> Result<ResponseValue<T>, Error<E>> {
+    match serde_json::from_slice(&answer.body) {
+        Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),
+        Err(error) => Err(Error::InvalidResponsePayload(answer.body, error)),
+    }
+}
+
+fn address(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    match base.path() {
+        "/" => url.set_path(path),
+        prefix => url.set_path(&format!("{prefix}{path}")),
+    }
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_comes_after_that_of_the_base() {
+        for (base, expected) in [
+            ("https://h.example", "https://h.example/item/get"),
+            ("https://h.example/a/b", "https://h.example/a/b/item/get"),
+        ] {
+            let base = Url::parse(base).unwrap();
+            assert_eq!(address(&base, "/item/get").as_str(), expected);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use plaid_gen::hooks::Connection;
 use plaid_gen::wire::Secret;
+use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -169,6 +170,10 @@ impl Client {
 
     pub(crate) fn from_inner(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    pub(crate) fn base(&self) -> &Url {
+        self.0.base_url.url()
     }
 
     /// progenitor's client for one call.

@@ -65,27 +65,36 @@ impl FromStr for Environment {
 pub(crate) struct BaseUrl {
     /// Without a slash at its end.
     text: String,
+    url: Url,
     is_loopback: bool,
 }
 
 impl BaseUrl {
     /// Problems are told without quoting the URL: it may have a password in it.
     pub(crate) fn parse(text: &str, allow_insecure: bool) -> Result<Self> {
-        let url = Url::parse(text).map_err(|_| {
+        let mut url = Url::parse(text).map_err(|_| {
             Error::config("the base URL is not a URL: it has to begin with https://")
         })?;
         let is_loopback = url.host_str().is_some_and(is_loopback);
         if let Some(problem) = problem(&url, is_loopback || allow_insecure) {
             return Err(Error::config(problem));
         }
+        let text = url.as_str().trim_end_matches('/').to_owned();
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
         Ok(Self {
-            text: url.as_str().trim_end_matches('/').to_owned(),
+            text,
+            url,
             is_loopback,
         })
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
     }
 
     pub(crate) fn is_loopback(&self) -> bool {

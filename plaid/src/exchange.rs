@@ -14,7 +14,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use plaid_gen::hooks::{self, Transport};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
-use reqwest::{Body, Request, Response, StatusCode};
+use reqwest::{Body, Request, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::{self, Instant};
@@ -80,11 +80,13 @@ impl Answer {
         start.is_some() && (is_labelled || matches!(start, Some(b'{' | b'[')))
     }
 
-    fn rebuild(&self) -> Response {
-        let mut response = http::Response::new(self.body.clone());
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers.clone();
-        response.into()
+    /// A copy for progenitor.
+    fn copy(&self) -> hooks::Answer {
+        hooks::Answer {
+            status: self.status,
+            headers: self.headers.clone(),
+            body: self.body.clone(),
+        }
     }
 }
 
@@ -269,8 +271,9 @@ impl Exchange {
 
     fn add_headers(&self, headers: &mut HeaderMap) {
         let own = self.client.headers(self.plan.credentials);
-        headers.extend(own.clone());
-        headers.extend(self.plan.options.headers.clone());
+        for (name, value) in own.iter().chain(&self.plan.options.headers) {
+            headers.insert(name.clone(), value.clone());
+        }
     }
 
     /// Adds the fields that progenitor does not know of, and leaves those that it
@@ -294,15 +297,19 @@ impl Exchange {
 }
 
 impl Transport for Exchange {
-    fn execute(&self, request: Request) -> hooks::Answer<'_> {
+    fn base(&self) -> &Url {
+        self.client.base()
+    }
+
+    fn execute(&self, request: Request) -> hooks::AnswerFuture<'_> {
         Box::pin(async move {
             let record = self.run(request).await;
-            let response = match &record.result {
-                Ok(answer) => answer.rebuild(),
+            let answer = match &record.result {
+                Ok(answer) => answer.copy(),
                 Err(_) => nothing(),
             };
             *self.lock() = Some(record);
-            Ok(response)
+            answer
         })
     }
 }
@@ -313,12 +320,13 @@ impl fmt::Debug for Exchange {
     }
 }
 
-/// What progenitor gets when there is no answer: reqwest's errors cannot be made
-/// outside of reqwest. It turns this into an error, which nobody looks at.
-fn nothing() -> Response {
-    let mut response = http::Response::new(Bytes::new());
-    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-    response.into()
+/// What progenitor gets when there is no answer. It turns this into an error, which
+/// nobody looks at.
+fn nothing() -> hooks::Answer {
+    hooks::Answer {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        ..hooks::Answer::default()
+    }
 }
 
 /// Reads the body, no further than the limit.

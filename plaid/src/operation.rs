@@ -11,10 +11,9 @@ use std::fmt;
 use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt};
 use plaid_gen::{ByteStream, ResponseValue};
-use progenitor_client::ClientInfo;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::decode::{self, Misfit};
 
@@ -193,20 +192,8 @@ pub async fn post<T: DeserializeOwned>(
     path: &str,
     body: &(impl Serialize + Sync),
 ) -> Sent<T> {
-    let url = format!("{}{path}", api.baseurl());
-    let built = api
-        .client()
-        .post(url)
-        .header(ACCEPT, JSON)
-        .json(body)
-        .build();
-    let request = built.map_err(|_| Failure(Why::Recorded))?;
-    let sent = api.inner().0.execute(request).await;
-    let response = sent.map_err(|_| Failure(Why::Recorded))?;
-    json::<T, ()>(ResponseValue::from_response(response).await)
+    json(api.post_json::<_, T, IgnoredAny>(path, body).await)
 }
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// A file that Plaid answered with, for instance a PDF. `Debug` tells its length.
 #[derive(Clone, PartialEq, Eq)]

@@ -1,12 +1,16 @@
-//! Decoding and calling, against the same by hand.
-//!
-//! `cargo xtask bench speed` runs this and compares the best of the samples. Both sides of a
-//! pair take turns within each sample, since what a processor does a second later
-//! differs by more than what is measured.
+//! Decoding and calling, against the same by hand. `cargo xtask bench speed` runs this
+//! and reads the lines that begin with `ratio`.
 
 // The fields of the hand-written types are read by nobody; that they are filled is
 // the point.
-#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    dead_code,
+    missing_docs,
+    clippy::expect_used,
+    clippy::float_arithmetic,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 mod by_hand;
 
@@ -123,20 +127,48 @@ fn transaction(n: u32) -> Value {
     })
 }
 
-/// Times the first of two for criterion; the second runs in between.
-fn alternate<A, B>(
-    rounds: u64,
-    mut timed: impl FnMut() -> A,
-    mut other: impl FnMut() -> B,
-) -> Duration {
-    let mut total = Duration::ZERO;
-    for _ in 0..rounds {
-        let started = Instant::now();
-        black_box(timed());
-        total += started.elapsed();
-        black_box(other());
+/// Benches two functions that should take equally long, and prints how they compare.
+///
+/// They take turns, and what counts is the median of the ratios of neighbours: what
+/// a machine does a second later differs by more than what is measured.
+fn compare<A, B>(
+    c: &mut Criterion,
+    group: &str,
+    names: [&str; 2],
+    mut ours: impl FnMut() -> A,
+    mut theirs: impl FnMut() -> B,
+) {
+    let mut ratios = Vec::new();
+    let mut turns = |rounds: u64| {
+        let mut totals = [Duration::ZERO; 2];
+        for round in 0..rounds {
+            let [mine, other] = if round % 2 == 0 {
+                let mine = timed(&mut ours);
+                [mine, timed(&mut theirs)]
+            } else {
+                let other = timed(&mut theirs);
+                [timed(&mut ours), other]
+            };
+            totals[0] += mine;
+            totals[1] += other;
+            ratios.push(mine.as_secs_f64() / other.as_secs_f64());
+        }
+        totals
+    };
+    let mut benches = c.benchmark_group(group);
+    benches.bench_function(names[0], |b| b.iter_custom(|rounds| turns(rounds)[0]));
+    benches.bench_function(names[1], |b| b.iter_custom(|rounds| turns(rounds)[1]));
+    benches.finish();
+    ratios.sort_by(f64::total_cmp);
+    if let Some(median) = ratios.get(ratios.len() / 2) {
+        println!("ratio of {group}: {median:.4}");
     }
-    total
+}
+
+fn timed<T>(function: &mut impl FnMut() -> T) -> Duration {
+    let started = Instant::now();
+    black_box(function());
+    started.elapsed()
 }
 
 fn decoding(c: &mut Criterion) {
@@ -146,10 +178,8 @@ fn decoding(c: &mut Criterion) {
     let theirs = || serde_json::from_slice::<by_hand::SyncPage>(body).expect("a page");
     assert_eq!(ours().added.len(), theirs().added.len());
 
-    let mut group = c.benchmark_group("decode 500 transactions");
-    group.bench_function("plaid", |b| b.iter_custom(|n| alternate(n, ours, theirs)));
-    group.bench_function("by hand", |b| b.iter_custom(|n| alternate(n, theirs, ours)));
-    group.finish();
+    let names = ["plaid", "by hand"];
+    compare(c, "decoding 500 transactions", names, ours, theirs);
 }
 
 const PATH: &str = "/processor/stripe/bank_account_token/create";
@@ -226,10 +256,8 @@ fn calling(c: &mut Criterion) {
     };
     let theirs = || runtime.block_on(with_reqwest(&raw, &url));
 
-    let mut group = c.benchmark_group("one call");
-    group.bench_function("plaid", |b| b.iter_custom(|n| alternate(n, ours, theirs)));
-    group.bench_function("reqwest", |b| b.iter_custom(|n| alternate(n, theirs, ours)));
-    group.finish();
+    let names = ["plaid", "reqwest"];
+    compare(c, "one call over loopback", names, ours, theirs);
 }
 
 criterion_group!(benches, decoding, calling);

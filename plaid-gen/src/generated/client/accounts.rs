@@ -14,6 +14,6 @@ impl Client {
         &self,
         body: &types::AccountsGetRequest,
     ) -> Result<ResponseValue<types::AccountsGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/accounts/get", "accounts_get", body).await
+        self.post_json("/accounts/get", body).await
     }
 }

@@ -19,12 +19,7 @@ impl Client {
         ResponseValue<types::AssetReportAuditCopyCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/asset_report/audit_copy/create",
-                "asset_report_audit_copy_create",
-                body,
-            )
-            .await
+        self.post_json("/asset_report/audit_copy/create", body).await
     }
     /// Fetch an Asset Report by audit copy.
     ///
@@ -34,12 +29,7 @@ impl Client {
         &self,
         body: &types::AssetReportAuditCopyGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        self.post_json(
-                "/asset_report/audit_copy/get",
-                "asset_report_audit_copy_get",
-                body,
-            )
-            .await
+        self.post_json("/asset_report/audit_copy/get", body).await
     }
     /// Download an audit copy as PDF.
     ///
@@ -74,12 +64,7 @@ impl Client {
         ResponseValue<types::AssetReportAuditCopyRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/asset_report/audit_copy/remove",
-                "asset_report_audit_copy_remove",
-                body,
-            )
-            .await
+        self.post_json("/asset_report/audit_copy/remove", body).await
     }
     /// Start building an Asset Report.
     ///
@@ -92,7 +77,7 @@ impl Client {
         ResponseValue<types::AssetReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/asset_report/create", "asset_report_create", body).await
+        self.post_json("/asset_report/create", body).await
     }
     /// Copy an Asset Report without some accounts.
     ///
@@ -105,7 +90,7 @@ impl Client {
         ResponseValue<types::AssetReportFilterResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/asset_report/filter", "asset_report_filter", body).await
+        self.post_json("/asset_report/filter", body).await
     }
     /// Fetch an Asset Report as JSON.
     ///
@@ -115,7 +100,7 @@ impl Client {
         &self,
         body: &types::AssetReportGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/asset_report/get", "asset_report_get", body).await
+        self.post_json("/asset_report/get", body).await
     }
     /// Download an Asset Report as PDF.
     ///
@@ -150,7 +135,7 @@ impl Client {
         ResponseValue<types::AssetReportRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/asset_report/refresh", "asset_report_refresh", body).await
+        self.post_json("/asset_report/refresh", body).await
     }
     /// Delete an Asset Report.
     ///
@@ -163,7 +148,7 @@ impl Client {
         ResponseValue<types::AssetReportRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/asset_report/remove", "asset_report_remove", body).await
+        self.post_json("/asset_report/remove", body).await
     }
     /// Fetch an Asset Report for Freddie Mac.
     ///
@@ -176,12 +161,7 @@ impl Client {
         ResponseValue<types::AssetReportFreddieGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/asset_report/freddie_mac/get",
-                "credit_asset_report_freddie_mac_get",
-                body,
-            )
-            .await
+        self.post_json("/credit/asset_report/freddie_mac/get", body).await
     }
     /// Fetch verification reports for Freddie Mac.
     ///
@@ -194,12 +174,7 @@ impl Client {
         ResponseValue<types::CreditFreddieMacReportsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/freddie_mac/reports/get",
-                "credit_freddie_mac_reports_get",
-                body,
-            )
-            .await
+        self.post_json("/credit/freddie_mac/reports/get", body).await
     }
     /// Share a report with another Plaid client.
     ///
@@ -212,7 +187,7 @@ impl Client {
         ResponseValue<types::CreditRelayCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/relay/create", "credit_relay_create", body).await
+        self.post_json("/credit/relay/create", body).await
     }
     /// Fetch a report shared by another client.
     ///
@@ -222,7 +197,7 @@ impl Client {
         &self,
         body: &types::CreditRelayGetRequest,
     ) -> Result<ResponseValue<types::AssetReportGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/credit/relay/get", "credit_relay_get", body).await
+        self.post_json("/credit/relay/get", body).await
     }
     /// Download a shared report as PDF.
     ///
@@ -257,7 +232,7 @@ impl Client {
         ResponseValue<types::CreditRelayRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/relay/refresh", "credit_relay_refresh", body).await
+        self.post_json("/credit/relay/refresh", body).await
     }
     /// End the sharing of a report.
     ///
@@ -270,6 +245,6 @@ impl Client {
         ResponseValue<types::CreditRelayRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/relay/remove", "credit_relay_remove", body).await
+        self.post_json("/credit/relay/remove", body).await
     }
 }

@@ -14,7 +14,7 @@ impl Client {
         &self,
         body: &types::AuthGetRequest,
     ) -> Result<ResponseValue<types::AuthGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/auth/get", "auth_get", body).await
+        self.post_json("/auth/get", body).await
     }
     /// Check account numbers against a database.
     ///
@@ -24,6 +24,6 @@ impl Client {
         &self,
         body: &types::AuthVerifyRequest,
     ) -> Result<ResponseValue<types::AuthVerifyResponse>, Error<types::PlaidError>> {
-        self.post_json("/auth/verify", "auth_verify", body).await
+        self.post_json("/auth/verify", body).await
     }
 }

@@ -14,6 +14,6 @@ impl Client {
         &self,
         body: &types::AccountsBalanceGetRequest,
     ) -> Result<ResponseValue<types::AccountsGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/accounts/balance/get", "accounts_balance_get", body).await
+        self.post_json("/accounts/balance/get", body).await
     }
 }

@@ -17,8 +17,7 @@ impl Client {
         ResponseValue<types::BankTransferBalanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/balance/get", "bank_transfer_balance_get", body)
-            .await
+        self.post_json("/bank_transfer/balance/get", body).await
     }
     /// Cancel a bank transfer.
     ///
@@ -31,7 +30,7 @@ impl Client {
         ResponseValue<types::BankTransferCancelResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/cancel", "bank_transfer_cancel", body).await
+        self.post_json("/bank_transfer/cancel", body).await
     }
     /// Create a bank transfer.
     ///
@@ -44,7 +43,7 @@ impl Client {
         ResponseValue<types::BankTransferCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/create", "bank_transfer_create", body).await
+        self.post_json("/bank_transfer/create", body).await
     }
     /// List bank transfer events by filter.
     ///
@@ -57,8 +56,7 @@ impl Client {
         ResponseValue<types::BankTransferEventListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/event/list", "bank_transfer_event_list", body)
-            .await
+        self.post_json("/bank_transfer/event/list", body).await
     }
     /// Sync bank transfer events.
     ///
@@ -71,8 +69,7 @@ impl Client {
         ResponseValue<types::BankTransferEventSyncResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/event/sync", "bank_transfer_event_sync", body)
-            .await
+        self.post_json("/bank_transfer/event/sync", body).await
     }
     /// Retrieve one bank transfer.
     ///
@@ -85,7 +82,7 @@ impl Client {
         ResponseValue<types::BankTransferGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/get", "bank_transfer_get", body).await
+        self.post_json("/bank_transfer/get", body).await
     }
     /// List bank transfers.
     ///
@@ -98,7 +95,7 @@ impl Client {
         ResponseValue<types::BankTransferListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/list", "bank_transfer_list", body).await
+        self.post_json("/bank_transfer/list", body).await
     }
     /// Import a known account for transfers.
     ///
@@ -111,12 +108,7 @@ impl Client {
         ResponseValue<types::BankTransferMigrateAccountResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/bank_transfer/migrate_account",
-                "bank_transfer_migrate_account",
-                body,
-            )
-            .await
+        self.post_json("/bank_transfer/migrate_account", body).await
     }
     /// Retrieve one bank transfer sweep.
     ///
@@ -129,7 +121,7 @@ impl Client {
         ResponseValue<types::BankTransferSweepGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/sweep/get", "bank_transfer_sweep_get", body).await
+        self.post_json("/bank_transfer/sweep/get", body).await
     }
     /// List bank transfer sweeps.
     ///
@@ -142,7 +134,6 @@ impl Client {
         ResponseValue<types::BankTransferSweepListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/bank_transfer/sweep/list", "bank_transfer_sweep_list", body)
-            .await
+        self.post_json("/bank_transfer/sweep/list", body).await
     }
 }

@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::BeaconAccountRiskEvaluateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beacon/account_risk/v1/evaluate",
-                "beacon_account_risk_evaluate",
-                body,
-            )
-            .await
+        self.post_json("/beacon/account_risk/v1/evaluate", body).await
     }
     /// Retrieve a detected duplicate.
     ///
@@ -35,7 +30,7 @@ impl Client {
         ResponseValue<types::BeaconDuplicateGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beacon/duplicate/get", "beacon_duplicate_get", body).await
+        self.post_json("/beacon/duplicate/get", body).await
     }
     /// Report fraud by a Beacon user.
     ///
@@ -48,7 +43,7 @@ impl Client {
         ResponseValue<types::BeaconReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beacon/report/create", "beacon_report_create", body).await
+        self.post_json("/beacon/report/create", body).await
     }
     /// Retrieve one fraud report.
     ///
@@ -61,7 +56,7 @@ impl Client {
         ResponseValue<types::BeaconReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beacon/report/get", "beacon_report_get", body).await
+        self.post_json("/beacon/report/get", body).await
     }
     /// List fraud reports of a user.
     ///
@@ -74,7 +69,7 @@ impl Client {
         ResponseValue<types::BeaconReportListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beacon/report/list", "beacon_report_list", body).await
+        self.post_json("/beacon/report/list", body).await
     }
     /// Retrieve one syndicated report.
     ///
@@ -87,12 +82,7 @@ impl Client {
         ResponseValue<types::BeaconReportSyndicationGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beacon/report_syndication/get",
-                "beacon_report_syndication_get",
-                body,
-            )
-            .await
+        self.post_json("/beacon/report_syndication/get", body).await
     }
     /// List syndicated reports on a user.
     ///
@@ -105,12 +95,7 @@ impl Client {
         ResponseValue<types::BeaconReportSyndicationListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beacon/report_syndication/list",
-                "beacon_report_syndication_list",
-                body,
-            )
-            .await
+        self.post_json("/beacon/report_syndication/list", body).await
     }
     /// Get account insights for a user.
     ///
@@ -123,12 +108,7 @@ impl Client {
         ResponseValue<types::BeaconUserAccountInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beacon/user/account_insights/get",
-                "beacon_user_account_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/beacon/user/account_insights/get", body).await
     }
     /// Create and scan a Beacon user.
     ///
@@ -141,7 +121,7 @@ impl Client {
         ResponseValue<types::BeaconUserCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beacon/user/create", "beacon_user_create", body).await
+        self.post_json("/beacon/user/create", body).await
     }
     /// Retrieve a Beacon user.
     ///
@@ -151,7 +131,7 @@ impl Client {
         &self,
         body: &types::BeaconUserGetRequest,
     ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/beacon/user/get", "beacon_user_get", body).await
+        self.post_json("/beacon/user/get", body).await
     }
     /// List versions of a Beacon user.
     ///
@@ -164,8 +144,7 @@ impl Client {
         ResponseValue<types::BeaconUserHistoryListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beacon/user/history/list", "beacon_user_history_list", body)
-            .await
+        self.post_json("/beacon/user/history/list", body).await
     }
     /// Set the status of a user.
     ///
@@ -175,7 +154,7 @@ impl Client {
         &self,
         body: &types::BeaconUserReviewRequest,
     ) -> Result<ResponseValue<types::BeaconUserGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/beacon/user/review", "beacon_user_review", body).await
+        self.post_json("/beacon/user/review", body).await
     }
     /// Update a Beacon user.
     ///
@@ -188,6 +167,6 @@ impl Client {
         ResponseValue<types::BeaconUserUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beacon/user/update", "beacon_user_update", body).await
+        self.post_json("/beacon/user/update", body).await
     }
 }

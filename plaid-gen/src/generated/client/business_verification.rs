@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::BusinessVerificationCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/business_verification/create",
-                "business_verification_create",
-                body,
-            )
-            .await
+        self.post_json("/business_verification/create", body).await
     }
     /// Get a business verification.
     ///
@@ -35,7 +30,6 @@ impl Client {
         ResponseValue<types::BusinessVerificationGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/business_verification/get", "business_verification_get", body)
-            .await
+        self.post_json("/business_verification/get", body).await
     }
 }

@@ -19,7 +19,7 @@ impl Client {
         ResponseValue<types::BetaEwaReportV1GetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beta/ewa_report/v1/get", "beta_ewa_report_v1_get", body).await
+        self.post_json("/beta/ewa_report/v1/get", body).await
     }
     /// Download a consumer report as PDF.
     ///
@@ -54,12 +54,7 @@ impl Client {
         ResponseValue<types::CraCheckReportBaseReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/check_report/base_report/get",
-                "cra_check_report_base_report_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/check_report/base_report/get", body).await
     }
     /// Fetch the cash flow insights of a user.
     ///
@@ -72,12 +67,7 @@ impl Client {
         ResponseValue<types::CraCheckReportCashflowInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/check_report/cashflow_insights/get",
-                "cra_check_report_cashflow_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/check_report/cashflow_insights/get", body).await
     }
     /// Generate a consumer report for a user.
     ///
@@ -90,7 +80,7 @@ impl Client {
         ResponseValue<types::CraCheckReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/cra/check_report/create", "cra_check_report_create", body).await
+        self.post_json("/cra/check_report/create", body).await
     }
     /// Fetch the income insights of a user.
     ///
@@ -103,12 +93,7 @@ impl Client {
         ResponseValue<types::CraCheckReportIncomeInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/check_report/income_insights/get",
-                "cra_check_report_income_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/check_report/income_insights/get", body).await
     }
     /// Fetch the LendScore of a user.
     ///
@@ -121,12 +106,7 @@ impl Client {
         ResponseValue<types::CraCheckReportLendScoreGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/check_report/lend_score/get",
-                "cra_check_report_lend_score_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/check_report/lend_score/get", body).await
     }
     /// Fetch the network insights of a user.
     ///
@@ -139,12 +119,7 @@ impl Client {
         ResponseValue<types::CraCheckReportNetworkInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/check_report/network_insights/get",
-                "cra_check_report_network_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/check_report/network_insights/get", body).await
     }
     /// Fetch partner scores for a user.
     ///
@@ -157,12 +132,7 @@ impl Client {
         ResponseValue<types::CraCheckReportPartnerInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/check_report/partner_insights/get",
-                "cra_check_report_partner_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/check_report/partner_insights/get", body).await
     }
     /// Download a consumer report as PDF.
     ///
@@ -197,12 +167,7 @@ impl Client {
         ResponseValue<types::CraCheckReportVerificationGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/check_report/verification/get",
-                "cra_check_report_verification_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/check_report/verification/get", body).await
     }
     /// Download mortgage verification reports as PDF.
     ///
@@ -237,12 +202,7 @@ impl Client {
         ResponseValue<types::CraCreditProfileReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/credit_profile/report/get",
-                "cra_credit_profile_report_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/credit_profile/report/get", body).await
     }
     /// Report loan applications to Plaid Check.
     ///
@@ -255,12 +215,7 @@ impl Client {
         ResponseValue<types::CraLoansApplicationsRegisterResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/loans/applications/register",
-                "cra_loans_applications_register",
-                body,
-            )
-            .await
+        self.post_json("/cra/loans/applications/register", body).await
     }
     /// Report newly opened loans.
     ///
@@ -273,7 +228,7 @@ impl Client {
         ResponseValue<types::CraLoansRegisterResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/cra/loans/register", "cra_loans_register", body).await
+        self.post_json("/cra/loans/register", body).await
     }
     /// Report loans as closed.
     ///
@@ -286,7 +241,7 @@ impl Client {
         ResponseValue<types::CraLoanUnregisterResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/cra/loans/unregister", "cra_loans_unregister", body).await
+        self.post_json("/cra/loans/unregister", body).await
     }
     /// Report loan status and payments.
     ///
@@ -296,7 +251,7 @@ impl Client {
         &self,
         body: &types::CraLoansUpdateRequest,
     ) -> Result<ResponseValue<types::CraLoansUpdateResponse>, Error<types::PlaidError>> {
-        self.post_json("/cra/loans/update", "cra_loans_update", body).await
+        self.post_json("/cra/loans/update", body).await
     }
     /// Fetch current cash flow monitoring insights.
     ///
@@ -309,12 +264,7 @@ impl Client {
         ResponseValue<types::CraMonitoringInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/monitoring_insights/get",
-                "cra_monitoring_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/cra/monitoring_insights/get", body).await
     }
     /// Subscribe to cash flow monitoring.
     ///
@@ -327,12 +277,7 @@ impl Client {
         ResponseValue<types::CraMonitoringInsightsSubscribeResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/monitoring_insights/subscribe",
-                "cra_monitoring_insights_subscribe",
-                body,
-            )
-            .await
+        self.post_json("/cra/monitoring_insights/subscribe", body).await
     }
     /// End a cash flow monitoring subscription.
     ///
@@ -345,12 +290,7 @@ impl Client {
         ResponseValue<types::CraMonitoringInsightsUnsubscribeResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cra/monitoring_insights/unsubscribe",
-                "cra_monitoring_insights_unsubscribe",
-                body,
-            )
-            .await
+        self.post_json("/cra/monitoring_insights/unsubscribe", body).await
     }
     /// Fetch partner insights by user token.
     ///
@@ -363,7 +303,6 @@ impl Client {
         ResponseValue<types::CraPartnerInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/cra/partner_insights/get", "cra_partner_insights_get", body)
-            .await
+        self.post_json("/cra/partner_insights/get", body).await
     }
 }

@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::TransactionsUserInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/transactions/user_insights/v1/get",
-                "transactions_user_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/beta/transactions/user_insights/v1/get", body).await
     }
     /// Clean raw transaction data (beta).
     ///
@@ -35,8 +30,7 @@ impl Client {
         ResponseValue<types::TransactionsEnhanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/beta/transactions/v1/enhance", "transactions_enhance", body)
-            .await
+        self.post_json("/beta/transactions/v1/enhance", body).await
     }
     /// Enrich your own transaction data.
     ///
@@ -49,6 +43,6 @@ impl Client {
         ResponseValue<types::TransactionsEnrichResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transactions/enrich", "transactions_enrich", body).await
+        self.post_json("/transactions/enrich", body).await
     }
 }

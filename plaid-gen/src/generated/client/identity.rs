@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::IdentityDocumentsUploadsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/identity/documents/uploads/get",
-                "identity_documents_uploads_get",
-                body,
-            )
-            .await
+        self.post_json("/identity/documents/uploads/get", body).await
     }
     /// Fetch account owners held by the bank.
     ///
@@ -32,7 +27,7 @@ impl Client {
         &self,
         body: &types::IdentityGetRequest,
     ) -> Result<ResponseValue<types::IdentityGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/identity/get", "identity_get", body).await
+        self.post_json("/identity/get", body).await
     }
     /// Compare user data with account owners.
     ///
@@ -42,7 +37,7 @@ impl Client {
         &self,
         body: &types::IdentityMatchRequest,
     ) -> Result<ResponseValue<types::IdentityMatchResponse>, Error<types::PlaidError>> {
-        self.post_json("/identity/match", "identity_match", body).await
+        self.post_json("/identity/match", body).await
     }
     /// Request fresh identity data from the institution.
     ///
@@ -55,6 +50,6 @@ impl Client {
         ResponseValue<types::IdentityRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/identity/refresh", "identity_refresh", body).await
+        self.post_json("/identity/refresh", body).await
     }
 }

@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::IdentityVerificationAutofillCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/identity_verification/autofill/create",
-                "identity_verification_autofill_create",
-                body,
-            )
-            .await
+        self.post_json("/identity_verification/autofill/create", body).await
     }
     /// Start an Identity Verification session.
     ///
@@ -35,12 +30,7 @@ impl Client {
         ResponseValue<types::IdentityVerificationCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/identity_verification/create",
-                "identity_verification_create",
-                body,
-            )
-            .await
+        self.post_json("/identity_verification/create", body).await
     }
     /// Retrieve one identity verification session.
     ///
@@ -53,8 +43,7 @@ impl Client {
         ResponseValue<types::IdentityVerificationGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/identity_verification/get", "identity_verification_get", body)
-            .await
+        self.post_json("/identity_verification/get", body).await
     }
     /// List Identity Verification sessions.
     ///
@@ -67,8 +56,7 @@ impl Client {
         ResponseValue<types::IdentityVerificationListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/identity_verification/list", "identity_verification_list", body)
-            .await
+        self.post_json("/identity_verification/list", body).await
     }
     /// Let a user repeat a verification.
     ///
@@ -81,11 +69,6 @@ impl Client {
         ResponseValue<types::IdentityVerificationRetryResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/identity_verification/retry",
-                "identity_verification_retry",
-                body,
-            )
-            .await
+        self.post_json("/identity_verification/retry", body).await
     }
 }

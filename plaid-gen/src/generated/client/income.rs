@@ -19,12 +19,7 @@ impl Client {
         ResponseValue<types::CreditBankEmploymentGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/credit/v1/bank_employment/get",
-                "credit_bank_employment_get",
-                body,
-            )
-            .await
+        self.post_json("/beta/credit/v1/bank_employment/get", body).await
     }
     /// Create a token that shares reports.
     ///
@@ -37,12 +32,7 @@ impl Client {
         ResponseValue<types::CreditAuditCopyTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/audit_copy_token/create",
-                "credit_audit_copy_token_create",
-                body,
-            )
-            .await
+        self.post_json("/credit/audit_copy_token/create", body).await
     }
     /// Revoke an audit copy token.
     ///
@@ -55,12 +45,7 @@ impl Client {
         ResponseValue<types::CreditAuditCopyTokenRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/audit_copy_token/remove",
-                "credit_report_audit_copy_remove",
-                body,
-            )
-            .await
+        self.post_json("/credit/audit_copy_token/remove", body).await
     }
     /// Change the reports behind an audit copy token.
     ///
@@ -73,12 +58,7 @@ impl Client {
         ResponseValue<types::CreditAuditCopyTokenUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/audit_copy_token/update",
-                "credit_audit_copy_token_update",
-                body,
-            )
-            .await
+        self.post_json("/credit/audit_copy_token/update", body).await
     }
     /// Get bank income of a user.
     ///
@@ -91,7 +71,7 @@ impl Client {
         ResponseValue<types::CreditBankIncomeGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/bank_income/get", "credit_bank_income_get", body).await
+        self.post_json("/credit/bank_income/get", body).await
     }
     /// Download bank income as PDF.
     ///
@@ -126,8 +106,7 @@ impl Client {
         ResponseValue<types::CreditBankIncomeRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/bank_income/refresh", "credit_bank_income_refresh", body)
-            .await
+        self.post_json("/credit/bank_income/refresh", body).await
     }
     /// Switch bank income refresh webhooks.
     ///
@@ -140,12 +119,7 @@ impl Client {
         ResponseValue<types::CreditBankIncomeWebhookUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/bank_income/webhook/update",
-                "credit_bank_income_webhook_update",
-                body,
-            )
-            .await
+        self.post_json("/credit/bank_income/webhook/update", body).await
     }
     /// Get data from uploaded bank statements.
     ///
@@ -158,12 +132,7 @@ impl Client {
         ResponseValue<types::CreditBankStatementsUploadsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/bank_statements/uploads/get",
-                "credit_bank_statements_uploads_get",
-                body,
-            )
-            .await
+        self.post_json("/credit/bank_statements/uploads/get", body).await
     }
     /// Get employment of a user.
     ///
@@ -176,7 +145,7 @@ impl Client {
         ResponseValue<types::CreditEmploymentGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/employment/get", "credit_employment_get", body).await
+        self.post_json("/credit/employment/get", body).await
     }
     /// Get payroll and document income.
     ///
@@ -189,8 +158,7 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/payroll_income/get", "credit_payroll_income_get", body)
-            .await
+        self.post_json("/credit/payroll_income/get", body).await
     }
     /// Change processing of uploaded documents.
     ///
@@ -203,12 +171,7 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeParsingConfigUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/payroll_income/parsing_config/update",
-                "credit_payroll_income_parsing_config_update",
-                body,
-            )
-            .await
+        self.post_json("/credit/payroll_income/parsing_config/update", body).await
     }
     /// Estimate support for payroll income.
     ///
@@ -221,12 +184,7 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomePrecheckResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/payroll_income/precheck",
-                "credit_payroll_income_precheck",
-                body,
-            )
-            .await
+        self.post_json("/credit/payroll_income/precheck", body).await
     }
     /// Refresh payroll income of a user.
     ///
@@ -239,12 +197,7 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/payroll_income/refresh",
-                "credit_payroll_income_refresh",
-                body,
-            )
-            .await
+        self.post_json("/credit/payroll_income/refresh", body).await
     }
     /// Get fraud signals of uploaded documents.
     ///
@@ -257,12 +210,7 @@ impl Client {
         ResponseValue<types::CreditPayrollIncomeRiskSignalsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/credit/payroll_income/risk_signals/get",
-                "credit_payroll_income_risk_signals_get",
-                body,
-            )
-            .await
+        self.post_json("/credit/payroll_income/risk_signals/get", body).await
     }
     /// List Link sessions of a user.
     ///
@@ -275,7 +223,7 @@ impl Client {
         ResponseValue<types::CreditSessionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/credit/sessions/get", "credit_sessions_get", body).await
+        self.post_json("/credit/sessions/get", body).await
     }
     /// Search employers by name.
     ///
@@ -288,7 +236,7 @@ impl Client {
         ResponseValue<types::EmployersSearchResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/employers/search", "employers_search", body).await
+        self.post_json("/employers/search", body).await
     }
     /// Get employment of an Item.
     ///
@@ -301,12 +249,7 @@ impl Client {
         ResponseValue<types::EmploymentVerificationGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/employment/verification/get",
-                "employment_verification_get",
-                body,
-            )
-            .await
+        self.post_json("/employment/verification/get", body).await
     }
     /// Create an income verification.
     ///
@@ -319,8 +262,7 @@ impl Client {
         ResponseValue<types::IncomeVerificationCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/income/verification/create", "income_verification_create", body)
-            .await
+        self.post_json("/income/verification/create", body).await
     }
     /// Download income documents of an Item.
     ///
@@ -363,12 +305,7 @@ impl Client {
         ResponseValue<types::IncomeVerificationPaystubsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/income/verification/paystubs/get",
-                "income_verification_paystubs_get",
-                body,
-            )
-            .await
+        self.post_json("/income/verification/paystubs/get", body).await
     }
     /// Estimate support for income verification.
     ///
@@ -381,12 +318,7 @@ impl Client {
         ResponseValue<types::IncomeVerificationPrecheckResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/income/verification/precheck",
-                "income_verification_precheck",
-                body,
-            )
-            .await
+        self.post_json("/income/verification/precheck", body).await
     }
     /// Get tax forms of an Item.
     ///
@@ -399,11 +331,6 @@ impl Client {
         ResponseValue<types::IncomeVerificationTaxformsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/income/verification/taxforms/get",
-                "income_verification_taxforms_get",
-                body,
-            )
-            .await
+        self.post_json("/income/verification/taxforms/get", body).await
     }
 }

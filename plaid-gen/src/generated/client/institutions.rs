@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::InstitutionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/institutions/get", "institutions_get", body).await
+        self.post_json("/institutions/get", body).await
     }
     /// Look up one institution by id.
     ///
@@ -30,7 +30,7 @@ impl Client {
         ResponseValue<types::InstitutionsGetByIdResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/institutions/get_by_id", "institutions_get_by_id", body).await
+        self.post_json("/institutions/get_by_id", body).await
     }
     /// Search institutions by name.
     ///
@@ -43,6 +43,6 @@ impl Client {
         ResponseValue<types::InstitutionsSearchResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/institutions/search", "institutions_search", body).await
+        self.post_json("/institutions/search", body).await
     }
 }

@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::InvestmentsAuthGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/investments/auth/get", "investments_auth_get", body).await
+        self.post_json("/investments/auth/get", body).await
     }
     /// Fetch the holdings of investment accounts.
     ///
@@ -30,8 +30,7 @@ impl Client {
         ResponseValue<types::InvestmentsHoldingsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/investments/holdings/get", "investments_holdings_get", body)
-            .await
+        self.post_json("/investments/holdings/get", body).await
     }
     /// Ask the institution for newer investment data.
     ///
@@ -44,7 +43,7 @@ impl Client {
         ResponseValue<types::InvestmentsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/investments/refresh", "investments_refresh", body).await
+        self.post_json("/investments/refresh", body).await
     }
     /// Fetch investment transactions page by page.
     ///
@@ -57,11 +56,6 @@ impl Client {
         ResponseValue<types::InvestmentsTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/investments/transactions/get",
-                "investments_transactions_get",
-                body,
-            )
-            .await
+        self.post_json("/investments/transactions/get", body).await
     }
 }

@@ -14,7 +14,7 @@ impl Client {
         &self,
         body: &types::IssuesGetRequest,
     ) -> Result<ResponseValue<types::IssuesGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/issues/get", "issues_get", body).await
+        self.post_json("/issues/get", body).await
     }
     /// Search for issues behind a failure.
     ///
@@ -24,7 +24,7 @@ impl Client {
         &self,
         body: &types::IssuesSearchRequest,
     ) -> Result<ResponseValue<types::IssuesSearchResponse>, Error<types::PlaidError>> {
-        self.post_json("/issues/search", "issues_search", body).await
+        self.post_json("/issues/search", body).await
     }
     /// Subscribe to the resolution of an issue.
     ///
@@ -37,6 +37,6 @@ impl Client {
         ResponseValue<types::IssuesSubscribeResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/issues/subscribe", "issues_subscribe", body).await
+        self.post_json("/issues/subscribe", body).await
     }
 }

@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::ConsentEventsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/consent/events/get", "consent_events_get", body).await
+        self.post_json("/consent/events/get", body).await
     }
     /// Rotate the access token of an Item.
     ///
@@ -30,12 +30,7 @@ impl Client {
         ResponseValue<types::ItemAccessTokenInvalidateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/item/access_token/invalidate",
-                "item_access_token_invalidate",
-                body,
-            )
-            .await
+        self.post_json("/item/access_token/invalidate", body).await
     }
     /// Fetch the state of an Item.
     ///
@@ -45,7 +40,7 @@ impl Client {
         &self,
         body: &types::ItemGetRequest,
     ) -> Result<ResponseValue<types::ItemGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/item/get", "item_get", body).await
+        self.post_json("/item/get", body).await
     }
     /// Import an Item from an existing authorization.
     ///
@@ -55,7 +50,7 @@ impl Client {
         &self,
         body: &types::ItemImportRequest,
     ) -> Result<ResponseValue<types::ItemImportResponse>, Error<types::PlaidError>> {
-        self.post_json("/item/import", "item_import", body).await
+        self.post_json("/item/import", body).await
     }
     /// End the products of an Item.
     ///
@@ -68,7 +63,7 @@ impl Client {
         ResponseValue<types::ItemProductsTerminateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/item/products/terminate", "item_products_terminate", body).await
+        self.post_json("/item/products/terminate", body).await
     }
     /// Create a public token for an Item.
     ///
@@ -81,8 +76,7 @@ impl Client {
         ResponseValue<types::ItemPublicTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/item/public_token/create", "item_create_public_token", body)
-            .await
+        self.post_json("/item/public_token/create", body).await
     }
     /// Exchange a public token for an access token.
     ///
@@ -95,8 +89,7 @@ impl Client {
         ResponseValue<types::ItemPublicTokenExchangeResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/item/public_token/exchange", "item_public_token_exchange", body)
-            .await
+        self.post_json("/item/public_token/exchange", body).await
     }
     /// Remove an Item and revoke its token.
     ///
@@ -106,7 +99,7 @@ impl Client {
         &self,
         body: &types::ItemRemoveRequest,
     ) -> Result<ResponseValue<types::ItemRemoveResponse>, Error<types::PlaidError>> {
-        self.post_json("/item/remove", "item_remove", body).await
+        self.post_json("/item/remove", body).await
     }
     /// Change the webhook address of an Item.
     ///
@@ -119,6 +112,6 @@ impl Client {
         ResponseValue<types::ItemWebhookUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/item/webhook/update", "item_webhook_update", body).await
+        self.post_json("/item/webhook/update", body).await
     }
 }

@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::NetworkStatusGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/network/status/get", "network_status_get", body).await
+        self.post_json("/network/status/get", body).await
     }
     /// Check network status by phone number.
     ///
@@ -30,8 +30,7 @@ impl Client {
         ResponseValue<types::ProfileNetworkStatusGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/profile/network_status/get", "profile_network_status_get", body)
-            .await
+        self.post_json("/profile/network_status/get", body).await
     }
     /// Create a Layer session token.
     ///
@@ -44,7 +43,7 @@ impl Client {
         ResponseValue<types::SessionTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/session/token/create", "session_token_create", body).await
+        self.post_json("/session/token/create", body).await
     }
     /// Report an event of a Layer session.
     ///
@@ -57,12 +56,7 @@ impl Client {
         ResponseValue<types::UserAccountSessionEventSendResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/user_account/session/event/send",
-                "user_account_session_event_send",
-                body,
-            )
-            .await
+        self.post_json("/user_account/session/event/send", body).await
     }
     /// Get the data shared in Layer.
     ///
@@ -75,7 +69,6 @@ impl Client {
         ResponseValue<types::UserAccountSessionGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/user_account/session/get", "user_account_session_get", body)
-            .await
+        self.post_json("/user_account/session/get", body).await
     }
 }

@@ -14,6 +14,6 @@ impl Client {
         &self,
         body: &types::LiabilitiesGetRequest,
     ) -> Result<ResponseValue<types::LiabilitiesGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/liabilities/get", "liabilities_get", body).await
+        self.post_json("/liabilities/get", body).await
     }
 }

@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::LinkTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/link/token/create", "link_token_create", body).await
+        self.post_json("/link/token/create", body).await
     }
     /// Get a Link token and its sessions.
     ///
@@ -27,7 +27,7 @@ impl Client {
         &self,
         body: &types::LinkTokenGetRequest,
     ) -> Result<ResponseValue<types::LinkTokenGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/link/token/get", "link_token_get", body).await
+        self.post_json("/link/token/get", body).await
     }
     /// Send a Link session to a user.
     ///
@@ -40,7 +40,7 @@ impl Client {
         ResponseValue<types::LinkDeliveryCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/link_delivery/create", "link_delivery_create", body).await
+        self.post_json("/link_delivery/create", body).await
     }
     /// Get the state of a Link delivery.
     ///
@@ -53,6 +53,6 @@ impl Client {
         ResponseValue<types::LinkDeliveryGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/link_delivery/get", "link_delivery_get", body).await
+        self.post_json("/link_delivery/get", body).await
     }
 }

@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::DashboardUserGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/dashboard_user/get", "dashboard_user_get", body).await
+        self.post_json("/dashboard_user/get", body).await
     }
     /// List the Dashboard users of your team.
     ///
@@ -30,7 +30,7 @@ impl Client {
         ResponseValue<types::DashboardUserListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/dashboard_user/list", "dashboard_user_list", body).await
+        self.post_json("/dashboard_user/list", body).await
     }
     /// Screen an organization against watchlists.
     ///
@@ -43,12 +43,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/create",
-                "watchlist_screening_entity_create",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/create", body).await
     }
     /// Retrieve one screening of an organization.
     ///
@@ -61,12 +56,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/get",
-                "watchlist_screening_entity_get",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/get", body).await
     }
     /// List earlier states of an organization's screening.
     ///
@@ -79,12 +69,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityHistoryListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/history/list",
-                "watchlist_screening_entity_history_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/history/list", body).await
     }
     /// List watchlist hits for an organization.
     ///
@@ -97,12 +82,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityHitListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/hit/list",
-                "watchlist_screening_entity_hit_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/hit/list", body).await
     }
     /// List screenings of organizations.
     ///
@@ -115,12 +95,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/list",
-                "watchlist_screening_entity_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/list", body).await
     }
     /// Retrieve one program for organizations.
     ///
@@ -133,12 +108,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityProgramGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/program/get",
-                "watchlist_screening_entity_program_get",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/program/get", body).await
     }
     /// List screening programs for organizations.
     ///
@@ -151,12 +121,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityProgramListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/program/list",
-                "watchlist_screening_entity_program_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/program/list", body).await
     }
     /// Decide hits of an organization's screening.
     ///
@@ -169,12 +134,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityReviewCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/review/create",
-                "watchlist_screening_entity_review_create",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/review/create", body).await
     }
     /// List reviews of an organization's screening.
     ///
@@ -187,12 +147,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityReviewListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/review/list",
-                "watchlist_screening_entity_review_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/review/list", body).await
     }
     /// Change a screening of an organization.
     ///
@@ -205,12 +160,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningEntityUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/entity/update",
-                "watchlist_screening_entity_update",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/entity/update", body).await
     }
     /// Screen a person against watchlists.
     ///
@@ -223,12 +173,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/create",
-                "watchlist_screening_individual_create",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/create", body).await
     }
     /// Retrieve one screening of a person.
     ///
@@ -241,12 +186,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/get",
-                "watchlist_screening_individual_get",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/get", body).await
     }
     /// List earlier states of a person's screening.
     ///
@@ -259,12 +199,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualHistoryListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/history/list",
-                "watchlist_screening_individual_history_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/history/list", body).await
     }
     /// List watchlist hits for a person.
     ///
@@ -277,12 +212,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualHitListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/hit/list",
-                "watchlist_screening_individual_hit_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/hit/list", body).await
     }
     /// List screenings of people.
     ///
@@ -295,12 +225,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/list",
-                "watchlist_screening_individual_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/list", body).await
     }
     /// Retrieve one program for people.
     ///
@@ -313,12 +238,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualProgramGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/program/get",
-                "watchlist_screening_individual_program_get",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/program/get", body).await
     }
     /// List screening programs for people.
     ///
@@ -331,12 +251,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualProgramListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/program/list",
-                "watchlist_screening_individual_program_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/program/list", body).await
     }
     /// Decide hits of a person's screening.
     ///
@@ -349,12 +264,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualReviewCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/review/create",
-                "watchlist_screening_individual_review_create",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/review/create", body).await
     }
     /// List reviews of a person's screening.
     ///
@@ -367,12 +277,7 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualReviewListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/review/list",
-                "watchlist_screening_individual_review_list",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/review/list", body).await
     }
     /// Change a screening of a person.
     ///
@@ -385,11 +290,6 @@ impl Client {
         ResponseValue<types::WatchlistScreeningIndividualUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/watchlist_screening/individual/update",
-                "watchlist_screening_individual_update",
-                body,
-            )
-            .await
+        self.post_json("/watchlist_screening/individual/update", body).await
     }
 }

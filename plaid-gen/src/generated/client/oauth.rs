@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::LinkOAuthCorrelationIdExchangeResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/link/oauth/correlation_id/exchange",
-                "link_oauth_correlation_id_exchange",
-                body,
-            )
-            .await
+        self.post_json("/link/oauth/correlation_id/exchange", body).await
     }
     /// Inspect an OAuth token.
     ///
@@ -35,7 +30,7 @@ impl Client {
         ResponseValue<types::OAuthIntrospectResponse>,
         Error<types::OAuthErrorResponse>,
     > {
-        self.post_json("/oauth/introspect", "oauth_introspect", body).await
+        self.post_json("/oauth/introspect", body).await
     }
     /// Revoke an OAuth token.
     ///
@@ -48,7 +43,7 @@ impl Client {
         ResponseValue<types::OAuthRevokeResponse>,
         Error<types::OAuthErrorResponse>,
     > {
-        self.post_json("/oauth/revoke", "oauth_revoke", body).await
+        self.post_json("/oauth/revoke", body).await
     }
     /// Issue or refresh an OAuth token.
     ///
@@ -61,6 +56,6 @@ impl Client {
         ResponseValue<types::OAuthTokenResponse>,
         Error<types::OAuthErrorResponse>,
     > {
-        self.post_json("/oauth/token", "oauth_token", body).await
+        self.post_json("/oauth/token", body).await
     }
 }

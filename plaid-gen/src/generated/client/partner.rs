@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1CreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/partner/customer/v1/create",
-                "beta_partner_customer_v1_create",
-                body,
-            )
-            .await
+        self.post_json("/beta/partner/customer/v1/create", body).await
     }
     /// Enable an end customer for Production (beta).
     ///
@@ -35,12 +30,7 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1EnableResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/partner/customer/v1/enable",
-                "beta_partner_customer_v1_enable",
-                body,
-            )
-            .await
+        self.post_json("/beta/partner/customer/v1/enable", body).await
     }
     /// Retrieve an end customer (beta).
     ///
@@ -53,12 +43,7 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1GetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/partner/customer/v1/get",
-                "beta_partner_customer_v1_get",
-                body,
-            )
-            .await
+        self.post_json("/beta/partner/customer/v1/get", body).await
     }
     /// Supply missing end customer details (beta).
     ///
@@ -71,12 +56,7 @@ impl Client {
         ResponseValue<types::BetaPartnerCustomerV1UpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/partner/customer/v1/update",
-                "beta_partner_customer_v1_update",
-                body,
-            )
-            .await
+        self.post_json("/beta/partner/customer/v1/update", body).await
     }
     /// Create an end customer.
     ///
@@ -89,7 +69,7 @@ impl Client {
         ResponseValue<types::PartnerCustomerCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/partner/customer/create", "partner_customer_create", body).await
+        self.post_json("/partner/customer/create", body).await
     }
     /// Enable an end customer for Production.
     ///
@@ -102,7 +82,7 @@ impl Client {
         ResponseValue<types::PartnerCustomerEnableResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/partner/customer/enable", "partner_customer_enable", body).await
+        self.post_json("/partner/customer/enable", body).await
     }
     /// Retrieve an end customer.
     ///
@@ -115,7 +95,7 @@ impl Client {
         ResponseValue<types::PartnerCustomerGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/partner/customer/get", "partner_customer_get", body).await
+        self.post_json("/partner/customer/get", body).await
     }
     /// List OAuth registrations of an end customer.
     ///
@@ -128,12 +108,7 @@ impl Client {
         ResponseValue<types::PartnerCustomerOAuthInstitutionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/partner/customer/oauth_institutions/get",
-                "partner_customer_oauth_institutions_get",
-                body,
-            )
-            .await
+        self.post_json("/partner/customer/oauth_institutions/get", body).await
     }
     /// Remove an end customer.
     ///
@@ -146,6 +121,6 @@ impl Client {
         ResponseValue<types::PartnerCustomerRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/partner/customer/remove", "partner_customer_remove", body).await
+        self.post_json("/partner/customer/remove", body).await
     }
 }

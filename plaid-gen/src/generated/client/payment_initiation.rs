@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/consent/create",
-                "payment_initiation_consent_create",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/consent/create", body).await
     }
     /// Get a payment consent.
     ///
@@ -35,12 +30,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/consent/get",
-                "payment_initiation_consent_get",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/consent/get", body).await
     }
     /// Make a payment under a consent.
     ///
@@ -53,12 +43,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentPaymentExecuteResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/consent/payment/execute",
-                "payment_initiation_consent_payment_execute",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/consent/payment/execute", body).await
     }
     /// Revoke a payment consent.
     ///
@@ -71,12 +56,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationConsentRevokeResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/consent/revoke",
-                "payment_initiation_consent_revoke",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/consent/revoke", body).await
     }
     /// Create a payment.
     ///
@@ -89,12 +69,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/payment/create",
-                "payment_initiation_payment_create",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/payment/create", body).await
     }
     /// Get a payment.
     ///
@@ -107,12 +82,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/payment/get",
-                "payment_initiation_payment_get",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/payment/get", body).await
     }
     /// List payments page by page.
     ///
@@ -125,12 +95,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/payment/list",
-                "payment_initiation_payment_list",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/payment/list", body).await
     }
     /// Refund a payment.
     ///
@@ -143,12 +108,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentReverseResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/payment/reverse",
-                "payment_initiation_payment_reverse",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/payment/reverse", body).await
     }
     /// Create a payment token.
     ///
@@ -161,12 +121,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationPaymentTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/payment/token/create",
-                "create_payment_token",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/payment/token/create", body).await
     }
     /// Create a payment recipient.
     ///
@@ -179,12 +134,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationRecipientCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/recipient/create",
-                "payment_initiation_recipient_create",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/recipient/create", body).await
     }
     /// Get a payment recipient.
     ///
@@ -197,12 +147,7 @@ impl Client {
         ResponseValue<types::PaymentInitiationRecipientGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/recipient/get",
-                "payment_initiation_recipient_get",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/recipient/get", body).await
     }
     /// List payment recipients page by page.
     ///
@@ -215,11 +160,6 @@ impl Client {
         ResponseValue<types::PaymentInitiationRecipientListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/payment_initiation/recipient/list",
-                "payment_initiation_recipient_list",
-                body,
-            )
-            .await
+        self.post_json("/payment_initiation/recipient/list", body).await
     }
 }

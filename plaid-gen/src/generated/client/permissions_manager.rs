@@ -14,7 +14,7 @@ impl Client {
         &self,
         body: &types::ApplicationGetRequest,
     ) -> Result<ResponseValue<types::ApplicationGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/application/get", "application_get", body).await
+        self.post_json("/application/get", body).await
     }
     /// List the activity on a user's connections.
     ///
@@ -27,7 +27,7 @@ impl Client {
         ResponseValue<types::ItemActivityListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/item/activity/list", "item_activity_list", body).await
+        self.post_json("/item/activity/list", body).await
     }
     /// List the applications connected by a user.
     ///
@@ -40,7 +40,7 @@ impl Client {
         ResponseValue<types::ItemApplicationListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/item/application/list", "item_application_list", body).await
+        self.post_json("/item/application/list", body).await
     }
     /// Change what an application may read.
     ///
@@ -53,12 +53,7 @@ impl Client {
         ResponseValue<types::ItemApplicationScopesUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/item/application/scopes/update",
-                "item_application_scopes_update",
-                body,
-            )
-            .await
+        self.post_json("/item/application/scopes/update", body).await
     }
     /// Disconnect an application.
     ///
@@ -71,6 +66,6 @@ impl Client {
         ResponseValue<types::ItemApplicationUnlinkResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/item/application/unlink", "item_application_unlink", body).await
+        self.post_json("/item/application/unlink", body).await
     }
 }

@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::ProcessorAccountGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/account/get", "processor_account_get", body).await
+        self.post_json("/processor/account/get", body).await
     }
     /// Create a token for Apex.
     ///
@@ -30,12 +30,7 @@ impl Client {
         ResponseValue<types::ProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/apex/processor_token/create",
-                "processor_apex_processor_token_create",
-                body,
-            )
-            .await
+        self.post_json("/processor/apex/processor_token/create", body).await
     }
     /// Fetch account numbers as a processor.
     ///
@@ -48,7 +43,7 @@ impl Client {
         ResponseValue<types::ProcessorAuthGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/auth/get", "processor_auth_get", body).await
+        self.post_json("/processor/auth/get", body).await
     }
     /// Fetch the current balance as a processor.
     ///
@@ -61,7 +56,7 @@ impl Client {
         ResponseValue<types::ProcessorBalanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/balance/get", "processor_balance_get", body).await
+        self.post_json("/processor/balance/get", body).await
     }
     /// Create a bank transfer as a processor.
     ///
@@ -74,12 +69,7 @@ impl Client {
         ResponseValue<types::ProcessorBankTransferCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/bank_transfer/create",
-                "processor_bank_transfer_create",
-                body,
-            )
-            .await
+        self.post_json("/processor/bank_transfer/create", body).await
     }
     /// Fetch account owners as a processor.
     ///
@@ -92,7 +82,7 @@ impl Client {
         ResponseValue<types::ProcessorIdentityGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/identity/get", "processor_identity_get", body).await
+        self.post_json("/processor/identity/get", body).await
     }
     /// Compare owner data as a processor.
     ///
@@ -105,8 +95,7 @@ impl Client {
         ResponseValue<types::ProcessorIdentityMatchResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/identity/match", "processor_identity_match", body)
-            .await
+        self.post_json("/processor/identity/match", body).await
     }
     /// Fetch investment transfer data as a processor.
     ///
@@ -119,12 +108,7 @@ impl Client {
         ResponseValue<types::ProcessorInvestmentsAuthGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/investments/auth/get",
-                "processor_investments_auth_get",
-                body,
-            )
-            .await
+        self.post_json("/processor/investments/auth/get", body).await
     }
     /// Fetch investment holdings as a processor.
     ///
@@ -137,12 +121,7 @@ impl Client {
         ResponseValue<types::ProcessorInvestmentsHoldingsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/investments/holdings/get",
-                "processor_investments_holdings_get",
-                body,
-            )
-            .await
+        self.post_json("/processor/investments/holdings/get", body).await
     }
     /// Fetch investment transactions as a processor.
     ///
@@ -155,12 +134,7 @@ impl Client {
         ResponseValue<types::ProcessorInvestmentsTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/investments/transactions/get",
-                "processor_investments_transactions_get",
-                body,
-            )
-            .await
+        self.post_json("/processor/investments/transactions/get", body).await
     }
     /// Fetch liabilities as a processor.
     ///
@@ -173,8 +147,7 @@ impl Client {
         ResponseValue<types::ProcessorLiabilitiesGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/liabilities/get", "processor_liabilities_get", body)
-            .await
+        self.post_json("/processor/liabilities/get", body).await
     }
     /// Report a payment decision as processor.
     ///
@@ -187,12 +160,7 @@ impl Client {
         ResponseValue<types::ProcessorSignalDecisionReportResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/signal/decision/report",
-                "processor_signal_decision_report",
-                body,
-            )
-            .await
+        self.post_json("/processor/signal/decision/report", body).await
     }
     /// Evaluate return risk as a processor.
     ///
@@ -205,8 +173,7 @@ impl Client {
         ResponseValue<types::ProcessorSignalEvaluateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/signal/evaluate", "processor_signal_evaluate", body)
-            .await
+        self.post_json("/processor/signal/evaluate", body).await
     }
     /// Prepare an account for Signal.
     ///
@@ -219,8 +186,7 @@ impl Client {
         ResponseValue<types::ProcessorSignalPrepareResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/signal/prepare", "processor_signal_prepare", body)
-            .await
+        self.post_json("/processor/signal/prepare", body).await
     }
     /// Report a returned payment as processor.
     ///
@@ -233,12 +199,7 @@ impl Client {
         ResponseValue<types::ProcessorSignalReturnReportResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/signal/return/report",
-                "processor_signal_return_report",
-                body,
-            )
-            .await
+        self.post_json("/processor/signal/return/report", body).await
     }
     /// Create a Stripe bank account token.
     ///
@@ -251,12 +212,7 @@ impl Client {
         ResponseValue<types::ProcessorStripeBankAccountTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/stripe/bank_account_token/create",
-                "processor_stripe_bank_account_token_create",
-                body,
-            )
-            .await
+        self.post_json("/processor/stripe/bank_account_token/create", body).await
     }
     /// Create a token for a partner.
     ///
@@ -269,7 +225,7 @@ impl Client {
         ResponseValue<types::ProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/token/create", "processor_token_create", body).await
+        self.post_json("/processor/token/create", body).await
     }
     /// Look up permissions of a processor token.
     ///
@@ -282,12 +238,7 @@ impl Client {
         ResponseValue<types::ProcessorTokenPermissionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/token/permissions/get",
-                "processor_token_permissions_get",
-                body,
-            )
-            .await
+        self.post_json("/processor/token/permissions/get", body).await
     }
     /// Restrict what a processor token can access.
     ///
@@ -300,12 +251,7 @@ impl Client {
         ResponseValue<types::ProcessorTokenPermissionsSetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/token/permissions/set",
-                "processor_token_permissions_set",
-                body,
-            )
-            .await
+        self.post_json("/processor/token/permissions/set", body).await
     }
     /// Set the webhook of a processor token.
     ///
@@ -318,12 +264,7 @@ impl Client {
         ResponseValue<types::ProcessorTokenWebhookUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/token/webhook/update",
-                "processor_token_webhook_update",
-                body,
-            )
-            .await
+        self.post_json("/processor/token/webhook/update", body).await
     }
     /// Fetch transactions as a processor.
     ///
@@ -336,8 +277,7 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/processor/transactions/get", "processor_transactions_get", body)
-            .await
+        self.post_json("/processor/transactions/get", body).await
     }
     /// Fetch recurring transactions as a processor.
     ///
@@ -350,12 +290,7 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsRecurringGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/transactions/recurring/get",
-                "processor_transactions_recurring_get",
-                body,
-            )
-            .await
+        self.post_json("/processor/transactions/recurring/get", body).await
     }
     /// Request fresh transactions as a processor.
     ///
@@ -368,12 +303,7 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/transactions/refresh",
-                "processor_transactions_refresh",
-                body,
-            )
-            .await
+        self.post_json("/processor/transactions/refresh", body).await
     }
     /// Sync transaction changes as a processor.
     ///
@@ -386,11 +316,6 @@ impl Client {
         ResponseValue<types::ProcessorTransactionsSyncResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/processor/transactions/sync",
-                "processor_transactions_sync",
-                body,
-            )
-            .await
+        self.post_json("/processor/transactions/sync", body).await
     }
 }

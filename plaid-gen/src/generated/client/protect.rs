@@ -14,7 +14,7 @@ impl Client {
         &self,
         body: &types::ProtectComputeRequest,
     ) -> Result<ResponseValue<types::ProtectComputeResponse>, Error<types::PlaidError>> {
-        self.post_json("/protect/compute", "protect_compute", body).await
+        self.post_json("/protect/compute", body).await
     }
     /// Fetch a Protect event.
     ///
@@ -27,7 +27,7 @@ impl Client {
         ResponseValue<types::ProtectEventGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/protect/event/get", "protect_event_get", body).await
+        self.post_json("/protect/event/get", body).await
     }
     /// Send a user event to Protect.
     ///
@@ -40,7 +40,7 @@ impl Client {
         ResponseValue<types::ProtectEventSendResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/protect/event/send", "protect_event_send", body).await
+        self.post_json("/protect/event/send", body).await
     }
     /// Report a fraud incident to Protect.
     ///
@@ -53,7 +53,7 @@ impl Client {
         ResponseValue<types::ProtectReportCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/protect/report/create", "protect_report_create", body).await
+        self.post_json("/protect/report/create", body).await
     }
     /// Fetch Protect insights about a user.
     ///
@@ -66,7 +66,6 @@ impl Client {
         ResponseValue<types::ProtectUserInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/protect/user/insights/get", "protect_user_insights_get", body)
-            .await
+        self.post_json("/protect/user/insights/get", body).await
     }
 }

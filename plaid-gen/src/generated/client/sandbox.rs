@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::SandboxBankIncomeFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/bank_income/fire_webhook",
-                "sandbox_bank_income_fire_webhook",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/bank_income/fire_webhook", body).await
     }
     /// Fire a bank transfer webhook in Sandbox.
     ///
@@ -35,12 +30,7 @@ impl Client {
         ResponseValue<types::SandboxBankTransferFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/bank_transfer/fire_webhook",
-                "sandbox_bank_transfer_fire_webhook",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/bank_transfer/fire_webhook", body).await
     }
     /// Simulate a bank transfer event in Sandbox.
     ///
@@ -53,12 +43,7 @@ impl Client {
         ResponseValue<types::SandboxBankTransferSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/bank_transfer/simulate",
-                "sandbox_bank_transfer_simulate",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/bank_transfer/simulate", body).await
     }
     /// Simulate cash flow events in Sandbox.
     ///
@@ -71,12 +56,7 @@ impl Client {
         ResponseValue<types::SandboxCraCashflowUpdatesUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/cra/cashflow_updates/update",
-                "sandbox_cra_cashflow_updates_update",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/cra/cashflow_updates/update", body).await
     }
     /// Fire an income verification webhook in Sandbox.
     ///
@@ -89,12 +69,7 @@ impl Client {
         ResponseValue<types::SandboxIncomeFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/income/fire_webhook",
-                "sandbox_income_fire_webhook",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/income/fire_webhook", body).await
     }
     /// Connect an application to a Sandbox Item.
     ///
@@ -107,12 +82,7 @@ impl Client {
         ResponseValue<types::SandboxItemApplicationSeedResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/item/application/seed",
-                "sandbox_item_application_seed",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/item/application/seed", body).await
     }
     /// Fire a test webhook.
     ///
@@ -125,8 +95,7 @@ impl Client {
         ResponseValue<types::SandboxItemFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/sandbox/item/fire_webhook", "sandbox_item_fire_webhook", body)
-            .await
+        self.post_json("/sandbox/item/fire_webhook", body).await
     }
     /// Force an Item to require login.
     ///
@@ -139,8 +108,7 @@ impl Client {
         ResponseValue<types::SandboxItemResetLoginResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/sandbox/item/reset_login", "sandbox_item_reset_login", body)
-            .await
+        self.post_json("/sandbox/item/reset_login", body).await
     }
     /// Set the micro-deposit verification status.
     ///
@@ -153,12 +121,7 @@ impl Client {
         ResponseValue<types::SandboxItemSetVerificationStatusResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/item/set_verification_status",
-                "sandbox_item_set_verification_status",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/item/set_verification_status", body).await
     }
     /// Select accounts in a Sandbox OAuth login.
     ///
@@ -171,12 +134,7 @@ impl Client {
         ResponseValue<types::SandboxOauthSelectAccountsResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/oauth/select_accounts",
-                "sandbox_oauth_select_accounts",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/oauth/select_accounts", body).await
     }
     /// Simulate a change of payment status.
     ///
@@ -189,8 +147,7 @@ impl Client {
         ResponseValue<types::SandboxPaymentSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/sandbox/payment/simulate", "sandbox_payment_simulate", body)
-            .await
+        self.post_json("/sandbox/payment/simulate", body).await
     }
     /// Force a login on a payment profile.
     ///
@@ -203,12 +160,7 @@ impl Client {
         ResponseValue<types::SandboxPaymentProfileResetLoginResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/payment_profile/reset_login",
-                "sandbox_payment_profile_reset_login",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/payment_profile/reset_login", body).await
     }
     /// Create a Sandbox processor token without Link.
     ///
@@ -221,12 +173,7 @@ impl Client {
         ResponseValue<types::SandboxProcessorTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/processor_token/create",
-                "sandbox_processor_token_create",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/processor_token/create", body).await
     }
     /// Create a Sandbox public token without Link.
     ///
@@ -239,12 +186,7 @@ impl Client {
         ResponseValue<types::SandboxPublicTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/public_token/create",
-                "sandbox_public_token_create",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/public_token/create", body).await
     }
     /// Add transactions to a Sandbox Item.
     ///
@@ -257,12 +199,7 @@ impl Client {
         ResponseValue<types::SandboxTransactionsCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transactions/create",
-                "sandbox_transactions_create",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transactions/create", body).await
     }
     /// Fire a Transfer webhook in Sandbox.
     ///
@@ -275,12 +212,7 @@ impl Client {
         ResponseValue<types::SandboxTransferFireWebhookResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/fire_webhook",
-                "sandbox_transfer_fire_webhook",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/fire_webhook", body).await
     }
     /// Simulate a ledger deposit event in Sandbox.
     ///
@@ -293,12 +225,7 @@ impl Client {
         ResponseValue<types::SandboxTransferLedgerDepositSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/ledger/deposit/simulate",
-                "sandbox_transfer_ledger_deposit_simulate",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/ledger/deposit/simulate", body).await
     }
     /// Make the pending ledger balance available.
     ///
@@ -311,12 +238,7 @@ impl Client {
         ResponseValue<types::SandboxTransferLedgerSimulateAvailableResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/ledger/simulate_available",
-                "sandbox_transfer_ledger_simulate_available",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/ledger/simulate_available", body).await
     }
     /// Simulate a ledger withdrawal event in Sandbox.
     ///
@@ -329,12 +251,7 @@ impl Client {
         ResponseValue<types::SandboxTransferLedgerWithdrawSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/ledger/withdraw/simulate",
-                "sandbox_transfer_ledger_withdraw_simulate",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/ledger/withdraw/simulate", body).await
     }
     /// Simulate a refund event in Sandbox.
     ///
@@ -347,12 +264,7 @@ impl Client {
         ResponseValue<types::SandboxTransferRefundSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/refund/simulate",
-                "sandbox_transfer_refund_simulate",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/refund/simulate", body).await
     }
     /// Simulate a repayment in Sandbox.
     ///
@@ -365,12 +277,7 @@ impl Client {
         ResponseValue<types::SandboxTransferRepaymentSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/repayment/simulate",
-                "sandbox_transfer_repayment_simulate",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/repayment/simulate", body).await
     }
     /// Simulate a transfer event in Sandbox.
     ///
@@ -383,8 +290,7 @@ impl Client {
         ResponseValue<types::SandboxTransferSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/sandbox/transfer/simulate", "sandbox_transfer_simulate", body)
-            .await
+        self.post_json("/sandbox/transfer/simulate", body).await
     }
     /// Simulate a sweep in Sandbox.
     ///
@@ -397,12 +303,7 @@ impl Client {
         ResponseValue<types::SandboxTransferSweepSimulateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/sweep/simulate",
-                "sandbox_transfer_sweep_simulate",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/sweep/simulate", body).await
     }
     /// Advance a Sandbox test clock.
     ///
@@ -415,12 +316,7 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockAdvanceResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/test_clock/advance",
-                "sandbox_transfer_test_clock_advance",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/test_clock/advance", body).await
     }
     /// Create a Sandbox test clock.
     ///
@@ -433,12 +329,7 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/test_clock/create",
-                "sandbox_transfer_test_clock_create",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/test_clock/create", body).await
     }
     /// Fetch a Sandbox test clock.
     ///
@@ -451,12 +342,7 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/test_clock/get",
-                "sandbox_transfer_test_clock_get",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/test_clock/get", body).await
     }
     /// List Sandbox test clocks.
     ///
@@ -469,12 +355,7 @@ impl Client {
         ResponseValue<types::SandboxTransferTestClockListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/sandbox/transfer/test_clock/list",
-                "sandbox_transfer_test_clock_list",
-                body,
-            )
-            .await
+        self.post_json("/sandbox/transfer/test_clock/list", body).await
     }
     /// Force a login on a user's Items.
     ///
@@ -487,7 +368,6 @@ impl Client {
         ResponseValue<types::SandboxUserResetLoginResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/sandbox/user/reset_login", "sandbox_user_reset_login", body)
-            .await
+        self.post_json("/sandbox/user/reset_login", body).await
     }
 }

@@ -17,7 +17,7 @@ impl Client {
         ResponseValue<types::SignalDecisionReportResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/signal/decision/report", "signal_decision_report", body).await
+        self.post_json("/signal/decision/report", body).await
     }
     /// Evaluate the return risk of a payment.
     ///
@@ -27,7 +27,7 @@ impl Client {
         &self,
         body: &types::SignalEvaluateRequest,
     ) -> Result<ResponseValue<types::SignalEvaluateResponse>, Error<types::PlaidError>> {
-        self.post_json("/signal/evaluate", "signal_evaluate", body).await
+        self.post_json("/signal/evaluate", body).await
     }
     /// Prepare an Item for Signal.
     ///
@@ -37,7 +37,7 @@ impl Client {
         &self,
         body: &types::SignalPrepareRequest,
     ) -> Result<ResponseValue<types::SignalPrepareResponse>, Error<types::PlaidError>> {
-        self.post_json("/signal/prepare", "signal_prepare", body).await
+        self.post_json("/signal/prepare", body).await
     }
     /// Report the return of a payment.
     ///
@@ -50,7 +50,7 @@ impl Client {
         ResponseValue<types::SignalReturnReportResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/signal/return/report", "signal_return_report", body).await
+        self.post_json("/signal/return/report", body).await
     }
     /// Find a good day for a debit.
     ///
@@ -60,6 +60,6 @@ impl Client {
         &self,
         body: &types::SignalScheduleRequest,
     ) -> Result<ResponseValue<types::SignalScheduleResponse>, Error<types::PlaidError>> {
-        self.post_json("/signal/schedule", "signal_schedule", body).await
+        self.post_json("/signal/schedule", body).await
     }
 }

@@ -38,7 +38,7 @@ impl Client {
         &self,
         body: &types::StatementsListRequest,
     ) -> Result<ResponseValue<types::StatementsListResponse>, Error<types::PlaidError>> {
-        self.post_json("/statements/list", "statements_list", body).await
+        self.post_json("/statements/list", body).await
     }
     /// Fetch further statements from the bank.
     ///
@@ -51,6 +51,6 @@ impl Client {
         ResponseValue<types::StatementsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/statements/refresh", "statements_refresh", body).await
+        self.post_json("/statements/refresh", body).await
     }
 }

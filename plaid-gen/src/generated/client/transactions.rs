@@ -17,12 +17,7 @@ impl Client {
         ResponseValue<types::TransactionsRulesCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/transactions/rules/v1/create",
-                "transactions_rules_create",
-                body,
-            )
-            .await
+        self.post_json("/beta/transactions/rules/v1/create", body).await
     }
     /// List the categorization rules of a user.
     ///
@@ -35,12 +30,7 @@ impl Client {
         ResponseValue<types::TransactionsRulesListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/transactions/rules/v1/list",
-                "transactions_rules_list",
-                body,
-            )
-            .await
+        self.post_json("/beta/transactions/rules/v1/list", body).await
     }
     /// Delete a transaction categorization rule.
     ///
@@ -53,12 +43,7 @@ impl Client {
         ResponseValue<types::TransactionsRulesRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/beta/transactions/rules/v1/remove",
-                "transactions_rules_remove",
-                body,
-            )
-            .await
+        self.post_json("/beta/transactions/rules/v1/remove", body).await
     }
     /// Get the cash flow report of a business.
     ///
@@ -71,7 +56,7 @@ impl Client {
         ResponseValue<types::CashflowReportGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/cashflow_report/get", "cashflow_report_get", body).await
+        self.post_json("/cashflow_report/get", body).await
     }
     /// Get cash flow figures by month.
     ///
@@ -84,12 +69,7 @@ impl Client {
         ResponseValue<types::CashflowReportInsightsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cashflow_report/insights/get",
-                "cashflow_report_insights_get",
-                body,
-            )
-            .await
+        self.post_json("/cashflow_report/insights/get", body).await
     }
     /// Refresh the cash flow report data.
     ///
@@ -102,7 +82,7 @@ impl Client {
         ResponseValue<types::CashflowReportRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/cashflow_report/refresh", "cashflow_report_refresh", body).await
+        self.post_json("/cashflow_report/refresh", body).await
     }
     /// Get the transactions of a cash flow report.
     ///
@@ -115,12 +95,7 @@ impl Client {
         ResponseValue<types::CashflowReportTransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/cashflow_report/transactions/get",
-                "cashflow_report_transactions_get",
-                body,
-            )
-            .await
+        self.post_json("/cashflow_report/transactions/get", body).await
     }
     /// List legacy transaction categories.
     ///
@@ -130,7 +105,7 @@ impl Client {
         &self,
         body: &types::CategoriesGetRequest,
     ) -> Result<ResponseValue<types::CategoriesGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/categories/get", "categories_get", body).await
+        self.post_json("/categories/get", body).await
     }
     /// Get transactions in a date range.
     ///
@@ -143,7 +118,7 @@ impl Client {
         ResponseValue<types::TransactionsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transactions/get", "transactions_get", body).await
+        self.post_json("/transactions/get", body).await
     }
     /// Get recurring transaction streams.
     ///
@@ -156,8 +131,7 @@ impl Client {
         ResponseValue<types::TransactionsRecurringGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transactions/recurring/get", "transactions_recurring_get", body)
-            .await
+        self.post_json("/transactions/recurring/get", body).await
     }
     /// Request fresh transactions from the institution.
     ///
@@ -170,7 +144,7 @@ impl Client {
         ResponseValue<types::TransactionsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transactions/refresh", "transactions_refresh", body).await
+        self.post_json("/transactions/refresh", body).await
     }
     /// Sync incremental transaction changes.
     ///
@@ -183,7 +157,7 @@ impl Client {
         ResponseValue<types::TransactionsSyncResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transactions/sync", "transactions_sync", body).await
+        self.post_json("/transactions/sync", body).await
     }
     /// Refresh the financial data of a user.
     ///
@@ -196,12 +170,7 @@ impl Client {
         ResponseValue<types::UserFinancialDataRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/user/financial_data/refresh",
-                "user_financial_data_refresh",
-                body,
-            )
-            .await
+        self.post_json("/user/financial_data/refresh", body).await
     }
     /// Refresh the transactions of a user.
     ///
@@ -214,7 +183,6 @@ impl Client {
         ResponseValue<types::UserTransactionsRefreshResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/user/transactions/refresh", "user_transactions_refresh", body)
-            .await
+        self.post_json("/user/transactions/refresh", body).await
     }
 }

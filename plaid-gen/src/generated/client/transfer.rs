@@ -18,7 +18,7 @@ impl Client {
         ResponseValue<types::PaymentProfileCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/payment_profile/create", "payment_profile_create", body).await
+        self.post_json("/payment_profile/create", body).await
     }
     /// Read a payment profile (deprecated).
     ///
@@ -31,7 +31,7 @@ impl Client {
         ResponseValue<types::PaymentProfileGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/payment_profile/get", "payment_profile_get", body).await
+        self.post_json("/payment_profile/get", body).await
     }
     /// Remove a payment profile (deprecated).
     ///
@@ -44,7 +44,7 @@ impl Client {
         ResponseValue<types::PaymentProfileRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/payment_profile/remove", "payment_profile_remove", body).await
+        self.post_json("/payment_profile/remove", body).await
     }
     /// Cancel an unused transfer authorization.
     ///
@@ -57,12 +57,7 @@ impl Client {
         ResponseValue<types::TransferAuthorizationCancelResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/authorization/cancel",
-                "transfer_authorization_cancel",
-                body,
-            )
-            .await
+        self.post_json("/transfer/authorization/cancel", body).await
     }
     /// Authorize a proposed transfer.
     ///
@@ -75,12 +70,7 @@ impl Client {
         ResponseValue<types::TransferAuthorizationCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/authorization/create",
-                "transfer_authorization_create",
-                body,
-            )
-            .await
+        self.post_json("/transfer/authorization/create", body).await
     }
     /// Read prefunded Transfer balances (deprecated).
     ///
@@ -93,7 +83,7 @@ impl Client {
         ResponseValue<types::TransferBalanceGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/balance/get", "transfer_balance_get", body).await
+        self.post_json("/transfer/balance/get", body).await
     }
     /// Cancel a transfer not yet sent.
     ///
@@ -103,7 +93,7 @@ impl Client {
         &self,
         body: &types::TransferCancelRequest,
     ) -> Result<ResponseValue<types::TransferCancelResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/cancel", "transfer_cancel", body).await
+        self.post_json("/transfer/cancel", body).await
     }
     /// Check the payment networks of an account.
     ///
@@ -116,8 +106,7 @@ impl Client {
         ResponseValue<types::TransferCapabilitiesGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/capabilities/get", "transfer_capabilities_get", body)
-            .await
+        self.post_json("/transfer/capabilities/get", body).await
     }
     /// Read your Transfer limits.
     ///
@@ -130,8 +119,7 @@ impl Client {
         ResponseValue<types::TransferConfigurationGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/configuration/get", "transfer_configuration_get", body)
-            .await
+        self.post_json("/transfer/configuration/get", body).await
     }
     /// Start an authorized transfer.
     ///
@@ -141,7 +129,7 @@ impl Client {
         &self,
         body: &types::TransferCreateRequest,
     ) -> Result<ResponseValue<types::TransferCreateResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/create", "transfer_create", body).await
+        self.post_json("/transfer/create", body).await
     }
     /// Upload a diligence document for an originator.
     ///
@@ -154,12 +142,7 @@ impl Client {
         ResponseValue<types::TransferDiligenceDocumentUploadResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/diligence/document/upload",
-                "transfer_diligence_document_upload",
-                body,
-            )
-            .await
+        self.post_json("/transfer/diligence/document/upload", body).await
     }
     /// Submit diligence data for an originator.
     ///
@@ -172,8 +155,7 @@ impl Client {
         ResponseValue<types::TransferDiligenceSubmitResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/diligence/submit", "transfer_diligence_submit", body)
-            .await
+        self.post_json("/transfer/diligence/submit", body).await
     }
     /// List transfer events by filter.
     ///
@@ -186,7 +168,7 @@ impl Client {
         ResponseValue<types::TransferEventListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/event/list", "transfer_event_list", body).await
+        self.post_json("/transfer/event/list", body).await
     }
     /// Collect new transfer events in order.
     ///
@@ -199,7 +181,7 @@ impl Client {
         ResponseValue<types::TransferEventSyncResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/event/sync", "transfer_event_sync", body).await
+        self.post_json("/transfer/event/sync", body).await
     }
     /// Fetch one transfer.
     ///
@@ -209,7 +191,7 @@ impl Client {
         &self,
         body: &types::TransferGetRequest,
     ) -> Result<ResponseValue<types::TransferGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/get", "transfer_get", body).await
+        self.post_json("/transfer/get", body).await
     }
     /// Create a transfer intent for Link.
     ///
@@ -222,7 +204,7 @@ impl Client {
         ResponseValue<types::TransferIntentCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/intent/create", "transfer_intent_create", body).await
+        self.post_json("/transfer/intent/create", body).await
     }
     /// Fetch a transfer intent and its outcome.
     ///
@@ -235,7 +217,7 @@ impl Client {
         ResponseValue<types::TransferIntentGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/intent/get", "transfer_intent_get", body).await
+        self.post_json("/transfer/intent/get", body).await
     }
     /// Deposit money into a Ledger.
     ///
@@ -248,7 +230,7 @@ impl Client {
         ResponseValue<types::TransferLedgerDepositResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/ledger/deposit", "transfer_ledger_deposit", body).await
+        self.post_json("/transfer/ledger/deposit", body).await
     }
     /// Move money between two Ledgers.
     ///
@@ -261,8 +243,7 @@ impl Client {
         ResponseValue<types::TransferLedgerDistributeResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/ledger/distribute", "transfer_ledger_distribute", body)
-            .await
+        self.post_json("/transfer/ledger/distribute", body).await
     }
     /// List movements on a Ledger.
     ///
@@ -275,8 +256,7 @@ impl Client {
         ResponseValue<types::TransferLedgerEventListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/ledger/event/list", "transfer_ledger_event_list", body)
-            .await
+        self.post_json("/transfer/ledger/event/list", body).await
     }
     /// Read the balance of a Ledger.
     ///
@@ -289,7 +269,7 @@ impl Client {
         ResponseValue<types::TransferLedgerGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/ledger/get", "transfer_ledger_get", body).await
+        self.post_json("/transfer/ledger/get", body).await
     }
     /// Withdraw money from a Ledger.
     ///
@@ -302,8 +282,7 @@ impl Client {
         ResponseValue<types::TransferLedgerWithdrawResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/ledger/withdraw", "transfer_ledger_withdraw", body)
-            .await
+        self.post_json("/transfer/ledger/withdraw", body).await
     }
     /// List transfers.
     ///
@@ -313,7 +292,7 @@ impl Client {
         &self,
         body: &types::TransferListRequest,
     ) -> Result<ResponseValue<types::TransferListResponse>, Error<types::PlaidError>> {
-        self.post_json("/transfer/list", "transfer_list", body).await
+        self.post_json("/transfer/list", body).await
     }
     /// Read your Transfer volumes and return rates.
     ///
@@ -326,7 +305,7 @@ impl Client {
         ResponseValue<types::TransferMetricsGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/metrics/get", "transfer_metrics_get", body).await
+        self.post_json("/transfer/metrics/get", body).await
     }
     /// Import known account numbers as an Item.
     ///
@@ -339,8 +318,7 @@ impl Client {
         ResponseValue<types::TransferMigrateAccountResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/migrate_account", "transfer_migrate_account", body)
-            .await
+        self.post_json("/transfer/migrate_account", body).await
     }
     /// Create an originator.
     ///
@@ -353,8 +331,7 @@ impl Client {
         ResponseValue<types::TransferOriginatorCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/originator/create", "transfer_originator_create", body)
-            .await
+        self.post_json("/transfer/originator/create", body).await
     }
     /// Add a funding account to an originator.
     ///
@@ -367,12 +344,7 @@ impl Client {
         ResponseValue<types::TransferOriginatorFundingAccountCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/originator/funding_account/create",
-                "transfer_originator_funding_account_create",
-                body,
-            )
-            .await
+        self.post_json("/transfer/originator/funding_account/create", body).await
     }
     /// Replace the funding account of an originator.
     ///
@@ -385,12 +357,7 @@ impl Client {
         ResponseValue<types::TransferOriginatorFundingAccountUpdateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/originator/funding_account/update",
-                "transfer_originator_funding_account_update",
-                body,
-            )
-            .await
+        self.post_json("/transfer/originator/funding_account/update", body).await
     }
     /// Fetch one originator.
     ///
@@ -434,8 +401,7 @@ impl Client {
         ResponseValue<types::TransferOriginatorListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/originator/list", "transfer_originator_list", body)
-            .await
+        self.post_json("/transfer/originator/list", body).await
     }
     /// Submit an originator for platform onboarding.
     ///
@@ -448,12 +414,7 @@ impl Client {
         ResponseValue<types::TransferPlatformOriginatorCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/platform/originator/create",
-                "transfer_platform_originator_create",
-                body,
-            )
-            .await
+        self.post_json("/transfer/platform/originator/create", body).await
     }
     /// Register a person behind an originator.
     ///
@@ -466,12 +427,7 @@ impl Client {
         ResponseValue<types::TransferPlatformPersonCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/platform/person/create",
-                "transfer_platform_person_create",
-                body,
-            )
-            .await
+        self.post_json("/transfer/platform/person/create", body).await
     }
     /// Hand in onboarding requirements of an originator.
     ///
@@ -484,12 +440,7 @@ impl Client {
         ResponseValue<types::TransferPlatformRequirementSubmitResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/platform/requirement/submit",
-                "transfer_platform_requirement_submit",
-                body,
-            )
-            .await
+        self.post_json("/transfer/platform/requirement/submit", body).await
     }
     /// Create a diligence questionnaire for an originator.
     ///
@@ -502,12 +453,7 @@ impl Client {
         ResponseValue<types::TransferQuestionnaireCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/questionnaire/create",
-                "transfer_questionnaire_create",
-                body,
-            )
-            .await
+        self.post_json("/transfer/questionnaire/create", body).await
     }
     /// Stop a recurring transfer.
     ///
@@ -520,8 +466,7 @@ impl Client {
         ResponseValue<types::TransferRecurringCancelResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/recurring/cancel", "transfer_recurring_cancel", body)
-            .await
+        self.post_json("/transfer/recurring/cancel", body).await
     }
     /// Set up a recurring transfer.
     ///
@@ -534,8 +479,7 @@ impl Client {
         ResponseValue<types::TransferRecurringCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/recurring/create", "transfer_recurring_create", body)
-            .await
+        self.post_json("/transfer/recurring/create", body).await
     }
     /// Fetch one recurring transfer.
     ///
@@ -548,7 +492,7 @@ impl Client {
         ResponseValue<types::TransferRecurringGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/recurring/get", "transfer_recurring_get", body).await
+        self.post_json("/transfer/recurring/get", body).await
     }
     /// List recurring transfers.
     ///
@@ -561,7 +505,7 @@ impl Client {
         ResponseValue<types::TransferRecurringListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/recurring/list", "transfer_recurring_list", body).await
+        self.post_json("/transfer/recurring/list", body).await
     }
     /// Cancel a refund not yet sent.
     ///
@@ -574,7 +518,7 @@ impl Client {
         ResponseValue<types::TransferRefundCancelResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/refund/cancel", "transfer_refund_cancel", body).await
+        self.post_json("/transfer/refund/cancel", body).await
     }
     /// Refund a debit transfer.
     ///
@@ -587,7 +531,7 @@ impl Client {
         ResponseValue<types::TransferRefundCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/refund/create", "transfer_refund_create", body).await
+        self.post_json("/transfer/refund/create", body).await
     }
     /// Fetch one refund.
     ///
@@ -600,7 +544,7 @@ impl Client {
         ResponseValue<types::TransferRefundGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/refund/get", "transfer_refund_get", body).await
+        self.post_json("/transfer/refund/get", body).await
     }
     /// List repayments for returned transfers.
     ///
@@ -613,7 +557,7 @@ impl Client {
         ResponseValue<types::TransferRepaymentListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/repayment/list", "transfer_repayment_list", body).await
+        self.post_json("/transfer/repayment/list", body).await
     }
     /// List the returns behind a repayment.
     ///
@@ -626,12 +570,7 @@ impl Client {
         ResponseValue<types::TransferRepaymentReturnListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/transfer/repayment/return/list",
-                "transfer_repayment_return_list",
-                body,
-            )
-            .await
+        self.post_json("/transfer/repayment/return/list", body).await
     }
     /// Fetch one sweep.
     ///
@@ -644,7 +583,7 @@ impl Client {
         ResponseValue<types::TransferSweepGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/sweep/get", "transfer_sweep_get", body).await
+        self.post_json("/transfer/sweep/get", body).await
     }
     /// List sweeps.
     ///
@@ -657,6 +596,6 @@ impl Client {
         ResponseValue<types::TransferSweepListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/transfer/sweep/list", "transfer_sweep_list", body).await
+        self.post_json("/transfer/sweep/list", body).await
     }
 }

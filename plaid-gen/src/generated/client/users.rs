@@ -14,7 +14,7 @@ impl Client {
         &self,
         body: &types::UserCreateRequest,
     ) -> Result<ResponseValue<types::UserCreateResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/create", "user_create", body).await
+        self.post_json("/user/create", body).await
     }
     /// Retrieve a user record.
     ///
@@ -24,7 +24,7 @@ impl Client {
         &self,
         body: &types::UserGetRequest,
     ) -> Result<ResponseValue<types::UserGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/get", "user_get", body).await
+        self.post_json("/user/get", body).await
     }
     /// Remove identity data from a user.
     ///
@@ -37,7 +37,7 @@ impl Client {
         ResponseValue<types::UserIdentityRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/user/identity/remove", "user_identity_remove", body).await
+        self.post_json("/user/identity/remove", body).await
     }
     /// Attach Items to a user.
     ///
@@ -50,7 +50,7 @@ impl Client {
         ResponseValue<types::UserItemsAssociateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/user/items/associate", "user_items_associate", body).await
+        self.post_json("/user/items/associate", body).await
     }
     /// List the Items of a user.
     ///
@@ -60,7 +60,7 @@ impl Client {
         &self,
         body: &types::UserItemsGetRequest,
     ) -> Result<ResponseValue<types::UserItemsGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/items/get", "user_items_get", body).await
+        self.post_json("/user/items/get", body).await
     }
     /// Remove Items of a user.
     ///
@@ -73,7 +73,7 @@ impl Client {
         ResponseValue<types::UserItemsRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/user/items/remove", "user_items_remove", body).await
+        self.post_json("/user/items/remove", body).await
     }
     /// End the products of a user.
     ///
@@ -86,7 +86,7 @@ impl Client {
         ResponseValue<types::UserProductsTerminateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/user/products/terminate", "user_products_terminate", body).await
+        self.post_json("/user/products/terminate", body).await
     }
     /// Delete a user.
     ///
@@ -96,7 +96,7 @@ impl Client {
         &self,
         body: &types::UserRemoveRequest,
     ) -> Result<ResponseValue<types::UserRemoveResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/remove", "user_remove", body).await
+        self.post_json("/user/remove", body).await
     }
     /// Create a third-party token for a user.
     ///
@@ -109,12 +109,7 @@ impl Client {
         ResponseValue<types::UserThirdPartyTokenCreateResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/user/third_party_token/create",
-                "user_third_party_token_create",
-                body,
-            )
-            .await
+        self.post_json("/user/third_party_token/create", body).await
     }
     /// Revoke a third-party user token.
     ///
@@ -127,12 +122,7 @@ impl Client {
         ResponseValue<types::UserThirdPartyTokenRemoveResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/user/third_party_token/remove",
-                "user_third_party_token_remove",
-                body,
-            )
-            .await
+        self.post_json("/user/third_party_token/remove", body).await
     }
     /// Update the identity of a user.
     ///
@@ -142,6 +132,6 @@ impl Client {
         &self,
         body: &types::UserUpdateRequest,
     ) -> Result<ResponseValue<types::UserUpdateResponse>, Error<types::PlaidError>> {
-        self.post_json("/user/update", "user_update", body).await
+        self.post_json("/user/update", body).await
     }
 }

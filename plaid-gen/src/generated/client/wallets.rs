@@ -14,7 +14,7 @@ impl Client {
         &self,
         body: &types::WalletCreateRequest,
     ) -> Result<ResponseValue<types::WalletCreateResponse>, Error<types::PlaidError>> {
-        self.post_json("/wallet/create", "wallet_create", body).await
+        self.post_json("/wallet/create", body).await
     }
     /// Retrieve a wallet and its balance.
     ///
@@ -24,7 +24,7 @@ impl Client {
         &self,
         body: &types::WalletGetRequest,
     ) -> Result<ResponseValue<types::WalletGetResponse>, Error<types::PlaidError>> {
-        self.post_json("/wallet/get", "wallet_get", body).await
+        self.post_json("/wallet/get", body).await
     }
     /// List your wallets.
     ///
@@ -34,7 +34,7 @@ impl Client {
         &self,
         body: &types::WalletListRequest,
     ) -> Result<ResponseValue<types::WalletListResponse>, Error<types::PlaidError>> {
-        self.post_json("/wallet/list", "wallet_list", body).await
+        self.post_json("/wallet/list", body).await
     }
     /// Send money from a wallet.
     ///
@@ -47,8 +47,7 @@ impl Client {
         ResponseValue<types::WalletTransactionExecuteResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/wallet/transaction/execute", "wallet_transaction_execute", body)
-            .await
+        self.post_json("/wallet/transaction/execute", body).await
     }
     /// Retrieve one wallet transaction.
     ///
@@ -61,7 +60,7 @@ impl Client {
         ResponseValue<types::WalletTransactionGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/wallet/transaction/get", "wallet_transaction_get", body).await
+        self.post_json("/wallet/transaction/get", body).await
     }
     /// List transactions of a wallet.
     ///
@@ -74,6 +73,6 @@ impl Client {
         ResponseValue<types::WalletTransactionListResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json("/wallet/transaction/list", "wallet_transaction_list", body).await
+        self.post_json("/wallet/transaction/list", body).await
     }
 }

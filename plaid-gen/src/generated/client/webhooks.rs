@@ -17,11 +17,6 @@ impl Client {
         ResponseValue<types::WebhookVerificationKeyGetResponse>,
         Error<types::PlaidError>,
     > {
-        self.post_json(
-                "/webhook_verification_key/get",
-                "webhook_verification_key_get",
-                body,
-            )
-            .await
+        self.post_json("/webhook_verification_key/get", body).await
     }
 }

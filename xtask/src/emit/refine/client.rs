@@ -88,7 +88,7 @@ fn share_body(method: &mut ImplItemFn, operation: &Operation) {
         }
     });
     if method.block == known {
-        method.block = parse_quote!({ self.post_json(#path, #name, body).await });
+        method.block = parse_quote!({ self.post_json(#path, body).await });
     }
 }
 
