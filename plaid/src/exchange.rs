@@ -177,10 +177,6 @@ impl Exchange {
     }
 
     async fn run(&self, request: Request) -> Record {
-        let request = match self.prepare(request) {
-            Ok(request) => request,
-            Err(problem) => return Record::not_sent(problem),
-        };
         let started = Instant::now();
         let mut may_have_reached = false;
         let mut attempts = 0;
@@ -189,8 +185,12 @@ impl Exchange {
             let Some(copy) = request.try_clone() else {
                 return Record::not_sent("the body of the request is a stream");
             };
+            let prepared = match self.prepare(copy) {
+                Ok(prepared) => prepared,
+                Err(problem) => return Record::not_sent(problem),
+            };
             attempts += 1;
-            let result = self.attempt(copy, started).await;
+            let result = self.attempt(prepared, started).await;
             may_have_reached |= reached(&result);
             let situation = self.situation(&result, attempts, started.elapsed());
             match retry::decide(&situation, &self.policy(), fastrand::u64(..)) {
