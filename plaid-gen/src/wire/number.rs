@@ -47,14 +47,18 @@ impl Wire for i64 {
 
 /// Parses the text of a JSON number. More digits than a decimal holds (28) are an
 /// error, not a rounding.
-fn parse_decimal<E: Error>(text: &str) -> Result<Decimal, E> {
+fn parse_decimal(text: &str) -> Option<Decimal> {
     let text = text.trim_matches('"');
     let parsed = if text.contains(['e', 'E']) {
         Decimal::from_scientific(text)
     } else {
         Decimal::from_str_exact(text)
     };
-    parsed.map_err(|_| E::custom("expected a number of at most 28 digits"))
+    parsed.ok()
+}
+
+fn or_error<E: Error>(number: Option<Decimal>) -> Result<Decimal, E> {
+    number.ok_or_else(|| E::custom("expected a number of at most 28 digits"))
 }
 
 struct DecimalVisitor;
@@ -68,17 +72,19 @@ impl<'de> Visitor<'de> for DecimalVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Decimal, A::Error> {
         map.next_key::<&str>()?;
-        map.next_value().map(|Digits(number)| number)
+        // An error inside of the value would name the raw value as its place.
+        let Digits(number) = map.next_value()?;
+        or_error(number)
     }
 
     fn visit_newtype_struct<D: Deserializer<'de>>(self, plain: D) -> Result<Decimal, D::Error> {
         let number = serde_json::Number::deserialize(plain)?;
-        parse_decimal(&number.to_string())
+        or_error(parse_decimal(&number.to_string()))
     }
 }
 
-/// The number in the text that a raw value hands over.
-struct Digits(Decimal);
+/// The number in the text that a raw value hands over, if there is one.
+struct Digits(Option<Decimal>);
 
 impl<'de> Deserialize<'de> for Digits {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -89,7 +95,7 @@ impl<'de> Deserialize<'de> for Digits {
                 f.write_str("the text of a number")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Digits, E> {
-                parse_decimal(text).map(Digits)
+                Ok(Digits(parse_decimal(text)))
             }
         }
         deserializer.deserialize_str(Text)
