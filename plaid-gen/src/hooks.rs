@@ -94,6 +94,8 @@ impl Client {
     }
 }
 
+// progenitor's error, which all its methods return as it is.
+#[allow(clippy::result_large_err)]
 fn decode<T: DeserializeOwned, E>(answer: Answer) -> Result<ResponseValue<T>, Error<E>> {
     match serde_json::from_slice(&answer.body) {
         Ok(value) => Ok(ResponseValue::new(value, answer.status, answer.headers)),

@@ -66,7 +66,7 @@ fn account(n: u32) -> Value {
 /// Card payments, transfers and deposits in turn, so that not every row has the
 /// same fields filled.
 fn transaction(n: u32) -> Value {
-    let is_card = n % 3 == 0;
+    let is_card = n.is_multiple_of(3);
     let merchant = is_card.then(|| format!("Corner Shop {n}"));
     let counterparty = json!({
         "account_numbers": null,
@@ -110,7 +110,7 @@ fn transaction(n: u32) -> Value {
             "payment_processor": null, "ppd_id": null, "reason": null,
             "reference_number": (n % 3 == 2).then_some("20260315-000123"),
         },
-        "pending": n % 50 == 0,
+        "pending": n.is_multiple_of(50),
         "pending_transaction_id": null,
         "personal_finance_category": {
             "confidence_level": "VERY_HIGH",
@@ -142,7 +142,7 @@ fn compare<A, B>(
     let mut turns = |rounds: u64| {
         let mut totals = [Duration::ZERO; 2];
         for round in 0..rounds {
-            let [mine, other] = if round % 2 == 0 {
+            let [mine, other] = if round.is_multiple_of(2) {
                 let mine = timed(&mut ours);
                 [mine, timed(&mut theirs)]
             } else {
