@@ -166,7 +166,9 @@ fn short(mut ty: syn::Type) -> syn::Type {
     impl syn::visit_mut::VisitMut for Shorten {
         fn visit_path_mut(&mut self, path: &mut syn::Path) {
             syn::visit_mut::visit_path_mut(self, path);
-            if let Some(last) = path.segments.last_mut()
+            let is_json = |path: &syn::Path| path.segments.iter().any(|s| s.ident == "serde_json");
+            if is_json(path)
+                && let Some(last) = path.segments.last_mut()
                 && last.ident == "Map"
             {
                 // serde_json's map cannot be made in a constant.
