@@ -32,9 +32,9 @@ use crate::telemetry;
 /// `send` as [`Error::Config`](crate::Error::Config), and nothing is sent.
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct Call<O: Operation> {
-    client: Client,
+    pub(crate) client: Client,
     pub(crate) request: O::Request,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 /// What a call is given beside its request.
@@ -124,14 +124,28 @@ impl<O: Operation> Call<O> {
         .await
     }
 
+    /// Whether it may be sent twice.
+    pub(crate) fn replay(&self) -> Replay {
+        let key = O::idempotency_key(&self.request);
+        Replay::of(O::effect(&self.request), O::INFO.path, key)
+    }
+
+    pub(crate) fn policy(&self) -> RetryPolicy {
+        self.options.retry.unwrap_or(self.client.settings().retry)
+    }
+
+    pub(crate) fn time_limit(&self) -> Duration {
+        let own = self.options.timeout;
+        own.unwrap_or(self.client.settings().timeout)
+    }
+
     async fn make(self) -> Result<Response<O::Response>> {
+        let replay = self.replay();
         let Self {
             client,
             request,
             options,
         } = self;
-        let key = O::idempotency_key(&request);
-        let replay = Replay::of(O::effect(&request), O::INFO.path, key);
         let plan = Plan {
             credentials: O::INFO.credentials,
             replay,

@@ -113,6 +113,7 @@ mod response;
 mod retry;
 mod telemetry;
 mod transport;
+mod wait;
 
 pub use builder::ClientBuilder;
 pub use call::Call;
@@ -120,8 +121,8 @@ pub use chrono::{DateTime, NaiveDate, Utc};
 pub use client::Client;
 pub use environment::Environment;
 pub use error::{
-    Action, ApiError, ConfigError, DecodeError, Error, ErrorCode, ErrorType, Result, TimeoutError,
-    TooLarge, TransportError, UnexpectedBody, UnknownCode,
+    Action, ApiError, ConfigError, DecodeError, Error, ErrorCode, ErrorType, NotReadyError, Result,
+    TimeoutError, TooLarge, TransportError, UnexpectedBody, UnknownCode,
 };
 pub use operation::File;
 pub use plaid_gen::types;
@@ -130,6 +131,7 @@ pub use response::Response;
 pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;
 pub use transport::{HttpTransport, TransportFailure, TransportFuture};
+pub use wait::{Progress, Wait};
 
 /// The examples of the README.
 #[cfg(all(

@@ -58,6 +58,22 @@ pub trait Operation: 'static {
     }
 }
 
+/// An operation whose result is made in the background, so that it has to be waited
+/// for; see [`Call::wait_until_ready`](crate::Call::wait_until_ready).
+pub trait ReadyLater: Operation<Request: Clone> {
+    /// The code of the error that says "not yet", where an error says so.
+    const NOT_YET: Option<&'static str>;
+
+    /// The webhook that says when it is there, as `TYPE/CODE`.
+    const WEBHOOK: Option<&'static str>;
+
+    /// Whether an answer that is no error holds the result.
+    fn is_ready(answer: &Self::Response) -> bool {
+        let _ = answer;
+        true
+    }
+}
+
 /// What is known about an operation before it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationInfo {

@@ -99,6 +99,10 @@ impl RetryPolicy {
         self
     }
 
+    pub(crate) fn attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
     pub(crate) fn timeout_of_attempt(&self) -> Duration {
         self.attempt_timeout.unwrap_or(Duration::MAX)
     }

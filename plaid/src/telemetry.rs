@@ -20,6 +20,7 @@ use tracing::{Span, debug, info, info_span};
 use crate::error::Error;
 use crate::exchange::{Answer, NoAnswer};
 use crate::response::Response;
+use crate::wait::Progress;
 
 /// The span of a call.
 pub(crate) fn span(operation: &str) -> Span {
@@ -66,6 +67,17 @@ fn finish_failed(span: &Span, error: &Error) {
         span.record("error_code", display(code));
     }
     debug!(error = %error, "the call failed");
+}
+
+/// Tells that what was asked for is not there yet.
+pub(crate) fn note_wait(operation: &str, progress: &Progress<'_>) {
+    debug!(
+        operation,
+        asks = progress.asks(),
+        pause_ms = u64::try_from(progress.next_pause().as_millis()).unwrap_or(u64::MAX),
+        request_id = progress.request_id().unwrap_or_default(),
+        "not ready yet"
+    );
 }
 
 /// Tells that the request will be sent once more.

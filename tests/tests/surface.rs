@@ -446,14 +446,19 @@ fn pairs(table: &Expr) -> Vec<(String, String)> {
 fn calls_surface(file: &syn::File) -> String {
     let mut text = String::new();
     let mut operations = BTreeMap::new();
+    let mut abilities = BTreeMap::new();
     let mut setters = BTreeMap::new();
     let mut methods = Vec::new();
     for item in &file.items {
         let Item::Impl(block) = item else { continue };
         let subject = compact(&block.self_ty);
         match trait_of(block) {
-            Some(_) => {
+            Some(name) if name == "Operation" => {
                 operations.insert(subject, operation_line(block));
+            }
+            Some(name) => {
+                let line = trait_line(&name, block);
+                abilities.entry(subject).or_insert_with(Vec::new).push(line);
             }
             None if subject == "Client" => text += &lines("client.", public_functions(block)),
             None => match subject.strip_prefix("Call<") {
@@ -475,10 +480,11 @@ fn calls_surface(file: &syn::File) -> String {
             "\n.{method}\n    {}",
             operations.remove(&marker).unwrap()
         );
+        text += &lines("    ", abilities.remove(&marker).unwrap_or_default());
         text += &lines("    .", setters.remove(&marker).unwrap_or_default());
     }
     assert!(
-        operations.is_empty() && setters.is_empty(),
+        operations.is_empty() && abilities.is_empty() && setters.is_empty(),
         "calls that no method makes"
     );
     text
@@ -501,6 +507,18 @@ fn operation_line(block: &ItemImpl) -> String {
             _ => {}
         }
     }
+    parts.join(" ")
+}
+
+/// What a call has beyond sending: `ReadyLater NOT_YET=Some("CODE")`.
+fn trait_line(name: &str, block: &ItemImpl) -> String {
+    let mut parts = vec![name.trim_start_matches("operation::").to_owned()];
+    parts.extend(block.items.iter().map(|item| match item {
+        ImplItem::Const(constant) => format!("{}={}", constant.ident, compact(&constant.expr)),
+        ImplItem::Fn(function) => format!("{}={}", function.sig.ident, compact(&function.block)),
+        ImplItem::Type(ty) => format!("{}={}", ty.ident, compact(&ty.ty)),
+        _ => String::new(),
+    }));
     parts.join(" ")
 }
 

@@ -4,6 +4,7 @@ mod action;
 mod answer;
 mod api;
 mod code;
+mod not_ready;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,8 @@ pub use answer::{DecodeError, TooLarge, UnexpectedBody};
 pub use api::ApiError;
 pub(crate) use api::Parts;
 pub use code::{ErrorCode, ErrorType, UnknownCode};
+pub(crate) use not_ready::Last;
+pub use not_ready::NotReadyError;
 pub use transport::{ConfigError, TimeoutError, TransportError};
 
 /// The result of a call, or of making a client.
@@ -48,6 +51,9 @@ pub enum Error {
     /// No answer came in time.
     #[error(transparent)]
     Timeout(Box<TimeoutError>),
+    /// What was waited for is still not there.
+    #[error(transparent)]
+    NotReady(Box<NotReadyError>),
     /// No connection could be made.
     #[error(transparent)]
     Connect(Box<TransportError>),
@@ -102,6 +108,7 @@ impl Error {
             Self::UnexpectedBody(error) => Some(&error.context),
             Self::TooLarge(error) => Some(&error.context),
             Self::Timeout(error) => Some(&error.context),
+            Self::NotReady(error) => Some(&error.context),
             Self::Connect(error) | Self::Transport(error) => Some(&error.context),
             Self::Config(_) => None,
         }
@@ -115,6 +122,7 @@ impl Error {
             Self::UnexpectedBody(error) => error.action(),
             Self::TooLarge(_) => Action::FixRequest,
             Self::Timeout(error) => error.action(),
+            Self::NotReady(error) => error.action(),
             Self::Connect(error) | Self::Transport(error) => error.action(),
             Self::Config(_) => Action::FixConfiguration,
         }
@@ -142,10 +150,12 @@ impl Error {
         self.context().map_or(0, |context| context.attempts)
     }
 
-    /// The error that Plaid answered with, if it did.
+    /// The error that Plaid answered with, if it did; after waiting in vain, the last
+    /// one.
     pub fn as_api(&self) -> Option<&ApiError> {
         match self {
             Self::Api(error) => Some(error),
+            Self::NotReady(error) => error.last_error()?.as_api(),
             _ => None,
         }
     }
@@ -166,6 +176,7 @@ impl Error {
             Self::Api(error) => error.request_id(),
             Self::Decode(error) => error.request_id(),
             Self::UnexpectedBody(error) => error.request_id(),
+            Self::NotReady(error) => error.request_id(),
             _ => None,
         }
     }
@@ -177,6 +188,7 @@ impl Error {
             Self::Decode(error) => Some(error.status()),
             Self::UnexpectedBody(error) => Some(error.status()),
             Self::TooLarge(error) => Some(error.status()),
+            Self::NotReady(error) => error.last_error()?.status(),
             _ => None,
         }
     }
@@ -188,6 +200,7 @@ impl Error {
             Self::Api(error) => Some(error.raw()),
             Self::Decode(error) => Some(error.raw()),
             Self::UnexpectedBody(error) => Some(error.raw()),
+            Self::NotReady(error) => error.last_error()?.raw(),
             _ => None,
         }
     }
@@ -200,6 +213,7 @@ impl Error {
             Self::UnexpectedBody(_) => "unexpected_body",
             Self::TooLarge(_) => "too_large",
             Self::Timeout(_) => "timeout",
+            Self::NotReady(_) => "not_ready",
             Self::Connect(_) => "connect_error",
             Self::Transport(_) => "transport_error",
             Self::Config(_) => "config_error",

@@ -60,6 +60,9 @@ impl Assets<'_> {
     /// [`/asset_report/audit_copy/remove`](../assets/struct.Assets.html#method.report_audit_copy_remove);
     /// an unknown or removed one fails with `INVALID_AUDIT_COPY_TOKEN`. The call only reads.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there.
+    ///
     /// [`POST /asset_report/audit_copy/get`](https://plaid.com/docs/api/products/assets/#assetreportauditcopyget)
     ///
     /// ```no_run
@@ -86,6 +89,9 @@ impl Assets<'_> {
     /// stands for as a PDF document. The answer is the raw bytes of the file, not JSON; errors
     /// still arrive as JSON. For the same report as data use
     /// [`/asset_report/audit_copy/get`](../assets/struct.Assets.html#method.report_audit_copy_get).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there.
     ///
     /// [`POST /asset_report/audit_copy/pdf/get`](https://plaid.com/docs/api/products/assets/#assetreportauditcopypdfget)
     ///
@@ -218,6 +224,9 @@ impl Assets<'_> {
     /// a document meant for people, use
     /// [`/asset_report/pdf/get`](../assets/struct.Assets.html#method.report_pdf_get).
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `PRODUCT_READY` webhook of type `ASSETS` says when.
+    ///
     /// [`POST /asset_report/get`](https://plaid.com/docs/api/products/assets/#assetreportget)
     ///
     /// ```no_run
@@ -242,6 +251,9 @@ impl Assets<'_> {
     /// as JSON. The report must be ready, as for
     /// [`/asset_report/get`](../assets/struct.Assets.html#method.report_get), which returns the
     /// same report as data; otherwise the call fails with `PRODUCT_NOT_READY`.
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `PRODUCT_READY` webhook of type `ASSETS` says when.
     ///
     /// [`POST /asset_report/pdf/get`](https://plaid.com/docs/api/products/assets/#assetreportpdfget)
     ///
@@ -431,6 +443,9 @@ impl Assets<'_> {
     /// call fails with `PRODUCT_NOT_READY`. For a document meant for people use
     /// [`/credit/relay/pdf/get`](../assets/struct.Assets.html#method.credit_relay_pdf_get).
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `PRODUCT_READY` webhook of type `ASSETS` says when.
+    ///
     /// [`POST /credit/relay/get`](https://plaid.com/docs/api/products/assets/#creditrelayget)
     ///
     /// ```no_run
@@ -463,6 +478,9 @@ impl Assets<'_> {
     /// as a PDF document. The answer is the raw bytes of the file, not JSON; errors still arrive
     /// as JSON. The same report as data comes from
     /// [`/credit/relay/get`](../assets/struct.Assets.html#method.credit_relay_get).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `PRODUCT_READY` webhook of type `ASSETS` says when.
     ///
     /// [`POST /credit/relay/pdf/get`](https://plaid.com/docs/api/products/assets/#creditrelaypdfget)
     ///
@@ -602,6 +620,10 @@ impl Operation for AssetReportAuditCopyGet {
         operation::json(api.asset_report_audit_copy_get(request).await)
     }
 }
+impl operation::ReadyLater for AssetReportAuditCopyGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = None;
+}
 /// Marks a [`Call`] of `/asset_report/audit_copy/pdf/get`.
 #[derive(Debug)]
 pub enum AssetReportAuditCopyPdfGet {}
@@ -622,6 +644,10 @@ impl Operation for AssetReportAuditCopyPdfGet {
     ) -> Sent<Self::Response> {
         operation::bytes(api.asset_report_audit_copy_pdf_get(request).await)
     }
+}
+impl operation::ReadyLater for AssetReportAuditCopyPdfGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = None;
 }
 impl Call<AssetReportAuditCopyPdfGet> {
     /// Settings of the PDF document, such as the number of days of history to print.
@@ -739,6 +765,10 @@ impl Operation for AssetReportGet {
         operation::json(api.asset_report_get(request).await)
     }
 }
+impl operation::ReadyLater for AssetReportGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("ASSETS/PRODUCT_READY");
+}
 impl Call<AssetReportGet> {
     /// Token of the report, from `/asset_report/create`, `/asset_report/refresh` or
     /// `/asset_report/filter`. Absent when the report is identified by `user_token`.
@@ -795,6 +825,10 @@ impl Operation for AssetReportPdfGet {
     ) -> Sent<Self::Response> {
         operation::bytes(api.asset_report_pdf_get(request).await)
     }
+}
+impl operation::ReadyLater for AssetReportPdfGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("ASSETS/PRODUCT_READY");
 }
 impl Call<AssetReportPdfGet> {
     /// Optional settings for the rendered report, such as a shorter span of history.
@@ -957,6 +991,10 @@ impl Operation for CreditRelayGet {
         operation::json(api.credit_relay_get(request).await)
     }
 }
+impl operation::ReadyLater for CreditRelayGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("ASSETS/PRODUCT_READY");
+}
 impl Call<CreditRelayGet> {
     /// True to add data such as cleaned merchant names and categories to the transactions; by
     /// default false, which leaves them as the institution gave them.
@@ -987,6 +1025,10 @@ impl Operation for CreditRelayPdfGet {
     ) -> Sent<Self::Response> {
         operation::bytes(api.credit_relay_pdf_get(request).await)
     }
+}
+impl operation::ReadyLater for CreditRelayPdfGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("ASSETS/PRODUCT_READY");
 }
 /// Marks a [`Call`] of `/credit/relay/refresh`.
 #[derive(Debug)]

@@ -28,6 +28,9 @@ impl Auth<'_> {
     /// [`/processor/token/create`](../processor/struct.Processor.html#method.token_create) avoids
     /// handling them yourself.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `AUTOMATICALLY_VERIFIED` webhook of type `AUTH` says when.
+    ///
     /// [`POST /auth/get`](https://plaid.com/docs/api/products/auth/#authget)
     ///
     /// ```no_run
@@ -104,6 +107,10 @@ impl Operation for AuthGet {
     ) -> Sent<Self::Response> {
         operation::json(api.auth_get(request).await)
     }
+}
+impl operation::ReadyLater for AuthGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("AUTH/AUTOMATICALLY_VERIFIED");
 }
 impl Call<AuthGet> {
     /// Optional filter that narrows the answer to certain accounts; omit it to get all accounts

@@ -85,6 +85,9 @@ impl Cra<'_> {
     /// [`/cra/check_report/pdf/get`](../cra/struct.Cra.html#method.check_report_pdf_get) returns
     /// the report as a document for people to read.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
+    ///
     /// [`POST /cra/check_report/base_report/get`](https://plaid.com/docs/api/products/check/#cracheckreportbasereportget)
     ///
     /// ```no_run
@@ -110,6 +113,9 @@ impl Cra<'_> {
     /// version of the attributes set there or here in `options`. Before the report is ready the
     /// call fails with `PRODUCT_NOT_READY`, and 24 hours after generation with
     /// `CONSUMER_REPORT_EXPIRED`.
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
     ///
     /// [`POST /cra/check_report/cashflow_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportcashflowinsightsget)
     ///
@@ -183,6 +189,9 @@ impl Cra<'_> {
     /// the report is ready the call fails with `PRODUCT_NOT_READY`, and 24 hours after generation
     /// with `CONSUMER_REPORT_EXPIRED`.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
+    ///
     /// [`POST /cra/check_report/income_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportincomeinsightsget)
     ///
     /// ```no_run
@@ -211,6 +220,9 @@ impl Cra<'_> {
     /// fails with `PRODUCT_NOT_READY`, and 24 hours after generation with
     /// `CONSUMER_REPORT_EXPIRED`.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
+    ///
     /// [`POST /cra/check_report/lend_score/get`](https://plaid.com/docs/api/products/check/#cracheckreportlendscoreget)
     ///
     /// ```no_run
@@ -237,6 +249,9 @@ impl Cra<'_> {
     /// user must have agreed to it, otherwise `NETWORK_CONSENT_REQUIRED` may result. Before the
     /// report is ready the call fails with `PRODUCT_NOT_READY`, and 24 hours after generation
     /// with `CONSUMER_REPORT_EXPIRED`.
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
     ///
     /// [`POST /cra/check_report/network_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportnetworkinsightsget)
     ///
@@ -265,6 +280,9 @@ impl Cra<'_> {
     /// versions or FICO data it needs. Before the report is ready the call fails with
     /// `PRODUCT_NOT_READY`, and 24 hours after generation with `CONSUMER_REPORT_EXPIRED`.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
+    ///
     /// [`POST /cra/check_report/partner_insights/get`](https://plaid.com/docs/api/products/check/#cracheckreportpartnerinsightsget)
     ///
     /// ```no_run
@@ -292,6 +310,9 @@ impl Cra<'_> {
     /// [`/cra/check_report/base_report/get`](../cra/struct.Cra.html#method.check_report_base_report_get),
     /// which returns the same base data in structured form.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
+    ///
     /// [`POST /cra/check_report/pdf/get`](https://plaid.com/docs/api/products/check/#cracheckreportpdfget)
     ///
     /// ```no_run
@@ -318,6 +339,9 @@ impl Cra<'_> {
     /// [`/cra/check_report/create`](../cra/struct.Cra.html#method.check_report_create). Before
     /// they are ready the call fails with `PRODUCT_NOT_READY`. For documents to file, use
     /// [`/cra/check_report/verification/pdf/get`](../cra/struct.Cra.html#method.check_report_verification_pdf_get).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
     ///
     /// [`POST /cra/check_report/verification/get`](https://plaid.com/docs/api/products/check/#cracheckreportverificationget)
     ///
@@ -357,6 +381,9 @@ impl Cra<'_> {
     /// been prepared as for
     /// [`/cra/check_report/verification/get`](../cra/struct.Cra.html#method.check_report_verification_get),
     /// which returns the same contents as data.
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `USER_CHECK_REPORT_READY` webhook of type `CHECK_REPORT` says when.
     ///
     /// [`POST /cra/check_report/verification/pdf/get`](https://plaid.com/docs/api/products/check/#cracheckreportverificationpdfget)
     ///
@@ -764,6 +791,10 @@ impl Operation for CraCheckReportBaseReportGet {
         operation::json(api.cra_check_report_base_report_get(request).await)
     }
 }
+impl operation::ReadyLater for CraCheckReportBaseReportGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
+}
 impl Call<CraCheckReportBaseReportGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
@@ -823,6 +854,10 @@ impl Operation for CraCheckReportCashflowInsightsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.cra_check_report_cashflow_insights_get(request).await)
     }
+}
+impl operation::ReadyLater for CraCheckReportCashflowInsightsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
 }
 impl Call<CraCheckReportCashflowInsightsGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
@@ -993,6 +1028,10 @@ impl Operation for CraCheckReportIncomeInsightsGet {
         operation::json(api.cra_check_report_income_insights_get(request).await)
     }
 }
+impl operation::ReadyLater for CraCheckReportIncomeInsightsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
+}
 impl Call<CraCheckReportIncomeInsightsGet> {
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
@@ -1047,6 +1086,10 @@ impl Operation for CraCheckReportLendScoreGet {
         operation::json(api.cra_check_report_lend_score_get(request).await)
     }
 }
+impl operation::ReadyLater for CraCheckReportLendScoreGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
+}
 impl Call<CraCheckReportLendScoreGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
@@ -1100,6 +1143,10 @@ impl Operation for CraCheckReportNetworkInsightsGet {
         operation::json(api.cra_check_report_network_insights_get(request).await)
     }
 }
+impl operation::ReadyLater for CraCheckReportNetworkInsightsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
+}
 impl Call<CraCheckReportNetworkInsightsGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
@@ -1152,6 +1199,10 @@ impl Operation for CraCheckReportPartnerInsightsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.cra_check_report_partner_insights_get(request).await)
     }
+}
+impl operation::ReadyLater for CraCheckReportPartnerInsightsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
 }
 impl Call<CraCheckReportPartnerInsightsGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
@@ -1222,6 +1273,10 @@ impl Operation for CraCheckReportPdfGet {
         operation::bytes(api.cra_check_report_pdf_get(request).await)
     }
 }
+impl operation::ReadyLater for CraCheckReportPdfGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
+}
 impl Call<CraCheckReportPdfGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
@@ -1276,6 +1331,10 @@ impl Operation for CraCheckReportVerificationGet {
         operation::json(api.cra_check_report_verification_get(request).await)
     }
 }
+impl operation::ReadyLater for CraCheckReportVerificationGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
+}
 impl Call<CraCheckReportVerificationGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
@@ -1323,6 +1382,10 @@ impl Operation for CraCheckReportVerificationPdfGet {
     ) -> Sent<Self::Response> {
         operation::bytes(api.cra_check_report_verification_pdf_get(request).await)
     }
+}
+impl operation::ReadyLater for CraCheckReportVerificationPdfGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("CHECK_REPORT/USER_CHECK_REPORT_READY");
 }
 impl Call<CraCheckReportVerificationPdfGet> {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It

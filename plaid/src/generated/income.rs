@@ -155,6 +155,9 @@ impl Income<'_> {
     /// `options.count`. The same data as a document comes from
     /// [`/credit/bank_income/pdf/get`](../income/struct.Income.html#method.credit_bank_income_pdf_get).
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `BANK_INCOME_COMPLETE` webhook of type `INCOME` says when.
+    ///
     /// [`POST /credit/bank_income/get`](https://plaid.com/docs/api/products/income/#creditbankincomeget)
     ///
     /// ```no_run
@@ -179,6 +182,9 @@ impl Income<'_> {
     /// arrive as JSON. A report must exist, as for
     /// [`/credit/bank_income/get`](../income/struct.Income.html#method.credit_bank_income_get),
     /// which returns the same report as data.
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `BANK_INCOME_COMPLETE` webhook of type `INCOME` says when.
     ///
     /// [`POST /credit/bank_income/pdf/get`](https://plaid.com/docs/api/products/income/#creditbankincomepdfget)
     ///
@@ -276,6 +282,9 @@ impl Income<'_> {
     /// signs of tampering from
     /// [`/credit/payroll_income/risk_signals/get`](../income/struct.Income.html#method.credit_payroll_income_risk_signals_get).
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `INCOME_VERIFICATION` webhook of type `INCOME` says when.
+    ///
     /// [`POST /credit/bank_statements/uploads/get`](https://plaid.com/docs/api/products/income/#creditbankstatementsuploadsget)
     ///
     /// ```no_run
@@ -305,6 +314,9 @@ impl Income<'_> {
     /// session with the `employment` product. The call only reads and works for all Items of the
     /// user at once. Amounts earned come from
     /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `INCOME_VERIFICATION` webhook of type `INCOME` says when.
     ///
     /// [`POST /credit/employment/get`](https://plaid.com/docs/api/products/income/#creditemploymentget)
     ///
@@ -337,6 +349,9 @@ impl Income<'_> {
     /// [`/credit/payroll_income/refresh`](../income/struct.Income.html#method.credit_payroll_income_refresh),
     /// and a check of uploads for fraud comes from
     /// [`/credit/payroll_income/risk_signals/get`](../income/struct.Income.html#method.credit_payroll_income_risk_signals_get).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `INCOME_VERIFICATION` webhook of type `INCOME` says when.
     ///
     /// [`POST /credit/payroll_income/get`](https://plaid.com/docs/api/products/income/#creditpayrollincomeget)
     ///
@@ -465,6 +480,9 @@ impl Income<'_> {
     /// [`/credit/payroll_income/get`](../income/struct.Income.html#method.credit_payroll_income_get)
     /// and
     /// [`/credit/bank_statements/uploads/get`](../income/struct.Income.html#method.credit_bank_statements_uploads_get).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `INCOME_VERIFICATION_RISK_SIGNALS` webhook of type `INCOME` says when.
     ///
     /// [`POST /credit/payroll_income/risk_signals/get`](https://plaid.com/docs/api/products/income/#creditpayrollincomerisksignalsget)
     ///
@@ -818,6 +836,10 @@ impl Operation for CreditBankIncomeGet {
         operation::json(api.credit_bank_income_get(request).await)
     }
 }
+impl operation::ReadyLater for CreditBankIncomeGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("INCOME/BANK_INCOME_COMPLETE");
+}
 impl Call<CreditBankIncomeGet> {
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// wanted. It does not expire.
@@ -860,6 +882,10 @@ impl Operation for CreditBankIncomePdfGet {
     ) -> Sent<Self::Response> {
         operation::bytes(api.credit_bank_income_pdf_get(request).await)
     }
+}
+impl operation::ReadyLater for CreditBankIncomePdfGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("INCOME/BANK_INCOME_COMPLETE");
 }
 impl Call<CreditBankIncomePdfGet> {
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is wanted, the newer
@@ -957,6 +983,10 @@ impl Operation for CreditBankStatementsUploadsGet {
         operation::json(api.credit_bank_statements_uploads_get(request).await)
     }
 }
+impl operation::ReadyLater for CreditBankStatementsUploadsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("INCOME/INCOME_VERIFICATION");
+}
 impl Call<CreditBankStatementsUploadsGet> {
     /// Further settings of the call; may be left out.
     pub fn options(
@@ -988,6 +1018,10 @@ impl Operation for CreditEmploymentGet {
         operation::json(api.credit_employment_get(request).await)
     }
 }
+impl operation::ReadyLater for CreditEmploymentGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("INCOME/INCOME_VERIFICATION");
+}
 /// Marks a [`Call`] of `/credit/payroll_income/get`.
 #[derive(Debug)]
 pub enum CreditPayrollIncomeGet {}
@@ -1008,6 +1042,10 @@ impl Operation for CreditPayrollIncomeGet {
     ) -> Sent<Self::Response> {
         operation::json(api.credit_payroll_income_get(request).await)
     }
+}
+impl operation::ReadyLater for CreditPayrollIncomeGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("INCOME/INCOME_VERIFICATION");
 }
 impl Call<CreditPayrollIncomeGet> {
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
@@ -1193,6 +1231,12 @@ impl Operation for CreditPayrollIncomeRiskSignalsGet {
         operation::json(api.credit_payroll_income_risk_signals_get(request).await)
     }
 }
+impl operation::ReadyLater for CreditPayrollIncomeRiskSignalsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some(
+        "INCOME/INCOME_VERIFICATION_RISK_SIGNALS",
+    );
+}
 impl Call<CreditPayrollIncomeRiskSignalsGet> {
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// wanted. It does not expire.
@@ -1319,7 +1363,7 @@ impl Operation for IncomeVerificationDocumentsDownload {
         method: "POST",
         path: "/income/verification/documents/download",
         product: "income",
-        effect: Effect::Write,
+        effect: Effect::Read,
         credentials: Credentials::Headers,
     };
     type Request = types::IncomeVerificationDocumentsDownloadRequest;

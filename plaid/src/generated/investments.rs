@@ -113,6 +113,9 @@ impl Investments<'_> {
     /// or two; with `options.async_update` it does not wait and fails with `PRODUCT_NOT_READY`
     /// until the `HISTORICAL_UPDATE` webhook has arrived.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `HISTORICAL_UPDATE` webhook of type `INVESTMENTS_TRANSACTIONS` says when.
+    ///
     /// [`POST /investments/transactions/get`](https://plaid.com/docs/api/products/investments/#investmentstransactionsget)
     ///
     /// ```no_run
@@ -245,6 +248,12 @@ impl Operation for InvestmentsTransactionsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.investments_transactions_get(request).await)
     }
+}
+impl operation::ReadyLater for InvestmentsTransactionsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some(
+        "INVESTMENTS_TRANSACTIONS/HISTORICAL_UPDATE",
+    );
 }
 impl Call<InvestmentsTransactionsGet> {
     /// Page, accounts and manner of the first retrieval. Absent for the defaults.

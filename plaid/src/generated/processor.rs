@@ -92,6 +92,9 @@ impl Processor<'_> {
     /// [`/auth/get`](../auth/struct.Auth.html#method.get), except that `numbers` holds one entry
     /// per scheme instead of lists.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `AUTOMATICALLY_VERIFIED` webhook of type `AUTH` says when.
+    ///
     /// [`POST /processor/auth/get`](https://plaid.com/docs/api/processors/#processorauthget)
     ///
     /// ```no_run
@@ -329,6 +332,9 @@ impl Processor<'_> {
     /// background. It is the counterpart of
     /// [`/investments/transactions/get`](../investments/struct.Investments.html#method.transactions_get).
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `HISTORICAL_UPDATE` webhook of type `INVESTMENTS_TRANSACTIONS` says when.
+    ///
     /// [`POST /processor/investments/transactions/get`](https://plaid.com/docs/api/processors/#processorinvestmentstransactionsget)
     ///
     /// ```no_run
@@ -436,6 +442,9 @@ impl Processor<'_> {
     /// [`/processor/signal/return/report`](../processor/struct.Processor.html#method.signal_return_report).
     /// It is the counterpart of
     /// [`/signal/evaluate`](../signal/struct.Signal.html#method.evaluate).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there.
     ///
     /// [`POST /processor/signal/evaluate`](https://plaid.com/docs/api/processors/#processorsignalevaluate)
     ///
@@ -716,6 +725,9 @@ impl Processor<'_> {
     /// [`/processor/transactions/sync`](../processor/struct.Processor.html#method.transactions_sync)
     /// is better suited.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `INITIAL_UPDATE` webhook of type `TRANSACTIONS` says when.
+    ///
     /// [`POST /processor/transactions/get`](https://plaid.com/docs/api/processors/#processortransactionsget)
     ///
     /// ```no_run
@@ -756,6 +768,9 @@ impl Processor<'_> {
     /// The `RECURRING_TRANSACTIONS_UPDATE` webhook tells when to call again. It is the
     /// counterpart of
     /// [`/transactions/recurring/get`](../transactions/struct.Transactions.html#method.recurring_get).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `RECURRING_TRANSACTIONS_UPDATE` webhook of type `TRANSACTIONS` says when.
     ///
     /// [`POST /processor/transactions/recurring/get`](https://plaid.com/docs/api/processors/#processortransactionsrecurringget)
     ///
@@ -815,6 +830,9 @@ impl Processor<'_> {
     /// and the last cursor together. On `TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION` discard
     /// the pages of this run and start over from the cursor it began with. It is the counterpart
     /// of [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync).
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `SYNC_UPDATES_AVAILABLE` webhook of type `TRANSACTIONS` says when.
     ///
     /// [`POST /processor/transactions/sync`](https://plaid.com/docs/api/processors/#processortransactionssync)
     ///
@@ -900,6 +918,10 @@ impl Operation for ProcessorAuthGet {
     ) -> Sent<Self::Response> {
         operation::json(api.processor_auth_get(request).await)
     }
+}
+impl operation::ReadyLater for ProcessorAuthGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("AUTH/AUTOMATICALLY_VERIFIED");
 }
 /// Marks a [`Call`] of `/processor/balance/get`.
 #[derive(Debug)]
@@ -1099,6 +1121,12 @@ impl Operation for ProcessorInvestmentsTransactionsGet {
         operation::json(api.processor_investments_transactions_get(request).await)
     }
 }
+impl operation::ReadyLater for ProcessorInvestmentsTransactionsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some(
+        "INVESTMENTS_TRANSACTIONS/HISTORICAL_UPDATE",
+    );
+}
 impl Call<ProcessorInvestmentsTransactionsGet> {
     /// The page wanted and further settings. May be left out for the first page with default
     /// settings.
@@ -1209,6 +1237,10 @@ impl Operation for ProcessorSignalEvaluate {
     ) -> Sent<Self::Response> {
         operation::json(api.processor_signal_evaluate(request).await)
     }
+}
+impl operation::ReadyLater for ProcessorSignalEvaluate {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = None;
 }
 impl Call<ProcessorSignalEvaluate> {
     /// Whether the user is taking part in the payment at this moment, as opposed to a payment
@@ -1433,6 +1465,10 @@ impl Operation for ProcessorTransactionsGet {
         operation::json(api.processor_transactions_get(request).await)
     }
 }
+impl operation::ReadyLater for ProcessorTransactionsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/INITIAL_UPDATE");
+}
 impl Call<ProcessorTransactionsGet> {
     /// The page wanted and some extras. May be left out for the first page with default settings.
     pub fn options(
@@ -1463,6 +1499,12 @@ impl Operation for ProcessorTransactionsRecurringGet {
     ) -> Sent<Self::Response> {
         operation::json(api.processor_transactions_recurring_get(request).await)
     }
+}
+impl operation::ReadyLater for ProcessorTransactionsRecurringGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some(
+        "TRANSACTIONS/RECURRING_TRANSACTIONS_UPDATE",
+    );
 }
 impl Call<ProcessorTransactionsRecurringGet> {
     /// Further settings, such as the category taxonomy. May be left out.
@@ -1514,6 +1556,13 @@ impl Operation for ProcessorTransactionsSync {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.processor_transactions_sync(request).await)
+    }
+}
+impl operation::ReadyLater for ProcessorTransactionsSync {
+    const NOT_YET: Option<&'static str> = None;
+    const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/SYNC_UPDATES_AVAILABLE");
+    fn is_ready(answer: &types::ProcessorTransactionsSyncResponse) -> bool {
+        answer.transactions_update_status.as_str() != "NOT_READY"
     }
 }
 impl Call<ProcessorTransactionsSync> {

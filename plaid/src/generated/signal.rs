@@ -63,6 +63,9 @@ impl Signal<'_> {
     /// [`/signal/decision/report`](../signal/struct.Signal.html#method.decision_report) and
     /// returns with [`/signal/return/report`](../signal/struct.Signal.html#method.return_report).
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there.
+    ///
     /// [`POST /signal/evaluate`](https://plaid.com/docs/api/products/signal/#signalevaluate)
     ///
     /// ```no_run
@@ -272,6 +275,10 @@ impl Operation for SignalEvaluate {
     ) -> Sent<Self::Response> {
         operation::json(api.signal_evaluate(request).await)
     }
+}
+impl operation::ReadyLater for SignalEvaluate {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = None;
 }
 impl Call<SignalEvaluate> {
     /// Whether the user is taking part in the payment at this moment; may be null. Deprecated;

@@ -117,7 +117,7 @@ impl Operation for StatementsDownload {
         method: "POST",
         path: "/statements/download",
         product: "statements",
-        effect: Effect::Write,
+        effect: Effect::Read,
         credentials: Credentials::Headers,
     };
     type Request = types::StatementsDownloadRequest;

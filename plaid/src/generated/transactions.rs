@@ -299,6 +299,9 @@ impl Transactions<'_> {
     /// [`/transactions/refresh`](../transactions/struct.Transactions.html#method.refresh) asks
     /// for newer data.
     ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `INITIAL_UPDATE` webhook of type `TRANSACTIONS` says when.
+    ///
     /// [`POST /transactions/get`](https://plaid.com/docs/api/products/transactions/#transactionsget)
     ///
     /// ```no_run
@@ -333,6 +336,9 @@ impl Transactions<'_> {
     /// transactions themselves are in
     /// [`/transactions/sync`](../transactions/struct.Transactions.html#method.sync), to which the
     /// streams refer by `transaction_id`.
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `RECURRING_TRANSACTIONS_UPDATE` webhook of type `TRANSACTIONS` says when.
     ///
     /// [`POST /transactions/recurring/get`](https://plaid.com/docs/api/products/transactions/#transactionsrecurringget)
     ///
@@ -392,6 +398,9 @@ impl Transactions<'_> {
     /// discard all pages of the run and restart from the cursor it began with. If data is not
     /// there yet it answers 200 with empty arrays and status `NOT_READY`; the
     /// `SYNC_UPDATES_AVAILABLE` webhook says when to call again.
+    ///
+    /// The result is made in the background: [`wait_until_ready`](Call::wait_until_ready) asks
+    /// until it is there. The `SYNC_UPDATES_AVAILABLE` webhook of type `TRANSACTIONS` says when.
     ///
     /// [`POST /transactions/sync`](https://plaid.com/docs/api/products/transactions/#transactionssync)
     ///
@@ -709,6 +718,10 @@ impl Operation for TransactionsGet {
         operation::json(api.transactions_get(request).await)
     }
 }
+impl operation::ReadyLater for TransactionsGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/INITIAL_UPDATE");
+}
 impl Call<TransactionsGet> {
     /// Paging, account filter and switches for what each transaction contains. Leave out to get
     /// the first page with defaults for all accounts.
@@ -737,6 +750,12 @@ impl Operation for TransactionsRecurringGet {
     ) -> Sent<Self::Response> {
         operation::json(api.transactions_recurring_get(request).await)
     }
+}
+impl operation::ReadyLater for TransactionsRecurringGet {
+    const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
+    const WEBHOOK: Option<&'static str> = Some(
+        "TRANSACTIONS/RECURRING_TRANSACTIONS_UPDATE",
+    );
 }
 impl Call<TransactionsRecurringGet> {
     /// Optional settings on how the streams are categorized. Leave it out to accept the defaults.
@@ -797,6 +816,13 @@ impl Operation for TransactionsSync {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transactions_sync(request).await)
+    }
+}
+impl operation::ReadyLater for TransactionsSync {
+    const NOT_YET: Option<&'static str> = None;
+    const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/SYNC_UPDATES_AVAILABLE");
+    fn is_ready(answer: &types::TransactionsSyncResponse) -> bool {
+        answer.transactions_update_status.as_str() != "NOT_READY"
     }
 }
 impl Call<TransactionsSync> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::problem::{Problem, Problems};
-use super::{Document, SCHEMA_PREFIX, flag, pointer, ref_name, strings, text};
+use super::{Document, SCHEMA_PREFIX, flag, pointer, ready, ref_name, strings, text};
 
 /// Finds every mistake in a document.
 ///
@@ -137,8 +137,16 @@ impl Check<'_> {
                 "add a `'200'`",
             );
         }
+        self.ready(at, operation);
         self.parameters(at, operation);
         self.media_types(at, operation);
+    }
+
+    fn ready(&mut self, at: &str, operation: &Value) {
+        let at = pointer::join(at, ready::KEY);
+        for (what, help) in ready::mistakes(self.document, operation) {
+            self.problem(&at, what, help);
+        }
     }
 
     fn parameters(&mut self, at: &str, operation: &Value) {

@@ -8,11 +8,12 @@ use serde_json::{Map, Value};
 use super::{Document, SCHEMA_PREFIX};
 
 /// The extensions that mean something here.
-const EXTENSIONS: [&str; 7] = [
+const EXTENSIONS: [&str; 8] = [
     "x-webhook",
     "x-effect",
     "x-instead",
     "x-method",
+    "x-ready",
     "x-sensitive",
     "x-send-null",
     "x-displayName",

@@ -7,6 +7,7 @@ pub mod pointer;
 pub mod problem;
 pub mod products;
 pub mod reach;
+pub mod ready;
 pub mod text;
 pub mod yaml;
 

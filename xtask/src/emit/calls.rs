@@ -15,7 +15,7 @@ use quote::{format_ident, quote};
 use syn::{Attribute, Ident, parse_quote};
 
 use super::refine::{Field, Refined, Type};
-use super::{Output, docs, example, gates, tree};
+use super::{Output, docs, example, gates, ready, tree};
 use crate::lower::Facts;
 use crate::lower::facts::{Effect, Operation, Parameter, ResponseKind};
 use crate::lower::names::snake_case;
@@ -266,6 +266,7 @@ impl<'a> Call<'a> {
             .map(|field| setter(field))
             .chain(self.operation.headers.iter().map(header_setter))
             .collect();
+        let ready = ready::implementation(self.operation, marker);
         let setters = (!setters.is_empty()).then(|| quote!(impl Call<#marker> { #(#setters)* }));
         quote! {
             #docs
@@ -274,6 +275,7 @@ impl<'a> Call<'a> {
             pub enum #marker {}
             #parameters
             #implementation
+            #ready
             #setters
         }
     }
@@ -400,6 +402,7 @@ fn docs_of(operation: &Operation, facts: &Facts, example: &[String]) -> Vec<Attr
         "" => format!("`{route}`"),
         page => format!("[`{route}`]({page})"),
     };
+    docs.extend(ready::docs(operation));
     docs.extend(["", source.as_str(), ""].map(docs::attribute));
     docs.extend(example.iter().map(|line| docs::attribute(line)));
     docs
@@ -460,8 +463,9 @@ fn setter(field: &Field) -> TokenStream {
 
 /// `Call` has methods of its own; a field of that name gets an underscore.
 fn free_of_call(method: Ident) -> Ident {
-    const TAKEN: [&str; 10] = [
+    const TAKEN: [&str; 12] = [
         "clone",
+        "download",
         "extra",
         "header",
         "into_future",
@@ -471,6 +475,7 @@ fn free_of_call(method: Ident) -> Ident {
         "send",
         "timeout",
         "tolerance",
+        "wait_until_ready",
     ];
     if TAKEN.iter().any(|name| method == name) {
         return format_ident!("{method}_");
@@ -551,6 +556,7 @@ mod tests {
             path_parameters: Vec::new(),
             headers: Vec::new(),
             method_name: None,
+            ready: None,
         };
         method_name(&operation)
     }

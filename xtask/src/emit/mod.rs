@@ -7,6 +7,7 @@ pub mod example;
 pub mod features;
 pub mod gates;
 pub mod progenitor;
+mod ready;
 pub mod refine;
 pub mod tree;
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::document::reach::{self, Graph};
+use crate::document::ready::Ready;
 use crate::document::{Document, flag, ref_name, text};
 
 /// The product of webhooks and what only they need.
@@ -58,6 +59,8 @@ pub struct Operation {
     pub headers: Vec<Parameter>,
     /// The method's name where the path does not make a good one.
     pub method_name: Option<String>,
+    /// How it says that the result is still being made.
+    pub ready: Option<Ready>,
 }
 
 /// A parameter outside the body.
@@ -318,6 +321,7 @@ fn operation_facts(document: &Document, path: &str, method: &str, node: &Value) 
             .get("x-method")
             .and_then(Value::as_str)
             .map(str::to_owned),
+        ready: Ready::of(node),
         request,
     }
 }
