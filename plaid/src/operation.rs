@@ -45,6 +45,13 @@ pub trait Operation: 'static {
         None
     }
 
+    /// What the request is about, if Plaid limits requests about it: the token of
+    /// the Item or report, or the id of the consent.
+    fn subject(request: &Self::Request) -> Option<&str> {
+        let _ = request;
+        None
+    }
+
     /// Its name in errors and traces.
     fn name(request: &Self::Request) -> Cow<'static, str> {
         let _ = request;

@@ -66,6 +66,9 @@ impl Operation for AccountsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.accounts_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<AccountsGet> {
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.

@@ -590,6 +590,9 @@ impl Operation for AssetReportAuditCopyCreate {
     ) -> Sent<Self::Response> {
         operation::json(api.asset_report_audit_copy_create(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.asset_report_token.expose_secret())
+    }
 }
 impl Call<AssetReportAuditCopyCreate> {
     /// Identifier, assigned by Plaid, of the third party that is to have access, such as a buyer
@@ -743,6 +746,9 @@ impl Operation for AssetReportFilter {
     ) -> Sent<Self::Response> {
         operation::json(api.asset_report_filter(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.asset_report_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/asset_report/get`.
 #[derive(Debug)]
@@ -763,6 +769,9 @@ impl Operation for AssetReportGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.asset_report_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.asset_report_token.as_ref().map(Secret::expose_secret)
     }
 }
 impl operation::ReadyLater for AssetReportGet {
@@ -825,6 +834,9 @@ impl Operation for AssetReportPdfGet {
     ) -> Sent<Self::Response> {
         operation::bytes(api.asset_report_pdf_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.asset_report_token.expose_secret())
+    }
 }
 impl operation::ReadyLater for AssetReportPdfGet {
     const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
@@ -859,6 +871,9 @@ impl Operation for AssetReportRefresh {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.asset_report_refresh(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.asset_report_token.expose_secret())
     }
 }
 impl Call<AssetReportRefresh> {
@@ -898,6 +913,9 @@ impl Operation for AssetReportRemove {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.asset_report_remove(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.asset_report_token.expose_secret())
     }
 }
 /// Marks a [`Call`] of `/credit/asset_report/freddie_mac/get`.

@@ -107,6 +107,9 @@ impl Operation for AuthGet {
     ) -> Sent<Self::Response> {
         operation::json(api.auth_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl operation::ReadyLater for AuthGet {
     const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");

@@ -67,6 +67,9 @@ impl Operation for AccountsBalanceGet {
     ) -> Sent<Self::Response> {
         operation::json(api.accounts_balance_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<AccountsBalanceGet> {
     /// Optional limits on which accounts are fetched and how old a balance may be.

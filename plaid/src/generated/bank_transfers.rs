@@ -402,6 +402,9 @@ impl Operation for BankTransferCreate {
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<BankTransferCreate> {
     /// SEC code of the ACH entry, which tells how the user authorized it. May be left out, for

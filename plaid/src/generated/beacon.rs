@@ -454,6 +454,9 @@ impl Operation for BeaconAccountRiskEvaluate {
     ) -> Sent<Self::Response> {
         operation::json(api.beacon_account_risk_evaluate(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.access_token.as_ref().map(Secret::expose_secret)
+    }
 }
 impl Call<BeaconAccountRiskEvaluate> {
     /// The `access_token` of the Item the call is about, obtained from
@@ -675,6 +678,9 @@ impl Operation for BeaconUserAccountInsightsGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.beacon_user_account_insights_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 /// Marks a [`Call`] of `/beacon/user/create`.

@@ -748,6 +748,9 @@ impl Operation for BetaEwaReportV1Get {
     ) -> Sent<Self::Response> {
         operation::json(api.beta_ewa_report_v1_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/consumer_report/pdf/get`.
 #[derive(Debug)]

@@ -155,6 +155,9 @@ impl Operation for IdentityDocumentsUploadsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.identity_documents_uploads_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<IdentityDocumentsUploadsGet> {
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
@@ -186,6 +189,9 @@ impl Operation for IdentityGet {
     ) -> Sent<Self::Response> {
         operation::json(api.identity_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<IdentityGet> {
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
@@ -213,6 +219,9 @@ impl Operation for IdentityMatch {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.identity_match(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl Call<IdentityMatch> {
@@ -246,5 +255,8 @@ impl Operation for IdentityRefresh {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.identity_refresh(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }

@@ -1314,6 +1314,9 @@ impl Operation for EmploymentVerificationGet {
     ) -> Sent<Self::Response> {
         operation::json(api.employment_verification_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/income/verification/create`.
 #[deprecated = "Plaid has deprecated /income/verification/create: use `/user/create` and `/credit/payroll_income/get`"]
@@ -1374,6 +1377,9 @@ impl Operation for IncomeVerificationDocumentsDownload {
     ) -> Sent<Self::Response> {
         operation::empty(api.income_verification_documents_download(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.access_token.as_ref().map(Secret::expose_secret)
+    }
 }
 impl Call<IncomeVerificationDocumentsDownload> {
     /// Identifier of the verification, from `/income/verification/create`. Deprecated; send the
@@ -1418,6 +1424,9 @@ impl Operation for IncomeVerificationPaystubsGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.income_verification_paystubs_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.access_token.as_ref().map(Secret::expose_secret)
     }
 }
 impl Call<IncomeVerificationPaystubsGet> {
@@ -1532,6 +1541,9 @@ impl Operation for IncomeVerificationTaxformsGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.income_verification_taxforms_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.access_token.as_ref().map(Secret::expose_secret)
     }
 }
 impl Call<IncomeVerificationTaxformsGet> {

@@ -165,6 +165,9 @@ impl Operation for InvestmentsAuthGet {
     ) -> Sent<Self::Response> {
         operation::json(api.investments_auth_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<InvestmentsAuthGet> {
     /// Restrictions of the answer to some accounts. Absent for all accounts.
@@ -195,6 +198,9 @@ impl Operation for InvestmentsHoldingsGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.investments_holdings_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl Call<InvestmentsHoldingsGet> {
@@ -227,6 +233,9 @@ impl Operation for InvestmentsRefresh {
     ) -> Sent<Self::Response> {
         operation::json(api.investments_refresh(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/investments/transactions/get`.
 #[derive(Debug)]
@@ -247,6 +256,9 @@ impl Operation for InvestmentsTransactionsGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.investments_transactions_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl operation::ReadyLater for InvestmentsTransactionsGet {

@@ -314,6 +314,9 @@ impl Operation for ConsentEventsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.consent_events_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/item/access_token/invalidate`.
 #[derive(Debug)]
@@ -335,6 +338,9 @@ impl Operation for ItemAccessTokenInvalidate {
     ) -> Sent<Self::Response> {
         operation::json(api.item_access_token_invalidate(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/item/get`.
 #[derive(Debug)]
@@ -355,6 +361,9 @@ impl Operation for ItemGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.item_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 /// Marks a [`Call`] of `/item/import`.
@@ -411,6 +420,9 @@ impl Operation for ItemProductsTerminate {
     ) -> Sent<Self::Response> {
         operation::json(api.item_products_terminate(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<ItemProductsTerminate> {
     /// Further explanation of the reason in your own words, at most 512 characters. Null or left
@@ -441,6 +453,9 @@ impl Operation for ItemCreatePublicToken {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.item_create_public_token(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 /// Marks a [`Call`] of `/item/public_token/exchange`.
@@ -484,6 +499,9 @@ impl Operation for ItemRemove {
     ) -> Sent<Self::Response> {
         operation::json(api.item_remove(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<ItemRemove> {
     /// Reason for the removal, chosen from a fixed list. Null or absent when you do not wish to
@@ -520,5 +538,8 @@ impl Operation for ItemWebhookUpdate {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.item_webhook_update(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }

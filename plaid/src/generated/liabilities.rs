@@ -65,6 +65,9 @@ impl Operation for LiabilitiesGet {
     ) -> Sent<Self::Response> {
         operation::json(api.liabilities_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<LiabilitiesGet> {
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.

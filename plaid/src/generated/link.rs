@@ -167,6 +167,9 @@ impl Operation for LinkTokenCreate {
     ) -> Sent<Self::Response> {
         operation::json(api.link_token_create(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.access_token.as_ref().map(Secret::expose_secret)
+    }
 }
 impl Call<LinkTokenCreate> {
     /// The end user who opens Link, with an ID of your own and, where products or flows need

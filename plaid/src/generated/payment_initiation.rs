@@ -526,6 +526,9 @@ impl Operation for PaymentInitiationConsentPaymentExecute {
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(&request.consent_id)
+    }
 }
 impl Call<PaymentInitiationConsentPaymentExecute> {
     /// Text that accompanies this payment on the statements, 1 to 18 characters; null or left out

@@ -226,6 +226,9 @@ impl Operation for ItemActivityList {
     ) -> Sent<Self::Response> {
         operation::json(api.item_activity_list(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.access_token.as_ref().map(Secret::expose_secret)
+    }
 }
 impl Call<ItemActivityList> {
     /// The `access_token` of the Item whose activity is wanted. It does not expire and must be
@@ -268,6 +271,9 @@ impl Operation for ItemApplicationList {
     ) -> Sent<Self::Response> {
         operation::json(api.item_application_list(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        request.access_token.as_ref().map(Secret::expose_secret)
+    }
 }
 impl Call<ItemApplicationList> {
     /// The `access_token` of the Item whose connected applications are wanted. May be null or
@@ -297,6 +303,9 @@ impl Operation for ItemApplicationScopesUpdate {
     ) -> Sent<Self::Response> {
         operation::json(api.item_application_scopes_update(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<ItemApplicationScopesUpdate> {
     /// String of your own that ties the update to the flow during which the user made the choice.
@@ -325,5 +334,8 @@ impl Operation for ItemApplicationUnlink {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.item_application_unlink(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }

@@ -897,6 +897,9 @@ impl Operation for ProcessorApexProcessorTokenCreate {
     ) -> Sent<Self::Response> {
         operation::json(api.processor_apex_processor_token_create(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/processor/auth/get`.
 #[derive(Debug)]
@@ -1359,6 +1362,9 @@ impl Operation for ProcessorStripeBankAccountTokenCreate {
     ) -> Sent<Self::Response> {
         operation::json(api.processor_stripe_bank_account_token_create(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/processor/token/create`.
 #[derive(Debug)]
@@ -1379,6 +1385,9 @@ impl Operation for ProcessorTokenCreate {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.processor_token_create(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 /// Marks a [`Call`] of `/processor/token/permissions/get`.

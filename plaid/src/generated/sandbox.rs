@@ -1111,6 +1111,9 @@ impl Operation for SandboxItemApplicationSeed {
     ) -> Sent<Self::Response> {
         operation::json(api.sandbox_item_application_seed(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/sandbox/item/fire_webhook`.
 #[derive(Debug)]
@@ -1131,6 +1134,9 @@ impl Operation for SandboxItemFireWebhook {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.sandbox_item_fire_webhook(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl Call<SandboxItemFireWebhook> {
@@ -1161,6 +1167,9 @@ impl Operation for SandboxItemResetLogin {
     ) -> Sent<Self::Response> {
         operation::json(api.sandbox_item_reset_login(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/sandbox/item/set_verification_status`.
 #[derive(Debug)]
@@ -1181,6 +1190,9 @@ impl Operation for SandboxItemSetVerificationStatus {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.sandbox_item_set_verification_status(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 /// Marks a [`Call`] of `/sandbox/oauth/select_accounts`.
@@ -1341,6 +1353,9 @@ impl Operation for SandboxTransactionsCreate {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.sandbox_transactions_create(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 /// Marks a [`Call`] of `/sandbox/transfer/fire_webhook`.

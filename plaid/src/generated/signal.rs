@@ -275,6 +275,9 @@ impl Operation for SignalEvaluate {
     ) -> Sent<Self::Response> {
         operation::json(api.signal_evaluate(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl operation::ReadyLater for SignalEvaluate {
     const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
@@ -353,6 +356,9 @@ impl Operation for SignalPrepare {
     ) -> Sent<Self::Response> {
         operation::json(api.signal_prepare(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/signal/return/report`.
 #[derive(Debug)]
@@ -402,6 +408,9 @@ impl Operation for SignalSchedule {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.signal_schedule(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl Call<SignalSchedule> {

@@ -128,6 +128,9 @@ impl Operation for StatementsDownload {
     ) -> Sent<Self::Response> {
         operation::bytes(api.statements_download(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/statements/list`.
 #[derive(Debug)]
@@ -149,6 +152,9 @@ impl Operation for StatementsList {
     ) -> Sent<Self::Response> {
         operation::json(api.statements_list(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/statements/refresh`.
 #[derive(Debug)]
@@ -169,5 +175,8 @@ impl Operation for StatementsRefresh {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.statements_refresh(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }

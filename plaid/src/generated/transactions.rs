@@ -565,6 +565,9 @@ impl Operation for CashflowReportGet {
     ) -> Sent<Self::Response> {
         operation::json(api.cashflow_report_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<CashflowReportGet> {
     /// Number of transactions in one page, from 1 to 500, 100 if left out.
@@ -609,6 +612,9 @@ impl Operation for CashflowReportInsightsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.cashflow_report_insights_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/cashflow_report/refresh`.
 #[derive(Debug)]
@@ -630,6 +636,9 @@ impl Operation for CashflowReportRefresh {
     ) -> Sent<Self::Response> {
         operation::json(api.cashflow_report_refresh(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/cashflow_report/transactions/get`.
 #[derive(Debug)]
@@ -650,6 +659,9 @@ impl Operation for CashflowReportTransactionsGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.cashflow_report_transactions_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl Call<CashflowReportTransactionsGet> {
@@ -717,6 +729,9 @@ impl Operation for TransactionsGet {
     ) -> Sent<Self::Response> {
         operation::json(api.transactions_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl operation::ReadyLater for TransactionsGet {
     const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
@@ -749,6 +764,9 @@ impl Operation for TransactionsRecurringGet {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transactions_recurring_get(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl operation::ReadyLater for TransactionsRecurringGet {
@@ -796,6 +814,9 @@ impl Operation for TransactionsRefresh {
     ) -> Sent<Self::Response> {
         operation::json(api.transactions_refresh(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 /// Marks a [`Call`] of `/transactions/sync`.
 #[derive(Debug)]
@@ -816,6 +837,9 @@ impl Operation for TransactionsSync {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transactions_sync(request).await)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl operation::ReadyLater for TransactionsSync {

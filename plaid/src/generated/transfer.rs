@@ -1635,6 +1635,9 @@ impl Operation for TransferAuthorizationCreate {
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         request.idempotency_key.as_deref()
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<TransferAuthorizationCreate> {
     /// Identifier of your own bank account on the other side of the transfer. May be null or left
@@ -1862,6 +1865,9 @@ impl Operation for TransferCapabilitiesGet {
     ) -> Sent<Self::Response> {
         operation::json(api.transfer_capabilities_get(request).await)
     }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
+    }
 }
 impl Call<TransferCapabilitiesGet> {
     /// Token of a payment profile that stands for the end user's account. Payment profiles come
@@ -1929,6 +1935,9 @@ impl Operation for TransferCreate {
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         request.idempotency_key.as_deref()
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl Call<TransferCreate> {
@@ -3039,6 +3048,9 @@ impl Operation for TransferRecurringCreate {
     }
     fn idempotency_key(request: &Self::Request) -> Option<&str> {
         Some(&request.idempotency_key)
+    }
+    fn subject(request: &Self::Request) -> Option<&str> {
+        Some(request.access_token.expose_secret())
     }
 }
 impl Call<TransferRecurringCreate> {

@@ -330,6 +330,7 @@ impl<'a> Call<'a> {
         };
         let info = self.info();
         let key = self.idempotency_key();
+        let subject = self.subject();
         quote! {
             impl Operation for #marker {
                 const INFO: OperationInfo = #info;
@@ -342,6 +343,7 @@ impl<'a> Call<'a> {
                     #convert(api.#method(#(#arguments),*).await)
                 }
                 #key
+                #subject
             }
         }
     }
@@ -371,10 +373,35 @@ impl<'a> Call<'a> {
         }
     }
 
+    fn field(&self, name: &str) -> Option<&'a Field> {
+        let mut all = self.required.iter().chain(&self.optional).copied();
+        all.find(|field| field.facts.name == name)
+    }
+
+    /// What Plaid counts requests by, beside the client and the operation.
+    fn subject(&self) -> Option<TokenStream> {
+        let name = match self.operation.path.as_str() {
+            path if path.starts_with("/asset_report/") => "asset_report_token",
+            "/payment_initiation/consent/payment/execute" => "consent_id",
+            _ => "access_token",
+        };
+        let field = self.field(name)?;
+        let ident = &field.ident;
+        let value = match (is(&field.ty, "Option"), name) {
+            (true, "consent_id") => quote!(request.#ident.as_deref()),
+            (false, "consent_id") => quote!(Some(&request.#ident)),
+            (true, _) => quote!(request.#ident.as_ref().map(Secret::expose_secret)),
+            (false, _) => quote!(Some(request.#ident.expose_secret())),
+        };
+        Some(quote! {
+            fn subject(request: &Self::Request) -> Option<&str> {
+                #value
+            }
+        })
+    }
+
     fn idempotency_key(&self) -> Option<TokenStream> {
-        let name = self.operation.idempotency_field.as_deref()?;
-        let all = self.required.iter().chain(&self.optional);
-        let field = all.into_iter().find(|field| field.facts.name == name)?;
+        let field = self.field(self.operation.idempotency_field.as_deref()?)?;
         let ident = &field.ident;
         let value = if is(&field.ty, "Option") {
             quote!(request.#ident.as_deref())
@@ -463,8 +490,9 @@ fn setter(field: &Field) -> TokenStream {
 
 /// `Call` has methods of its own; a field of that name gets an underscore.
 fn free_of_call(method: Ident) -> Ident {
-    const TAKEN: [&str; 12] = [
+    const TAKEN: [&str; 14] = [
         "clone",
+        "deadline",
         "download",
         "extra",
         "header",
@@ -473,6 +501,7 @@ fn free_of_call(method: Ident) -> Ident {
         "request",
         "retry",
         "send",
+        "send_blocking",
         "timeout",
         "tolerance",
         "wait_until_ready",
