@@ -11,6 +11,7 @@ use reqwest::redirect;
 use crate::client::{Client, Inner, PLAID_CLIENT_ID, PLAID_SECRET, Settings};
 use crate::environment::{BaseUrl, Environment};
 use crate::error::{Error, Result};
+use crate::limit::{Limiter, RateLimits};
 use crate::redact::Redactor;
 use crate::retry::RetryPolicy;
 use crate::transport::HttpTransport;
@@ -47,6 +48,7 @@ pub struct ClientBuilder {
     allow_insecure: bool,
     http_client: Option<reqwest::Client>,
     transport: Option<Arc<dyn HttpTransport>>,
+    rate_limits: Option<RateLimits>,
 }
 
 enum Target {
@@ -79,6 +81,7 @@ impl ClientBuilder {
             allow_insecure: false,
             http_client: None,
             transport: None,
+            rate_limits: None,
         }
     }
 
@@ -176,6 +179,22 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps to rate limits on this side: a request that would exceed one waits here
+    /// until there is room, in the order of arrival, as long as the call may take.
+    /// If it is clear that it would have to wait for longer, the call fails at
+    /// once with [`Error::HeldBack`](crate::Error::HeldBack). Without this there are
+    /// no limits.
+    ///
+    /// Clones of the client share what they know; other clients and processes
+    /// with the same credentials do not. Every attempt counts. After Plaid answers
+    /// that there were too many requests nevertheless, nothing is sent for that
+    /// operation and Item for as long as the answer says, or for a second and
+    /// then longer and longer: a minute at most.
+    pub fn rate_limits(mut self, limits: RateLimits) -> Self {
+        self.rate_limits = Some(limits);
+        self
+    }
+
     /// How many bytes of an answer are taken: 64 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
@@ -218,6 +237,9 @@ impl ClientBuilder {
         if self.settings.timeout.is_zero() {
             return Err(Error::config("the timeout is zero"));
         }
+        if let Some(problem) = self.rate_limits.as_ref().and_then(RateLimits::problem) {
+            return Err(Error::config(problem));
+        }
         let base_url = match &self.target {
             Some(Target::Environment(environment)) => BaseUrl::parse(environment.base_url(), false),
             Some(Target::Url(url)) => BaseUrl::parse(url, self.allow_insecure),
@@ -235,6 +257,9 @@ impl ClientBuilder {
         Ok(Client::from_inner(Inner {
             transport: self.transport.unwrap_or_else(|| Arc::new(factory.clone())),
             factory,
+            limiter: self
+                .rate_limits
+                .map(|limits| Arc::new(Limiter::new(limits))),
             redactor: Redactor::new(known),
             settings: self.settings,
             credentials,

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use plaid_gen::hooks::Connection;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -41,6 +41,7 @@ pub struct Call<O: Operation> {
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
+    pub(crate) deadline: Option<Instant>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) headers: HeaderMap,
     pub(crate) extra: BTreeMap<String, Box<RawValue>>,
@@ -67,6 +68,27 @@ impl<O: Operation> Call<O> {
     /// How long the whole call may take, retries and pauses included.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// By when the whole call has to be over, retries and pauses included; an instant
+    /// of tokio's clock or of the standard library's. It ends at the timeout if that
+    /// comes earlier. After the deadline nothing is sent.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "accounts")]
+    /// # async fn example(plaid: plaid::Client, token: plaid::Secret) -> plaid::Result<()> {
+    /// use std::time::{Duration, Instant};
+    ///
+    /// // One limit for several calls.
+    /// let deadline = Instant::now() + Duration::from_secs(20);
+    /// let accounts = plaid.accounts().get(&token).deadline(deadline).await?;
+    /// let others = plaid.accounts().get(&token).deadline(deadline).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn deadline(mut self, at: impl Into<Instant>) -> Self {
+        self.options.deadline = Some(at.into());
         self
     }
 
@@ -146,9 +168,12 @@ impl<O: Operation> Call<O> {
             request,
             options,
         } = self;
+        let limiter = client.limiter();
         let plan = Plan {
             credentials: O::INFO.credentials,
             replay,
+            admission: limiter
+                .map(|limiter| limiter.admission(path::<O>(&request), O::subject(&request))),
             options,
         };
         let exchange = Arc::new(Exchange::new(client.clone(), plan));
@@ -161,6 +186,14 @@ impl<O: Operation> Call<O> {
             record: exchange.take(),
         }
         .of::<O>(sent)
+    }
+}
+
+/// The path by which the limits of an operation are known.
+fn path<O: Operation>(request: &O::Request) -> Cow<'static, str> {
+    match O::INFO.path {
+        "" => O::name(request),
+        path => Cow::Borrowed(path),
     }
 }
 
@@ -273,6 +306,16 @@ impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
 
     fn effect(request: &UntypedRequest) -> Effect {
         request.effect
+    }
+
+    fn subject(request: &UntypedRequest) -> Option<&str> {
+        #[derive(Deserialize)]
+        struct Body<'a> {
+            #[serde(borrow)]
+            access_token: Option<&'a str>,
+        }
+        let body = serde_json::from_str::<Body<'_>>(request.body.get()).ok()?;
+        body.access_token
     }
 }
 

@@ -18,6 +18,7 @@ use crate::builder::ClientBuilder;
 use crate::call::{Call, Untyped};
 use crate::environment::{BaseUrl, Environment};
 use crate::error::Result;
+use crate::limit::Limiter;
 use crate::operation::Credentials;
 use crate::redact::Redactor;
 use crate::retry::RetryPolicy;
@@ -52,6 +53,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) redactor: Redactor,
     pub(crate) transport: Arc<dyn HttpTransport>,
+    pub(crate) limiter: Option<Arc<Limiter>>,
     /// Builds requests; they are sent by the transport.
     pub(crate) factory: reqwest::Client,
 }
@@ -191,6 +193,10 @@ impl Client {
 
     pub(crate) fn transport(&self) -> &dyn HttpTransport {
         &*self.0.transport
+    }
+
+    pub(crate) fn limiter(&self) -> Option<&Arc<Limiter>> {
+        self.0.limiter.as_ref()
     }
 
     /// Whether the client has a key of a gateway's.

@@ -17,15 +17,17 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use reqwest::{Body, Request, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::{self, Instant};
+use tokio::time;
 
 use crate::call::Options;
 use crate::client::Client;
 use crate::error::Parts;
+use crate::limit::{Admission, Held};
 use crate::operation::Credentials;
 use crate::redact;
 use crate::retry::{self, Decision, Outcome, Replay, RetryPolicy, Situation};
 use crate::telemetry::note_retry;
+use crate::timing::CallTime;
 use crate::transport::TransportFailure;
 
 /// A buffer does not start larger than this, whatever length a header claims.
@@ -98,6 +100,8 @@ pub(crate) enum NoAnswer {
     TimedOut(Duration),
     /// The answer began, but is too long.
     TooLarge(StatusCode),
+    /// A rate limit of the client's held the request back.
+    HeldBack(Held),
     /// The request could not be made.
     NotSent(Cow<'static, str>),
 }
@@ -110,6 +114,7 @@ impl NoAnswer {
             Self::Failed(_) => "connection broke",
             Self::TimedOut(_) => "timed out",
             Self::TooLarge(_) => "too large",
+            Self::HeldBack(_) => "held back",
             Self::NotSent(_) => "not sent",
         }
     }
@@ -136,6 +141,8 @@ impl Record {
 pub(crate) struct Plan {
     pub(crate) credentials: Credentials,
     pub(crate) replay: Replay,
+    /// The request's place at the rate limits, if the client keeps any.
+    pub(crate) admission: Option<Admission>,
     pub(crate) options: Options,
 }
 
@@ -177,9 +184,10 @@ impl Exchange {
     }
 
     async fn run(&self, request: Request) -> Record {
-        let started = Instant::now();
+        let time = CallTime::begin(self.timeout(), self.plan.options.deadline);
         let mut may_have_reached = false;
         let mut attempts = 0;
+        let mut last = None;
         loop {
             // progenitor's bodies are buffers, which can be cloned; a stream cannot.
             let Some(copy) = request.try_clone() else {
@@ -189,13 +197,23 @@ impl Exchange {
                 Ok(prepared) => prepared,
                 Err(problem) => return Record::not_sent(problem),
             };
+            if let Err(reason) = self.admit(&time, attempts).await {
+                // What the attempt before ended with says more.
+                return Record {
+                    result: last.unwrap_or(Err(reason)),
+                    attempts,
+                    may_have_reached,
+                };
+            }
             attempts += 1;
-            let result = self.attempt(prepared, started).await;
+            let result = self.attempt(prepared, &time).await;
             may_have_reached |= reached(&result);
-            let situation = self.situation(&result, attempts, started.elapsed());
+            self.learn(&result);
+            let situation = self.situation(&result, attempts, &time);
             match retry::decide(&situation, &self.policy(), fastrand::u64(..)) {
                 Decision::After(pause) => {
                     note_retry(&result, attempts, pause);
+                    last = Some(result);
                     time::sleep(pause).await;
                 }
                 Decision::GiveUp => {
@@ -209,15 +227,50 @@ impl Exchange {
         }
     }
 
+    /// Waits until the request may be sent.
+    async fn admit(&self, time: &CallTime, attempts: u32) -> Result<(), NoAnswer> {
+        if time.left().is_zero() {
+            return Err(NoAnswer::TimedOut(time.whole()));
+        }
+        let Some(admission) = &self.plan.admission else {
+            return Ok(());
+        };
+        let share = match attempts {
+            0 => time.whole(),
+            _ => self.policy().latest_start(),
+        };
+        let admitted = admission.wait(time.at(share)).await;
+        admitted.map_err(NoAnswer::HeldBack)
+    }
+
+    /// Lets the limiter know how Plaid took the request.
+    fn learn(&self, result: &Result<Answer, NoAnswer>) {
+        let (Some(admission), Ok(answer)) = (&self.plan.admission, result) else {
+            return;
+        };
+        if answer.status != StatusCode::TOO_MANY_REQUESTS {
+            return admission.passed();
+        }
+        // Not one of a quota, which no pause brings back.
+        if self.outcome(result) == (Outcome::Answered { passing: true }) {
+            let pause = retry::retry_after(&answer.headers);
+            let parts = Parts::read(&answer.body, self.client.redactor());
+            admission.refused(pause, parts.map(|parts| parts.error_code).as_ref());
+        }
+    }
+
     /// One attempt, within what is left of the call's time.
-    async fn attempt(&self, request: Request, started: Instant) -> Result<Answer, NoAnswer> {
-        let whole = self.timeout();
-        let left = whole.saturating_sub(started.elapsed());
+    async fn attempt(&self, request: Request, time: &CallTime) -> Result<Answer, NoAnswer> {
+        let left = time.left();
         let own = self.policy().timeout_of_attempt();
         let answer = self.send(request);
         match time::timeout(left.min(own), answer).await {
             Ok(result) => result,
-            Err(_) => Err(NoAnswer::TimedOut(if own < left { own } else { whole })),
+            Err(_) => Err(NoAnswer::TimedOut(if own < left {
+                own
+            } else {
+                time.whole()
+            })),
         }
     }
 
@@ -232,15 +285,15 @@ impl Exchange {
         &self,
         result: &Result<Answer, NoAnswer>,
         attempts: u32,
-        elapsed: Duration,
+        time: &CallTime,
     ) -> Situation {
         let headers = result.as_ref().ok().map(|answer| &answer.headers);
         Situation {
             replay: self.plan.replay,
             outcome: self.outcome(result),
             attempts,
-            elapsed,
-            timeout: self.timeout(),
+            elapsed: time.elapsed(),
+            timeout: time.whole(),
             retry_after: headers.and_then(retry::retry_after),
         }
     }
@@ -254,7 +307,9 @@ impl Exchange {
             }
             Err(NoAnswer::Failed(failure)) if failure.is_connect() => Outcome::NotConnected,
             Err(NoAnswer::Failed(_) | NoAnswer::TimedOut(_)) => Outcome::Lost,
-            Err(NoAnswer::TooLarge(_) | NoAnswer::NotSent(_)) => Outcome::Final,
+            Err(NoAnswer::TooLarge(_) | NoAnswer::HeldBack(_) | NoAnswer::NotSent(_)) => {
+                Outcome::Final
+            }
         }
     }
 
@@ -359,6 +414,6 @@ fn reached(result: &Result<Answer, NoAnswer>) -> bool {
     match result {
         Ok(_) | Err(NoAnswer::TimedOut(_) | NoAnswer::TooLarge(_)) => true,
         Err(NoAnswer::Failed(failure)) => !failure.is_connect(),
-        Err(NoAnswer::NotSent(_)) => false,
+        Err(NoAnswer::HeldBack(_) | NoAnswer::NotSent(_)) => false,
     }
 }

@@ -100,6 +100,7 @@ mod environment;
 mod error;
 mod exchange;
 mod generated_prelude;
+mod limit;
 pub mod operation;
 mod outcome;
 // prettyplease formats it; rustfmt would format it differently.
@@ -112,6 +113,7 @@ mod redact;
 mod response;
 mod retry;
 mod telemetry;
+mod timing;
 mod transport;
 mod wait;
 
@@ -121,9 +123,10 @@ pub use chrono::{DateTime, NaiveDate, Utc};
 pub use client::Client;
 pub use environment::Environment;
 pub use error::{
-    Action, ApiError, ConfigError, DecodeError, Error, ErrorCode, ErrorType, NotReadyError, Result,
-    TimeoutError, TooLarge, TransportError, UnexpectedBody, UnknownCode,
+    Action, ApiError, ConfigError, DecodeError, Error, ErrorCode, ErrorType, HeldBack,
+    NotReadyError, Result, TimeoutError, TooLarge, TransportError, UnexpectedBody, UnknownCode,
 };
+pub use limit::{Limit, LimitScope, RateLimits};
 pub use operation::File;
 pub use plaid_gen::types;
 pub use plaid_gen::wire::Secret;

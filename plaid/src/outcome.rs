@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::client::Client;
 use crate::error::{
-    ApiError, ConfigError, Context, DecodeError, Error, Parts, TimeoutError, TooLarge,
+    ApiError, ConfigError, Context, DecodeError, Error, HeldBack, Parts, TimeoutError, TooLarge,
     TransportError, UnexpectedBody,
 };
 use crate::exchange::{Answer, NoAnswer, Record};
@@ -81,6 +81,7 @@ fn without_answer(client: &Client, context: Context, reason: NoAnswer) -> Error 
             let limit = client.settings().max_body;
             Error::TooLarge(Box::new(TooLarge::new(context, status, limit)))
         }
+        NoAnswer::HeldBack(held) => Error::HeldBack(Box::new(HeldBack::new(context, held))),
         NoAnswer::NotSent(problem) => {
             Error::Config(Box::new(ConfigError::of_call(context.operation, problem)))
         }

@@ -103,6 +103,11 @@ impl RetryPolicy {
         self.max_attempts
     }
 
+    /// How long after the call began a retry may begin.
+    pub(crate) fn latest_start(&self) -> Duration {
+        self.budget
+    }
+
     pub(crate) fn timeout_of_attempt(&self) -> Duration {
         self.attempt_timeout.unwrap_or(Duration::MAX)
     }

@@ -4,6 +4,7 @@ mod action;
 mod answer;
 mod api;
 mod code;
+mod held;
 mod not_ready;
 pub(crate) mod table;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use answer::{DecodeError, TooLarge, UnexpectedBody};
 pub use api::ApiError;
 pub(crate) use api::Parts;
 pub use code::{ErrorCode, ErrorType, UnknownCode};
+pub use held::HeldBack;
 pub(crate) use not_ready::Last;
 pub use not_ready::NotReadyError;
 pub use transport::{ConfigError, TimeoutError, TransportError};
@@ -48,6 +50,9 @@ pub enum Error {
     /// The answer is longer than the client takes.
     #[error(transparent)]
     TooLarge(Box<TooLarge>),
+    /// The client's own rate limits held the request back; nothing was sent.
+    #[error(transparent)]
+    HeldBack(Box<HeldBack>),
     /// No answer came in time.
     #[error(transparent)]
     Timeout(Box<TimeoutError>),
@@ -107,6 +112,7 @@ impl Error {
             Self::Decode(error) => Some(&error.context),
             Self::UnexpectedBody(error) => Some(&error.context),
             Self::TooLarge(error) => Some(&error.context),
+            Self::HeldBack(error) => Some(&error.context),
             Self::Timeout(error) => Some(&error.context),
             Self::NotReady(error) => Some(&error.context),
             Self::Connect(error) | Self::Transport(error) => Some(&error.context),
@@ -121,6 +127,7 @@ impl Error {
             Self::Decode(_) => Action::UpdateCrate,
             Self::UnexpectedBody(error) => error.action(),
             Self::TooLarge(_) => Action::FixRequest,
+            Self::HeldBack(error) => error.action(),
             Self::Timeout(error) => error.action(),
             Self::NotReady(error) => error.action(),
             Self::Connect(error) | Self::Transport(error) => error.action(),
@@ -212,6 +219,7 @@ impl Error {
             Self::Decode(_) => "decode_error",
             Self::UnexpectedBody(_) => "unexpected_body",
             Self::TooLarge(_) => "too_large",
+            Self::HeldBack(_) => "held_back",
             Self::Timeout(_) => "timeout",
             Self::NotReady(_) => "not_ready",
             Self::Connect(_) => "connect_error",

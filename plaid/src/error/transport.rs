@@ -99,10 +99,10 @@ impl TimeoutError {
 impl fmt::Display for TimeoutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let operation = &self.context.operation;
-        write!(f, "{operation}: no answer ")?;
-        match self.limit {
-            Some(limit) => write!(f, "within {limit:?}")?,
-            None => f.write_str("in time")?,
+        match (self.limit, self.context.attempts) {
+            (_, 0) => write!(f, "{operation}: not sent: no time was left for it")?,
+            (Some(limit), _) => write!(f, "{operation}: no answer within {limit:?}")?,
+            (None, _) => write!(f, "{operation}: no answer in time")?,
         }
         write!(f, "; {}", self.action())?;
         self.context.write_tail(f, None)

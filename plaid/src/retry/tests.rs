@@ -3,6 +3,8 @@
 use reqwest::header::HeaderValue;
 
 use super::*;
+use crate::error::Action;
+use crate::error::table::TABLE;
 use crate::redact::Redactor;
 
 const POLICY: RetryPolicy = RetryPolicy::new();
@@ -179,4 +181,121 @@ fn retry_after_has_two_forms() {
     assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
     assert!(read("Wed, 21 Oct 2099 07:28:00 GMT") > Some(Duration::from_secs(1)));
     assert_eq!(read("soon"), None);
+}
+
+/// The documented errors after which the same request is sent again, by name and
+/// apart from the table, so that no change of a row goes unnoticed.
+const SENT_AGAIN: [(&str, &[&str]); 5] = [
+    (
+        "API_ERROR",
+        &["INTERNAL_SERVER_ERROR", "PLANNED_MAINTENANCE"],
+    ),
+    (
+        "INCOME_VERIFICATION_ERROR",
+        &["INCOME_VERIFICATION_UPLOAD_ERROR"],
+    ),
+    (
+        "INSTITUTION_ERROR",
+        &[
+            "INSTITUTION_DOWN",
+            "INSTITUTION_NOT_AVAILABLE",
+            "INSTITUTION_NOT_RESPONDING",
+        ],
+    ),
+    (
+        "RATE_LIMIT_EXCEEDED",
+        &[
+            "ACCOUNTS_BALANCE_GET_LIMIT",
+            "ACCOUNTS_LIMIT",
+            "AUTH_LIMIT",
+            "BALANCE_LIMIT",
+            "IDENTITY_LIMIT",
+            "INSTITUTIONS_GET_BY_ID_LIMIT",
+            "INSTITUTIONS_GET_LIMIT",
+            "INSTITUTION_RATE_LIMIT",
+            "INVESTMENT_HOLDINGS_GET_LIMIT",
+            "INVESTMENT_TRANSACTIONS_LIMIT",
+            "ITEM_GET_LIMIT",
+            "RATE_LIMIT",
+            "TRANSACTIONS_LIMIT",
+            "TRANSACTIONS_REFRESH_LIMIT",
+            "TRANSACTIONS_SYNC_LIMIT",
+        ],
+    ),
+    ("TRANSACTION_ERROR", &["REQUEST_CONFLICT"]),
+];
+
+/// How many documented errors call for what, those of the OAuth endpoints
+/// included.
+const CLASSES: [(Action, usize); 10] = [
+    (Action::AccountSetup, 27),
+    (Action::FixRequest, 64),
+    (Action::NewLinkSession, 25),
+    (Action::PermanentInstitution, 5),
+    (Action::RecreateReport, 5),
+    (Action::RelinkUpdateMode, 8),
+    (Action::RestartPagination, 1),
+    (Action::RetryWithBackoff, 22),
+    (Action::UserAction, 17),
+    (Action::WaitThenRetry, 10),
+];
+
+fn is_sent_again(error_type: &str, error_code: &str) -> bool {
+    let mut types = SENT_AGAIN.iter();
+    types.any(|(name, codes)| *name == error_type && codes.contains(&error_code))
+}
+
+#[test]
+fn every_class_of_error_has_its_documented_size() {
+    for (action, size) in CLASSES {
+        let rows = TABLE.iter().filter(|entry| entry.action == action);
+        assert_eq!(rows.count(), size, "{action:?}");
+    }
+    let all: usize = CLASSES.iter().map(|(_, size)| size).sum();
+    assert_eq!(all, TABLE.len());
+    let named: usize = SENT_AGAIN.iter().map(|(_, codes)| codes.len()).sum();
+    assert_eq!(named, 22);
+}
+
+/// A read again at once, a keyed write not before its key allows it, any other
+/// write never; three times at most; and never after an error of another class,
+/// whatever the status.
+#[test]
+fn every_documented_error_is_decided_by_its_class() {
+    for entry in TABLE {
+        let (kind, code) = (entry.error_type.as_str(), entry.error_code.as_str());
+        let passes = is_sent_again(kind, code);
+        assert_eq!(passes, entry.action == Action::RetryWithBackoff, "{code}");
+        let statuses = entry.status.into_iter().chain([400, 404, 429, 500, 503]);
+        for outcome in statuses.map(|status| plaid_error(status, kind, code)) {
+            for attempts in 1..=5 {
+                let again = passes && attempts < 3;
+                check(Replay::Safe, outcome, attempts, again.then_some(0));
+                check(Replay::Unsafe, outcome, attempts, None);
+                for seconds in [0, 7] {
+                    let replay = Replay::Keyed(Duration::from_secs(seconds));
+                    check(replay, outcome, attempts, again.then_some(seconds));
+                }
+            }
+        }
+    }
+}
+
+/// Compares decisions with what is expected: a pause of so many seconds at least
+/// and of the jitter at most, or none.
+fn check(replay: Replay, outcome: Outcome, attempts: u32, expected: Option<u64>) {
+    let mut now = situation(replay, outcome);
+    now.attempts = attempts;
+    let longest = [500, 1_000].map(Duration::from_millis);
+    for random in [0, 1, 499_999, 12_345_678_901, u64::MAX] {
+        let decision = decide(&now, &POLICY, random);
+        match (expected.map(Duration::from_secs), decision) {
+            (None, Decision::GiveUp) => {}
+            (Some(least), Decision::After(pause)) => {
+                let most = longest[attempts as usize - 1].max(least);
+                assert!((least..=most).contains(&pause), "{now:?}: {pause:?}");
+            }
+            _ => panic!("{now:?}: {decision:?}"),
+        }
+    }
 }

@@ -1,0 +1,411 @@
+//! Keeping to Plaid's rate limits on this side, so that a request waits here and
+//! is not rejected there.
+//!
+//! Off unless a client is given [`RateLimits`]. Per operation there is a
+//! [`Gate`] for the client and one for each Item; a request passes both. `governor`
+//! and its like were not used: they run on clocks of their own, which tests
+//! with tokio's paused clock cannot drive, keep no order among those who wait, and
+//! do not give a place back when a wait is dropped.
+
+mod gate;
+mod published;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{self, Instant};
+
+use crate::environment::Environment;
+use crate::error::ErrorCode;
+use gate::Gate;
+
+/// How many requests within how much time.
+///
+/// The time is a sliding window: wherever one begins to look, no span of that length
+/// has more requests. Nothing keeps all of them from being sent in its first
+/// instant.
+///
+/// ```
+/// use std::time::Duration;
+/// use plaid::Limit;
+///
+/// assert_eq!(Limit::per_minute(5), Limit::new(5, Duration::from_secs(60)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    requests: u32,
+    window: Duration,
+}
+
+impl Limit {
+    /// So many requests within any span of this length.
+    pub const fn new(requests: u32, window: Duration) -> Self {
+        Self { requests, window }
+    }
+
+    /// So many requests within any minute.
+    pub const fn per_minute(requests: u32) -> Self {
+        Self::new(requests, Duration::from_secs(60))
+    }
+
+    /// How many requests.
+    pub const fn requests(&self) -> u32 {
+        self.requests
+    }
+
+    /// Within how much time.
+    pub const fn window(&self) -> Duration {
+        self.window
+    }
+
+    /// With a zero in it, nothing would ever be sent, or everything at once.
+    fn is_usable(&self) -> bool {
+        self.requests > 0 && !self.window.is_zero()
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} requests within {:?}", self.requests, self.window)
+    }
+}
+
+/// The limits of one operation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Pair {
+    item: Option<Limit>,
+    client: Option<Limit>,
+}
+
+/// The rate limits that a client keeps to; see
+/// [`ClientBuilder::rate_limits`](crate::ClientBuilder::rate_limits).
+///
+/// ```
+/// use plaid::{Client, Environment, Limit, RateLimits};
+///
+/// let limits = RateLimits::published(Environment::Production)
+///     // Our team was given more.
+///     .per_client("/accounts/balance/get", Limit::per_minute(5_000))
+///     // Leave half to the other service that has the same Items.
+///     .per_item("/transactions/sync", Limit::per_minute(25));
+/// let plaid = Client::builder()
+///     .environment(Environment::Production)
+///     .credentials("client-id", "secret")
+///     .rate_limits(limits)
+///     .build()?;
+/// # Ok::<(), plaid::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct RateLimits {
+    by_path: BTreeMap<Cow<'static, str>, Pair>,
+}
+
+impl RateLimits {
+    /// No limits. A client that is given these still pauses an operation or Item of
+    /// which Plaid says that there were too many requests.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The limits on Plaid's page, as this version of the crate knows them. Plaid
+    /// changes them, and calls its list incomplete.
+    ///
+    /// <https://plaid.com/docs/errors/rate-limit-exceeded/>
+    pub fn published(environment: Environment) -> Self {
+        let pairs = published::pairs(environment);
+        let by_path = pairs.map(|(path, pair)| (Cow::Borrowed(path), pair));
+        Self {
+            by_path: by_path.collect(),
+        }
+    }
+
+    /// Limits the requests of an operation for each Item, or for each report or
+    /// consent where those are what Plaid counts by. The operation is named by its
+    /// path, for instance `/accounts/get`.
+    pub fn per_item(mut self, path: impl Into<Cow<'static, str>>, limit: Limit) -> Self {
+        self.pair(path).item = Some(limit);
+        self
+    }
+
+    /// Limits the requests of an operation for all Items together. The operation is
+    /// named by its path, for instance `/accounts/get`.
+    pub fn per_client(mut self, path: impl Into<Cow<'static, str>>, limit: Limit) -> Self {
+        self.pair(path).client = Some(limit);
+        self
+    }
+
+    /// Takes the limits of an operation away.
+    pub fn without(mut self, path: &str) -> Self {
+        self.by_path.remove(path);
+        self
+    }
+
+    /// The limits of an operation: for each Item, and for all together.
+    pub fn of(&self, path: &str) -> (Option<Limit>, Option<Limit>) {
+        let pair = self.by_path.get(path).copied().unwrap_or_default();
+        (pair.item, pair.client)
+    }
+
+    fn pair(&mut self, path: impl Into<Cow<'static, str>>) -> &mut Pair {
+        self.by_path.entry(path.into()).or_default()
+    }
+
+    /// What makes them unusable, if anything does.
+    pub(crate) fn problem(&self) -> Option<String> {
+        let limits = |pair: &Pair| pair.item.into_iter().chain(pair.client);
+        self.by_path.iter().find_map(|(path, pair)| {
+            if !path.starts_with('/') {
+                return Some(format!(
+                    "rate limits: `{path}` is not a path like /item/get"
+                ));
+            }
+            let is_bad = limits(pair).any(|limit| !limit.is_usable());
+            is_bad.then(|| format!("the rate limit of {path} has a zero in it"))
+        })
+    }
+}
+
+/// What a limit is kept for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LimitScope {
+    /// The requests of an operation for one Item, report or consent.
+    Item,
+    /// All requests of an operation that the client makes.
+    Client,
+}
+
+impl fmt::Display for LimitScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Item => "one Item",
+            Self::Client => "the client",
+        })
+    }
+}
+
+/// Why a request was held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) scope: LimitScope,
+    /// `None` if it is a pause after an answer that there were too many.
+    pub(crate) limit: Option<Limit>,
+    /// How long the request would have had to wait at least.
+    pub(crate) wait: Duration,
+}
+
+/// From here on, gates that are not in use are looked for whenever their number
+/// has doubled.
+const FIRST_SWEEP: usize = 1_024;
+
+/// What a client and its clones know about the requests that they have sent.
+pub(crate) struct Limiter {
+    limits: RateLimits,
+    gates: Mutex<Gates>,
+    /// Tokens are kept as hashes, whose key is made anew for each limiter.
+    hasher: RandomState,
+}
+
+#[derive(Default)]
+struct Gates {
+    by_key: HashMap<u64, Arc<Gate>>,
+    sweep_at: usize,
+}
+
+impl Gates {
+    /// Forgets the Items that are not limited at present. One that is sent
+    /// nothing for as long as its limit looks back is among these.
+    fn sweep(&mut self, now: Instant) {
+        if self.by_key.len() < self.sweep_at.max(FIRST_SWEEP) {
+            return;
+        }
+        self.by_key
+            .retain(|_, gate| Arc::strong_count(gate) > 1 || !gate.is_idle(now));
+        self.by_key.shrink_to(FIRST_SWEEP);
+        self.sweep_at = 2 * self.by_key.len();
+    }
+}
+
+impl Limiter {
+    pub(crate) fn new(limits: RateLimits) -> Self {
+        Self {
+            limits,
+            gates: Mutex::default(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// What a request needs in order to be admitted.
+    pub(crate) fn admission(
+        self: &Arc<Self>,
+        path: Cow<'static, str>,
+        subject: Option<&str>,
+    ) -> Admission {
+        let pair = self.limits.by_path.get(&path).copied().unwrap_or_default();
+        let key = |subject: Option<&str>| self.hasher.hash_one((&*path, subject));
+        Admission {
+            client: (key(None), pair.client),
+            item: subject.map(|token| (key(Some(token)), pair.item)),
+            limiter: Arc::clone(self),
+        }
+    }
+
+    /// The gate, if it is there or has to be.
+    fn gate(&self, (key, limit): (u64, Option<Limit>)) -> Option<Arc<Gate>> {
+        match limit {
+            Some(_) => Some(self.open(key, limit)),
+            None => self.lock().by_key.get(&key).cloned(),
+        }
+    }
+
+    fn open(&self, key: u64, limit: Option<Limit>) -> Arc<Gate> {
+        let mut gates = self.lock();
+        if let Some(gate) = gates.by_key.get(&key) {
+            return Arc::clone(gate);
+        }
+        gates.sweep(Instant::now());
+        let gate = Arc::new(Gate::new(limit));
+        gates.by_key.insert(key, Arc::clone(&gate));
+        gate
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Gates> {
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Limiter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limiter")
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call's way through the gates; each of its attempts passes them anew.
+pub(crate) struct Admission {
+    limiter: Arc<Limiter>,
+    item: Option<(u64, Option<Limit>)>,
+    client: (u64, Option<Limit>),
+}
+
+impl Admission {
+    /// Waits until the request may be sent. Dropping the future gives the place in
+    /// the queue back.
+    pub(crate) async fn wait(&self, end: Option<Instant>) -> Result<(), Held> {
+        let way = self.way();
+        let Some(end) = end else {
+            way.pass().await;
+            return Ok(());
+        };
+        match way.held(Instant::now(), end) {
+            Some(held) => Err(held),
+            None => match time::timeout_at(end, way.pass()).await {
+                Ok(()) => Ok(()),
+                // Those ahead took longer than they had to.
+                Err(_) => Err(way.slowest(Instant::now())),
+            },
+        }
+    }
+
+    /// Plaid has taken a request.
+    pub(crate) fn passed(&self) {
+        let way = self.way();
+        for gate in way.item.iter().chain(&way.client) {
+            gate.reopen();
+        }
+    }
+
+    /// Plaid has rejected a request since there were too many, and may have said for
+    /// how long. Nothing is sent in its place for a while.
+    pub(crate) fn refused(&self, pause: Option<Duration>, code: Option<&ErrorCode>) {
+        let of_client = code == Some(&ErrorCode::AccountsBalanceGetLimit);
+        let (key, limit) = match self.item {
+            Some(item) if !of_client => item,
+            _ => self.client,
+        };
+        let gate = self.limiter.open(key, limit);
+        gate.close(Instant::now(), pause);
+    }
+
+    fn way(&self) -> Way {
+        Way {
+            item: self.item.and_then(|item| self.limiter.gate(item)),
+            client: self.limiter.gate(self.client),
+        }
+    }
+}
+
+/// The gates that a request has to pass.
+struct Way {
+    item: Option<Arc<Gate>>,
+    client: Option<Arc<Gate>>,
+}
+
+impl Way {
+    /// Passes both gates in one instant, in turn.
+    ///
+    /// Only the first in an Item's queue stands in the client's, and only once
+    /// its Item is free: an Item that has to wait does not keep others waiting.
+    async fn pass(&self) {
+        let _first_of_item = match &self.item {
+            Some(gate) => Some(gate.turn().await),
+            None => None,
+        };
+        loop {
+            if let Some(gate) = &self.item {
+                gate.opened().await;
+            }
+            let _first_of_all = match &self.client {
+                Some(gate) => {
+                    let turn = gate.turn().await;
+                    gate.opened().await;
+                    Some(turn)
+                }
+                None => None,
+            };
+            let now = Instant::now();
+            // It may have been closed meanwhile, by an answer to another request.
+            if self.item.as_ref().is_none_or(|gate| gate.is_open(now)) {
+                for gate in self.item.iter().chain(&self.client) {
+                    gate.count(now);
+                }
+                return;
+            }
+        }
+    }
+
+    /// Why the request cannot be sent before the end, if that is certain.
+    fn held(&self, now: Instant, end: Instant) -> Option<Held> {
+        let held = self.slowest(now);
+        (!held.wait.is_zero() && now + held.wait >= end).then_some(held)
+    }
+
+    /// The gate with the longer wait.
+    fn slowest(&self, now: Instant) -> Held {
+        let held = |gate: &Arc<Gate>, scope| Held {
+            scope,
+            limit: gate.reason(now),
+            wait: gate.earliest(now).saturating_duration_since(now),
+        };
+        let item = self.item.as_ref().map(|gate| held(gate, LimitScope::Item));
+        let client = self
+            .client
+            .as_ref()
+            .map(|gate| held(gate, LimitScope::Client));
+        let gates = item.into_iter().chain(client);
+        gates.max_by_key(|held| held.wait).unwrap_or(Held {
+            scope: LimitScope::Client,
+            limit: None,
+            wait: Duration::ZERO,
+        })
+    }
+}
