@@ -11,3 +11,4 @@ pub(crate) use plaid_gen::wire::{self, Secret};
 pub(crate) use rust_decimal::Decimal;
 
 pub(crate) use crate::operation::{self, Credentials, Effect, Operation, OperationInfo, Sent};
+pub(crate) use crate::paging::{self, Cursor, Key, Paged, Paging, Position, Sight, Style};

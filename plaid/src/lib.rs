@@ -103,6 +103,7 @@ mod generated_prelude;
 mod limit;
 pub mod operation;
 mod outcome;
+pub mod paging;
 // prettyplease formats it; rustfmt would format it differently.
 #[rustfmt::skip]
 // A call has as many arguments as the API asks for.
@@ -124,7 +125,8 @@ pub use client::Client;
 pub use environment::Environment;
 pub use error::{
     Action, ApiError, ConfigError, DecodeError, Error, ErrorCode, ErrorType, HeldBack,
-    NotReadyError, Result, TimeoutError, TooLarge, TransportError, UnexpectedBody, UnknownCode,
+    NotReadyError, PagingError, Result, TimeoutError, TooLarge, TransportError, UnexpectedBody,
+    UnknownCode,
 };
 pub use limit::{Limit, LimitScope, RateLimits};
 pub use operation::File;

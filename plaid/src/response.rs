@@ -75,6 +75,11 @@ impl<T> Response<T> {
         self.attempts
     }
 
+    /// For what is left out of a page that has come before.
+    pub(crate) fn value_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+
     /// The value alone.
     pub fn into_inner(self) -> T {
         self.value

@@ -234,7 +234,7 @@ fn least_pause(situation: &Situation) -> Option<Duration> {
 }
 
 /// Full jitter: clients that failed together do not come back together.
-fn jitter(policy: &RetryPolicy, attempts: u32, random: u64) -> Duration {
+pub(crate) fn jitter(policy: &RetryPolicy, attempts: u32, random: u64) -> Duration {
     let doublings = attempts.saturating_sub(1).min(31);
     let longest = policy.base.saturating_mul(1 << doublings).min(policy.cap);
     let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);

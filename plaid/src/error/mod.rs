@@ -6,6 +6,7 @@ mod api;
 mod code;
 mod held;
 mod not_ready;
+mod paging;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use code::{ErrorCode, ErrorType, UnknownCode};
 pub use held::HeldBack;
 pub(crate) use not_ready::Last;
 pub use not_ready::NotReadyError;
+pub use paging::PagingError;
 pub use transport::{ConfigError, TimeoutError, TransportError};
 
 /// The result of a call, or of making a client.
@@ -68,6 +70,9 @@ pub enum Error {
     /// The client or the call is set up wrongly; nothing was sent.
     #[error(transparent)]
     Config(Box<ConfigError>),
+    /// The answers were read, but they do not make up a whole list.
+    #[error(transparent)]
+    Paging(Box<PagingError>),
 }
 
 /// What every error of a call knows about the call.
@@ -116,7 +121,7 @@ impl Error {
             Self::Timeout(error) => Some(&error.context),
             Self::NotReady(error) => Some(&error.context),
             Self::Connect(error) | Self::Transport(error) => Some(&error.context),
-            Self::Config(_) => None,
+            Self::Config(_) | Self::Paging(_) => None,
         }
     }
 
@@ -132,6 +137,7 @@ impl Error {
             Self::NotReady(error) => error.action(),
             Self::Connect(error) | Self::Transport(error) => error.action(),
             Self::Config(_) => Action::FixConfiguration,
+            Self::Paging(_) => Action::RestartPagination,
         }
     }
 
@@ -139,8 +145,10 @@ impl Error {
     ///
     /// `false` is certain: nothing was sent.
     pub fn may_have_reached_plaid(&self) -> bool {
-        self.context()
-            .is_some_and(|context| context.may_have_reached)
+        matches!(self, Self::Paging(_))
+            || self
+                .context()
+                .is_some_and(|context| context.may_have_reached)
     }
 
     /// The operation, for instance `transactionsSync`; `None` when a client could
@@ -148,6 +156,7 @@ impl Error {
     pub fn operation(&self) -> Option<&str> {
         match self {
             Self::Config(error) => error.operation(),
+            Self::Paging(error) => Some(error.operation()),
             _ => self.context().map(|context| &*context.operation),
         }
     }
@@ -184,6 +193,7 @@ impl Error {
             Self::Decode(error) => error.request_id(),
             Self::UnexpectedBody(error) => error.request_id(),
             Self::NotReady(error) => error.request_id(),
+            Self::Paging(error) => error.request_id(),
             _ => None,
         }
     }
@@ -225,6 +235,7 @@ impl Error {
             Self::Connect(_) => "connect_error",
             Self::Transport(_) => "transport_error",
             Self::Config(_) => "config_error",
+            Self::Paging(_) => "paging_error",
         }
     }
 }

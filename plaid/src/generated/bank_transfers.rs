@@ -457,6 +457,40 @@ impl Operation for BankTransferEventList {
         operation::json(api.bank_transfer_event_list(request).await)
     }
 }
+impl Paged for BankTransferEventList {
+    type Row = types::BankTransferEvent;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "bank_transfer_events",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.bank_transfer_events.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.bank_transfer_events.retain(|row| wanted(Key::from(&row.event_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.bank_transfer_events
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.bank_transfer_events, &mut page.bank_transfer_events);
+        *all = page;
+    }
+}
 impl Call<BankTransferEventList> {
     /// Earliest time of the events to return, as an ISO 8601 timestamp. Null or absent for no
     /// lower limit.
@@ -552,6 +586,46 @@ impl Operation for BankTransferEventSync {
         operation::json(api.bank_transfer_event_sync(request).await)
     }
 }
+impl Paged for BankTransferEventSync {
+    type Row = types::BankTransferEvent;
+    const PAGING: Paging = Paging {
+        style: Style::AfterId,
+        rows: "bank_transfer_events",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::After(Some(request.after_id).unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.after_id = position.to_number();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.bank_transfer_events.len(),
+            next: page
+                .bank_transfer_events
+                .iter()
+                .map(|row| row.event_id)
+                .max()
+                .map(Position::After),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.bank_transfer_events.retain(|row| wanted(Key::from(&row.event_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.bank_transfer_events
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.bank_transfer_events, &mut page.bank_transfer_events);
+        *all = page;
+    }
+}
 impl Call<BankTransferEventSync> {
     /// How many events to return at most, from 1 to 25, by default 25.
     ///
@@ -601,6 +675,40 @@ impl Operation for BankTransferList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.bank_transfer_list(request).await)
+    }
+}
+impl Paged for BankTransferList {
+    type Row = types::BankTransfer;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "bank_transfers",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.bank_transfers.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.bank_transfers.retain(|row| wanted(Key::from(&row.id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.bank_transfers
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.bank_transfers, &mut page.bank_transfers);
+        *all = page;
     }
 }
 impl Call<BankTransferList> {

@@ -601,6 +601,35 @@ impl Operation for BeaconReportList {
         operation::json(api.beacon_report_list(request).await)
     }
 }
+impl Paged for BeaconReportList {
+    type Row = types::BeaconReport;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "beacon_reports",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.beacon_reports.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.beacon_reports
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.beacon_reports, &mut page.beacon_reports);
+        *all = page;
+    }
+}
 impl Call<BeaconReportList> {
     /// The `next_cursor` of the previous answer, passed unchanged to get the page after it. Leave
     /// out or null for the first page.
@@ -649,6 +678,38 @@ impl Operation for BeaconReportSyndicationList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.beacon_report_syndication_list(request).await)
+    }
+}
+impl Paged for BeaconReportSyndicationList {
+    type Row = types::BeaconReportSyndication;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "beacon_report_syndications",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.beacon_report_syndications.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.beacon_report_syndications
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.beacon_report_syndications,
+            &mut page.beacon_report_syndications,
+        );
+        *all = page;
     }
 }
 impl Call<BeaconReportSyndicationList> {
@@ -755,6 +816,35 @@ impl Operation for BeaconUserHistoryList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.beacon_user_history_list(request).await)
+    }
+}
+impl Paged for BeaconUserHistoryList {
+    type Row = types::BeaconUser;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "beacon_users",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.beacon_users.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.beacon_users
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.beacon_users, &mut page.beacon_users);
+        *all = page;
     }
 }
 impl Call<BeaconUserHistoryList> {

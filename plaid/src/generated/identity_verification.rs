@@ -303,6 +303,38 @@ impl Operation for IdentityVerificationList {
         operation::json(api.identity_verification_list(request).await)
     }
 }
+impl Paged for IdentityVerificationList {
+    type Row = types::IdentityVerification;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "identity_verifications",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.identity_verifications.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.identity_verifications
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.identity_verifications,
+            &mut page.identity_verifications,
+        );
+        *all = page;
+    }
+}
 impl Call<IdentityVerificationList> {
     /// Restricts the list to sessions of the user with this identifier of your own. May be left
     /// out.

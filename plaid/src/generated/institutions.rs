@@ -150,6 +150,41 @@ impl Operation for InstitutionsGet {
         operation::json(api.institutions_get(request).await)
     }
 }
+impl Paged for InstitutionsGet {
+    type Row = types::Institution;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "institutions",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        Some(request.count)
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(Some(request.offset).unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count.unwrap_or_default();
+        request.offset = position.to_number();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.institutions.len(),
+            total: Some(page.total),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.institutions.retain(|row| wanted(Key::from(&row.institution_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.institutions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.institutions, &mut page.institutions);
+        *all = page;
+    }
+}
 impl Call<InstitutionsGet> {
     /// Optional filters and switches for additional detail. When absent, all institutions of the
     /// given countries are listed in their basic form.

@@ -267,6 +267,55 @@ impl operation::ReadyLater for InvestmentsTransactionsGet {
         "INVESTMENTS_TRANSACTIONS/HISTORICAL_UPDATE",
     );
 }
+impl Paged for InvestmentsTransactionsGet {
+    type Row = types::InvestmentTransaction;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "investment_transactions",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.options.as_ref().and_then(|options| options.count)
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(
+            request
+                .options
+                .as_ref()
+                .and_then(|options| options.offset)
+                .unwrap_or_default(),
+        )
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).count = count;
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).offset = Some(
+            position.to_number(),
+        );
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.investment_transactions.len(),
+            total: Some(page.total_investment_transactions),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.investment_transactions
+            .retain(|row| wanted(Key::from(&row.investment_transaction_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.investment_transactions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.investment_transactions,
+            &mut page.investment_transactions,
+        );
+        paging::unite(&mut all.accounts, &mut page.accounts, |row| &row.account_id);
+        paging::unite(&mut all.securities, &mut page.securities, |row| &row.security_id);
+        *all = page;
+    }
+}
 impl Call<InvestmentsTransactionsGet> {
     /// Page, accounts and manner of the first retrieval. Absent for the defaults.
     pub fn options(

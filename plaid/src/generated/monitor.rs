@@ -794,6 +794,35 @@ impl Operation for DashboardUserList {
         operation::json(api.dashboard_user_list(request).await)
     }
 }
+impl Paged for DashboardUserList {
+    type Row = types::DashboardUser;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "dashboard_users",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.dashboard_users.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.dashboard_users
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.dashboard_users, &mut page.dashboard_users);
+        *all = page;
+    }
+}
 impl Call<DashboardUserList> {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
@@ -873,6 +902,38 @@ impl Operation for WatchlistScreeningEntityHistoryList {
         operation::json(api.watchlist_screening_entity_history_list(request).await)
     }
 }
+impl Paged for WatchlistScreeningEntityHistoryList {
+    type Row = types::EntityWatchlistScreening;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "entity_watchlist_screenings",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.entity_watchlist_screenings.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.entity_watchlist_screenings
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.entity_watchlist_screenings,
+            &mut page.entity_watchlist_screenings,
+        );
+        *all = page;
+    }
+}
 impl Call<WatchlistScreeningEntityHistoryList> {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
@@ -902,6 +963,38 @@ impl Operation for WatchlistScreeningEntityHitList {
         operation::json(api.watchlist_screening_entity_hit_list(request).await)
     }
 }
+impl Paged for WatchlistScreeningEntityHitList {
+    type Row = types::EntityWatchlistScreeningHit;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "entity_watchlist_screening_hits",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.entity_watchlist_screening_hits.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.entity_watchlist_screening_hits
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.entity_watchlist_screening_hits,
+            &mut page.entity_watchlist_screening_hits,
+        );
+        *all = page;
+    }
+}
 impl Call<WatchlistScreeningEntityHitList> {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
@@ -929,6 +1022,38 @@ impl Operation for WatchlistScreeningEntityList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.watchlist_screening_entity_list(request).await)
+    }
+}
+impl Paged for WatchlistScreeningEntityList {
+    type Row = types::EntityWatchlistScreening;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "entity_watchlist_screenings",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.entity_watchlist_screenings.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.entity_watchlist_screenings
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.entity_watchlist_screenings,
+            &mut page.entity_watchlist_screenings,
+        );
+        *all = page;
     }
 }
 impl Call<WatchlistScreeningEntityList> {
@@ -998,6 +1123,38 @@ impl Operation for WatchlistScreeningEntityProgramList {
         operation::json(api.watchlist_screening_entity_program_list(request).await)
     }
 }
+impl Paged for WatchlistScreeningEntityProgramList {
+    type Row = types::EntityWatchlistProgram;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "entity_watchlist_programs",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.entity_watchlist_programs.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.entity_watchlist_programs
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.entity_watchlist_programs,
+            &mut page.entity_watchlist_programs,
+        );
+        *all = page;
+    }
+}
 impl Call<WatchlistScreeningEntityProgramList> {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
@@ -1054,6 +1211,38 @@ impl Operation for WatchlistScreeningEntityReviewList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.watchlist_screening_entity_review_list(request).await)
+    }
+}
+impl Paged for WatchlistScreeningEntityReviewList {
+    type Row = types::EntityWatchlistScreeningReview;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "entity_watchlist_screening_reviews",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.entity_watchlist_screening_reviews.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.entity_watchlist_screening_reviews
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.entity_watchlist_screening_reviews,
+            &mut page.entity_watchlist_screening_reviews,
+        );
+        *all = page;
     }
 }
 impl Call<WatchlistScreeningEntityReviewList> {
@@ -1196,6 +1385,35 @@ impl Operation for WatchlistScreeningIndividualHistoryList {
         operation::json(api.watchlist_screening_individual_history_list(request).await)
     }
 }
+impl Paged for WatchlistScreeningIndividualHistoryList {
+    type Row = types::WatchlistScreeningIndividual;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "watchlist_screenings",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.watchlist_screenings.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.watchlist_screenings
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.watchlist_screenings, &mut page.watchlist_screenings);
+        *all = page;
+    }
+}
 impl Call<WatchlistScreeningIndividualHistoryList> {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
@@ -1225,6 +1443,38 @@ impl Operation for WatchlistScreeningIndividualHitList {
         operation::json(api.watchlist_screening_individual_hit_list(request).await)
     }
 }
+impl Paged for WatchlistScreeningIndividualHitList {
+    type Row = types::WatchlistScreeningHit;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "watchlist_screening_hits",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.watchlist_screening_hits.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.watchlist_screening_hits
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.watchlist_screening_hits,
+            &mut page.watchlist_screening_hits,
+        );
+        *all = page;
+    }
+}
 impl Call<WatchlistScreeningIndividualHitList> {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
@@ -1252,6 +1502,35 @@ impl Operation for WatchlistScreeningIndividualList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.watchlist_screening_individual_list(request).await)
+    }
+}
+impl Paged for WatchlistScreeningIndividualList {
+    type Row = types::WatchlistScreeningIndividual;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "watchlist_screenings",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.watchlist_screenings.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.watchlist_screenings
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.watchlist_screenings, &mut page.watchlist_screenings);
+        *all = page;
     }
 }
 impl Call<WatchlistScreeningIndividualList> {
@@ -1321,6 +1600,35 @@ impl Operation for WatchlistScreeningIndividualProgramList {
         operation::json(api.watchlist_screening_individual_program_list(request).await)
     }
 }
+impl Paged for WatchlistScreeningIndividualProgramList {
+    type Row = types::IndividualWatchlistProgram;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "watchlist_programs",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.watchlist_programs.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.watchlist_programs
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.watchlist_programs, &mut page.watchlist_programs);
+        *all = page;
+    }
+}
 impl Call<WatchlistScreeningIndividualProgramList> {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
@@ -1377,6 +1685,38 @@ impl Operation for WatchlistScreeningIndividualReviewList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.watchlist_screening_individual_review_list(request).await)
+    }
+}
+impl Paged for WatchlistScreeningIndividualReviewList {
+    type Row = types::WatchlistScreeningReview;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "watchlist_screening_reviews",
+        most: None,
+    };
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        let _ = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.watchlist_screening_reviews.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.watchlist_screening_reviews
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.watchlist_screening_reviews,
+            &mut page.watchlist_screening_reviews,
+        );
+        *all = page;
     }
 }
 impl Call<WatchlistScreeningIndividualReviewList> {

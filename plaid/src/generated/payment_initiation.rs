@@ -655,6 +655,38 @@ impl Operation for PaymentInitiationPaymentList {
         operation::json(api.payment_initiation_payment_list(request).await)
     }
 }
+impl Paged for PaymentInitiationPaymentList {
+    type Row = types::PaymentInitiationPayment;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "payments",
+        most: Some(200i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.payments.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.payments
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.payments, &mut page.payments);
+        *all = page;
+    }
+}
 impl Call<PaymentInitiationPaymentList> {
     /// Number of payments to return in one page, from 1 to 200, 10 if null or left out.
     ///
@@ -830,6 +862,38 @@ impl Operation for PaymentInitiationRecipientList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.payment_initiation_recipient_list(request).await)
+    }
+}
+impl Paged for PaymentInitiationRecipientList {
+    type Row = types::PaymentInitiationRecipient;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "recipients",
+        most: Some(100i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.recipients.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.recipients
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.recipients, &mut page.recipients);
+        *all = page;
     }
 }
 impl Call<PaymentInitiationRecipientList> {

@@ -230,6 +230,43 @@ impl Operation for ItemActivityList {
         request.access_token.as_ref().map(Secret::expose_secret)
     }
 }
+impl Paged for ItemActivityList {
+    type Row = types::Activity;
+    const PAGING: Paging = Paging {
+        style: Style::CursorUntilEmpty,
+        rows: "activities",
+        most: Some(50i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.activities.len(),
+            next: Cursor::position(&page.cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.activities
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.activities, &mut page.activities);
+        paging::unite(
+            &mut all.last_data_access_times,
+            &mut page.last_data_access_times,
+            |row| &row.application_id,
+        );
+        *all = page;
+    }
+}
 impl Call<ItemActivityList> {
     /// The `access_token` of the Item whose activity is wanted. It does not expire and must be
     /// kept secret on the server.

@@ -1130,6 +1130,54 @@ impl operation::ReadyLater for ProcessorInvestmentsTransactionsGet {
         "INVESTMENTS_TRANSACTIONS/HISTORICAL_UPDATE",
     );
 }
+impl Paged for ProcessorInvestmentsTransactionsGet {
+    type Row = types::InvestmentTransaction;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "investment_transactions",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.options.as_ref().and_then(|options| options.count)
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(
+            request
+                .options
+                .as_ref()
+                .and_then(|options| options.offset)
+                .unwrap_or_default(),
+        )
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).count = count;
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).offset = Some(
+            position.to_number(),
+        );
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.investment_transactions.len(),
+            total: Some(page.total_investment_transactions),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.investment_transactions
+            .retain(|row| wanted(Key::from(&row.investment_transaction_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.investment_transactions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(
+            &mut all.investment_transactions,
+            &mut page.investment_transactions,
+        );
+        paging::unite(&mut all.securities, &mut page.securities, |row| &row.security_id);
+        *all = page;
+    }
+}
 impl Call<ProcessorInvestmentsTransactionsGet> {
     /// The page wanted and further settings. May be left out for the first page with default
     /// settings.
@@ -1478,6 +1526,49 @@ impl operation::ReadyLater for ProcessorTransactionsGet {
     const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
     const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/INITIAL_UPDATE");
 }
+impl Paged for ProcessorTransactionsGet {
+    type Row = types::Transaction;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "transactions",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.options.as_ref().and_then(|options| options.count)
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(
+            request
+                .options
+                .as_ref()
+                .and_then(|options| options.offset)
+                .unwrap_or_default(),
+        )
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).count = count;
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).offset = Some(
+            position.to_number(),
+        );
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transactions.len(),
+            total: Some(page.total_transactions),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.transactions.retain(|row| wanted(Key::from(&row.transaction_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transactions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transactions, &mut page.transactions);
+        *all = page;
+    }
+}
 impl Call<ProcessorTransactionsGet> {
     /// The page wanted and some extras. May be left out for the first page with default settings.
     pub fn options(
@@ -1572,6 +1663,59 @@ impl operation::ReadyLater for ProcessorTransactionsSync {
     const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/SYNC_UPDATES_AVAILABLE");
     fn is_ready(answer: &types::ProcessorTransactionsSyncResponse) -> bool {
         answer.transactions_update_status.as_str() != "NOT_READY"
+    }
+}
+impl Paged for ProcessorTransactionsSync {
+    type Row = paging::SyncUpdate;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.added.len() + page.modified.len() + page.removed.len(),
+            more: Some(page.has_more),
+            next: Cursor::position(&page.next_cursor),
+            not_ready: paging::is_not_ready(&page.transactions_update_status),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        <Self as paging::Synced>::part(page).into_updates()
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.added, &mut page.added);
+        paging::append(&mut all.modified, &mut page.modified);
+        paging::append(&mut all.removed, &mut page.removed);
+        *all = page;
+    }
+}
+impl paging::Synced for ProcessorTransactionsSync {
+    type Account = types::AccountBaseNullable;
+    fn account_id(account: &Self::Account) -> &String {
+        &account.account_id
+    }
+    fn part(page: Self::Response) -> paging::SyncPage<Self::Account> {
+        paging::SyncPage {
+            accounts: page.account.into_iter().collect(),
+            added: page.added,
+            modified: page.modified,
+            removed: page.removed,
+            next_cursor: page.next_cursor,
+            has_more: page.has_more,
+            status: page.transactions_update_status,
+        }
     }
 }
 impl Call<ProcessorTransactionsSync> {

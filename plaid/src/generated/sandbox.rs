@@ -1713,6 +1713,40 @@ impl Operation for SandboxTransferTestClockList {
         operation::json(api.sandbox_transfer_test_clock_list(request).await)
     }
 }
+impl Paged for SandboxTransferTestClockList {
+    type Row = types::TransferTestClock;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "test_clocks",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.test_clocks.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.test_clocks.retain(|row| wanted(Key::from(&row.test_clock_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.test_clocks
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.test_clocks, &mut page.test_clocks);
+        *all = page;
+    }
+}
 impl Call<SandboxTransferTestClockList> {
     /// Start of the span in which the virtual time of a clock must lie, in ISO 8601 format. Null
     /// or absent for no lower bound.

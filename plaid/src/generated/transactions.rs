@@ -569,6 +569,40 @@ impl Operation for CashflowReportGet {
         Some(request.access_token.expose_secret())
     }
 }
+impl Paged for CashflowReportGet {
+    type Row = types::CashflowReportTransaction;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "transactions",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transactions.len(),
+            more: Some(page.has_more),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transactions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transactions, &mut page.transactions);
+        paging::unite(&mut all.accounts, &mut page.accounts, |row| &row.account_id);
+        *all = page;
+    }
+}
 impl Call<CashflowReportGet> {
     /// Number of transactions in one page, from 1 to 500, 100 if left out.
     ///
@@ -664,6 +698,40 @@ impl Operation for CashflowReportTransactionsGet {
         Some(request.access_token.expose_secret())
     }
 }
+impl Paged for CashflowReportTransactionsGet {
+    type Row = types::CashflowReportTransaction;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "transactions",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transactions.len(),
+            more: Some(page.has_more),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transactions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transactions, &mut page.transactions);
+        paging::unite(&mut all.accounts, &mut page.accounts, |row| &row.account_id);
+        *all = page;
+    }
+}
 impl Call<CashflowReportTransactionsGet> {
     /// Number of transactions in one page, from 1 to 500, 100 if left out.
     ///
@@ -736,6 +804,50 @@ impl Operation for TransactionsGet {
 impl operation::ReadyLater for TransactionsGet {
     const NOT_YET: Option<&'static str> = Some("PRODUCT_NOT_READY");
     const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/INITIAL_UPDATE");
+}
+impl Paged for TransactionsGet {
+    type Row = types::Transaction;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "transactions",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.options.as_ref().and_then(|options| options.count)
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(
+            request
+                .options
+                .as_ref()
+                .and_then(|options| options.offset)
+                .unwrap_or_default(),
+        )
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).count = count;
+        request.options.get_or_insert(plaid_gen::wire::Generated::EMPTY).offset = Some(
+            position.to_number(),
+        );
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transactions.len(),
+            total: Some(page.total_transactions),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.transactions.retain(|row| wanted(Key::from(&row.transaction_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transactions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transactions, &mut page.transactions);
+        paging::unite(&mut all.accounts, &mut page.accounts, |row| &row.account_id);
+        *all = page;
+    }
 }
 impl Call<TransactionsGet> {
     /// Paging, account filter and switches for what each transaction contains. Leave out to get
@@ -847,6 +959,59 @@ impl operation::ReadyLater for TransactionsSync {
     const WEBHOOK: Option<&'static str> = Some("TRANSACTIONS/SYNC_UPDATES_AVAILABLE");
     fn is_ready(answer: &types::TransactionsSyncResponse) -> bool {
         answer.transactions_update_status.as_str() != "NOT_READY"
+    }
+}
+impl Paged for TransactionsSync {
+    type Row = paging::SyncUpdate;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.added.len() + page.modified.len() + page.removed.len(),
+            more: Some(page.has_more),
+            next: Cursor::position(&page.next_cursor),
+            not_ready: paging::is_not_ready(&page.transactions_update_status),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        <Self as paging::Synced>::part(page).into_updates()
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.added, &mut page.added);
+        paging::append(&mut all.modified, &mut page.modified);
+        paging::append(&mut all.removed, &mut page.removed);
+        *all = page;
+    }
+}
+impl paging::Synced for TransactionsSync {
+    type Account = types::AccountBase;
+    fn account_id(account: &Self::Account) -> &String {
+        &account.account_id
+    }
+    fn part(page: Self::Response) -> paging::SyncPage<Self::Account> {
+        paging::SyncPage {
+            accounts: page.accounts,
+            added: page.added,
+            modified: page.modified,
+            removed: page.removed,
+            next_cursor: page.next_cursor,
+            has_more: page.has_more,
+            status: page.transactions_update_status,
+        }
     }
 }
 impl Call<TransactionsSync> {

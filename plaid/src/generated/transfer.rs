@@ -2076,6 +2076,41 @@ impl Operation for TransferEventList {
         operation::json(api.transfer_event_list(request).await)
     }
 }
+impl Paged for TransferEventList {
+    type Row = types::TransferEvent;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "transfer_events",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transfer_events.len(),
+            more: Some(page.has_more),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.transfer_events.retain(|row| wanted(Key::from(&row.event_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transfer_events
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transfer_events, &mut page.transfer_events);
+        *all = page;
+    }
+}
 impl Call<TransferEventList> {
     /// Earliest time of the events to list, as an ISO 8601 timestamp despite the name. Null or
     /// left out for no lower bound.
@@ -2181,6 +2216,47 @@ impl Operation for TransferEventSync {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transfer_event_sync(request).await)
+    }
+}
+impl Paged for TransferEventSync {
+    type Row = types::TransferEvent;
+    const PAGING: Paging = Paging {
+        style: Style::AfterId,
+        rows: "transfer_events",
+        most: Some(500i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::After(Some(request.after_id).unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.after_id = position.to_number();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transfer_events.len(),
+            more: Some(page.has_more),
+            next: page
+                .transfer_events
+                .iter()
+                .map(|row| row.event_id)
+                .max()
+                .map(Position::After),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.transfer_events.retain(|row| wanted(Key::from(&row.event_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transfer_events
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transfer_events, &mut page.transfer_events);
+        *all = page;
     }
 }
 impl Call<TransferEventSync> {
@@ -2437,6 +2513,41 @@ impl Operation for TransferLedgerEventList {
         operation::json(api.transfer_ledger_event_list(request).await)
     }
 }
+impl Paged for TransferLedgerEventList {
+    type Row = types::TransferLedgerEvent;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "ledger_events",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.ledger_events.len(),
+            more: Some(page.has_more),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.ledger_events.retain(|row| wanted(Key::from(&row.ledger_event_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.ledger_events
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.ledger_events, &mut page.ledger_events);
+        *all = page;
+    }
+}
 impl Call<TransferLedgerEventList> {
     /// Plaid client identifier of the originator whose Ledger movements are wanted, when you act
     /// as a platform. Null or left out for your own.
@@ -2608,6 +2719,40 @@ impl Operation for TransferList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transfer_list(request).await)
+    }
+}
+impl Paged for TransferList {
+    type Row = types::Transfer;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "transfers",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transfers.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.transfers.retain(|row| wanted(Key::from(&row.id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transfers
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transfers, &mut page.transfers);
+        *all = page;
     }
 }
 impl Call<TransferList> {
@@ -2833,6 +2978,40 @@ impl Operation for TransferOriginatorList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transfer_originator_list(request).await)
+    }
+}
+impl Paged for TransferOriginatorList {
+    type Row = types::Originator;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "originators",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.originators.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.originators.retain(|row| wanted(Key::from(&row.client_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.originators
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.originators, &mut page.originators);
+        *all = page;
     }
 }
 impl Call<TransferOriginatorList> {
@@ -3132,6 +3311,41 @@ impl Operation for TransferRecurringList {
         operation::json(api.transfer_recurring_list(request).await)
     }
 }
+impl Paged for TransferRecurringList {
+    type Row = types::RecurringTransfer;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "recurring_transfers",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.recurring_transfers.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.recurring_transfers
+            .retain(|row| wanted(Key::from(&row.recurring_transfer_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.recurring_transfers
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.recurring_transfers, &mut page.recurring_transfers);
+        *all = page;
+    }
+}
 impl Call<TransferRecurringList> {
     /// Earliest creation time of the recurring transfers to list, as an ISO 8601 timestamp. Null
     /// or left out for no lower bound.
@@ -3254,6 +3468,40 @@ impl Operation for TransferRepaymentList {
         operation::json(api.transfer_repayment_list(request).await)
     }
 }
+impl Paged for TransferRepaymentList {
+    type Row = types::TransferRepayment;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "repayments",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.repayments.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.repayments.retain(|row| wanted(Key::from(&row.repayment_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.repayments
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.repayments, &mut page.repayments);
+        *all = page;
+    }
+}
 impl Call<TransferRepaymentList> {
     /// Earliest creation time of the repayments to list, as an ISO 8601 timestamp despite the
     /// name. Null or left out for no lower bound.
@@ -3302,6 +3550,40 @@ impl Operation for TransferRepaymentReturnList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transfer_repayment_return_list(request).await)
+    }
+}
+impl Paged for TransferRepaymentReturnList {
+    type Row = types::TransferRepaymentReturn;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "repayment_returns",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.repayment_returns.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.repayment_returns.retain(|row| wanted(Key::from(&row.event_id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.repayment_returns
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.repayment_returns, &mut page.repayment_returns);
+        *all = page;
     }
 }
 impl Call<TransferRepaymentReturnList> {
@@ -3361,6 +3643,40 @@ impl Operation for TransferSweepList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.transfer_sweep_list(request).await)
+    }
+}
+impl Paged for TransferSweepList {
+    type Row = types::TransferSweep;
+    const PAGING: Paging = Paging {
+        style: Style::Offset,
+        rows: "sweeps",
+        most: Some(25i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Position::Offset(request.offset.unwrap_or_default())
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.offset = Some(position.to_number());
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.sweeps.len(),
+            ..Sight::default()
+        }
+    }
+    fn retain(page: &mut Self::Response, wanted: &mut dyn FnMut(Key<'_>) -> bool) {
+        page.sweeps.retain(|row| wanted(Key::from(&row.id)));
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.sweeps
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.sweeps, &mut page.sweeps);
+        *all = page;
     }
 }
 impl Call<TransferSweepList> {

@@ -280,6 +280,38 @@ impl Operation for WalletList {
         operation::json(api.wallet_list(request).await)
     }
 }
+impl Paged for WalletList {
+    type Row = types::Wallet;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "wallets",
+        most: Some(20i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.wallets.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.wallets
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.wallets, &mut page.wallets);
+        *all = page;
+    }
+}
 impl Call<WalletList> {
     /// Returns only wallets in this currency, `GBP` or `EUR`. Omit it for wallets in any
     /// currency.
@@ -381,6 +413,38 @@ impl Operation for WalletTransactionList {
         request: &Self::Request,
     ) -> Sent<Self::Response> {
         operation::json(api.wallet_transaction_list(request).await)
+    }
+}
+impl Paged for WalletTransactionList {
+    type Row = types::WalletTransaction;
+    const PAGING: Paging = Paging {
+        style: Style::Cursor,
+        rows: "transactions",
+        most: Some(200i64),
+    };
+    fn count(request: &Self::Request) -> Option<i64> {
+        request.count
+    }
+    fn begin(request: &Self::Request) -> Position {
+        Cursor::position(&request.cursor).unwrap_or(Position::Start)
+    }
+    fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
+        request.count = count;
+        request.cursor = position.to_cursor();
+    }
+    fn look(page: &Self::Response) -> Sight {
+        Sight {
+            received: page.transactions.len(),
+            next: Cursor::position(&page.next_cursor),
+            ..Sight::default()
+        }
+    }
+    fn rows(page: Self::Response) -> Vec<Self::Row> {
+        page.transactions
+    }
+    fn gather(all: &mut Self::Response, mut page: Self::Response) {
+        paging::append(&mut all.transactions, &mut page.transactions);
+        *all = page;
     }
 }
 impl Call<WalletTransactionList> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::paging::{self, Paging};
 use super::problem::{Problem, Problems};
 use super::{Document, SCHEMA_PREFIX, flag, pointer, ready, ref_name, strings, text};
 
@@ -140,6 +141,58 @@ impl Check<'_> {
         self.ready(at, operation);
         self.parameters(at, operation);
         self.media_types(at, operation);
+        self.paging(at, operation);
+    }
+
+    /// The pager is made of the fields that `x-paging` names.
+    fn paging(&mut self, at: &str, operation: &Value) {
+        let at = pointer::join(at, "x-paging");
+        let paging = match Paging::of(operation) {
+            None => return,
+            Some(Ok(paging)) => paging,
+            Some(Err(error)) => {
+                let what = format!("`x-paging` cannot be understood: {error}");
+                return self.problem(&at, what, "see how the other operations of a list say it");
+            }
+        };
+        if let Some(word) = paging.missing() {
+            let what = format!("`x-paging` does not say `{word}`");
+            self.problem(
+                &at,
+                what,
+                format!("add `{word}: …` with the name of the field"),
+            );
+        }
+        let named = |body: bool, word: &str, path: &str| {
+            let schema = paging::body(operation, body)?;
+            paging::field(self.document, schema, path).map(|_| ())?;
+            Some(word.to_owned())
+        };
+        let mut lost = Vec::new();
+        for (word, path) in paging.of_request() {
+            if named(true, word, path).is_none() {
+                lost.push((word, format!("the request has no field `{path}`")));
+            }
+        }
+        for (word, path) in paging.of_answer() {
+            if named(false, word, path).is_none() {
+                lost.push((word, format!("the answer has no field `{path}`")));
+            }
+        }
+        for (list, key) in paging.keys() {
+            let entries = paging::body(operation, false)
+                .and_then(|schema| paging::field(self.document, schema, list))
+                .and_then(|list| paging::entries(self.document, list));
+            if entries.is_none_or(|entries| paging::field(self.document, entries, key).is_none()) {
+                lost.push((
+                    "key",
+                    format!("the entries of `{list}` have no field `{key}`"),
+                ));
+            }
+        }
+        for (word, what) in lost {
+            self.problem(&pointer::join(&at, word), what, "correct the name");
+        }
     }
 
     fn ready(&mut self, at: &str, operation: &Value) {

@@ -8,12 +8,13 @@ use serde_json::{Map, Value};
 use super::{Document, SCHEMA_PREFIX};
 
 /// The extensions that mean something here.
-const EXTENSIONS: [&str; 8] = [
+const EXTENSIONS: [&str; 9] = [
     "x-webhook",
     "x-effect",
     "x-instead",
     "x-method",
     "x-ready",
+    "x-paging",
     "x-sensitive",
     "x-send-null",
     "x-displayName",

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod import;
 pub mod load;
+pub mod paging;
 pub mod pointer;
 pub mod problem;
 pub mod products;

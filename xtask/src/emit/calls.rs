@@ -15,7 +15,7 @@ use quote::{format_ident, quote};
 use syn::{Attribute, Ident, parse_quote};
 
 use super::refine::{Field, Refined, Type};
-use super::{Output, docs, example, gates, ready, tree};
+use super::{Output, docs, example, gates, paging, ready, tree};
 use crate::lower::Facts;
 use crate::lower::facts::{Effect, Operation, Parameter, ResponseKind};
 use crate::lower::names::snake_case;
@@ -162,6 +162,7 @@ fn any_deprecated(operations: &[&Operation]) -> Option<TokenStream> {
 /// An operation with everything that its code needs.
 struct Call<'a> {
     operation: &'a Operation,
+    refined: &'a Refined,
     marker: Ident,
     request: Option<&'a Type>,
     required: Vec<&'a Field>,
@@ -186,6 +187,7 @@ impl<'a> Call<'a> {
         Ok(Self {
             docs: docs_of(operation, facts, &example),
             operation,
+            refined,
             marker: format_ident!("{}", operation_type(operation)),
             request,
             required,
@@ -260,6 +262,7 @@ impl<'a> Call<'a> {
         let old = self.deprecation();
         let parameters = self.request.is_none().then(|| self.parameters_struct());
         let implementation = self.implementation();
+        let paged = self.paged();
         let setters: Vec<TokenStream> = self
             .optional
             .iter()
@@ -276,6 +279,7 @@ impl<'a> Call<'a> {
             #parameters
             #implementation
             #ready
+            #paged
             #setters
         }
     }
@@ -346,6 +350,24 @@ impl<'a> Call<'a> {
                 #subject
             }
         }
+    }
+
+    /// How its pages are read.
+    fn paged(&self) -> Option<TokenStream> {
+        let paging = self.operation.paging.as_ref()?;
+        let request = self.request?;
+        let ResponseKind::Json(response) = &self.operation.response else {
+            return None;
+        };
+        let response = self.refined.types.get(response)?;
+        let names = paging::Names {
+            marker: &self.marker,
+            paging,
+            request,
+            response,
+            refined: self.refined,
+        };
+        Some(names.implementation())
     }
 
     fn info(&self) -> TokenStream {
@@ -490,18 +512,22 @@ fn setter(field: &Field) -> TokenStream {
 
 /// `Call` has methods of its own; a field of that name gets an underscore.
 fn free_of_call(method: Ident) -> Ident {
-    const TAKEN: [&str; 14] = [
+    const TAKEN: [&str; 18] = [
         "clone",
+        "collect_all",
         "deadline",
         "download",
         "extra",
         "header",
         "into_future",
         "new",
+        "pages",
         "request",
         "retry",
+        "run",
         "send",
         "send_blocking",
+        "stream",
         "timeout",
         "tolerance",
         "wait_until_ready",
@@ -586,6 +612,7 @@ mod tests {
             headers: Vec::new(),
             method_name: None,
             ready: None,
+            paging: None,
         };
         method_name(&operation)
     }

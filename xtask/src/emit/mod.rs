@@ -6,6 +6,7 @@ pub mod docs;
 pub mod example;
 pub mod features;
 pub mod gates;
+pub mod paging;
 pub mod progenitor;
 mod ready;
 pub mod refine;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::document::paging::Paging;
 use crate::document::reach::{self, Graph};
 use crate::document::ready::Ready;
 use crate::document::{Document, flag, ref_name, text};
@@ -61,6 +62,8 @@ pub struct Operation {
     pub method_name: Option<String>,
     /// How it says that the result is still being made.
     pub ready: Option<Ready>,
+    /// How the pages of its list follow each other, if it has some.
+    pub paging: Option<Paging>,
 }
 
 /// A parameter outside the body.
@@ -322,6 +325,8 @@ fn operation_facts(document: &Document, path: &str, method: &str, node: &Value) 
             .and_then(Value::as_str)
             .map(str::to_owned),
         ready: Ready::of(node),
+        // What cannot be read has been reported by the check.
+        paging: Paging::of(node).and_then(Result::ok),
         request,
     }
 }

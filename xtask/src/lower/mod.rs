@@ -15,6 +15,7 @@ pub mod loose_objects;
 pub mod names;
 pub mod nullable;
 pub mod numbers;
+pub mod paging;
 pub mod parameters;
 pub mod presence;
 pub mod responses;
@@ -45,6 +46,10 @@ pub const PASSES: &[Pass] = &[
     Pass {
         name: "parameters",
         run: parameters::run,
+    },
+    Pass {
+        name: "paging",
+        run: paging::run,
     },
     Pass {
         name: "credentials",
