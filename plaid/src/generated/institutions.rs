@@ -161,7 +161,7 @@ impl Paged for InstitutionsGet {
         Some(request.count)
     }
     fn begin(request: &Self::Request) -> Position {
-        Position::Offset(Some(request.offset).unwrap_or_default())
+        Position::Offset(request.offset)
     }
     fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
         request.count = count.unwrap_or_default();

@@ -2229,7 +2229,7 @@ impl Paged for TransferEventSync {
         request.count
     }
     fn begin(request: &Self::Request) -> Position {
-        Position::After(Some(request.after_id).unwrap_or_default())
+        Position::After(request.after_id)
     }
     fn go_to(request: &mut Self::Request, position: &Position, count: Option<i64>) {
         request.count = count;

@@ -218,14 +218,14 @@ impl From<&i64> for Key<'_> {
 }
 
 /// Puts the rows of a later page behind those before; they end up in `page`.
-pub(crate) fn append<T>(all: &mut Vec<T>, page: &mut Vec<T>) {
+pub fn append<T>(all: &mut Vec<T>, page: &mut Vec<T>) {
     all.append(page);
     std::mem::swap(all, page);
 }
 
 /// Unites lists that every page has, such as the accounts behind transactions.
 /// The newer of two with the same id stays.
-pub(crate) fn unite<T, K: Hash + Eq + Clone>(
+pub fn unite<T, K: Hash + Eq + Clone>(
     all: &mut Vec<T>,
     page: &mut Vec<T>,
     id: impl Fn(&T) -> &K,

@@ -68,10 +68,6 @@ pub(crate) fn is_not_ready(status: &TransactionsUpdateStatus) -> bool {
 /// A change, as [`stream`](Call::stream) hands it out.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all of them are transactions"
-)]
 pub enum SyncUpdate {
     /// A new transaction.
     Added(Transaction),
@@ -90,7 +86,6 @@ pub enum SyncUpdate {
 /// What a [`run`](Call::run) found.
 #[derive(Clone, Debug)]
 #[must_use = "it holds the changes and the cursor, which belong together"]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum SyncResult<A = AccountBase> {
     /// Plaid has fetched nothing yet, which is not the same as that there is nothing
     /// new. Ask again with the same cursor after the webhook

@@ -157,7 +157,7 @@ fn present<'a, const N: usize>(
 }
 
 /// The schema of a request's body, or of a successful JSON answer.
-pub fn body<'a>(operation: &'a Value, of_request: bool) -> Option<&'a Value> {
+pub fn body(operation: &Value, of_request: bool) -> Option<&Value> {
     const JSON: &str = "/content/application~1json/schema";
     if of_request {
         return operation.pointer(&format!("/requestBody{JSON}"));

@@ -85,12 +85,12 @@ impl Names<'_> {
     fn begin(&self) -> TokenStream {
         let paging = self.paging;
         if let Some(offset) = &paging.offset {
-            let value = self.get(offset);
-            return quote!(Position::Offset(#value.unwrap_or_default()));
+            let value = self.get_or_zero(offset);
+            return quote!(Position::Offset(#value));
         }
         if let Some(after) = &paging.after {
-            let value = self.get(after);
-            return quote!(Position::After(#value.unwrap_or_default()));
+            let value = self.get_or_zero(after);
+            return quote!(Position::After(#value));
         }
         let cursor = ident(paging.cursor.as_deref());
         quote!(Cursor::position(&request.#cursor).unwrap_or(Position::Start))
@@ -238,6 +238,16 @@ impl Names<'_> {
         };
         let (outer, name) = (ident(Some(outer)), ident(Some(name)));
         quote!(request.#outer.as_ref().and_then(|#outer| #outer.#name))
+    }
+
+    /// The value of a request's field as an `i64`.
+    fn get_or_zero(&self, path: &str) -> TokenStream {
+        if !path.contains('.') && !self.is_optional(self.request, path) {
+            let name = ident(Some(path));
+            return quote!(request.#name);
+        }
+        let value = self.get(path);
+        quote!(#value.unwrap_or_default())
     }
 
     /// Sets a request's field to a value, of which it is told whether it is optional.
