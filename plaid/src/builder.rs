@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plaid_gen::wire::Secret;
+use plaid_gen::wire::{Secret, Tolerance};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect;
 
@@ -75,6 +75,7 @@ impl ClientBuilder {
                 timeout: TIMEOUT,
                 retry: RetryPolicy::new(),
                 max_body: MAX_BODY,
+                tolerance: Tolerance::Strict,
             },
             connect_timeout: CONNECT_TIMEOUT,
             plaid_version: PLAID_VERSION.to_owned(),
@@ -198,6 +199,23 @@ impl ClientBuilder {
     /// How many bytes of an answer are taken: 64 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
+        self
+    }
+
+    /// How answers are taken that are not as described: [`Tolerance::Strict`].
+    ///
+    /// With [`Tolerance::Report`] an answer is read twice, the second time with more
+    /// care, and what is wrong with it is in
+    /// [`Response::deviations`](crate::Response::deviations) and, as a warning without
+    /// values, in the traces.
+    ///
+    /// ```
+    /// # fn example(builder: plaid::ClientBuilder) -> plaid::ClientBuilder {
+    /// builder.tolerance(plaid::Tolerance::Report)
+    /// # }
+    /// ```
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.settings.tolerance = tolerance;
         self
     }
 

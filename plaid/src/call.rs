@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plaid_gen::hooks::Connection;
+use plaid_gen::wire::Tolerance;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,7 @@ pub(crate) struct Options {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Instant>,
     pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) tolerance: Option<Tolerance>,
     pub(crate) headers: HeaderMap,
     pub(crate) extra: BTreeMap<String, Box<RawValue>>,
     /// The first mistake.
@@ -95,6 +97,13 @@ impl<O: Operation> Call<O> {
     /// When this call is tried again, in place of the client's policy.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.options.retry = Some(policy);
+        self
+    }
+
+    /// How the answer is taken, in place of the client's setting; see
+    /// [`ClientBuilder::tolerance`](crate::ClientBuilder::tolerance).
+    pub fn tolerance(mut self, tolerance: Tolerance) -> Self {
+        self.options.tolerance = Some(tolerance);
         self
     }
 
@@ -169,6 +178,7 @@ impl<O: Operation> Call<O> {
             options,
         } = self;
         let limiter = client.limiter();
+        let tolerance = options.tolerance.unwrap_or(client.settings().tolerance);
         let plan = Plan {
             credentials: O::INFO.credentials,
             replay,
@@ -183,6 +193,7 @@ impl<O: Operation> Call<O> {
             client: &client,
             operation: O::name(&request),
             replay,
+            tolerance,
             record: exchange.take(),
         }
         .of::<O>(sent)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plaid_gen::hooks::Connection;
-use plaid_gen::wire::Secret;
+use plaid_gen::wire::{Secret, Tolerance};
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
@@ -64,6 +64,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) max_body: usize,
+    pub(crate) tolerance: Tolerance,
 }
 
 impl Client {

@@ -95,7 +95,6 @@
 mod builder;
 pub mod call;
 mod client;
-mod decode;
 mod environment;
 mod error;
 mod exchange;
@@ -131,7 +130,7 @@ pub use error::{
 pub use limit::{Limit, LimitScope, RateLimits};
 pub use operation::File;
 pub use plaid_gen::types;
-pub use plaid_gen::wire::Secret;
+pub use plaid_gen::wire::{Deviation, DeviationKind, Deviations, Secret, Tolerance};
 pub use response::Response;
 pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;

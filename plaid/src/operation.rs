@@ -10,12 +10,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, TryStreamExt};
+use plaid_gen::wire::{self, Deviations, Misfit, Tolerance};
 use plaid_gen::{ByteStream, ResponseValue};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-
-use crate::decode::{self, Misfit};
 
 /// An operation of the API: a type without values that ties a request to its
 /// response.
@@ -118,80 +117,86 @@ pub enum Credentials {
     None,
 }
 
-/// What progenitor made of an answer.
-pub type Sent<T> = Result<T, Failure>;
-
-/// Why progenitor has no value.
+/// What progenitor made of an answer, and how to read it once more.
 ///
-/// Its own error is dropped: it prints bodies and loses statuses. What came over
-/// the wire has been recorded before progenitor saw it.
-#[derive(Debug)]
-pub struct Failure(Why);
-
-#[derive(Debug)]
-enum Why {
-    /// The body does not fit the type.
-    Payload(Misfit),
-    /// The recorded exchange says.
-    Recorded,
+/// progenitor's own error is dropped: it prints bodies and loses statuses. What came
+/// over the wire has been recorded before progenitor saw it.
+pub struct Sent<T> {
+    value: Option<T>,
+    reader: Option<Reader<T>>,
 }
 
-impl Failure {
-    pub(crate) fn into_misfit(self) -> Option<Misfit> {
-        match self.0 {
-            Why::Payload(misfit) => Some(misfit),
-            Why::Recorded => None,
+/// Reads a JSON body; slower than progenitor does, but it knows where it is.
+type Reader<T> = fn(&[u8], Tolerance) -> Result<(T, Deviations), Misfit>;
+
+impl<T> Sent<T> {
+    /// From what there is, and not in any other way.
+    fn only(value: Option<T>) -> Self {
+        Self {
+            value,
+            reader: None,
         }
+    }
+
+    /// Judges the body of a success; `None` if it is not what was asked for at all.
+    pub(crate) fn judge(
+        self,
+        body: &[u8],
+        is_json: bool,
+        tolerance: Tolerance,
+    ) -> Option<Result<(T, Deviations), Misfit>> {
+        let reader = self.reader.filter(|_| is_json);
+        match (self.value, reader) {
+            (Some(value), None) => Some(Ok((value, Deviations::default()))),
+            (Some(value), _) if tolerance == Tolerance::Strict => {
+                Some(Ok((value, Deviations::default())))
+            }
+            (_, Some(reader)) => Some(reader(body, tolerance)),
+            (None, None) => None,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sent<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sent")
+            .field("is_read", &self.value.is_some())
+            .finish_non_exhaustive()
     }
 }
 
 /// Hands over a JSON answer.
-///
-/// # Errors
-/// When there is none, or it does not fit the type.
 pub fn json<T: DeserializeOwned, E>(
     result: Result<ResponseValue<T>, plaid_gen::Error<E>>,
 ) -> Sent<T> {
-    match result {
-        Ok(value) => Ok(value.into_inner()),
-        Err(plaid_gen::Error::InvalidResponsePayload(body, error)) => {
-            Err(Failure(Why::Payload(decode::locate::<T>(&body, &error))))
-        }
-        Err(_) => Err(Failure(Why::Recorded)),
+    Sent {
+        value: result.ok().map(ResponseValue::into_inner),
+        reader: Some(wire::from_slice::<T>),
     }
 }
 
 /// Hands over an answer that has nothing in it.
-///
-/// # Errors
-/// When there is none.
 pub fn empty<E>(result: Result<ResponseValue<()>, plaid_gen::Error<E>>) -> Sent<()> {
-    result
-        .map(ResponseValue::into_inner)
-        .map_err(|_| Failure(Why::Recorded))
+    Sent::only(result.ok().map(ResponseValue::into_inner))
 }
 
-/// Hands over an answer that is a file.
-///
-/// # Errors
-/// When there is none, or what came is empty or a page or message instead.
+/// Hands over an answer that is a file, unless what came is empty, or a page or
+/// message instead.
 pub fn bytes<T: From<Bytes>, E>(
     result: Result<ResponseValue<ByteStream>, plaid_gen::Error<E>>,
 ) -> Sent<T> {
-    let answer = result.map_err(|_| Failure(Why::Recorded))?;
-    if is_text(answer.headers()) {
-        return Err(Failure(Why::Recorded));
-    }
-    let stream = answer.into_inner().into_inner();
-    let whole = stream.try_fold(Vec::new(), async |mut whole, part| {
-        whole.extend_from_slice(&part);
-        Ok(whole)
+    let answer = result.ok().filter(|answer| !is_text(answer.headers()));
+    let whole = answer.and_then(|answer| {
+        let stream = answer.into_inner().into_inner();
+        let whole = stream.try_fold(Vec::new(), async |mut whole, part| {
+            whole.extend_from_slice(&part);
+            Ok(whole)
+        });
+        // The exchange has buffered the answer, so the stream never has to wait.
+        whole.now_or_never()?.ok()
     });
-    // The exchange has buffered the answer, so the stream never has to wait.
-    match whole.now_or_never() {
-        Some(Ok(whole)) if !whole.is_empty() => Ok(Bytes::from(whole).into()),
-        _ => Err(Failure(Why::Recorded)),
-    }
+    let whole = whole.filter(|whole| !whole.is_empty());
+    Sent::only(whole.map(|whole| Bytes::from(whole).into()))
 }
 
 /// Proxies and maintenance pages answer 200 too; saved as a file, nobody would
@@ -207,9 +212,6 @@ fn is_text(headers: &HeaderMap) -> bool {
 }
 
 /// Posts a JSON body to a path, for operations that are not generated.
-///
-/// # Errors
-/// When there is no answer, or it does not fit the type.
 pub async fn post<T: DeserializeOwned>(
     api: &plaid_gen::Client,
     path: &str,

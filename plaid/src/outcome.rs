@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use plaid_gen::wire::Tolerance;
+
 use crate::client::Client;
 use crate::error::{
     ApiError, ConfigError, Context, DecodeError, Error, HeldBack, Parts, TimeoutError, TooLarge,
@@ -18,6 +20,7 @@ pub(crate) struct Conclusion<'c> {
     pub(crate) client: &'c Client,
     pub(crate) operation: Cow<'static, str>,
     pub(crate) replay: Replay,
+    pub(crate) tolerance: Tolerance,
     pub(crate) record: Record,
 }
 
@@ -35,7 +38,7 @@ impl Conclusion<'_> {
         match self.record.result {
             Err(reason) => Err(without_answer(self.client, context, reason)),
             Ok(answer) if answer.status.is_success() => {
-                accepted::<O>(self.client, context, answer, sent)
+                accepted::<O>(self.client, context, answer, sent, self.tolerance)
             }
             Ok(answer) => Err(rejected(self.client, context, answer)),
         }
@@ -47,20 +50,26 @@ fn accepted<O: Operation>(
     context: Context,
     answer: Answer,
     sent: Sent<O::Response>,
+    tolerance: Tolerance,
 ) -> Result<Response<O::Response>, Error> {
     if let Some(parts) = Parts::in_success(&answer.body, client.redactor()) {
         return Err(Error::Api(Box::new(ApiError::new(context, parts, answer))));
     }
-    match sent {
-        Ok(value) => Ok(Response::new(value, answer, context.attempts, O::REDACTS)),
-        Err(failure) => match failure.into_misfit().filter(|_| answer.claims_json()) {
-            Some(misfit) => Err(Error::Decode(Box::new(DecodeError::new(
+    match sent.judge(&answer.body, answer.claims_json(), tolerance) {
+        Some(Ok((value, deviations))) => {
+            let deviations = deviations.cleaned(|text| client.redactor().clean(text));
+            let response = Response::new(value, answer, context.attempts, O::REDACTS);
+            Ok(response.with_deviations(deviations))
+        }
+        Some(Err(misfit)) => {
+            let misfit = misfit.cleaned(|text| client.redactor().clean(text));
+            Err(Error::Decode(Box::new(DecodeError::new(
                 context, misfit, answer,
-            )))),
-            None => Err(Error::UnexpectedBody(Box::new(UnexpectedBody::new(
-                context, answer,
-            )))),
-        },
+            ))))
+        }
+        None => Err(Error::UnexpectedBody(Box::new(UnexpectedBody::new(
+            context, answer,
+        )))),
     }
 }
 

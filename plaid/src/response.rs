@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::OnceLock;
 
 use bytes::Bytes;
+use plaid_gen::wire::Deviations;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
@@ -22,6 +23,7 @@ pub struct Response<T> {
     answer: Answer,
     attempts: u32,
     redacts: bool,
+    deviations: Deviations,
     /// Read on demand: it means another pass over the body.
     request_id: OnceLock<String>,
 }
@@ -33,8 +35,14 @@ impl<T> Response<T> {
             answer,
             attempts,
             redacts,
+            deviations: Deviations::default(),
             request_id: OnceLock::new(),
         }
+    }
+
+    pub(crate) fn with_deviations(mut self, deviations: Deviations) -> Self {
+        self.deviations = deviations;
+        self
     }
 
     /// Plaid's id of the request, which its support asks for first. Empty where
@@ -68,6 +76,27 @@ impl<T> Response<T> {
     /// When the body is not JSON, as that of a file.
     pub fn json(&self) -> Result<serde_json::Value, serde_json::Error> {
         serde_json::from_slice(&self.answer.body)
+    }
+
+    /// Where the answer is not as described, and what became of it. Always empty
+    /// without [`Tolerance::Report`](crate::Tolerance::Report).
+    ///
+    /// Look before you use an amount: one that is listed here is 0 and says nothing.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "accounts")]
+    /// # async fn example(plaid: plaid::Client, token: plaid::Secret) -> plaid::Result<()> {
+    /// use plaid::Tolerance;
+    ///
+    /// let call = plaid.accounts().get(&token).tolerance(Tolerance::Report);
+    /// for deviation in call.await?.deviations() {
+    ///     println!("{deviation}"); // accounts[0].name: missing; left empty
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn deviations(&self) -> &Deviations {
+        &self.deviations
     }
 
     /// How many times the request was sent.
@@ -106,6 +135,7 @@ impl<T: fmt::Debug> fmt::Debug for Response<T> {
         out.field("status", &self.status().as_u16());
         out.field("request_id", &self.request_id());
         out.field("attempts", &self.attempts);
+        out.field("deviations", &self.deviations.total());
         // A type of the caller's may print anything, a `serde_json::Value` does.
         match self.redacts {
             true => out.field("value", &self.value),

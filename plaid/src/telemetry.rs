@@ -7,20 +7,27 @@
 //! - An event for a failure, at DEBUG: the caller has the error in hand and knows
 //!   whether it matters. A user who has to log in again is daily business, and a
 //!   warning here would be reported twice or wrongly.
+//! - An event at WARN for an answer that was filled where it is not as described: a
+//!   caller who has asked for that may not look, and 0 is not an amount.
 //!
-//! Names, codes, ids of requests, counts and times are recorded. No token, header,
-//! body or URL is.
+//! Names, codes, paths in answers, ids of requests, counts and times are recorded. No
+//! token, header, body or URL is.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::field::{Empty, display};
-use tracing::{Span, debug, info, info_span};
+use tracing::{Span, debug, info, info_span, warn};
+
+use plaid_gen::wire::{Deviation, Deviations};
 
 use crate::error::Error;
 use crate::exchange::{Answer, NoAnswer};
 use crate::response::Response;
 use crate::wait::Progress;
+
+/// More places than this are counted only.
+const MAX_PATHS: usize = 20;
 
 /// The span of a call.
 pub(crate) fn span(operation: &str) -> Span {
@@ -38,6 +45,9 @@ pub(crate) fn span(operation: &str) -> Span {
 
 /// Fills in the span when the call is over.
 pub(crate) fn finish<T>(span: &Span, started: Instant, result: &Result<Response<T>, Error>) {
+    if let Ok(response) = result {
+        note_deviations(response.deviations());
+    }
     if span.is_disabled() {
         return;
     }
@@ -78,6 +88,20 @@ pub(crate) fn note_wait(operation: &str, progress: &Progress<'_>) {
         request_id = progress.request_id().unwrap_or_default(),
         "not ready yet"
     );
+}
+
+/// Tells where an answer was filled.
+fn note_deviations(deviations: &Deviations) {
+    if deviations.is_empty() {
+        return;
+    }
+    let paths: Vec<&str> = deviations
+        .iter()
+        .take(MAX_PATHS)
+        .map(Deviation::path)
+        .collect();
+    let (count, paths) = (deviations.total(), paths.join(", "));
+    warn!(count, paths, "the answer is not as described");
 }
 
 /// Tells that the request will be sent once more.

@@ -175,9 +175,9 @@ async fn an_answer_of_the_wrong_shape_names_the_field() {
         (
             "/numbers/ach/1/account",
             "numbers.ach[1].account",
-            "found map",
+            "found an object",
         ),
-        ("/item/item_id", "item.item_id", "found map"),
+        ("/item/item_id", "item.item_id", "found an object"),
     ] {
         let (_server, plaid) = changed("/auth/get", pointer, serde_json::json!({})).await;
         let error = plaid.auth().get(TOKEN).await.unwrap_err();

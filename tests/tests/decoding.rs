@@ -288,6 +288,7 @@ impl<'a> Source<'a> {
     }
 
     fn list(&mut self, items: &Value, depth: usize) -> Pair {
+        let takes_null = matches!(Kind::of(items), Kind::Any);
         let (mut sent, mut kept) = (Vec::new(), Vec::new());
         for _ in 0..self.length(depth) {
             let (there, back) = self.value(items, depth + 1);
@@ -295,19 +296,23 @@ impl<'a> Source<'a> {
             kept.push(back);
             if self.pick(4) == 1 {
                 sent.push(Value::Null);
+                kept.extend(takes_null.then_some(Value::Null));
             }
         }
         (json!(sent), json!(kept))
     }
 
     fn map(&mut self, values: &Value, depth: usize) -> Pair {
+        let takes_null = matches!(Kind::of(values), Kind::Any);
         let (mut sent, mut kept) = (Map::new(), Map::new());
         for index in 0..self.length(depth) {
             let (there, back) = self.value(values, depth + 1);
             sent.insert(format!("key {index}"), there);
             kept.insert(format!("key {index}"), back);
             if self.pick(4) == 1 {
-                sent.insert(format!("nothing {index}"), Value::Null);
+                let name = format!("nothing {index}");
+                kept.extend(takes_null.then(|| (name.clone(), Value::Null)));
+                sent.insert(name, Value::Null);
             }
         }
         (Value::Object(sent), Value::Object(kept))

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 
-use super::{Generated, Reader, Wire, Writer};
+use super::{Generated, Reader, Wire, Writer, tolerant};
 
 impl<T: Wire> Wire for Option<T> {
     const EMPTY: Self = None;
@@ -117,7 +117,7 @@ impl<'de, T: Wire> Visitor<'de> for ListVisitor<T> {
     }
 }
 
-/// Reads an element onto the end of a list, unless it is null. To hand it over
+/// Reads an element onto the end of a list, unless it is null and stands for nothing. To hand it over
 /// would be to copy it: a transaction has a kilobyte.
 struct Push<'a, T>(&'a mut Vec<T>);
 
@@ -137,15 +137,23 @@ impl<'de, T: Wire> Visitor<'de> for Push<'_, T> {
     }
 
     fn visit_none<E: Error>(self) -> Result<(), E> {
+        if T::TAKES_NULL {
+            self.0.push(T::EMPTY);
+        } else {
+            tolerant::leave_out_null::<E>();
+        }
         Ok(())
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
+        self.visit_none()
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.0.push(T::read(deserializer)?);
+        match T::read(deserializer) {
+            Ok(value) => self.0.push(value),
+            Err(error) => tolerant::leave_out::<D, _>(error)?,
+        }
         Ok(())
     }
 }
@@ -174,8 +182,11 @@ impl<'de, T: Wire> Visitor<'de> for MapVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut values = BTreeMap::new();
         while let Some(key) = map.next_key()? {
-            if let Some(value) = map.next_value_seed(Reader::<Option<T>>::new())? {
-                values.insert(key, value);
+            match map.next_value_seed(Reader::<Option<T>>::new()) {
+                Ok(Some(value)) => drop(values.insert(key, value)),
+                Ok(None) if T::TAKES_NULL => drop(values.insert(key, T::EMPTY)),
+                Ok(None) => tolerant::leave_out_null::<A::Error>(),
+                Err(error) => tolerant::leave_out::<A, _>(error)?,
             }
         }
         Ok(values)

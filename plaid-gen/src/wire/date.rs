@@ -10,7 +10,12 @@ use super::Wire;
 
 /// `YYYY-MM-DD`; of a point in time the day as written.
 impl Wire for NaiveDate {
-    const EMPTY: Self = Self::MIN;
+    // Nobody takes it for a date, and unlike `MIN` it can be written, read back and
+    // counted from.
+    const EMPTY: Self = match Self::from_ymd_opt(1, 1, 1) {
+        Some(date) => date,
+        None => Self::MIN,
+    };
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(Parsed(parse_date, "a date like 2024-05-31"))
@@ -24,10 +29,13 @@ impl Wire for NaiveDate {
 /// RFC 3339, turned to UTC. A text without an offset is taken as UTC, and a bare
 /// date as its midnight: both occur.
 impl Wire for DateTime<Utc> {
-    const EMPTY: Self = Self::MIN_UTC;
+    const EMPTY: Self = match NaiveDate::EMPTY.and_hms_opt(0, 0, 0) {
+        Some(midnight) => midnight.and_utc(),
+        None => Self::MIN_UTC,
+    };
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Parsed(parse_time, "a time like 2024-05-31T12:00:00Z"))
+        deserializer.deserialize_str(Parsed(parse_time, "a time as in RFC 3339"))
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -10,10 +10,12 @@
 //! | a required scalar or object is absent or `null` | an error that names the field |
 //! | a nullable field is absent or `null` | `None` |
 //! | a list or map is absent or `null` | empty |
-//! | a `null` inside a list | left out |
+//! | a `null` inside a list or map | left out, unless anything may stand there |
 //! | a value that an enum does not know | kept, see [`UnknownValue`] |
 //! | a field that a record does not know | skipped |
 //! | a number with a fraction | [`Decimal`](rust_decimal::Decimal), digit by digit |
+//!
+//! [`Tolerance::Report`] turns the errors into entries of a list.
 
 mod collection;
 mod date;
@@ -28,6 +30,7 @@ pub mod schema;
 
 mod secret;
 mod text;
+mod tolerant;
 
 use std::fmt::Debug;
 
@@ -39,6 +42,7 @@ pub(crate) use delegate::{open_enums, records};
 pub use open_enum::{OpenEnum, UnknownValue, fmt_open_enum, read_open_enum};
 pub use record::{FieldVisitor, Presence, Record, fill, fmt_record, read_record, write_record};
 pub use secret::Secret;
+pub use tolerant::{Deviation, DeviationKind, Deviations, Misfit, Tolerance, from_slice};
 
 /// A type that a field of a record can have.
 pub trait Wire: Debug + Sized {
@@ -47,6 +51,9 @@ pub trait Wire: Debug + Sized {
     /// A constant, since a function would have to undo its work at every field that
     /// might panic, and that is code in each of 1,700 records.
     const EMPTY: Self;
+
+    /// Whether `null` is a value like others, which a list or map keeps.
+    const TAKES_NULL: bool = false;
 
     /// Reads the value from JSON.
     ///

@@ -15,7 +15,7 @@ use super::Wire;
 /// deserializer that does not know it (serde's buffer behind `flatten` and
 /// untagged enums, or another format) hands over the plain number. A test fails
 /// should `serde_json` ever rename it.
-const RAW_NUMBER: &str = "$serde_json::private::RawValue";
+pub(super) const RAW_NUMBER: &str = "$serde_json::private::RawValue";
 
 /// A decimal is read from the digits of the JSON number: an `f64` in between would
 /// turn `1234567890123456.78` into `1234567890123456.8`.

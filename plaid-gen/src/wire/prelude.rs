@@ -9,7 +9,7 @@ pub(crate) use chrono::{DateTime, NaiveDate, Utc};
 pub(crate) use rust_decimal::Decimal;
 pub(crate) use serde::de::MapAccess;
 
-pub(crate) use super::Presence::{Optional, Required, Written};
+pub(crate) use super::Presence::{Listed, Optional, Required, Written};
 pub(crate) use super::{
     FieldVisitor, Generated, OpenEnum, Presence, Record, Secret, UnknownValue, Wire, fill,
 };

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{Generated, Reader, Wire, Writer};
+use super::{Generated, Reader, Wire, Writer, tolerant};
 
 /// What the description of the API says about a field being there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub enum Presence {
     Required,
     /// Always written, as `null` where there is none; may be absent when read.
     Written,
+    /// A list or map that is always there and written; absent or `null` it is read as
+    /// empty.
+    Listed,
     /// May be absent; written only where there is something to write.
     Optional,
 }
@@ -53,7 +56,11 @@ pub trait FieldVisitor {
 /// # Errors
 /// When the value has another type than the place.
 pub fn fill<'de, T: Wire, A: MapAccess<'de>>(place: &mut T, map: &mut A) -> Result<(), A::Error> {
-    *place = map.next_value_seed(Reader::<T>::new())?;
+    match map.next_value_seed(Reader::<T>::new()) {
+        Ok(value) => *place = value,
+        // The place is still empty.
+        Err(error) => tolerant::fill_in::<A, _>(error)?,
+    }
     Ok(())
 }
 
@@ -159,22 +166,11 @@ impl<'de, T: Record> Visitor<'de> for RecordVisitor<T> {
                 map.next_value::<IgnoredAny>()?;
             }
         }
-        match first_missing(T::FIELDS, seen) {
+        match tolerant::first_missing::<A>(T::FIELDS, seen) {
             None => Ok(record),
             Some(name) => Err(A::Error::missing_field(name)),
         }
     }
-}
-
-fn first_missing(table: &'static [(&'static str, Presence)], seen: u128) -> Option<&'static str> {
-    let missing = |&(index, &(_, presence)): &(usize, &(&str, Presence))| {
-        presence == Presence::Required && seen & (1 << index) == 0
-    };
-    table
-        .iter()
-        .enumerate()
-        .find(missing)
-        .map(|(_, (name, _))| *name)
 }
 
 /// Finds a key's index in the table.

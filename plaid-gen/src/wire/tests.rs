@@ -9,15 +9,15 @@ use super::prelude::*;
 use super::{open_enums, records};
 
 #[derive(Clone, PartialEq)]
-struct Probe {
-    amount: Decimal,
-    at: Option<DateTime<Utc>>,
-    count: Option<i64>,
-    day: Option<NaiveDate>,
-    kind: Option<Kind>,
-    list: Vec<String>,
-    note: Option<String>,
-    token: Option<Secret>,
+pub(super) struct Probe {
+    pub(super) amount: Decimal,
+    pub(super) at: Option<DateTime<Utc>>,
+    pub(super) count: Option<i64>,
+    pub(super) day: Option<NaiveDate>,
+    pub(super) kind: Option<Kind>,
+    pub(super) list: Vec<String>,
+    pub(super) note: Option<String>,
+    pub(super) token: Option<Secret>,
 }
 
 impl Generated for Probe {
@@ -75,7 +75,7 @@ impl Record for Probe {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Kind {
+pub(super) enum Kind {
     Cash,
     Unknown(UnknownValue),
 }

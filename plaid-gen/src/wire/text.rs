@@ -42,6 +42,7 @@ impl Wire for bool {
 /// What has no type in the description.
 impl Wire for serde_json::Value {
     const EMPTY: Self = Self::Null;
+    const TAKES_NULL: bool = true;
 
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::deserialize(deserializer)

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use bytes::Bytes;
+use plaid_gen::wire::Misfit;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 use super::{Action, Context};
-use crate::decode::Misfit;
 use crate::exchange::Answer;
 
 /// Plaid did what was asked, but its answer does not fit the type.
@@ -30,12 +30,12 @@ impl DecodeError {
 
     /// Where in the answer, for instance `accounts[0].balances.current`.
     pub fn path(&self) -> &str {
-        &self.misfit.path
+        self.misfit.path()
     }
 
     /// What does not fit. The value itself is not quoted.
     pub fn reason(&self) -> &str {
-        &self.misfit.reason
+        self.misfit.reason()
     }
 
     /// The HTTP status.

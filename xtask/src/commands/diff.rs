@@ -150,6 +150,14 @@ fn values(name: &str, old: &Value, new: &Value, changes: &mut Vec<Change>) {
     }
 }
 
+/// What callers notice of it: a list that may be null or not has one type.
+fn presence_of(field: &lower::facts::FieldFacts) -> &str {
+    match field.presence.as_str() {
+        "listed" => "written",
+        presence => presence,
+    }
+}
+
 fn fields(
     name: &str,
     old: &lower::Lowered,
@@ -161,7 +169,7 @@ fn fields(
         let facts = lowered.facts.types.get(name);
         let fields = facts.into_iter().flat_map(|facts| &facts.fields);
         fields
-            .map(|field| (field.name.clone(), field.presence.clone()))
+            .map(|field| (field.name.clone(), presence_of(field).to_owned()))
             .collect()
     };
     let (old_presence, new_presence) = (presence(old), presence(new));

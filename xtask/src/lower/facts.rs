@@ -121,7 +121,7 @@ pub struct FieldFacts {
     pub doc: String,
     /// Whether it should no longer be used.
     pub deprecated: bool,
-    /// `required`, `written` or `optional`.
+    /// `required`, `written`, `listed` or `optional`.
     pub presence: String,
 }
 

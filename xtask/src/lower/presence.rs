@@ -3,7 +3,9 @@
 //! In 958 fields that are required and nullable, typify makes an absent key an
 //! error, and in 229 lists a `null`. Banks send both. A field stays required only
 //! where nothing else would be an honest value; that the others are always sent is
-//! kept as `x-presence: written`, because a request may need the `null`.
+//! kept as `x-presence: written`, because a request may need the `null`. A list that
+//! cannot be null is `listed`: it is read as empty all the same, but whoever asks
+//! what an answer lacks is told.
 
 use std::collections::BTreeSet;
 
@@ -36,6 +38,7 @@ fn lower_fields(schema: &mut Value) {
                 strict.push(Value::from(name.as_str()));
                 "required"
             }
+            true if is_collection(property) && !flag(property, "nullable") => "listed",
             true => "written",
             false if flag(property, "x-send-null") => "written",
             false => "optional",
@@ -69,10 +72,12 @@ mod tests {
         let lowered = after(
             run,
             json!({"A": {
-                "required": ["scalar", "null", "list", "any"],
+                "required": ["scalar", "null", "list", "no_list", "any"],
                 "properties": {
                     "scalar": {"type": "string"}, "null": {"type": "string", "nullable": true},
-                    "list": {"type": "array"}, "any": {}, "optional": {"type": "string"},
+                    "list": {"type": "array"}, "any": {},
+                    "no_list": {"type": "array", "nullable": true},
+                    "optional": {"type": "string"},
                     "cleared": {"type": "string", "x-send-null": true},
                 }
             }}),
@@ -80,9 +85,10 @@ mod tests {
         assert_eq!(lowered["A"]["required"], json!(["scalar"]));
         let presence = |field: &str| lowered["A"]["properties"][field]["x-presence"].clone();
         assert_eq!(presence("scalar"), json!("required"));
-        for field in ["null", "list", "any", "cleared"] {
+        for field in ["null", "any", "cleared", "no_list"] {
             assert_eq!(presence(field), json!("written"), "{field}");
         }
+        assert_eq!(presence("list"), json!("listed"));
         assert_eq!(presence("optional"), json!("optional"));
         assert_eq!(lowered["A"]["properties"]["null"].get("nullable"), None);
     }

@@ -417,7 +417,7 @@ impl Record for UserCustomPassword {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("force_error", Required),
         ("mfa", Required),
-        ("override_accounts", Written),
+        ("override_accounts", Listed),
         ("recaptcha", Required),
         ("seed", Required),
         ("version", Optional),

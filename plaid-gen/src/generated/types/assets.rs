@@ -89,16 +89,16 @@ impl Record for AccountAssets {
         ("account_insights", Optional),
         ("balances", Required),
         ("days_available", Required),
-        ("historical_balances", Written),
+        ("historical_balances", Listed),
         ("investments", Optional),
         ("mask", Written),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("ownership_type", Optional),
         ("persistent_account_id", Optional),
         ("subtype", Written),
-        ("transactions", Written),
+        ("transactions", Listed),
         ("type", Required),
         ("verification_status", Optional),
     ];
@@ -1030,7 +1030,7 @@ impl Generated for AssetHoldings {
 }
 impl Record for AssetHoldings {
     const NAME: &'static str = "AssetHoldings";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_HOLDING", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_HOLDING", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1145,7 +1145,7 @@ impl Generated for AssetOwners {
 }
 impl Record for AssetOwners {
     const NAME: &'static str = "AssetOwners";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_OWNER", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_OWNER", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1211,7 +1211,7 @@ impl Record for AssetReport {
         ("date_generated", Required),
         ("days_requested", Required),
         ("insights", Optional),
-        ("items", Written),
+        ("items", Listed),
         ("user", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1844,7 +1844,7 @@ impl Generated for AssetReportFilterRequest {
 impl Record for AssetReportFilterRequest {
     const NAME: &'static str = "AssetReportFilterRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_ids_to_exclude", Written),
+        ("account_ids_to_exclude", Listed),
         ("asset_report_token", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -2194,7 +2194,7 @@ impl Record for AssetReportGetResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("report", Required),
         ("request_id", Required),
-        ("warnings", Written),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2587,7 +2587,7 @@ impl Generated for AssetReportItem {
 impl Record for AssetReportItem {
     const NAME: &'static str = "AssetReportItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("date_last_updated", Required),
         ("institution_id", Required),
         ("institution_name", Required),
@@ -3247,7 +3247,7 @@ impl Generated for AssetTransaction {
 impl Record for AssetTransaction {
     const NAME: &'static str = "AssetTransaction";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("ASSET_TRANSACTION_DESCRIPTON", Written),
+        ("ASSET_TRANSACTION_DESCRIPTON", Listed),
         ("ASSET_TRANSACTION_DETAIL", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3811,9 +3811,7 @@ impl Generated for AssetTransactions {
 }
 impl Record for AssetTransactions {
     const NAME: &'static str = "AssetTransactions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("ASSET_TRANSACTION", Written),
-    ];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_TRANSACTION", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -3883,7 +3881,7 @@ impl Generated for Assets {
 }
 impl Record for Assets {
     const NAME: &'static str = "Assets";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4269,7 +4267,7 @@ impl Generated for CreditFreddieMacAssetTransaction {
 impl Record for CreditFreddieMacAssetTransaction {
     const NAME: &'static str = "CreditFreddieMacAssetTransaction";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("ASSET_TRANSACTION_DESCRIPTION", Written),
+        ("ASSET_TRANSACTION_DESCRIPTION", Listed),
         ("ASSET_TRANSACTION_DETAIL", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -4304,9 +4302,7 @@ impl Generated for CreditFreddieMacAssetTransactions {
 }
 impl Record for CreditFreddieMacAssetTransactions {
     const NAME: &'static str = "CreditFreddieMacAssetTransactions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("ASSET_TRANSACTION", Written),
-    ];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET_TRANSACTION", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4341,7 +4337,7 @@ impl Generated for CreditFreddieMacAssets {
 }
 impl Record for CreditFreddieMacAssets {
     const NAME: &'static str = "CreditFreddieMacAssets";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("ASSET", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4464,7 +4460,7 @@ impl Generated for CreditFreddieMacLoanIdentifiers {
 }
 impl Record for CreditFreddieMacLoanIdentifiers {
     const NAME: &'static str = "CreditFreddieMacLoanIdentifiers";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("LOAN_IDENTIFIER", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("LOAN_IDENTIFIER", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4526,7 +4522,7 @@ impl Generated for CreditFreddieMacParties {
 }
 impl Record for CreditFreddieMacParties {
     const NAME: &'static str = "CreditFreddieMacParties";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("PARTY", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("PARTY", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4799,7 +4795,7 @@ impl Record for CreditFreddieMacService {
     const NAME: &'static str = "CreditFreddieMacService";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("STATUSES", Required),
-        ("VERIFICATION_OF_ASSET", Written),
+        ("VERIFICATION_OF_ASSET", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4995,7 +4991,7 @@ impl Generated for CreditRelayCreateRequest {
 impl Record for CreditRelayCreateRequest {
     const NAME: &'static str = "CreditRelayCreateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("report_tokens", Written),
+        ("report_tokens", Listed),
         ("secondary_client_id", Required),
         ("webhook", Optional),
     ];
@@ -6429,7 +6425,7 @@ impl Generated for Parties {
 }
 impl Record for Parties {
     const NAME: &'static str = "Parties";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("PARTY", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("PARTY", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -7169,9 +7165,7 @@ impl Generated for ValidationSources {
 }
 impl Record for ValidationSources {
     const NAME: &'static str = "ValidationSources";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("VALIDATION_SOURCE", Written),
-    ];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("VALIDATION_SOURCE", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,

@@ -37,10 +37,10 @@ impl Generated for AuthGetNumbers {
 impl Record for AuthGetNumbers {
     const NAME: &'static str = "AuthGetNumbers";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("ach", Written),
-        ("bacs", Written),
-        ("eft", Written),
-        ("international", Written),
+        ("ach", Listed),
+        ("bacs", Listed),
+        ("eft", Listed),
+        ("international", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -183,7 +183,7 @@ impl Generated for AuthGetResponse {
 impl Record for AuthGetResponse {
     const NAME: &'static str = "AuthGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("numbers", Required),
         ("request_id", Required),

@@ -657,7 +657,7 @@ impl Generated for BankTransferEventListResponse {
 impl Record for BankTransferEventListResponse {
     const NAME: &'static str = "BankTransferEventListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_transfer_events", Written),
+        ("bank_transfer_events", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -750,7 +750,7 @@ impl Generated for BankTransferEventSyncResponse {
 impl Record for BankTransferEventSyncResponse {
     const NAME: &'static str = "BankTransferEventSyncResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_transfer_events", Written),
+        ("bank_transfer_events", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -981,7 +981,7 @@ impl Generated for BankTransferListResponse {
 impl Record for BankTransferListResponse {
     const NAME: &'static str = "BankTransferListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_transfers", Written),
+        ("bank_transfers", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1323,7 +1323,7 @@ impl Record for BankTransferSweepListResponse {
     const NAME: &'static str = "BankTransferSweepListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("request_id", Required),
-        ("sweeps", Written),
+        ("sweeps", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

@@ -722,7 +722,7 @@ impl Generated for BeaconAccountRiskEvaluateResponse {
 impl Record for BeaconAccountRiskEvaluateResponse {
     const NAME: &'static str = "BeaconAccountRiskEvaluateResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -889,7 +889,7 @@ impl Generated for BeaconBankAccounts {
 impl Record for BeaconBankAccounts {
     const NAME: &'static str = "BeaconBankAccounts";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1575,7 +1575,7 @@ impl Generated for BeaconReportListResponse {
 impl Record for BeaconReportListResponse {
     const NAME: &'static str = "BeaconReportListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("beacon_reports", Written),
+        ("beacon_reports", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -1697,7 +1697,7 @@ impl Record for BeaconReportSyndicationAnalysis {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("address", Required),
         ("date_of_birth", Required),
-        ("depository_accounts", Written),
+        ("depository_accounts", Listed),
         ("email_address", Required),
         ("id_number", Required),
         ("ip_address", Required),
@@ -1905,7 +1905,7 @@ impl Generated for BeaconReportSyndicationListResponse {
 impl Record for BeaconReportSyndicationListResponse {
     const NAME: &'static str = "BeaconReportSyndicationListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("beacon_report_syndications", Written),
+        ("beacon_report_syndications", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -2119,7 +2119,7 @@ impl Record for BeaconUser {
         ("client_user_id", Required),
         ("created_at", Required),
         ("id", Required),
-        ("item_ids", Written),
+        ("item_ids", Listed),
         ("program_id", Required),
         ("status", Required),
         ("updated_at", Required),
@@ -2453,7 +2453,7 @@ impl Record for BeaconUserCreateResponse {
         ("client_user_id", Required),
         ("created_at", Required),
         ("id", Required),
-        ("item_ids", Written),
+        ("item_ids", Listed),
         ("program_id", Required),
         ("request_id", Required),
         ("status", Required),
@@ -2536,7 +2536,7 @@ impl Record for BeaconUserData {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("address", Required),
         ("date_of_birth", Required),
-        ("depository_accounts", Written),
+        ("depository_accounts", Listed),
         ("email_address", Written),
         ("id_number", Written),
         ("ip_address", Written),
@@ -2706,7 +2706,7 @@ impl Record for BeaconUserGetResponse {
         ("client_user_id", Required),
         ("created_at", Required),
         ("id", Required),
-        ("item_ids", Written),
+        ("item_ids", Listed),
         ("program_id", Required),
         ("request_id", Required),
         ("status", Required),
@@ -2821,7 +2821,7 @@ impl Generated for BeaconUserHistoryListResponse {
 impl Record for BeaconUserHistoryListResponse {
     const NAME: &'static str = "BeaconUserHistoryListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("beacon_users", Written),
+        ("beacon_users", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -3596,7 +3596,7 @@ impl Record for BeaconUserUpdateResponse {
         ("client_user_id", Required),
         ("created_at", Required),
         ("id", Required),
-        ("item_ids", Written),
+        ("item_ids", Listed),
         ("program_id", Required),
         ("request_id", Required),
         ("status", Required),

@@ -421,13 +421,13 @@ impl Generated for BusinessKybMatchDetails {
 impl Record for BusinessKybMatchDetails {
     const NAME: &'static str = "BusinessKybMatchDetails";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("addresses", Written),
-        ("email_addresses", Written),
+        ("addresses", Listed),
+        ("email_addresses", Listed),
         ("entity_type", Written),
         ("formation_date", Written),
-        ("names", Written),
-        ("phone_numbers", Written),
-        ("websites", Written),
+        ("names", Listed),
+        ("phone_numbers", Listed),
+        ("websites", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -571,7 +571,7 @@ impl Record for BusinessSearchTerms {
     const NAME: &'static str = "BusinessSearchTerms";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("address", Required),
-        ("alternative_names", Written),
+        ("alternative_names", Listed),
         ("email_address", Written),
         ("name", Written),
         ("phone_number", Written),

@@ -47,7 +47,7 @@ impl Record for BaseReport {
         ("client_report_id", Optional),
         ("date_generated", Required),
         ("days_requested", Required),
-        ("items", Written),
+        ("items", Listed),
         ("report_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -157,17 +157,17 @@ impl Record for BaseReportAccount {
         ("account_insights", Optional),
         ("attributes", Optional),
         ("balances", Required),
-        ("consumer_disputes", Written),
+        ("consumer_disputes", Listed),
         ("days_available", Required),
         ("historical_balances", Optional),
         ("mask", Written),
         ("metadata", Required),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("ownership_type", Written),
         ("subtype", Written),
-        ("transactions", Written),
+        ("transactions", Listed),
         ("type", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1076,9 +1076,9 @@ impl Generated for BaseReportInvestments {
 impl Record for BaseReportInvestments {
     const NAME: &'static str = "BaseReportInvestments";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("holdings", Written),
-        ("investment_transactions", Written),
-        ("securities", Written),
+        ("holdings", Listed),
+        ("investment_transactions", Listed),
+        ("securities", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1134,7 +1134,7 @@ impl Generated for BaseReportItem {
 impl Record for BaseReportItem {
     const NAME: &'static str = "BaseReportItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("date_last_updated", Required),
         ("institution_id", Required),
         ("institution_name", Required),
@@ -2039,7 +2039,7 @@ impl Record for CraBankIncomeAccount {
         ("metadata", Required),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("subtype", Required),
         ("type", Required),
     ];
@@ -2364,8 +2364,8 @@ impl Record for CraBankIncomeItem {
     const NAME: &'static str = "CraBankIncomeItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("accounts", Optional),
-        ("bank_income_accounts", Written),
-        ("bank_income_sources", Written),
+        ("bank_income_accounts", Listed),
+        ("bank_income_sources", Listed),
         ("institution_id", Optional),
         ("institution_name", Optional),
         ("item_id", Optional),
@@ -2509,7 +2509,7 @@ impl Record for CraBankIncomeSource {
         ("employer", Optional),
         ("end_date", Optional),
         ("forecasted_average_monthly_income", Optional),
-        ("forecasted_average_monthly_income_prediction_intervals", Written),
+        ("forecasted_average_monthly_income_prediction_intervals", Listed),
         ("historical_average_monthly_gross_income", Optional),
         ("historical_average_monthly_income", Optional),
         ("historical_summary", Optional),
@@ -3059,7 +3059,7 @@ impl Record for CraCheckReportBaseReportGetResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("report", Required),
         ("request_id", Required),
-        ("warnings", Written),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -3533,7 +3533,7 @@ impl Generated for CraCheckReportGseOptions {
 }
 impl Record for CraCheckReportGseOptions {
     const NAME: &'static str = "CraCheckReportGseOptions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("report_types", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("report_types", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4296,7 +4296,7 @@ impl Record for CraCheckReportVerificationGetRequest {
     const NAME: &'static str = "CraCheckReportVerificationGetRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("employment_refresh_options", Optional),
-        ("reports_requested", Written),
+        ("reports_requested", Listed),
         ("user_id", Optional),
         ("user_token", Optional),
     ];
@@ -4352,7 +4352,7 @@ impl Record for CraCheckReportVerificationGetResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("report", Required),
         ("request_id", Required),
-        ("warnings", Written),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4532,7 +4532,7 @@ impl Record for CraCreditProfileLendScore {
     const NAME: &'static str = "CraCreditProfileLendScore";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("error_reason", Written),
-        ("reason_codes", Written),
+        ("reason_codes", Listed),
         ("score", Written),
         ("variant", Required),
     ];
@@ -4599,7 +4599,7 @@ impl Record for CraCreditProfileReport {
         ("client_report_id", Required),
         ("date_retrieved", Required),
         ("inquiry_type", Required),
-        ("lend_scores", Written),
+        ("lend_scores", Listed),
         ("metadata", Written),
         ("network_insights_attributes", Written),
     ];
@@ -4746,7 +4746,7 @@ impl Record for CraCreditProfileReportGetResponse {
         ("report", Required),
         ("request_id", Required),
         ("user_id", Optional),
-        ("warnings", Written),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4821,7 +4821,7 @@ impl Record for CraCreditProfileReportMetadata {
         ("credit_account_type_count", Required),
         ("depository_account_type_count", Required),
         ("generated_at", Required),
-        ("institution_ids", Written),
+        ("institution_ids", Listed),
         ("item_count", Required),
         ("most_recent_transaction_date", Required),
         ("multiple_owner_account_count", Required),
@@ -4970,7 +4970,7 @@ impl Record for CraEmploymentRefreshReport {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("days_requested", Required),
         ("generated_time", Required),
-        ("items", Written),
+        ("items", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -5030,7 +5030,7 @@ impl Record for CraEmploymentRefreshReportAccount {
         ("name", Required),
         ("official_name", Written),
         ("subtype", Written),
-        ("transactions", Written),
+        ("transactions", Listed),
         ("type", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -5087,7 +5087,7 @@ impl Generated for CraEmploymentRefreshReportItem {
 impl Record for CraEmploymentRefreshReportItem {
     const NAME: &'static str = "CraEmploymentRefreshReportItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution_id", Required),
         ("institution_name", Required),
         ("item_id", Required),
@@ -5267,7 +5267,7 @@ impl Record for CraIncomeInsights {
         ("client_report_id", Optional),
         ("days_requested", Optional),
         ("generated_time", Optional),
-        ("income_streams", Written),
+        ("income_streams", Listed),
         ("items", Optional),
         ("report_id", Optional),
         ("user_summary", Optional),
@@ -5324,7 +5324,7 @@ impl Generated for CraIncomeInsightsUserSummary {
 }
 impl Record for CraIncomeInsightsUserSummary {
     const NAME: &'static str = "CraIncomeInsightsUserSummary";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("income_metrics", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("income_metrics", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -5471,7 +5471,7 @@ impl Record for CraIncomeStream {
         ("income_stream_id", Required),
         ("insights", Required),
         ("start_date", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -6486,7 +6486,7 @@ impl Generated for CraLoansApplicationsRegisterRequest {
 }
 impl Record for CraLoansApplicationsRegisterRequest {
     const NAME: &'static str = "CraLoansApplicationsRegisterRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("applications", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("applications", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -6549,7 +6549,7 @@ impl Generated for CraLoansRegisterRequest {
 }
 impl Record for CraLoansRegisterRequest {
     const NAME: &'static str = "CraLoansRegisterRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("loans", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("loans", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -6612,7 +6612,7 @@ impl Generated for CraLoansUnregisterRequest {
 }
 impl Record for CraLoansUnregisterRequest {
     const NAME: &'static str = "CraLoansUnregisterRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("loans", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("loans", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -6646,7 +6646,7 @@ impl Generated for CraLoansUpdateRequest {
 }
 impl Record for CraLoansUpdateRequest {
     const NAME: &'static str = "CraLoansUpdateRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("loans", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("loans", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -6782,7 +6782,7 @@ impl Generated for CraMonitoringInsightsGetResponse {
 impl Record for CraMonitoringInsightsGetResponse {
     const NAME: &'static str = "CraMonitoringInsightsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("items", Written),
+        ("items", Listed),
         ("request_id", Required),
         ("user_insights_id", Required),
     ];
@@ -7164,8 +7164,8 @@ impl Record for CraNetworkInsightsReport {
     const NAME: &'static str = "CraNetworkInsightsReport";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("generated_time", Required),
-        ("items", Written),
-        ("network_attributes", Written),
+        ("items", Listed),
+        ("network_attributes", Listed),
         ("report_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -7492,7 +7492,7 @@ impl Record for CraPartnerInsightsFicoResults {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("lender_application_id", Required),
         ("report_characteristics", Optional),
-        ("ultrafico_score_results", Written),
+        ("ultrafico_score_results", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -7706,7 +7706,7 @@ impl Record for CraPartnerInsightsItemAccount {
         ("metadata", Required),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("subtype", Required),
         ("type", Required),
     ];
@@ -8346,7 +8346,7 @@ impl Generated for CraVerificationIncomeItem {
 impl Record for CraVerificationIncomeItem {
     const NAME: &'static str = "CraVerificationIncomeItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution_id", Required),
         ("institution_name", Required),
         ("item_id", Required),
@@ -8565,8 +8565,8 @@ impl Record for CraVerificationIncomeReport {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("days_requested", Required),
         ("generated_time", Required),
-        ("income_streams", Written),
-        ("items", Written),
+        ("income_streams", Listed),
+        ("items", Listed),
         ("user_summary", Written),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -8662,7 +8662,7 @@ impl Record for CraVerificationIncomeStream {
         ("income_stream_id", Required),
         ("insights", Required),
         ("start_date", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -8888,7 +8888,7 @@ impl Generated for CraVerificationIncomeUserSummary {
 }
 impl Record for CraVerificationIncomeUserSummary {
     const NAME: &'static str = "CraVerificationIncomeUserSummary";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("income_metrics", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("income_metrics", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -9082,7 +9082,7 @@ impl Record for CraVoaReport {
         ("attributes", Required),
         ("days_requested", Required),
         ("generated_time", Required),
-        ("items", Written),
+        ("items", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -9171,13 +9171,13 @@ impl Record for CraVoaReportAccount {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_id", Required),
         ("balances", Required),
-        ("consumer_disputes", Written),
+        ("consumer_disputes", Listed),
         ("days_available", Required),
         ("investments", Optional),
         ("mask", Written),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("ownership_type", Written),
         ("subtype", Written),
         ("transactions_insights", Required),
@@ -9287,7 +9287,7 @@ impl Record for CraVoaReportAccountBalances {
         ("average_balance_30_days", Written),
         ("average_balance_60_days", Written),
         ("current", Written),
-        ("historical_balances", Written),
+        ("historical_balances", Listed),
         ("iso_currency_code", Written),
         ("nsf_overdraft_transactions_count", Required),
         ("unofficial_currency_code", Written),
@@ -9447,7 +9447,7 @@ impl Generated for CraVoaReportItem {
 impl Record for CraVoaReportItem {
     const NAME: &'static str = "CraVoaReportItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution_id", Required),
         ("institution_name", Required),
         ("item_id", Required),
@@ -9499,7 +9499,7 @@ impl Generated for CraVoaReportTransactionsInsights {
 impl Record for CraVoaReportTransactionsInsights {
     const NAME: &'static str = "CraVoaReportTransactionsInsights";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("all_transactions", Written),
+        ("all_transactions", Listed),
         ("end_date", Written),
         ("start_date", Written),
     ];
@@ -9929,7 +9929,7 @@ impl Record for MonitoringIncomeInsights {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("forecasted_monthly_income", Required),
         ("historical_annual_income", Required),
-        ("income_sources", Written),
+        ("income_sources", Listed),
         ("income_sources_counts", Required),
         ("total_monthly_income", Required),
     ];

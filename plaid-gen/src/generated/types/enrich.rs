@@ -797,7 +797,7 @@ impl Generated for Enhancements {
 impl Record for Enhancements {
     const NAME: &'static str = "Enhancements";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("category", Written),
+        ("category", Listed),
         ("category_id", Written),
         ("check_number", Optional),
         ("counterparties", Optional),
@@ -940,7 +940,7 @@ impl Record for Enrichments {
     const NAME: &'static str = "Enrichments";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("check_number", Optional),
-        ("counterparties", Written),
+        ("counterparties", Listed),
         ("entity_id", Optional),
         ("legacy_category", Optional),
         ("legacy_category_id", Optional),
@@ -1019,7 +1019,7 @@ impl Generated for FinancialInstitutionInsights {
 impl Record for FinancialInstitutionInsights {
     const NAME: &'static str = "FinancialInstitutionInsights";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("detected_accounts", Written),
+        ("detected_accounts", Listed),
         ("entity_id", Optional),
         ("name", Required),
         ("website", Written),
@@ -1268,8 +1268,8 @@ impl Generated for RecurringTransactions {
 impl Record for RecurringTransactions {
     const NAME: &'static str = "RecurringTransactions";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("inflow_streams", Written),
-        ("outflow_streams", Written),
+        ("inflow_streams", Listed),
+        ("outflow_streams", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1315,7 +1315,7 @@ impl Record for TransactionsEnhanceGetRequest {
     const NAME: &'static str = "TransactionsEnhanceGetRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_type", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1361,7 +1361,7 @@ impl Generated for TransactionsEnhanceGetResponse {
 impl Record for TransactionsEnhanceGetResponse {
     const NAME: &'static str = "TransactionsEnhanceGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("enhanced_transactions", Written),
+        ("enhanced_transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1409,7 +1409,7 @@ impl Record for TransactionsEnrichRequest {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_type", Required),
         ("options", Optional),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1508,7 +1508,7 @@ impl Generated for TransactionsEnrichResponse {
 impl Record for TransactionsEnrichResponse {
     const NAME: &'static str = "TransactionsEnrichResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("enriched_transactions", Written),
+        ("enriched_transactions", Listed),
         ("request_id", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

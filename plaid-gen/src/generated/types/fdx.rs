@@ -127,7 +127,7 @@ impl Record for FdxConsentGrant {
         ("createdTime", Required),
         ("expirationTime", Optional),
         ("id", Required),
-        ("parties", Written),
+        ("parties", Listed),
         ("resources", Optional),
         ("status", Required),
         ("updatedTime", Required),
@@ -182,7 +182,7 @@ impl Generated for FdxConsentGrantResource {
 impl Record for FdxConsentGrantResource {
     const NAME: &'static str = "FdxConsentGrantResource";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("dataClusters", Written),
+        ("dataClusters", Listed),
         ("resourceId", Required),
         ("resourceType", Required),
     ];
@@ -1176,7 +1176,7 @@ impl Generated for GetRecipientsResponse {
 }
 impl Record for GetRecipientsResponse {
     const NAME: &'static str = "GetRecipientsResponse";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("recipients", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("recipients", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,

@@ -89,7 +89,7 @@ impl Record for AccountIdentityDocumentUpload {
         ("mask", Written),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("persistent_account_id", Optional),
         ("subtype", Written),
         ("type", Required),
@@ -554,7 +554,7 @@ impl Generated for IdentityDocumentsUploadsGetResponse {
 impl Record for IdentityDocumentsUploadsGetResponse {
     const NAME: &'static str = "IdentityDocumentsUploadsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("request_id", Required),
     ];
@@ -685,7 +685,7 @@ impl Generated for IdentityGetResponse {
 impl Record for IdentityGetResponse {
     const NAME: &'static str = "IdentityGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("request_id", Required),
     ];
@@ -822,7 +822,7 @@ impl Generated for IdentityMatchResponse {
 impl Record for IdentityMatchResponse {
     const NAME: &'static str = "IdentityMatchResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("request_id", Required),
     ];

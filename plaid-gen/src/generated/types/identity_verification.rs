@@ -441,7 +441,7 @@ impl Generated for DocumentaryVerification {
 impl Record for DocumentaryVerification {
     const NAME: &'static str = "DocumentaryVerification";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("documents", Written),
+        ("documents", Listed),
         ("status", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1916,7 +1916,7 @@ impl Generated for IdentityVerificationListResponse {
 impl Record for IdentityVerificationListResponse {
     const NAME: &'static str = "IdentityVerificationListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("identity_verifications", Written),
+        ("identity_verifications", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -3756,9 +3756,9 @@ impl Record for RiskCheckDetails {
     const NAME: &'static str = "RiskCheckDetails";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("behavior", Written),
-        ("devices", Written),
+        ("devices", Listed),
         ("email", Written),
-        ("facial_duplicates", Written),
+        ("facial_duplicates", Listed),
         ("identity_abuse_signals", Written),
         ("network", Optional),
         ("phone", Written),
@@ -3934,7 +3934,7 @@ impl Record for RiskCheckEmail {
         ("is_deliverable", Required),
         ("is_edu", Required),
         ("last_breached_at", Written),
-        ("linked_services", Written),
+        ("linked_services", Listed),
         ("risk_level", Optional),
         ("top_level_domain_is_suspicious", Required),
     ];
@@ -4588,7 +4588,7 @@ impl Generated for RiskCheckNetwork {
 impl Record for RiskCheckNetwork {
     const NAME: &'static str = "RiskCheckNetwork";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("factors", Written),
+        ("factors", Listed),
         ("risk_level", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -4632,7 +4632,7 @@ impl Record for RiskCheckPhone {
     const NAME: &'static str = "RiskCheckPhone";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("factors", Optional),
-        ("linked_services", Written),
+        ("linked_services", Listed),
         ("risk_level", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -5106,7 +5106,7 @@ impl Generated for SelfieCheck {
 impl Record for SelfieCheck {
     const NAME: &'static str = "SelfieCheck";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("selfies", Written),
+        ("selfies", Listed),
         ("status", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -5426,7 +5426,7 @@ impl Record for VerifySmsDetails {
     const NAME: &'static str = "VerifySmsDetails";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("status", Required),
-        ("verifications", Written),
+        ("verifications", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

@@ -782,7 +782,7 @@ impl Generated for CreditAuditCopyTokenCreateRequest {
 }
 impl Record for CreditAuditCopyTokenCreateRequest {
     const NAME: &'static str = "CreditAuditCopyTokenCreateRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("report_tokens", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("report_tokens", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -944,7 +944,7 @@ impl Record for CreditAuditCopyTokenUpdateRequest {
     const NAME: &'static str = "CreditAuditCopyTokenUpdateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("audit_copy_token", Required),
-        ("report_tokens", Written),
+        ("report_tokens", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1152,7 +1152,7 @@ impl Generated for CreditBankEmploymentGetResponse {
 impl Record for CreditBankEmploymentGetResponse {
     const NAME: &'static str = "CreditBankEmploymentGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_employment_reports", Written),
+        ("bank_employment_reports", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1205,8 +1205,8 @@ impl Generated for CreditBankEmploymentItem {
 impl Record for CreditBankEmploymentItem {
     const NAME: &'static str = "CreditBankEmploymentItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_employment_accounts", Written),
-        ("bank_employments", Written),
+        ("bank_employment_accounts", Listed),
+        ("bank_employments", Listed),
         ("institution_id", Required),
         ("institution_name", Required),
         ("item_id", Required),
@@ -1270,8 +1270,8 @@ impl Record for CreditBankEmploymentReport {
         ("bank_employment_report_id", Required),
         ("days_requested", Required),
         ("generated_time", Required),
-        ("items", Written),
-        ("warnings", Written),
+        ("items", Listed),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1477,7 +1477,7 @@ impl Record for CreditBankIncomeAccount {
         ("mask", Written),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("subtype", Required),
         ("type", Required),
     ];
@@ -2649,7 +2649,7 @@ impl Record for CreditBankStatementUploadBankAccount {
         ("bank_name", Written),
         ("name", Written),
         ("owner", Required),
-        ("periods", Written),
+        ("periods", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2770,7 +2770,7 @@ impl Generated for CreditBankStatementUploadItem {
 impl Record for CreditBankStatementUploadItem {
     const NAME: &'static str = "CreditBankStatementUploadItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_statements", Written),
+        ("bank_statements", Listed),
         ("item_id", Required),
         ("status", Written),
         ("updated_at", Written),
@@ -2821,10 +2821,10 @@ impl Generated for CreditBankStatementUploadObject {
 impl Record for CreditBankStatementUploadObject {
     const NAME: &'static str = "CreditBankStatementUploadObject";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_accounts", Written),
+        ("bank_accounts", Listed),
         ("document_id", Written),
         ("document_metadata", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -3013,7 +3013,7 @@ impl Generated for CreditBankStatementsUploadsGetResponse {
 impl Record for CreditBankStatementsUploadsGetResponse {
     const NAME: &'static str = "CreditBankStatementsUploadsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("items", Written),
+        ("items", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3185,7 +3185,7 @@ impl Generated for CreditEmploymentGetResponse {
 impl Record for CreditEmploymentGetResponse {
     const NAME: &'static str = "CreditEmploymentGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("items", Written),
+        ("items", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3230,7 +3230,7 @@ impl Record for CreditEmploymentItem {
     const NAME: &'static str = "CreditEmploymentItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("employment_report_token", Optional),
-        ("employments", Written),
+        ("employments", Listed),
         ("item_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3490,7 +3490,7 @@ impl Generated for CreditPayStubDeductions {
 impl Record for CreditPayStubDeductions {
     const NAME: &'static str = "CreditPayStubDeductions";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("breakdown", Written),
+        ("breakdown", Listed),
         ("total", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3528,7 +3528,7 @@ impl Generated for CreditPayStubEarnings {
 impl Record for CreditPayStubEarnings {
     const NAME: &'static str = "CreditPayStubEarnings";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("breakdown", Written),
+        ("breakdown", Listed),
         ("total", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3847,7 +3847,7 @@ impl Record for CreditPayrollIncomeGetResponse {
     const NAME: &'static str = "CreditPayrollIncomeGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("error", Optional),
-        ("items", Written),
+        ("items", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3899,7 +3899,7 @@ impl Record for CreditPayrollIncomeParsingConfigUpdateRequest {
     const NAME: &'static str = "CreditPayrollIncomeParsingConfigUpdateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("item_id", Optional),
-        ("parsing_config", Written),
+        ("parsing_config", Listed),
         ("user_id", Optional),
         ("user_token", Required),
     ];
@@ -4285,7 +4285,7 @@ impl Record for CreditPayrollIncomeRiskSignalsGetResponse {
     const NAME: &'static str = "CreditPayrollIncomeRiskSignalsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("error", Optional),
-        ("items", Written),
+        ("items", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -4919,7 +4919,7 @@ impl Record for CreditW2 {
     const NAME: &'static str = "CreditW2";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("allocated_tips", Written),
-        ("box_12", Written),
+        ("box_12", Listed),
         ("box_9", Written),
         ("dependent_care_benefits", Written),
         ("document_id", Required),
@@ -4936,7 +4936,7 @@ impl Record for CreditW2 {
         ("social_security_tax_withheld", Written),
         ("social_security_tips", Written),
         ("social_security_wages", Written),
-        ("state_and_local_wages", Written),
+        ("state_and_local_wages", Listed),
         ("statutory_employee", Written),
         ("tax_year", Written),
         ("third_party_sick_pay", Written),
@@ -5034,7 +5034,7 @@ impl Generated for Deductions {
 impl Record for Deductions {
     const NAME: &'static str = "Deductions";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("breakdown", Written),
+        ("breakdown", Listed),
         ("subtotals", Optional),
         ("total", Required),
         ("totals", Optional),
@@ -5548,8 +5548,8 @@ impl Record for DocumentRiskSignalsObject {
     const NAME: &'static str = "DocumentRiskSignalsObject";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_id", Written),
-        ("multi_document_risk_signals", Written),
-        ("single_document_risk_signals", Written),
+        ("multi_document_risk_signals", Listed),
+        ("single_document_risk_signals", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -6021,7 +6021,7 @@ impl Generated for EmployersSearchRequest {
 impl Record for EmployersSearchRequest {
     const NAME: &'static str = "EmployersSearchRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("products", Written),
+        ("products", Listed),
         ("query", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -6071,7 +6071,7 @@ impl Generated for EmployersSearchResponse {
 impl Record for EmployersSearchResponse {
     const NAME: &'static str = "EmployersSearchResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("employers", Written),
+        ("employers", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -6265,7 +6265,7 @@ impl Generated for EmploymentVerificationGetResponse {
 impl Record for EmploymentVerificationGetResponse {
     const NAME: &'static str = "EmploymentVerificationGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("employments", Written),
+        ("employments", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -6610,7 +6610,7 @@ impl Record for IncomeVerificationPaystubsGetResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("document_metadata", Optional),
         ("error", Optional),
-        ("paystubs", Written),
+        ("paystubs", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -7179,10 +7179,10 @@ impl Generated for IncomeVerificationTaxformsGetResponse {
 impl Record for IncomeVerificationTaxformsGetResponse {
     const NAME: &'static str = "IncomeVerificationTaxformsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("document_metadata", Written),
+        ("document_metadata", Listed),
         ("error", Optional),
         ("request_id", Optional),
-        ("taxforms", Written),
+        ("taxforms", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -7230,8 +7230,8 @@ impl Generated for MultiDocumentRiskSignal {
 impl Record for MultiDocumentRiskSignal {
     const NAME: &'static str = "MultiDocumentRiskSignal";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("document_references", Written),
-        ("risk_signals", Written),
+        ("document_references", Listed),
+        ("risk_signals", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -7922,7 +7922,7 @@ impl Generated for PayStubPayPeriodDetails {
 impl Record for PayStubPayPeriodDetails {
     const NAME: &'static str = "PayStubPayPeriodDetails";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("distribution_breakdown", Written),
+        ("distribution_breakdown", Listed),
         ("end_date", Written),
         ("gross_earnings", Written),
         ("iso_currency_code", Written),
@@ -8088,9 +8088,9 @@ impl Record for PayrollIncomeObject {
     const NAME: &'static str = "PayrollIncomeObject";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_id", Written),
-        ("form1099s", Written),
-        ("pay_stubs", Written),
-        ("w2s", Written),
+        ("form1099s", Listed),
+        ("pay_stubs", Listed),
+        ("w2s", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -8204,11 +8204,11 @@ impl Generated for PayrollItem {
 impl Record for PayrollItem {
     const NAME: &'static str = "PayrollItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution_id", Required),
         ("institution_name", Required),
         ("item_id", Required),
-        ("payroll_income", Written),
+        ("payroll_income", Listed),
         ("status", Written),
         ("updated_at", Written),
     ];
@@ -8296,7 +8296,7 @@ impl Record for PayrollRiskSignalsItem {
     const NAME: &'static str = "PayrollRiskSignalsItem";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("item_id", Required),
-        ("verification_risk_signals", Written),
+        ("verification_risk_signals", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -8982,7 +8982,7 @@ impl Record for SingleDocumentRiskSignal {
     const NAME: &'static str = "SingleDocumentRiskSignal";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("document_reference", Required),
-        ("risk_signals", Written),
+        ("risk_signals", Listed),
         ("risk_summary", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

@@ -127,7 +127,7 @@ impl Record for HealthIncident {
     const NAME: &'static str = "HealthIncident";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("end_date", Optional),
-        ("incident_updates", Written),
+        ("incident_updates", Listed),
         ("start_date", Required),
         ("title", Required),
     ];
@@ -307,7 +307,7 @@ impl Record for Institution {
     const NAME: &'static str = "Institution";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("auth_metadata", Optional),
-        ("country_codes", Written),
+        ("country_codes", Listed),
         ("dtc_numbers", Optional),
         ("institution_id", Required),
         ("logo", Optional),
@@ -315,8 +315,8 @@ impl Record for Institution {
         ("oauth", Required),
         ("payment_initiation_metadata", Optional),
         ("primary_color", Optional),
-        ("products", Written),
-        ("routing_numbers", Written),
+        ("products", Listed),
+        ("routing_numbers", Listed),
         ("status", Optional),
         ("url", Optional),
     ];
@@ -482,7 +482,7 @@ impl Generated for InstitutionsGetByIdRequest {
 impl Record for InstitutionsGetByIdRequest {
     const NAME: &'static str = "InstitutionsGetByIdRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("country_codes", Written),
+        ("country_codes", Listed),
         ("institution_id", Required),
         ("options", Optional),
     ];
@@ -656,7 +656,7 @@ impl Record for InstitutionsGetRequest {
     const NAME: &'static str = "InstitutionsGetRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("count", Required),
-        ("country_codes", Written),
+        ("country_codes", Listed),
         ("offset", Required),
         ("options", Optional),
     ];
@@ -798,7 +798,7 @@ impl Generated for InstitutionsGetResponse {
 impl Record for InstitutionsGetResponse {
     const NAME: &'static str = "InstitutionsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("institutions", Written),
+        ("institutions", Listed),
         ("request_id", Required),
         ("total", Required),
     ];
@@ -902,7 +902,7 @@ impl Generated for InstitutionsSearchRequest {
 impl Record for InstitutionsSearchRequest {
     const NAME: &'static str = "InstitutionsSearchRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("country_codes", Written),
+        ("country_codes", Listed),
         ("options", Optional),
         ("products", Optional),
         ("query", Required),
@@ -1029,7 +1029,7 @@ impl Generated for InstitutionsSearchResponse {
 impl Record for InstitutionsSearchResponse {
     const NAME: &'static str = "InstitutionsSearchResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("institutions", Written),
+        ("institutions", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1085,7 +1085,7 @@ impl Generated for PaymentInitiationMetadata {
 impl Record for PaymentInitiationMetadata {
     const NAME: &'static str = "PaymentInitiationMetadata";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("maximum_payment_amount", Written),
+        ("maximum_payment_amount", Listed),
         ("standing_order_metadata", Written),
         ("supports_international_payments", Required),
         ("supports_payment_consents", Required),
@@ -1144,7 +1144,7 @@ impl Record for PaymentInitiationStandingOrderMetadata {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("supports_standing_order_end_date", Required),
         ("supports_standing_order_negative_execution_days", Required),
-        ("valid_standing_order_intervals", Written),
+        ("valid_standing_order_intervals", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

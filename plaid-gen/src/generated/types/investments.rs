@@ -172,14 +172,14 @@ impl Record for InvestmentsAuthGetResponse {
     const NAME: &'static str = "InvestmentsAuthGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_details_401k", Optional),
-        ("accounts", Written),
+        ("accounts", Listed),
         ("data_sources", Required),
-        ("holdings", Written),
+        ("holdings", Listed),
         ("item", Required),
         ("numbers", Required),
-        ("owners", Written),
+        ("owners", Listed),
         ("request_id", Required),
-        ("securities", Written),
+        ("securities", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -295,12 +295,12 @@ impl Generated for InvestmentsHoldingsGetResponse {
 impl Record for InvestmentsHoldingsGetResponse {
     const NAME: &'static str = "InvestmentsHoldingsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
-        ("holdings", Written),
+        ("accounts", Listed),
+        ("holdings", Listed),
         ("is_investments_fallback_item", Optional),
         ("item", Required),
         ("request_id", Required),
-        ("securities", Written),
+        ("securities", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -499,12 +499,12 @@ impl Generated for InvestmentsTransactionsGetResponse {
 impl Record for InvestmentsTransactionsGetResponse {
     const NAME: &'static str = "InvestmentsTransactionsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
-        ("investment_transactions", Written),
+        ("accounts", Listed),
+        ("investment_transactions", Listed),
         ("is_investments_fallback_item", Optional),
         ("item", Required),
         ("request_id", Required),
-        ("securities", Written),
+        ("securities", Listed),
         ("total_investment_transactions", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

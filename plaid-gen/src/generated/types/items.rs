@@ -260,7 +260,7 @@ impl Generated for ConsentEventsGetResponse {
 impl Record for ConsentEventsGetResponse {
     const NAME: &'static str = "ConsentEventsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("consent_events", Written),
+        ("consent_events", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -610,7 +610,7 @@ impl Record for ItemImportRequest {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("institution_id", Optional),
         ("options", Optional),
-        ("products", Written),
+        ("products", Listed),
         ("user_auth", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1549,8 +1549,8 @@ impl Record for ItemWithConsentFields {
     const NAME: &'static str = "ItemWithConsentFields";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("auth_method", Optional),
-        ("available_products", Written),
-        ("billed_products", Written),
+        ("available_products", Listed),
+        ("billed_products", Listed),
         ("consent_expiration_time", Written),
         ("consented_data_scopes", Optional),
         ("consented_products", Optional),

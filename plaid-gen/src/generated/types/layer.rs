@@ -1069,7 +1069,7 @@ impl Record for UserAccountSessionGetResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("identity", Written),
         ("identity_edit_history", Optional),
-        ("items", Written),
+        ("items", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

@@ -120,7 +120,7 @@ impl Generated for LiabilitiesGetResponse {
 impl Record for LiabilitiesGetResponse {
     const NAME: &'static str = "LiabilitiesGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("liabilities", Required),
         ("request_id", Required),

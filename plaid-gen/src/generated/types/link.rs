@@ -107,7 +107,7 @@ impl Generated for CreditFilter {
 }
 impl Record for CreditFilter {
     const NAME: &'static str = "CreditFilter";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -148,7 +148,7 @@ impl Generated for DepositoryFilter {
 impl Record for DepositoryFilter {
     const NAME: &'static str = "DepositoryFilter";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_subtypes", Written),
+        ("account_subtypes", Listed),
         ("limited_purpose_types", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -465,7 +465,7 @@ impl Generated for InvestmentFilter {
 }
 impl Record for InvestmentFilter {
     const NAME: &'static str = "InvestmentFilter";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -1000,7 +1000,7 @@ impl Generated for LinkSessionCraItemAddResult {
 impl Record for LinkSessionCraItemAddResult {
     const NAME: &'static str = "LinkSessionCraItemAddResult";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution", Written),
         ("item_id", Required),
     ];
@@ -1045,7 +1045,7 @@ impl Generated for LinkSessionCraUpdateResult {
 impl Record for LinkSessionCraUpdateResult {
     const NAME: &'static str = "LinkSessionCraUpdateResult";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution", Written),
         ("item_id", Required),
     ];
@@ -1283,7 +1283,7 @@ impl Generated for LinkSessionItemAddResult {
 impl Record for LinkSessionItemAddResult {
     const NAME: &'static str = "LinkSessionItemAddResult";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution", Written),
         ("public_token", Required),
     ];
@@ -1392,13 +1392,13 @@ impl Generated for LinkSessionResults {
 impl Record for LinkSessionResults {
     const NAME: &'static str = "LinkSessionResults";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("bank_income_results", Written),
+        ("bank_income_results", Listed),
         ("cra_document_upload_results", Optional),
-        ("cra_item_add_results", Written),
-        ("cra_update_results", Written),
+        ("cra_item_add_results", Listed),
+        ("cra_update_results", Listed),
         ("document_income_results", Written),
-        ("item_add_results", Written),
-        ("payroll_income_results", Written),
+        ("item_add_results", Listed),
+        ("payroll_income_results", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2290,7 +2290,7 @@ impl Record for LinkTokenCreateRequest {
         ("cashflow_report", Optional),
         ("client_name", Required),
         ("consumer_report_permissible_purpose", Optional),
-        ("country_codes", Written),
+        ("country_codes", Listed),
         ("cra_enabled", Optional),
         ("cra_options", Optional),
         ("credit_partner_insights", Optional),
@@ -2925,7 +2925,7 @@ impl Generated for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
 }
 impl Record for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
     const NAME: &'static str = "LinkTokenCreateRequestCraOptionsBaseReportGseOptions";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("report_types", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("report_types", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4140,8 +4140,8 @@ impl Record for LinkTokenGetMetadataResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_filters", Optional),
         ("client_name", Written),
-        ("country_codes", Written),
-        ("initial_products", Written),
+        ("country_codes", Listed),
+        ("initial_products", Listed),
         ("institution_data", Optional),
         ("language", Written),
         ("redirect_uri", Written),
@@ -4593,7 +4593,7 @@ impl Generated for LoanFilter {
 }
 impl Record for LoanFilter {
     const NAME: &'static str = "LoanFilter";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -4656,7 +4656,7 @@ impl Generated for OtherFilter {
 }
 impl Record for OtherFilter {
     const NAME: &'static str = "OtherFilter";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("account_subtypes", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,

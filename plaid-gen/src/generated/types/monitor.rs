@@ -213,7 +213,7 @@ impl Generated for DashboardUserListResponse {
 impl Record for DashboardUserListResponse {
     const NAME: &'static str = "DashboardUserListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("dashboard_users", Written),
+        ("dashboard_users", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -1012,7 +1012,7 @@ impl Record for EntityWatchlistProgram {
         ("id", Required),
         ("is_archived", Required),
         ("is_rescanning_enabled", Required),
-        ("lists_enabled", Written),
+        ("lists_enabled", Listed),
         ("name", Required),
         ("name_sensitivity", Required),
     ];
@@ -1176,7 +1176,7 @@ impl Record for EntityWatchlistScreeningHit {
         ("plaid_uid", Required),
         ("review_status", Required),
         ("source_uid", Written),
-        ("sub_programs", Written),
+        ("sub_programs", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1246,8 +1246,8 @@ impl Record for EntityWatchlistScreeningReview {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("audit_trail", Required),
         ("comment", Written),
-        ("confirmed_hits", Written),
-        ("dismissed_hits", Written),
+        ("confirmed_hits", Listed),
+        ("dismissed_hits", Listed),
         ("id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1672,7 +1672,7 @@ impl Record for IndividualWatchlistProgram {
         ("id", Required),
         ("is_archived", Required),
         ("is_rescanning_enabled", Required),
-        ("lists_enabled", Written),
+        ("lists_enabled", Listed),
         ("name", Required),
         ("name_sensitivity", Required),
     ];
@@ -2690,7 +2690,7 @@ impl Generated for WatchlistScreeningEntityHistoryListResponse {
 impl Record for WatchlistScreeningEntityHistoryListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityHistoryListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("entity_watchlist_screenings", Written),
+        ("entity_watchlist_screenings", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -2787,7 +2787,7 @@ impl Generated for WatchlistScreeningEntityHitListResponse {
 impl Record for WatchlistScreeningEntityHitListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityHitListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("entity_watchlist_screening_hits", Written),
+        ("entity_watchlist_screening_hits", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -2903,7 +2903,7 @@ impl Generated for WatchlistScreeningEntityListResponse {
 impl Record for WatchlistScreeningEntityListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("entity_watchlist_screenings", Written),
+        ("entity_watchlist_screenings", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -3017,7 +3017,7 @@ impl Record for WatchlistScreeningEntityProgramGetResponse {
         ("id", Required),
         ("is_archived", Required),
         ("is_rescanning_enabled", Required),
-        ("lists_enabled", Written),
+        ("lists_enabled", Listed),
         ("name", Required),
         ("name_sensitivity", Required),
         ("request_id", Required),
@@ -3111,7 +3111,7 @@ impl Generated for WatchlistScreeningEntityProgramListResponse {
 impl Record for WatchlistScreeningEntityProgramListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityProgramListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("entity_watchlist_programs", Written),
+        ("entity_watchlist_programs", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -3166,8 +3166,8 @@ impl Record for WatchlistScreeningEntityReviewCreateRequest {
     const NAME: &'static str = "WatchlistScreeningEntityReviewCreateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("comment", Optional),
-        ("confirmed_hits", Written),
-        ("dismissed_hits", Written),
+        ("confirmed_hits", Listed),
+        ("dismissed_hits", Listed),
         ("entity_watchlist_screening_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -3238,8 +3238,8 @@ impl Record for WatchlistScreeningEntityReviewCreateResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("audit_trail", Required),
         ("comment", Written),
-        ("confirmed_hits", Written),
-        ("dismissed_hits", Written),
+        ("confirmed_hits", Listed),
+        ("dismissed_hits", Listed),
         ("id", Required),
         ("request_id", Required),
     ];
@@ -3342,7 +3342,7 @@ impl Generated for WatchlistScreeningEntityReviewListResponse {
 impl Record for WatchlistScreeningEntityReviewListResponse {
     const NAME: &'static str = "WatchlistScreeningEntityReviewListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("entity_watchlist_screening_reviews", Written),
+        ("entity_watchlist_screening_reviews", Listed),
         ("next_cursor", Written),
         ("request_id", Required),
     ];
@@ -3604,7 +3604,7 @@ impl Record for WatchlistScreeningHit {
         ("plaid_uid", Required),
         ("review_status", Required),
         ("source_uid", Written),
-        ("sub_programs", Written),
+        ("sub_programs", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4091,7 +4091,7 @@ impl Record for WatchlistScreeningIndividualHistoryListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Written),
         ("request_id", Required),
-        ("watchlist_screenings", Written),
+        ("watchlist_screenings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4188,7 +4188,7 @@ impl Record for WatchlistScreeningIndividualHitListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Written),
         ("request_id", Required),
-        ("watchlist_screening_hits", Written),
+        ("watchlist_screening_hits", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4304,7 +4304,7 @@ impl Record for WatchlistScreeningIndividualListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Written),
         ("request_id", Required),
-        ("watchlist_screenings", Written),
+        ("watchlist_screenings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4416,7 +4416,7 @@ impl Record for WatchlistScreeningIndividualProgramGetResponse {
         ("id", Required),
         ("is_archived", Required),
         ("is_rescanning_enabled", Required),
-        ("lists_enabled", Written),
+        ("lists_enabled", Listed),
         ("name", Required),
         ("name_sensitivity", Required),
         ("request_id", Required),
@@ -4512,7 +4512,7 @@ impl Record for WatchlistScreeningIndividualProgramListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Written),
         ("request_id", Required),
-        ("watchlist_programs", Written),
+        ("watchlist_programs", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4564,8 +4564,8 @@ impl Record for WatchlistScreeningIndividualReviewCreateRequest {
     const NAME: &'static str = "WatchlistScreeningIndividualReviewCreateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("comment", Optional),
-        ("confirmed_hits", Written),
-        ("dismissed_hits", Written),
+        ("confirmed_hits", Listed),
+        ("dismissed_hits", Listed),
         ("watchlist_screening_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -4636,8 +4636,8 @@ impl Record for WatchlistScreeningIndividualReviewCreateResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("audit_trail", Required),
         ("comment", Written),
-        ("confirmed_hits", Written),
-        ("dismissed_hits", Written),
+        ("confirmed_hits", Listed),
+        ("dismissed_hits", Listed),
         ("id", Required),
         ("request_id", Required),
     ];
@@ -4742,7 +4742,7 @@ impl Record for WatchlistScreeningIndividualReviewListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Written),
         ("request_id", Required),
-        ("watchlist_screening_reviews", Written),
+        ("watchlist_screening_reviews", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -5047,8 +5047,8 @@ impl Record for WatchlistScreeningReview {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("audit_trail", Required),
         ("comment", Written),
-        ("confirmed_hits", Written),
-        ("dismissed_hits", Written),
+        ("confirmed_hits", Listed),
+        ("dismissed_hits", Listed),
         ("id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

@@ -877,7 +877,7 @@ impl Record for PaymentInitiationConsentConstraints {
     const NAME: &'static str = "PaymentInitiationConsentConstraints";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("max_payment_amount", Required),
-        ("periodic_amounts", Written),
+        ("periodic_amounts", Listed),
         ("valid_date_time", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -2255,7 +2255,7 @@ impl Record for PaymentInitiationPaymentListResponse {
     const NAME: &'static str = "PaymentInitiationPaymentListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Written),
-        ("payments", Written),
+        ("payments", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -2833,7 +2833,7 @@ impl Record for PaymentInitiationRecipientListResponse {
     const NAME: &'static str = "PaymentInitiationRecipientListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Optional),
-        ("recipients", Written),
+        ("recipients", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

@@ -684,9 +684,9 @@ impl Generated for ItemActivityListResponse {
 impl Record for ItemActivityListResponse {
     const NAME: &'static str = "ItemActivityListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("activities", Written),
+        ("activities", Listed),
         ("cursor", Optional),
-        ("last_data_access_times", Written),
+        ("last_data_access_times", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -763,7 +763,7 @@ impl Generated for ItemApplicationListResponse {
 impl Record for ItemApplicationListResponse {
     const NAME: &'static str = "ItemApplicationListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("applications", Written),
+        ("applications", Listed),
         ("request_id", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

@@ -1171,12 +1171,12 @@ impl Record for ProcessorInvestmentsAuthGetResponse {
         ("account", Required),
         ("account_details_401k", Optional),
         ("data_sources", Required),
-        ("holdings", Written),
+        ("holdings", Listed),
         ("is_investments_fallback_item", Optional),
         ("numbers", Required),
-        ("owners", Written),
+        ("owners", Listed),
         ("request_id", Required),
-        ("securities", Written),
+        ("securities", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1281,10 +1281,10 @@ impl Record for ProcessorInvestmentsHoldingsGetResponse {
     const NAME: &'static str = "ProcessorInvestmentsHoldingsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account", Required),
-        ("holdings", Written),
+        ("holdings", Listed),
         ("is_investments_fallback_item", Optional),
         ("request_id", Optional),
-        ("securities", Written),
+        ("securities", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1416,10 +1416,10 @@ impl Record for ProcessorInvestmentsTransactionsGetResponse {
     const NAME: &'static str = "ProcessorInvestmentsTransactionsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account", Required),
-        ("investment_transactions", Written),
+        ("investment_transactions", Listed),
         ("is_investments_fallback_item", Optional),
         ("request_id", Required),
-        ("securities", Written),
+        ("securities", Listed),
         ("total_investment_transactions", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -2554,7 +2554,7 @@ impl Generated for ProcessorTokenPermissionsGetResponse {
 impl Record for ProcessorTokenPermissionsGetResponse {
     const NAME: &'static str = "ProcessorTokenPermissionsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("products", Written),
+        ("products", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -2595,7 +2595,7 @@ impl Record for ProcessorTokenPermissionsSetRequest {
     const NAME: &'static str = "ProcessorTokenPermissionsSetRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("processor_token", Required),
-        ("products", Written),
+        ("products", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2921,7 +2921,7 @@ impl Record for ProcessorTransactionsGetResponse {
         ("account", Required),
         ("request_id", Required),
         ("total_transactions", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -3024,8 +3024,8 @@ impl Generated for ProcessorTransactionsRecurringGetResponse {
 impl Record for ProcessorTransactionsRecurringGetResponse {
     const NAME: &'static str = "ProcessorTransactionsRecurringGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("inflow_streams", Written),
-        ("outflow_streams", Written),
+        ("inflow_streams", Listed),
+        ("outflow_streams", Listed),
         ("personal_finance_category_version", Optional),
         ("request_id", Required),
         ("updated_datetime", Required),
@@ -3232,11 +3232,11 @@ impl Record for ProcessorTransactionsSyncResponse {
     const NAME: &'static str = "ProcessorTransactionsSyncResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account", Written),
-        ("added", Written),
+        ("added", Listed),
         ("has_more", Required),
-        ("modified", Written),
+        ("modified", Listed),
         ("next_cursor", Required),
-        ("removed", Written),
+        ("removed", Listed),
         ("request_id", Required),
         ("transactions_update_status", Required),
     ];

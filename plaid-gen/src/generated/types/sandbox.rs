@@ -1144,7 +1144,7 @@ impl Generated for SandboxOauthSelectAccountsRequest {
 impl Record for SandboxOauthSelectAccountsRequest {
     const NAME: &'static str = "SandboxOauthSelectAccountsRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("oauth_state_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1550,7 +1550,7 @@ impl Generated for SandboxPublicTokenCreateRequest {
 impl Record for SandboxPublicTokenCreateRequest {
     const NAME: &'static str = "SandboxPublicTokenCreateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("initial_products", Written),
+        ("initial_products", Listed),
         ("institution_id", Required),
         ("options", Optional),
         ("user_id", Optional),
@@ -1910,7 +1910,7 @@ impl Record for SandboxTransactionsCreateRequest {
     const NAME: &'static str = "SandboxTransactionsCreateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("access_token", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2940,7 +2940,7 @@ impl Record for SandboxTransferTestClockListResponse {
     const NAME: &'static str = "SandboxTransferTestClockListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("request_id", Required),
-        ("test_clocks", Written),
+        ("test_clocks", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

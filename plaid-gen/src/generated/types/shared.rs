@@ -551,7 +551,7 @@ impl Record for AccountIdentity {
         ("mask", Written),
         ("name", Required),
         ("official_name", Written),
-        ("owners", Written),
+        ("owners", Listed),
         ("persistent_account_id", Optional),
         ("subtype", Written),
         ("type", Required),
@@ -1564,7 +1564,7 @@ impl Generated for AccountsGetResponse {
 impl Record for AccountsGetResponse {
     const NAME: &'static str = "AccountsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("request_id", Required),
     ];
@@ -3299,7 +3299,7 @@ impl Record for CraCheckReportHomeLendingReportOptions {
     const NAME: &'static str = "CraCheckReportHomeLendingReportOptions";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("employment_refresh_options", Optional),
-        ("reports_requested", Written),
+        ("reports_requested", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -3619,7 +3619,7 @@ impl Record for CraPartnerInsightsFicoInput {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("fico_lender_id", Required),
         ("lender_application_id", Required),
-        ("ultrafico_score_requests", Written),
+        ("ultrafico_score_requests", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -4129,7 +4129,7 @@ impl Record for CreditCardLiability {
     const NAME: &'static str = "CreditCardLiability";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_id", Written),
-        ("aprs", Written),
+        ("aprs", Listed),
         ("is_overdue", Written),
         ("last_payment_amount", Written),
         ("last_payment_date", Written),
@@ -6049,7 +6049,7 @@ impl Record for IncomeInsightsFilter {
     const NAME: &'static str = "IncomeInsightsFilter";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("excluded_categories", Optional),
-        ("included_categories", Written),
+        ("included_categories", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -7809,7 +7809,7 @@ impl Record for InvestmentsAuth401kContributionDetails {
         ("contribution_count_12m", Required),
         ("contribution_count_1m", Required),
         ("contribution_count_6m", Required),
-        ("last_contribution_transactions", Written),
+        ("last_contribution_transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -8412,8 +8412,8 @@ impl Record for Item {
     const NAME: &'static str = "Item";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("auth_method", Optional),
-        ("available_products", Written),
-        ("billed_products", Written),
+        ("available_products", Listed),
+        ("billed_products", Listed),
         ("consent_expiration_time", Written),
         ("consented_products", Optional),
         ("error", Written),
@@ -10222,7 +10222,7 @@ impl Record for NumbersAcats {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account", Required),
         ("account_id", Required),
-        ("dtc_numbers", Written),
+        ("dtc_numbers", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -10594,7 +10594,7 @@ impl Record for OverrideAccounts {
         ("numbers", Required),
         ("starting_balance", Required),
         ("subtype", Written),
-        ("transactions", Written),
+        ("transactions", Listed),
         ("type", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -10699,10 +10699,10 @@ impl Generated for Owner {
 impl Record for Owner {
     const NAME: &'static str = "Owner";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("addresses", Written),
-        ("emails", Written),
-        ("names", Written),
-        ("phone_numbers", Written),
+        ("addresses", Listed),
+        ("emails", Listed),
+        ("names", Listed),
+        ("phone_numbers", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -10825,10 +10825,10 @@ impl Generated for OwnerOverride {
 impl Record for OwnerOverride {
     const NAME: &'static str = "OwnerOverride";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("addresses", Written),
-        ("emails", Written),
-        ("names", Written),
-        ("phone_numbers", Written),
+        ("addresses", Listed),
+        ("emails", Listed),
+        ("names", Listed),
+        ("phone_numbers", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -11127,7 +11127,7 @@ impl Record for PaymentInitiationAddress {
         ("city", Required),
         ("country", Required),
         ("postal_code", Required),
-        ("street", Written),
+        ("street", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -19084,7 +19084,7 @@ impl Record for TransactionStream {
         ("predicted_next_date", Optional),
         ("status", Required),
         ("stream_id", Required),
-        ("transaction_ids", Written),
+        ("transaction_ids", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -19336,7 +19336,7 @@ impl Record for TransactionsRecurringCreateRequest {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("access_token", Required),
         ("client_id", Optional),
-        ("inputs", Written),
+        ("inputs", Listed),
         ("secret", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -19389,7 +19389,7 @@ impl Generated for TransactionsRecurringCreateResponse {
 impl Record for TransactionsRecurringCreateResponse {
     const NAME: &'static str = "TransactionsRecurringCreateResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("added_streams", Written),
+        ("added_streams", Listed),
         ("modified_streams", Optional),
         ("removed_stream_ids", Optional),
     ];
@@ -19486,7 +19486,7 @@ impl Generated for TransactionsRecurringMergeInput {
 }
 impl Record for TransactionsRecurringMergeInput {
     const NAME: &'static str = "TransactionsRecurringMergeInput";
-    const FIELDS: &'static [(&'static str, Presence)] = &[("stream_ids", Written)];
+    const FIELDS: &'static [(&'static str, Presence)] = &[("stream_ids", Listed)];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         index: usize,
@@ -19539,7 +19539,7 @@ impl Record for TransactionsRecurringMergeRequest {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("access_token", Required),
         ("client_id", Optional),
-        ("inputs", Written),
+        ("inputs", Listed),
         ("secret", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -19587,7 +19587,7 @@ impl Generated for TransactionsRecurringMergeResponse {
 impl Record for TransactionsRecurringMergeResponse {
     const NAME: &'static str = "TransactionsRecurringMergeResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("modified_streams", Written),
+        ("modified_streams", Listed),
         ("removed_stream_ids", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -19635,7 +19635,7 @@ impl Record for TransactionsRecurringUpdateInput {
     const NAME: &'static str = "TransactionsRecurringUpdateInput";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("stream_id", Required),
-        ("transaction_ids", Written),
+        ("transaction_ids", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -19685,7 +19685,7 @@ impl Record for TransactionsRecurringUpdateRequest {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("access_token", Required),
         ("client_id", Optional),
-        ("inputs", Written),
+        ("inputs", Listed),
         ("secret", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -19733,7 +19733,7 @@ impl Generated for TransactionsRecurringUpdateResponse {
 impl Record for TransactionsRecurringUpdateResponse {
     const NAME: &'static str = "TransactionsRecurringUpdateResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("modified_streams", Written),
+        ("modified_streams", Listed),
         ("removed_stream_ids", Optional),
     ];
     fn read_field<'de, A: MapAccess<'de>>(

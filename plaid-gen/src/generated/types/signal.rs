@@ -385,7 +385,7 @@ impl Record for SignalEvaluateResponse {
         ("risk_profile", Optional),
         ("ruleset", Optional),
         ("scores", Written),
-        ("warnings", Written),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -759,9 +759,9 @@ impl Record for SignalScheduleResponse {
     const NAME: &'static str = "SignalScheduleResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("optimal_date", Written),
-        ("recommendations", Written),
+        ("recommendations", Listed),
         ("request_id", Required),
-        ("warnings", Written),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

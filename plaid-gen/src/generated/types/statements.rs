@@ -50,7 +50,7 @@ impl Record for StatementsAccount {
         ("account_official_name", Required),
         ("account_subtype", Required),
         ("account_type", Required),
-        ("statements", Written),
+        ("statements", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -198,7 +198,7 @@ impl Generated for StatementsListResponse {
 impl Record for StatementsListResponse {
     const NAME: &'static str = "StatementsListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("institution_id", Required),
         ("institution_name", Required),
         ("item_id", Required),

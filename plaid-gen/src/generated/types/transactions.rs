@@ -204,8 +204,8 @@ impl Generated for CashflowReportAccountInsights {
 impl Record for CashflowReportAccountInsights {
     const NAME: &'static str = "CashflowReportAccountInsights";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("historical_balances", Written),
-        ("monthly_summaries", Written),
+        ("historical_balances", Listed),
+        ("monthly_summaries", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -380,14 +380,14 @@ impl Generated for CashflowReportGetResponse {
 impl Record for CashflowReportGetResponse {
     const NAME: &'static str = "CashflowReportGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("has_more", Required),
         ("item", Required),
         ("last_successful_update_time", Required),
         ("next_cursor", Required),
         ("request_id", Required),
         ("total_transactions", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -538,7 +538,7 @@ impl Record for CashflowReportInsightsGetResponse {
     const NAME: &'static str = "CashflowReportInsightsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("account_insights", Required),
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("last_generated_time", Required),
         ("request_id", Required),
@@ -1688,13 +1688,13 @@ impl Generated for CashflowReportTransactionsGetResponse {
 impl Record for CashflowReportTransactionsGetResponse {
     const NAME: &'static str = "CashflowReportTransactionsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("has_more", Required),
         ("item", Required),
         ("next_cursor", Required),
         ("request_id", Required),
         ("total_transactions", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1770,7 +1770,7 @@ impl Generated for CategoriesGetResponse {
 impl Record for CategoriesGetResponse {
     const NAME: &'static str = "CategoriesGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("categories", Written),
+        ("categories", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -1816,7 +1816,7 @@ impl Record for Category {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("category_id", Required),
         ("group", Required),
-        ("hierarchy", Written),
+        ("hierarchy", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2188,11 +2188,11 @@ impl Generated for TransactionsGetResponse {
 impl Record for TransactionsGetResponse {
     const NAME: &'static str = "TransactionsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
+        ("accounts", Listed),
         ("item", Required),
         ("request_id", Required),
         ("total_transactions", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2306,8 +2306,8 @@ impl Generated for TransactionsRecurringGetResponse {
 impl Record for TransactionsRecurringGetResponse {
     const NAME: &'static str = "TransactionsRecurringGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("inflow_streams", Written),
-        ("outflow_streams", Written),
+        ("inflow_streams", Listed),
+        ("outflow_streams", Listed),
         ("personal_finance_category_version", Optional),
         ("request_id", Required),
         ("updated_datetime", Required),
@@ -2679,7 +2679,7 @@ impl Record for TransactionsRulesListResponse {
     const NAME: &'static str = "TransactionsRulesListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("request_id", Required),
-        ("rules", Written),
+        ("rules", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2890,12 +2890,12 @@ impl Generated for TransactionsSyncResponse {
 impl Record for TransactionsSyncResponse {
     const NAME: &'static str = "TransactionsSyncResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("accounts", Written),
-        ("added", Written),
+        ("accounts", Listed),
+        ("added", Listed),
         ("has_more", Required),
-        ("modified", Written),
+        ("modified", Listed),
         ("next_cursor", Required),
-        ("removed", Written),
+        ("removed", Listed),
         ("request_id", Required),
         ("transactions_update_status", Required),
     ];

@@ -681,7 +681,7 @@ impl Record for RecurringTransfer {
         ("schedule", Required),
         ("status", Required),
         ("test_clock_id", Optional),
-        ("transfer_ids", Written),
+        ("transfer_ids", Listed),
         ("type", Required),
         ("user", Required),
     ];
@@ -823,7 +823,7 @@ impl Record for RecurringTransferNullable {
         ("schedule", Required),
         ("status", Required),
         ("test_clock_id", Optional),
-        ("transfer_ids", Written),
+        ("transfer_ids", Listed),
         ("type", Required),
         ("user", Required),
     ];
@@ -1053,7 +1053,7 @@ impl Record for Transfer {
         ("origination_account_id", Required),
         ("originator_client_id", Written),
         ("recurring_transfer_id", Written),
-        ("refunds", Written),
+        ("refunds", Listed),
         ("standard_return_window", Written),
         ("status", Required),
         ("sweep_status", Optional),
@@ -1823,7 +1823,7 @@ impl Record for TransferAuthorizationPaymentRisk {
         ("bank_initiated_return_score", Written),
         ("customer_initiated_return_score", Written),
         ("risk_level", Written),
-        ("warnings", Written),
+        ("warnings", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2923,7 +2923,7 @@ impl Record for TransferCreditUsageConfiguration {
         ("expected_frequency", Required),
         ("expected_highest_amount", Required),
         ("expected_monthly_amount", Required),
-        ("sec_codes", Written),
+        ("sec_codes", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -2998,7 +2998,7 @@ impl Record for TransferDebitUsageConfiguration {
         ("expected_frequency", Required),
         ("expected_highest_amount", Required),
         ("expected_monthly_amount", Required),
-        ("sec_codes", Written),
+        ("sec_codes", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -3615,7 +3615,7 @@ impl Record for TransferEventListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("has_more", Required),
         ("request_id", Required),
-        ("transfer_events", Written),
+        ("transfer_events", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -3743,7 +3743,7 @@ impl Record for TransferEventSyncResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("has_more", Required),
         ("request_id", Required),
-        ("transfer_events", Written),
+        ("transfer_events", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -5303,7 +5303,7 @@ impl Record for TransferLedgerEventListResponse {
     const NAME: &'static str = "TransferLedgerEventListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("has_more", Required),
-        ("ledger_events", Written),
+        ("ledger_events", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -5667,7 +5667,7 @@ impl Record for TransferListResponse {
     const NAME: &'static str = "TransferListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("request_id", Required),
-        ("transfers", Written),
+        ("transfers", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -6650,7 +6650,7 @@ impl Generated for TransferOriginatorListResponse {
 impl Record for TransferOriginatorListResponse {
     const NAME: &'static str = "TransferOriginatorListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("originators", Written),
+        ("originators", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -7214,7 +7214,7 @@ impl Record for TransferPlatformRequirementSubmitRequest {
     const NAME: &'static str = "TransferPlatformRequirementSubmitRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("originator_client_id", Required),
-        ("requirement_submissions", Written),
+        ("requirement_submissions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -7879,7 +7879,7 @@ impl Generated for TransferRecurringListResponse {
 impl Record for TransferRecurringListResponse {
     const NAME: &'static str = "TransferRecurringListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("recurring_transfers", Written),
+        ("recurring_transfers", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -8579,7 +8579,7 @@ impl Generated for TransferRepaymentListResponse {
 impl Record for TransferRepaymentListResponse {
     const NAME: &'static str = "TransferRepaymentListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("repayments", Written),
+        ("repayments", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -8729,7 +8729,7 @@ impl Generated for TransferRepaymentReturnListResponse {
 impl Record for TransferRepaymentReturnListResponse {
     const NAME: &'static str = "TransferRepaymentReturnListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("repayment_returns", Written),
+        ("repayment_returns", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -9124,7 +9124,7 @@ impl Record for TransferSweepListResponse {
     const NAME: &'static str = "TransferSweepListResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("request_id", Required),
-        ("sweeps", Written),
+        ("sweeps", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

@@ -360,10 +360,10 @@ impl Record for ConsumerReportUserIdentity {
     const NAME: &'static str = "ConsumerReportUserIdentity";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("date_of_birth", Written),
-        ("emails", Written),
+        ("emails", Listed),
         ("first_name", Required),
         ("last_name", Required),
-        ("phone_numbers", Written),
+        ("phone_numbers", Listed),
         ("primary_address", Required),
         ("ssn_full", Optional),
         ("ssn_last_4", Optional),
@@ -716,7 +716,7 @@ impl Generated for UserItemsAssociateRequest {
 impl Record for UserItemsAssociateRequest {
     const NAME: &'static str = "UserItemsAssociateRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("item_ids", Written),
+        ("item_ids", Listed),
         ("user_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -839,7 +839,7 @@ impl Generated for UserItemsGetResponse {
 impl Record for UserItemsGetResponse {
     const NAME: &'static str = "UserItemsGetResponse";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("items", Written),
+        ("items", Listed),
         ("request_id", Required),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
@@ -883,7 +883,7 @@ impl Generated for UserItemsRemoveRequest {
 impl Record for UserItemsRemoveRequest {
     const NAME: &'static str = "UserItemsRemoveRequest";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("item_ids", Written),
+        ("item_ids", Listed),
         ("user_id", Optional),
         ("user_token", Optional),
     ];

@@ -587,7 +587,7 @@ impl Record for WalletListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Optional),
         ("request_id", Required),
-        ("wallets", Written),
+        ("wallets", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -1594,7 +1594,7 @@ impl Record for WalletTransactionListResponse {
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("next_cursor", Optional),
         ("request_id", Required),
-        ("transactions", Written),
+        ("transactions", Listed),
     ];
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,

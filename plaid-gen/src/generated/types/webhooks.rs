@@ -212,8 +212,8 @@ impl Generated for AuthDefaultUpdateWebhook {
 impl Record for AuthDefaultUpdateWebhook {
     const NAME: &'static str = "AuthDefaultUpdateWebhook";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_ids_with_new_auth", Written),
-        ("account_ids_with_updated_auth", Written),
+        ("account_ids_with_new_auth", Listed),
+        ("account_ids_with_updated_auth", Listed),
         ("environment", Required),
         ("error", Written),
         ("item_id", Required),
@@ -1101,7 +1101,7 @@ impl Record for CashFlowUpdatesInsightsV2Webhook {
     const NAME: &'static str = "CashFlowUpdatesInsightsV2Webhook";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("environment", Required),
-        ("insights", Written),
+        ("insights", Listed),
         ("status", Required),
         ("user_id", Required),
         ("webhook_code", Required),
@@ -1914,7 +1914,7 @@ impl Record for CraUpgradeFailedWebhook {
     const NAME: &'static str = "CraUpgradeFailedWebhook";
     const FIELDS: &'static [(&'static str, Presence)] = &[
         ("environment", Required),
-        ("item_ids", Written),
+        ("item_ids", Listed),
         ("user_id", Required),
         ("webhook_code", Required),
         ("webhook_type", Required),
@@ -2607,7 +2607,7 @@ impl Generated for IdentityDefaultUpdateWebhook {
 impl Record for IdentityDefaultUpdateWebhook {
     const NAME: &'static str = "IdentityDefaultUpdateWebhook";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_ids_with_updated_identity", Written),
+        ("account_ids_with_updated_identity", Listed),
         ("environment", Required),
         ("error", Written),
         ("item_id", Required),
@@ -3839,8 +3839,8 @@ impl Generated for LiabilitiesDefaultUpdateWebhook {
 impl Record for LiabilitiesDefaultUpdateWebhook {
     const NAME: &'static str = "LiabilitiesDefaultUpdateWebhook";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_ids_with_new_liabilities", Written),
-        ("account_ids_with_updated_liabilities", Written),
+        ("account_ids_with_new_liabilities", Listed),
+        ("account_ids_with_updated_liabilities", Listed),
         ("environment", Required),
         ("error", Written),
         ("item_id", Required),
@@ -4458,7 +4458,7 @@ impl Generated for LinkEventsWebhook {
 impl Record for LinkEventsWebhook {
     const NAME: &'static str = "LinkEventsWebhook";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("events", Written),
+        ("events", Listed),
         ("link_session_id", Required),
         ("link_token", Required),
         ("webhook_code", Required),
@@ -5665,7 +5665,7 @@ impl Record for ProcessorTransactionsRemovedWebhook {
         ("account_id", Required),
         ("environment", Required),
         ("error", Optional),
-        ("removed_transactions", Written),
+        ("removed_transactions", Listed),
         ("webhook_code", Required),
         ("webhook_type", Required),
     ];
@@ -6033,7 +6033,7 @@ impl Generated for RecurringTransactionsUpdateWebhook {
 impl Record for RecurringTransactionsUpdateWebhook {
     const NAME: &'static str = "RecurringTransactionsUpdateWebhook";
     const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("account_ids", Written),
+        ("account_ids", Listed),
         ("environment", Required),
         ("item_id", Required),
         ("webhook_code", Required),
@@ -6396,7 +6396,7 @@ impl Record for TransactionsRemovedWebhook {
         ("environment", Required),
         ("error", Optional),
         ("item_id", Required),
-        ("removed_transactions", Written),
+        ("removed_transactions", Listed),
         ("webhook_code", Required),
         ("webhook_type", Required),
     ];

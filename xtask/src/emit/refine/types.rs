@@ -282,6 +282,7 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
         let presence = match field.facts.presence.as_str() {
             "required" => quote!(Required),
             "written" => quote!(Written),
+            "listed" => quote!(Listed),
             _ => quote!(Optional),
         };
         quote!((#wire, #presence))
