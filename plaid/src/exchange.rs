@@ -276,9 +276,16 @@ impl Exchange {
 
     async fn send(&self, request: Request) -> Result<Answer, NoAnswer> {
         let sent = self.client.transport().execute(request).await;
-        let response = sent.map_err(NoAnswer::Failed)?;
+        let response = sent.map_err(|failure| self.not_answered(failure))?;
         let limit = self.client.settings().max_body;
         read(response, limit).await
+    }
+
+    fn not_answered(&self, failure: TransportFailure) -> NoAnswer {
+        match failure.is_refused() {
+            true => NoAnswer::NotSent(self.client.redactor().clean(&failure.root()).into()),
+            false => NoAnswer::Failed(failure),
+        }
     }
 
     fn situation(

@@ -92,6 +92,8 @@
 #![doc = include_str!("generated/features.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod builder;
 pub mod call;
 mod client;
@@ -100,6 +102,8 @@ mod error;
 mod exchange;
 mod generated_prelude;
 mod limit;
+#[cfg(feature = "tower")]
+mod middleware;
 pub mod operation;
 mod outcome;
 pub mod paging;
@@ -113,6 +117,8 @@ mod redact;
 mod response;
 mod retry;
 mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod timing;
 mod transport;
 mod wait;
@@ -128,6 +134,8 @@ pub use error::{
     UnknownCode,
 };
 pub use limit::{Limit, LimitScope, RateLimits};
+#[cfg(feature = "tower")]
+pub use middleware::TowerTransport;
 pub use operation::File;
 pub use plaid_gen::types;
 pub use plaid_gen::wire::{Deviation, DeviationKind, Deviations, Secret, Tolerance};

@@ -29,6 +29,29 @@ pub type TransportFuture<'a> =
 ///     }
 /// }
 /// ```
+///
+/// With the feature `tower`, a `TowerTransport` is one that goes through a tower
+/// service. For the middleware of `reqwest-middleware`, it takes this:
+///
+/// ```
+/// use plaid::{HttpTransport, TransportFailure, TransportFuture};
+/// use reqwest_middleware::{ClientWithMiddleware, Error};
+///
+/// struct WithMiddleware(ClientWithMiddleware);
+///
+/// impl HttpTransport for WithMiddleware {
+///     fn execute(&self, request: reqwest::Request) -> TransportFuture<'_> {
+///         Box::pin(async move {
+///             let answer = self.0.execute(request).await;
+///             answer.map_err(|error| match error {
+///                 Error::Reqwest(error) => error.into(),
+///                 // It may have failed after the request was sent.
+///                 Error::Middleware(error) => TransportFailure::other(error),
+///             })
+///         })
+///     }
+/// }
+/// ```
 pub trait HttpTransport: Send + Sync + 'static {
     /// Sends the request and returns as soon as the answer's headers are there.
     fn execute(&self, request: reqwest::Request) -> TransportFuture<'_>;
@@ -60,6 +83,7 @@ pub struct TransportFailure {
 enum Kind {
     Connect,
     Timeout,
+    Refused,
     Other,
 }
 
@@ -81,6 +105,15 @@ impl TransportFailure {
         }
     }
 
+    /// The transport will not send such a request, and would not later either. The
+    /// call ends with [`Error::Config`](crate::Error::Config), which tells the cause.
+    pub fn refused(cause: impl Into<Cause>) -> Self {
+        Self {
+            kind: Kind::Refused,
+            cause: cause.into(),
+        }
+    }
+
     /// Anything else; the request may have been sent.
     pub fn other(cause: impl Into<Cause>) -> Self {
         Self {
@@ -92,6 +125,11 @@ impl TransportFailure {
     /// Whether no connection was made.
     pub fn is_connect(&self) -> bool {
         self.kind == Kind::Connect
+    }
+
+    /// Whether the transport will not send such a request.
+    pub fn is_refused(&self) -> bool {
+        self.kind == Kind::Refused
     }
 
     /// Whether the transport's own time limit was reached.
@@ -134,6 +172,24 @@ impl From<reqwest::Error> for TransportFailure {
             kind,
             cause: Box::new(error.without_url()),
         }
+    }
+}
+
+/// Without the cause, whose texts are the transport's own.
+impl fmt::Display for TransportFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self.kind {
+            Kind::Connect => "no connection",
+            Kind::Timeout => "the transport's time limit was reached",
+            Kind::Refused => "the transport refused the request",
+            Kind::Other => "the transport failed",
+        })
+    }
+}
+
+impl StdError for TransportFailure {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(self.cause())
     }
 }
 

@@ -14,7 +14,7 @@ pub(crate) struct Entry {
     /// The HTTP status it comes with, where one is documented. Nothing is decided
     /// by it: Plaid reports a bank that is down as a bad request.
     #[cfg_attr(
-        not(test),
+        not(any(test, feature = "testing")),
         expect(dead_code, reason = "documents the row; tests read it")
     )]
     pub(crate) status: Option<u16>,
