@@ -225,11 +225,7 @@ pub fn append<T>(all: &mut Vec<T>, page: &mut Vec<T>) {
 
 /// Unites lists that every page has, such as the accounts behind transactions.
 /// The newer of two with the same id stays.
-pub fn unite<T, K: Hash + Eq + Clone>(
-    all: &mut Vec<T>,
-    page: &mut Vec<T>,
-    id: impl Fn(&T) -> &K,
-) {
+pub fn unite<T, K: Hash + Eq + Clone>(all: &mut Vec<T>, page: &mut Vec<T>, id: impl Fn(&T) -> &K) {
     let newer: HashSet<K> = page.iter().map(|row| id(row).clone()).collect();
     all.retain(|row| !newer.contains(id(row)));
     append(all, page);

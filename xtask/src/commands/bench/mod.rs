@@ -35,6 +35,8 @@ pub enum Part {
     Cold,
     /// Decoding and calling, against serde and reqwest by hand.
     Speed,
+    /// Streaming a million transactions, against a few.
+    Memory,
 }
 
 /// One line of the result.
@@ -72,6 +74,9 @@ pub fn run(root: &Path, parts: &[Part], report: &mut Report) -> Result<()> {
     }
     if wanted(Part::Speed) {
         ratios.extend(speed::measure(root, report)?);
+    }
+    if wanted(Part::Memory) {
+        ratios.extend(speed::memory(root, report)?);
     }
     print(&ratios)
 }

@@ -10,19 +10,7 @@ use crate::report::Report;
 
 /// Runs them and reads the ratios that they print.
 pub(super) fn measure(root: &Path, report: &mut Report) -> Result<Vec<Ratio>> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args(["bench", "--quiet", "--package", "plaid", "--bench", "speed"])
-        .current_dir(root);
-    let output = report.step("speed", || command.output())?;
-    if !output.status.success() {
-        bail!(
-            "the benches failed:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-    }
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = run(root, "speed", report)?;
     let ratio = |what: &str, theirs: &str| -> Result<Ratio> {
         let label = format!("{what}, against {theirs}");
         Ok(Ratio::of_medians(&label, printed(&text, what)?, 1.05))
@@ -31,6 +19,31 @@ pub(super) fn measure(root: &Path, report: &mut Report) -> Result<Vec<Ratio>> {
         ratio("decoding 500 transactions", "serde")?,
         ratio("one call over loopback", "reqwest")?,
     ])
+}
+
+/// The memory of a long stream against that of a short one.
+pub(super) fn memory(root: &Path, report: &mut Report) -> Result<Vec<Ratio>> {
+    let what = "memory of a million transactions";
+    let text = run(root, "memory", report)?;
+    let label = "memory of 1,000,000 rows, against 20,000";
+    Ok(vec![Ratio::of_medians(label, printed(&text, what)?, 1.1)])
+}
+
+/// What a bench prints.
+fn run(root: &Path, bench: &str, report: &mut Report) -> Result<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["bench", "--quiet", "--package", "plaid", "--bench", bench])
+        .current_dir(root);
+    let output = report.step(bench, || command.output())?;
+    if !output.status.success() {
+        bail!(
+            "the benches failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// The figure in a line such as `ratio of one call: 1.02`.
