@@ -284,6 +284,8 @@ impl ClientBuilder {
             headers,
             open_headers,
             base_url,
+            #[cfg(feature = "webhooks")]
+            webhook_keys: Arc::default(),
         }))
     }
 }

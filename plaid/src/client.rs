@@ -56,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) limiter: Option<Arc<Limiter>>,
     /// Builds requests; they are sent by the transport.
     pub(crate) factory: reqwest::Client,
+    #[cfg(feature = "webhooks")]
+    pub(crate) webhook_keys: Arc<crate::webhook::KeyCache>,
 }
 
 /// What a call may override, and what it may not.
@@ -198,6 +200,11 @@ impl Client {
 
     pub(crate) fn limiter(&self) -> Option<&Arc<Limiter>> {
         self.0.limiter.as_ref()
+    }
+
+    #[cfg(feature = "webhooks")]
+    pub(crate) fn webhook_keys(&self) -> &Arc<crate::webhook::KeyCache> {
+        &self.0.webhook_keys
     }
 
     /// Whether the client has a key of a gateway's.

@@ -122,6 +122,8 @@ pub mod testing;
 mod timing;
 mod transport;
 mod wait;
+#[cfg(feature = "webhooks")]
+pub mod webhook;
 
 pub use builder::ClientBuilder;
 pub use call::Call;
@@ -144,6 +146,8 @@ pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;
 pub use transport::{HttpTransport, TransportFailure, TransportFuture};
 pub use wait::{Progress, Wait};
+#[cfg(feature = "webhooks")]
+pub use webhook::{Webhook, WebhookError};
 
 /// The examples of the README.
 #[cfg(all(

@@ -15,7 +15,7 @@ impl Client {
 /// The accounts of an Item and what is known of them without asking the bank.
 #[derive(Clone, Copy, Debug)]
 pub struct Accounts<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Accounts<'_> {
     /// List the accounts of an Item.

@@ -15,7 +15,7 @@ impl Client {
 /// Reports on what a user owns, for lending decisions.
 #[derive(Clone, Copy, Debug)]
 pub struct Assets<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Assets<'_> {
     /// Create an audit copy of an Asset Report.

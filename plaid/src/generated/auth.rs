@@ -15,7 +15,7 @@ impl Client {
 /// Account and routing numbers for moving money.
 #[derive(Clone, Copy, Debug)]
 pub struct Auth<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Auth<'_> {
     /// Fetch bank account and routing numbers.

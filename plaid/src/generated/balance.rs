@@ -15,7 +15,7 @@ impl Client {
 /// Balances fetched from the bank at the time of the call.
 #[derive(Clone, Copy, Debug)]
 pub struct Balance<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Balance<'_> {
     /// Fetch current balances from the institution.

@@ -15,7 +15,7 @@ impl Client {
 /// The predecessor of Transfer, kept for those who still use it.
 #[derive(Clone, Copy, Debug)]
 pub struct BankTransfers<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl BankTransfers<'_> {
     /// Get the bank transfer balance.

@@ -15,7 +15,7 @@ impl Client {
 /// A network in which members share reports of fraud.
 #[derive(Clone, Copy, Debug)]
 pub struct Beacon<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Beacon<'_> {
     /// Evaluate the risk of linked accounts.

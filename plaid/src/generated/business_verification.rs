@@ -17,7 +17,7 @@ impl Client {
 /// Checks of a business and the people behind it.
 #[derive(Clone, Copy, Debug)]
 pub struct BusinessVerification<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl BusinessVerification<'_> {
     /// Create a business verification.

@@ -15,7 +15,7 @@ impl Client {
 /// Check reports of Plaid Check, a consumer reporting agency.
 #[derive(Clone, Copy, Debug)]
 pub struct Cra<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Cra<'_> {
     /// Fetch an earned wage access report.

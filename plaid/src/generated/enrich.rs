@@ -15,7 +15,7 @@ impl Client {
 /// Merchant, category and location for transactions from any source.
 #[derive(Clone, Copy, Debug)]
 pub struct Enrich<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Enrich<'_> {
     /// Get insights into a user's enriched transactions.

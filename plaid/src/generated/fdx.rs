@@ -15,7 +15,7 @@ impl Client {
 /// Consents and recipients as the Financial Data Exchange standard describes them.
 #[derive(Clone, Copy, Debug)]
 pub struct Fdx<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Fdx<'_> {
     /// Look up an FDX consent grant.

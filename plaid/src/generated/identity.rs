@@ -15,7 +15,7 @@ impl Client {
 /// Names, addresses, phone numbers and emails that the bank has for an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Identity<'_> {
     /// Get identity data from uploaded documents.

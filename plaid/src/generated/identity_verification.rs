@@ -17,7 +17,7 @@ impl Client {
 /// Checks that a person is who they say they are.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityVerification<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl IdentityVerification<'_> {
     /// Look up user data for a session.

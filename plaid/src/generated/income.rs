@@ -16,7 +16,7 @@ impl Client {
 /// Income and employment from payroll, documents and bank data.
 #[derive(Clone, Copy, Debug)]
 pub struct Income<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Income<'_> {
     /// Get employment inferred from bank deposits.

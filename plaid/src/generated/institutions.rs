@@ -15,7 +15,7 @@ impl Client {
 /// The banks that can be linked, and how well they work at the moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Institutions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Institutions<'_> {
     /// List supported institutions page by page.

@@ -15,7 +15,7 @@ impl Client {
 /// Holdings and transactions of investment accounts.
 #[derive(Clone, Copy, Debug)]
 pub struct Investments<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Investments<'_> {
     /// Fetch numbers for moving investment accounts.

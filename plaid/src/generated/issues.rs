@@ -15,7 +15,7 @@ impl Client {
 /// Problems reported with institutions, and who wants to hear of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Issues<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Issues<'_> {
     /// Retrieve one institution issue.

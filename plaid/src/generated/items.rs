@@ -15,7 +15,7 @@ impl Client {
 /// A login at an institution: its tokens, state, webhook and removal.
 #[derive(Clone, Copy, Debug)]
 pub struct Items<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Items<'_> {
     /// Get the consent history of an Item.

@@ -15,7 +15,7 @@ impl Client {
 /// Onboarding from a phone number.
 #[derive(Clone, Copy, Debug)]
 pub struct Layer<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Layer<'_> {
     /// Check whether a user is known to Plaid.

@@ -15,7 +15,7 @@ impl Client {
 /// Terms of credit cards, student loans and mortgages.
 #[derive(Clone, Copy, Debug)]
 pub struct Liabilities<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Liabilities<'_> {
     /// Fetch details of loans and cards.

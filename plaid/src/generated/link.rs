@@ -15,7 +15,7 @@ impl Client {
 /// Tokens and sessions of the dialog in which a user connects an account.
 #[derive(Clone, Copy, Debug)]
 pub struct Link<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Link<'_> {
     /// Create a Link token.

@@ -15,7 +15,7 @@ impl Client {
 /// Screening of people and businesses against watchlists.
 #[derive(Clone, Copy, Debug)]
 pub struct Monitor<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Monitor<'_> {
     /// Look up one Dashboard user.

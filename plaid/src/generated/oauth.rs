@@ -15,7 +15,7 @@ impl Client {
 /// Tokens for acting on behalf of a user by OAuth.
 #[derive(Clone, Copy, Debug)]
 pub struct Oauth<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Oauth<'_> {
     /// Exchange a correlation id for a link token.

@@ -15,7 +15,7 @@ impl Client {
 /// Customers of a reseller.
 #[derive(Clone, Copy, Debug)]
 pub struct Partner<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Partner<'_> {
     /// Create an end customer (beta).

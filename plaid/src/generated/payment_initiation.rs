@@ -16,7 +16,7 @@ impl Client {
 /// Payments from a bank account in Europe.
 #[derive(Clone, Copy, Debug)]
 pub struct PaymentInitiation<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl PaymentInitiation<'_> {
     /// Create a payment consent.

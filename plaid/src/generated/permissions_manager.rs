@@ -15,7 +15,7 @@ impl Client {
 /// Applications with access to an Item, and the scopes they have.
 #[derive(Clone, Copy, Debug)]
 pub struct PermissionsManager<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl PermissionsManager<'_> {
     /// Look up an application.

@@ -15,7 +15,7 @@ impl Client {
 /// Tokens for partners such as Stripe, and what a partner reads with them.
 #[derive(Clone, Copy, Debug)]
 pub struct Processor<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Processor<'_> {
     /// Fetch the processor's account.

@@ -16,7 +16,7 @@ impl Client {
 /// Fraud signals about users and their devices.
 #[derive(Clone, Copy, Debug)]
 pub struct Protect<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Protect<'_> {
     /// Compute a fraud score for a user.

@@ -16,7 +16,7 @@ impl Client {
 /// Calls that stand in for users, banks and time. They exist in the sandbox only.
 #[derive(Clone, Copy, Debug)]
 pub struct Sandbox<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Sandbox<'_> {
     /// Fire a bank income webhook in Sandbox.

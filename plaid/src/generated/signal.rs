@@ -15,7 +15,7 @@ impl Client {
 /// Risk scores for ACH debits.
 #[derive(Clone, Copy, Debug)]
 pub struct Signal<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Signal<'_> {
     /// Report the decision on a payment.

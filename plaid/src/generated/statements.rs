@@ -15,7 +15,7 @@ impl Client {
 /// Bank statements as the bank printed them.
 #[derive(Clone, Copy, Debug)]
 pub struct Statements<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Statements<'_> {
     /// Download a bank statement as PDF.

@@ -16,7 +16,7 @@ impl Client {
 /// What moved in the accounts of an Item, with merchant and category.
 #[derive(Clone, Copy, Debug)]
 pub struct Transactions<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Transactions<'_> {
     /// Create a transaction categorization rule.

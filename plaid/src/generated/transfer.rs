@@ -16,7 +16,7 @@ impl Client {
 /// Moving money by ACH, RTP and wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfer<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Transfer<'_> {
     /// Create a payment profile (deprecated).

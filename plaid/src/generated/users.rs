@@ -15,7 +15,7 @@ impl Client {
 /// People known across Items.
 #[derive(Clone, Copy, Debug)]
 pub struct Users<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Users<'_> {
     /// Create a user record.

@@ -15,7 +15,7 @@ impl Client {
 /// Accounts that an application holds to receive and send payments.
 #[derive(Clone, Copy, Debug)]
 pub struct Wallets<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Wallets<'_> {
     /// Create a wallet.

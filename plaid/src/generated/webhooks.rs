@@ -15,7 +15,7 @@ impl Client {
 /// Messages that Plaid sends, and the keys to verify them with.
 #[derive(Clone, Copy, Debug)]
 pub struct Webhooks<'c> {
-    client: &'c Client,
+    pub(crate) client: &'c Client,
 }
 impl Webhooks<'_> {
     /// Get a webhook verification key.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::paging::{self, Paging};
 use super::problem::{Problem, Problems};
-use super::{Document, SCHEMA_PREFIX, flag, pointer, ready, ref_name, strings, text};
+use super::{Document, SCHEMA_PREFIX, flag, pointer, ready, ref_name, strings, text, webhooks};
 
 /// Finds every mistake in a document.
 ///
@@ -23,6 +23,9 @@ pub fn check(document: &Document) -> Result<(), Problems> {
         check.schema(&pointer::of(["components", "schemas", name]), schema, name);
     }
     check.names();
+    for mistake in webhooks::mistakes(document) {
+        check.problem(&mistake.at, mistake.what, mistake.help);
+    }
     if check.problems.is_empty() {
         Ok(())
     } else {

@@ -10,6 +10,7 @@ pub mod products;
 pub mod reach;
 pub mod ready;
 pub mod text;
+mod webhooks;
 pub mod yaml;
 
 use std::collections::HashMap;

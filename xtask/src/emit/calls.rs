@@ -137,7 +137,7 @@ fn product_file(
         #(#docs)*
         #[derive(Clone, Copy, Debug)]
         pub struct #handle<'c> {
-            client: &'c Client,
+            pub(crate) client: &'c Client,
         }
 
         impl #handle<'_> { #(#methods)* }

@@ -11,6 +11,7 @@ pub mod progenitor;
 mod ready;
 pub mod refine;
 pub mod tree;
+pub mod webhooks;
 
 use std::path::PathBuf;
 
@@ -51,6 +52,7 @@ pub fn emit(document: &Document, lowered: &Lowered, report: &mut Report) -> Resu
             .outputs()
             .context("cannot format the generated crate")?;
         outputs.extend(calls::outputs(&lowered.facts, &refined)?);
+        outputs.extend(webhooks::output(&lowered.facts)?);
         outputs.push(contract::output(document, lowered));
         outputs.push(features::output(&lowered.facts));
         outputs.sort_by(|a, b| a.path.cmp(&b.path));

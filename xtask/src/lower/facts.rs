@@ -8,6 +8,7 @@ use crate::document::paging::Paging;
 use crate::document::reach::{self, Graph};
 use crate::document::ready::Ready;
 use crate::document::{Document, flag, ref_name, text};
+use crate::lower::names::type_name;
 
 /// The product of webhooks and what only they need.
 pub const WEBHOOKS: &str = "webhooks";
@@ -21,6 +22,33 @@ pub struct Facts {
     pub types: BTreeMap<String, TypeFacts>,
     /// The products, and what they are for.
     pub products: BTreeMap<String, String>,
+    /// The webhooks, by type, code and name.
+    pub webhooks: Vec<Webhook>,
+}
+
+/// A schema that is the body of a webhook.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Webhook {
+    /// Its `webhook_type`.
+    pub kind: String,
+    /// Its `webhook_code`.
+    pub code: String,
+    /// The name of its type in Rust.
+    pub schema: String,
+    /// What tells it from another webhook of that type and code.
+    pub when: Option<When>,
+    /// The webhook of the same type, code and fields that stands for it too.
+    pub same_as: Option<String>,
+}
+
+/// What a field has to be for a body to be this webhook and no other of its type
+/// and code.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum When {
+    /// There, and not `null`.
+    Present(String),
+    /// A string.
+    Text(String),
 }
 
 /// An operation of the API.
@@ -132,6 +160,7 @@ impl Facts {
             operations: operations(document),
             types: BTreeMap::new(),
             products: products(document),
+            webhooks: webhooks(document),
         };
         for (name, schema) in document.schemas() {
             facts
@@ -277,6 +306,36 @@ fn products(document: &Document) -> BTreeMap<String, String> {
             )
         })
         .collect()
+}
+
+fn webhooks(document: &Document) -> Vec<Webhook> {
+    let schemas = document.schemas().iter();
+    let mut webhooks: Vec<Webhook> = schemas
+        .filter_map(|(name, schema)| Some(webhook(name, schema.get("x-webhook")?)))
+        .collect();
+    // One whose twin is not there stands for itself.
+    let names: BTreeSet<String> = webhooks.iter().map(|w| w.schema.clone()).collect();
+    for webhook in &mut webhooks {
+        webhook.same_as = webhook.same_as.take().filter(|twin| names.contains(twin));
+    }
+    webhooks.sort();
+    webhooks
+}
+
+fn webhook(name: &str, node: &Value) -> Webhook {
+    let when = node.get("when").and_then(Value::as_object);
+    let condition = |(field, kind): (&String, &Value)| match kind.as_str() {
+        Some("string") => When::Text(field.clone()),
+        _ => When::Present(field.clone()),
+    };
+    let same_as = node.get("same_as").and_then(Value::as_str);
+    Webhook {
+        kind: text(node, "type").to_owned(),
+        code: text(node, "code").to_owned(),
+        schema: type_name(name),
+        when: when.and_then(|when| when.iter().next()).map(condition),
+        same_as: same_as.map(type_name),
+    }
 }
 
 fn operations(document: &Document) -> Vec<Operation> {
