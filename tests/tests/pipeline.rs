@@ -285,6 +285,47 @@ fn two_schemas_of_one_name_in_rust() {
 }
 
 #[test]
+fn webhooks_that_nothing_tells_apart() {
+    let first = "    AccountRemovedWebhook:\n";
+    let twin = "    AnotherWebhook:\n      description: Shares type and code.\n      \
+                type: object\n      x-webhook:\n        type: ACCOUNTS\n        code: REMOVED\n";
+    let repository = Repository::generated();
+    repository.edit("openapi/gates.yaml", first, &format!("{twin}{first}"));
+    repository.assert_refused(&[
+        "gates.yaml:",
+        "2 webhooks of type `ACCOUNTS` and code `REMOVED`",
+        "`when:`",
+        "`same_as:`",
+    ]);
+}
+
+#[test]
+fn a_webhook_that_says_nothing_of_use() {
+    let code = "        code: REMOVED\n";
+    for (to, what) in [
+        (String::new(), "no `type` or no `code`"),
+        (
+            format!("{code}        when:\n          nothing: present\n"),
+            "one field of the webhook",
+        ),
+        (
+            format!("{code}        when:\n          account_id: here\n"),
+            "one field of the webhook",
+        ),
+        (
+            format!("{code}        same_as: Account\n"),
+            "a webhook of this type and code",
+        ),
+        (
+            format!("{code}        same_as: AccountRemovedWebhook\n"),
+            "a webhook of this type and code",
+        ),
+    ] {
+        assert_mistake(code, &to, "x-webhook:", &[what]);
+    }
+}
+
+#[test]
 fn a_document_of_another_version() {
     for (version, found) in [
         ("openapi: '3.1.0'", "it says `openapi: 3.1.0`"),

@@ -66,6 +66,7 @@ documents! { REFINEMENTS:
         "plaid/src/generated/mod.rs",
         "plaid/src/generated/features.md",
     ],
+    webhooks: &["plaid/src/generated/webhook_events.rs"],
 }
 
 /// What the emulator is told stands in no Rust file.

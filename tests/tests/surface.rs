@@ -160,7 +160,8 @@ fn products(sources: &Sources) -> Vec<String> {
             .to_owned()
     };
     let names: BTreeSet<String> = sources.keys().map(stem).collect();
-    names.into_iter().filter(|name| name != "mod").collect()
+    let is_product = |name: &String| name != "mod" && name != EVENTS;
+    names.into_iter().filter(is_product).collect()
 }
 
 /// The lines that only one of two generations has, with `-` and `+`.
@@ -204,6 +205,9 @@ fn surface(sources: &Sources, product: &str) -> String {
     if let Some(calls) = sources.get(&format!("{CALLS}/{product}.rs")) {
         text += &calls_surface(&syn::parse_file(calls).unwrap());
     }
+    if let Some(events) = sources.get(&events_of(product)) {
+        text += &events_surface(&syn::parse_file(events).unwrap());
+    }
     if let Some(types) = sources.get(&format!("{TYPES}/{product}.rs")) {
         for (name, ty) in types_in(types, product) {
             let gate = if product == SHARED {
@@ -212,6 +216,36 @@ fn surface(sources: &Sources, product: &str) -> String {
                 String::new()
             };
             let _ = write!(text, "\n{}", ty.lines(&format!("{name}{gate}")));
+        }
+    }
+    text
+}
+
+// Webhooks.
+
+/// The file with the enums of webhooks, which belongs to their product.
+const EVENTS: &str = "webhook_events";
+
+fn events_of(product: &str) -> String {
+    match product {
+        "webhooks" => format!("{CALLS}/{EVENTS}.rs"),
+        _ => String::new(),
+    }
+}
+
+/// Each enum with its variants, and then what leads where.
+fn events_surface(file: &syn::File) -> String {
+    let mut text = String::new();
+    for item in &file.items {
+        if let Item::Enum(events) = item {
+            let variants = events.variants.iter();
+            let variants = variants.map(|variant| compact(&without_docs(variant)));
+            let _ = write!(
+                text,
+                "\nenum {}\n{}",
+                events.ident,
+                lines("    ", variants.collect())
+            );
         }
     }
     text
