@@ -30,7 +30,7 @@ pub(super) fn memory(root: &Path, report: &mut Report) -> Result<Vec<Ratio>> {
 }
 
 /// What a bench prints.
-fn run(root: &Path, bench: &str, report: &mut Report) -> Result<String> {
+fn run(root: &Path, bench: &'static str, report: &mut Report) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
