@@ -16,11 +16,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use crate::client::{Client, PLAID_CLIENT_ID, PLAID_SECRET};
 use crate::error::Result;
-use crate::exchange::{Exchange, Plan};
+use crate::exchange::{Exchange, Plan, Reading};
 use crate::operation::{self, Credentials, Effect, Operation, OperationInfo, Sent};
 use crate::outcome::Conclusion;
 use crate::response::Response;
@@ -143,16 +142,8 @@ impl<O: Operation> Call<O> {
     /// # Errors
     /// See [`Error`](crate::Error).
     pub async fn send(self) -> Result<Response<O::Response>> {
-        let span = telemetry::span(&O::name(&self.request));
-        let inner = span.clone();
-        async move {
-            let started = Instant::now();
-            let result = self.make().await;
-            telemetry::finish(&inner, started, &result);
-            result
-        }
-        .instrument(span)
-        .await
+        let name = O::name(&self.request);
+        telemetry::traced(&name, self.make()).await
     }
 
     /// Whether it may be sent twice.
@@ -171,6 +162,12 @@ impl<O: Operation> Call<O> {
     }
 
     async fn make(self) -> Result<Response<O::Response>> {
+        let over = self.exchange(Reading::Whole).await;
+        over.conclusion.of::<O>(over.sent)
+    }
+
+    /// Sends it, and says what came of it.
+    pub(crate) async fn exchange(self, reading: Reading) -> Over<O> {
         let replay = self.replay();
         let Self {
             client,
@@ -180,6 +177,7 @@ impl<O: Operation> Call<O> {
         let limiter = client.limiter();
         let tolerance = options.tolerance.unwrap_or(client.settings().tolerance);
         let plan = Plan {
+            reading,
             credentials: O::INFO.credentials,
             replay,
             admission: limiter
@@ -189,14 +187,18 @@ impl<O: Operation> Call<O> {
         let exchange = Arc::new(Exchange::new(client.clone(), plan));
         let api = client.api(Connection(exchange.clone()));
         let sent = O::send(&api, &request).await;
-        Conclusion {
-            client: &client,
+        let conclusion = Conclusion {
+            client,
             operation: O::name(&request),
             replay,
             tolerance,
             record: exchange.take(),
+        };
+        Over {
+            conclusion,
+            sent,
+            exchange,
         }
-        .of::<O>(sent)
     }
 }
 
@@ -206,6 +208,15 @@ fn path<O: Operation>(request: &O::Request) -> Cow<'static, str> {
         "" => O::name(request),
         path => Cow::Borrowed(path),
     }
+}
+
+/// A call that has been made.
+pub(crate) struct Over<O: Operation> {
+    pub(crate) conclusion: Conclusion,
+    /// What progenitor has made of the answer.
+    pub(crate) sent: Sent<O::Response>,
+    #[cfg_attr(not(feature = "files"), expect(dead_code, reason = "has the file"))]
+    pub(crate) exchange: Arc<Exchange>,
 }
 
 /// Headers that a call may not set: the credentials, and what has to agree with

@@ -4,6 +4,9 @@
 //! what the call needs, sends it as often as the policy says, reads the answer to
 //! its end and remembers what happened. progenitor gets a copy of the answer; its
 //! own errors are ignored, since they lose the status and print the body.
+//!
+//! A file may be left unread once its headers are there. progenitor then gets an
+//! empty body, and what it makes of that is ignored too.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,7 +26,7 @@ use crate::call::Options;
 use crate::client::Client;
 use crate::error::Parts;
 use crate::limit::{Admission, Held};
-use crate::operation::Credentials;
+use crate::operation::{self, Credentials};
 use crate::redact;
 use crate::retry::{self, Decision, Outcome, Replay, RetryPolicy, Situation};
 use crate::telemetry::note_retry;
@@ -82,6 +85,16 @@ impl Answer {
         start.is_some() && (is_labelled || matches!(start, Some(b'{' | b'[')))
     }
 
+    /// Without the body.
+    #[cfg(feature = "files")]
+    pub(crate) fn head(&self) -> Self {
+        Self {
+            status: self.status,
+            headers: self.headers.clone(),
+            body: Bytes::new(),
+        }
+    }
+
     /// A copy for progenitor.
     fn copy(&self) -> hooks::Answer {
         hooks::Answer {
@@ -137,8 +150,18 @@ impl Record {
     }
 }
 
+/// How far an answer is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// To its end.
+    Whole,
+    /// Up to its headers, if it is a file; see [`Exchange::unread`].
+    Head,
+}
+
 /// What is sent and how, apart from the operation's own body.
 pub(crate) struct Plan {
+    pub(crate) reading: Reading,
     pub(crate) credentials: Credentials,
     pub(crate) replay: Replay,
     /// The request's place at the rate limits, if the client keeps any.
@@ -151,6 +174,7 @@ pub(crate) struct Exchange {
     client: Client,
     plan: Plan,
     record: Mutex<Option<Record>>,
+    unread: Mutex<Option<Response>>,
 }
 
 impl Exchange {
@@ -159,6 +183,7 @@ impl Exchange {
             client,
             plan,
             record: Mutex::new(None),
+            unread: Mutex::new(None),
         }
     }
 
@@ -167,6 +192,24 @@ impl Exchange {
     pub(crate) fn take(&self) -> Record {
         let record = self.lock().take();
         record.unwrap_or_else(|| Record::not_sent("the request cannot be encoded"))
+    }
+
+    /// The file whose head is the answer.
+    #[cfg(feature = "files")]
+    pub(crate) fn unread(&self) -> Option<Response> {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        unread.take()
+    }
+
+    /// Leaves the body where it is.
+    fn keep(&self, response: Response) -> Answer {
+        let head = Answer {
+            status: response.status(),
+            headers: response.headers().clone(),
+            body: Bytes::new(),
+        };
+        *self.unread.lock().unwrap_or_else(PoisonError::into_inner) = Some(response);
+        head
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Record>> {
@@ -277,6 +320,9 @@ impl Exchange {
     async fn send(&self, request: Request) -> Result<Answer, NoAnswer> {
         let sent = self.client.transport().execute(request).await;
         let response = sent.map_err(|failure| self.not_answered(failure))?;
+        if self.plan.reading == Reading::Head && is_file(&response) {
+            return Ok(self.keep(response));
+        }
         let limit = self.client.settings().max_body;
         read(response, limit).await
     }
@@ -389,6 +435,12 @@ fn nothing() -> hooks::Answer {
         status: StatusCode::INTERNAL_SERVER_ERROR,
         ..hooks::Answer::default()
     }
+}
+
+/// Whether this is what was asked for, and not an error, a page or nothing.
+fn is_file(response: &Response) -> bool {
+    let is_empty = response.content_length() == Some(0);
+    response.status().is_success() && !is_empty && !operation::is_text(response.headers())
 }
 
 /// Reads the body, no further than the limit.

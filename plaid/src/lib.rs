@@ -97,10 +97,13 @@ pub mod blocking;
 mod builder;
 pub mod call;
 mod client;
+#[cfg(feature = "files")]
+mod download;
 mod environment;
 mod error;
 mod exchange;
 mod generated_prelude;
+mod integrity;
 mod limit;
 #[cfg(feature = "tower")]
 mod middleware;
@@ -129,11 +132,13 @@ pub use builder::ClientBuilder;
 pub use call::Call;
 pub use chrono::{DateTime, NaiveDate, Utc};
 pub use client::Client;
+#[cfg(feature = "files")]
+pub use download::Download;
 pub use environment::Environment;
 pub use error::{
-    Action, ApiError, ConfigError, DecodeError, Error, ErrorCode, ErrorType, HeldBack,
-    NotReadyError, PagingError, Result, TimeoutError, TooLarge, TransportError, UnexpectedBody,
-    UnknownCode,
+    Action, ApiError, ConfigError, CorruptFile, DecodeError, Error, ErrorCode, ErrorType, HeldBack,
+    NotReadyError, PagingError, Result, SaveError, TimeoutError, TooLarge, TransportError,
+    UnexpectedBody, UnknownCode,
 };
 pub use limit::{Limit, LimitScope, RateLimits};
 #[cfg(feature = "tower")]

@@ -16,6 +16,9 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
+use crate::error::Damage;
+use crate::integrity::Check;
+
 /// An operation of the API: a type without values that ties a request to its
 /// response.
 pub trait Operation: 'static {
@@ -124,6 +127,8 @@ pub enum Credentials {
 pub struct Sent<T> {
     value: Option<T>,
     reader: Option<Reader<T>>,
+    /// Why a file that came is not to be used.
+    damage: Option<Damage>,
 }
 
 /// Reads a JSON body; slower than progenitor does, but it knows where it is.
@@ -135,7 +140,12 @@ impl<T> Sent<T> {
         Self {
             value,
             reader: None,
+            damage: None,
         }
+    }
+
+    pub(crate) fn damage(&self) -> Option<Damage> {
+        self.damage
     }
 
     /// Judges the body of a success; `None` if it is not what was asked for at all.
@@ -172,6 +182,7 @@ pub fn json<T: DeserializeOwned, E>(
     Sent {
         value: result.ok().map(ResponseValue::into_inner),
         reader: Some(wire::from_slice::<T>),
+        damage: None,
     }
 }
 
@@ -180,28 +191,34 @@ pub fn empty<E>(result: Result<ResponseValue<()>, plaid_gen::Error<E>>) -> Sent<
     Sent::only(result.ok().map(ResponseValue::into_inner))
 }
 
-/// Hands over an answer that is a file, unless what came is empty, or a page or
-/// message instead.
+/// Hands over an answer that is a file, unless what came is empty, a page or message
+/// instead, or not as it was sent.
 pub fn bytes<T: From<Bytes>, E>(
     result: Result<ResponseValue<ByteStream>, plaid_gen::Error<E>>,
 ) -> Sent<T> {
-    let answer = result.ok().filter(|answer| !is_text(answer.headers()));
-    let whole = answer.and_then(|answer| {
-        let stream = answer.into_inner().into_inner();
-        let whole = stream.try_fold(Vec::new(), async |mut whole, part| {
-            whole.extend_from_slice(&part);
-            Ok(whole)
-        });
-        // The exchange has buffered the answer, so the stream never has to wait.
-        whole.now_or_never()?.ok()
+    let Some(answer) = result.ok().filter(|answer| !is_text(answer.headers())) else {
+        return Sent::only(None);
+    };
+    let check = Check::of(answer.headers());
+    let stream = answer.into_inner().into_inner();
+    let whole = stream.try_fold(Vec::new(), async |mut whole, part| {
+        whole.extend_from_slice(&part);
+        Ok(whole)
     });
-    let whole = whole.filter(|whole| !whole.is_empty());
-    Sent::only(whole.map(|whole| Bytes::from(whole).into()))
+    // The exchange has buffered the answer, so the stream never has to wait.
+    let whole = whole.now_or_never().and_then(Result::ok);
+    match whole.filter(|whole| !whole.is_empty()) {
+        Some(whole) => Sent {
+            damage: check.all(&whole).err(),
+            ..Sent::only(Some(Bytes::from(whole).into()))
+        },
+        None => Sent::only(None),
+    }
 }
 
 /// Proxies and maintenance pages answer 200 too; saved as a file, nobody would
 /// notice before it is opened.
-fn is_text(headers: &HeaderMap) -> bool {
+pub(crate) fn is_text(headers: &HeaderMap) -> bool {
     let declared = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let starts = |prefix: &[u8]| {
         declared

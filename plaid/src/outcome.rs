@@ -6,8 +6,8 @@ use plaid_gen::wire::Tolerance;
 
 use crate::client::Client;
 use crate::error::{
-    ApiError, ConfigError, Context, DecodeError, Error, HeldBack, Parts, TimeoutError, TooLarge,
-    TransportError, UnexpectedBody,
+    ApiError, ConfigError, Context, CorruptFile, DecodeError, Error, HeldBack, Parts, TimeoutError,
+    TooLarge, TransportError, UnexpectedBody,
 };
 use crate::exchange::{Answer, NoAnswer, Record};
 use crate::operation::{Operation, Sent};
@@ -16,19 +16,25 @@ use crate::retry::Replay;
 use crate::transport::TransportFailure;
 
 /// Everything that is known about a call when it is over.
-pub(crate) struct Conclusion<'c> {
-    pub(crate) client: &'c Client,
+pub(crate) struct Conclusion {
+    pub(crate) client: Client,
     pub(crate) operation: Cow<'static, str>,
     pub(crate) replay: Replay,
     pub(crate) tolerance: Tolerance,
     pub(crate) record: Record,
 }
 
-impl Conclusion<'_> {
+impl Conclusion {
     pub(crate) fn of<O: Operation>(
         self,
         sent: Sent<O::Response>,
     ) -> Result<Response<O::Response>, Error> {
+        self.accepted()?.value::<O>(sent)
+    }
+
+    /// The answer, if its status is one of success.
+    pub(crate) fn accepted(self) -> Result<Accepted, Error> {
+        let client = self.client;
         let context = Context {
             operation: self.operation,
             attempts: self.record.attempts,
@@ -36,40 +42,62 @@ impl Conclusion<'_> {
             repeatable: self.replay.is_repeatable(),
         };
         match self.record.result {
-            Err(reason) => Err(without_answer(self.client, context, reason)),
-            Ok(answer) if answer.status.is_success() => {
-                accepted::<O>(self.client, context, answer, sent, self.tolerance)
-            }
-            Ok(answer) => Err(rejected(self.client, context, answer)),
+            Err(reason) => Err(without_answer(&client, context, reason)),
+            Ok(answer) if answer.status.is_success() => Ok(Accepted {
+                client,
+                context,
+                answer,
+                tolerance: self.tolerance,
+            }),
+            Ok(answer) => Err(rejected(&client, context, answer)),
         }
     }
 }
 
-fn accepted<O: Operation>(
-    client: &Client,
-    context: Context,
-    answer: Answer,
-    sent: Sent<O::Response>,
+/// An answer with a status of success.
+pub(crate) struct Accepted {
+    pub(crate) client: Client,
+    pub(crate) context: Context,
+    pub(crate) answer: Answer,
     tolerance: Tolerance,
-) -> Result<Response<O::Response>, Error> {
-    if let Some(parts) = Parts::in_success(&answer.body, client.redactor()) {
-        return Err(Error::Api(Box::new(ApiError::new(context, parts, answer))));
-    }
-    match sent.judge(&answer.body, answer.claims_json(), tolerance) {
-        Some(Ok((value, deviations))) => {
-            let deviations = deviations.cleaned(|text| client.redactor().clean(text));
-            let response = Response::new(value, answer, context.attempts, O::REDACTS);
-            Ok(response.with_deviations(deviations))
+}
+
+impl Accepted {
+    /// The value, if there is one in it.
+    pub(crate) fn value<O: Operation>(
+        self,
+        sent: Sent<O::Response>,
+    ) -> Result<Response<O::Response>, Error> {
+        let Self {
+            client,
+            context,
+            answer,
+            tolerance,
+        } = self;
+        if let Some(parts) = Parts::in_success(&answer.body, client.redactor()) {
+            return Err(Error::Api(Box::new(ApiError::new(context, parts, answer))));
         }
-        Some(Err(misfit)) => {
-            let misfit = misfit.cleaned(|text| client.redactor().clean(text));
-            Err(Error::Decode(Box::new(DecodeError::new(
-                context, misfit, answer,
-            ))))
+        if let Some(damage) = sent.damage() {
+            let request_id = answer.header_request_id();
+            let error = CorruptFile::new(context, damage, request_id);
+            return Err(Error::Corrupt(Box::new(error)));
         }
-        None => Err(Error::UnexpectedBody(Box::new(UnexpectedBody::new(
-            context, answer,
-        )))),
+        match sent.judge(&answer.body, answer.claims_json(), tolerance) {
+            Some(Ok((value, deviations))) => {
+                let deviations = deviations.cleaned(|text| client.redactor().clean(text));
+                let response = Response::new(value, answer, context.attempts, O::REDACTS);
+                Ok(response.with_deviations(deviations))
+            }
+            Some(Err(misfit)) => {
+                let misfit = misfit.cleaned(|text| client.redactor().clean(text));
+                Err(Error::Decode(Box::new(DecodeError::new(
+                    context, misfit, answer,
+                ))))
+            }
+            None => Err(Error::UnexpectedBody(Box::new(UnexpectedBody::new(
+                context, answer,
+            )))),
+        }
     }
 }
 
@@ -97,7 +125,7 @@ fn without_answer(client: &Client, context: Context, reason: NoAnswer) -> Error 
     }
 }
 
-fn failed(client: &Client, context: Context, failure: TransportFailure) -> Error {
+pub(crate) fn failed(client: &Client, context: Context, failure: TransportFailure) -> Error {
     let cause = client.redactor().clean(&failure.root());
     if failure.is_timeout() {
         return Error::Timeout(Box::new(TimeoutError::new(context, None)));

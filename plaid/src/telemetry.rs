@@ -15,9 +15,10 @@
 
 use std::time::Duration;
 
+use reqwest::StatusCode;
 use tokio::time::Instant;
 use tracing::field::{Empty, display};
-use tracing::{Span, debug, info, info_span, warn};
+use tracing::{Instrument, Span, debug, info, info_span, warn};
 
 use plaid_gen::wire::{Deviation, Deviations};
 
@@ -29,8 +30,50 @@ use crate::wait::Progress;
 /// More places than this are counted only.
 const MAX_PATHS: usize = 20;
 
-/// The span of a call.
-pub(crate) fn span(operation: &str) -> Span {
+/// What a call that succeeded leaves in its span.
+pub(crate) trait Answered {
+    fn status(&self) -> StatusCode;
+    fn attempts(&self) -> u32;
+    fn request_id(&self) -> &str;
+    fn deviations(&self) -> Option<&Deviations>;
+}
+
+impl<T> Answered for Response<T> {
+    fn status(&self) -> StatusCode {
+        self.status()
+    }
+
+    fn attempts(&self) -> u32 {
+        self.attempts()
+    }
+
+    fn request_id(&self) -> &str {
+        self.request_id()
+    }
+
+    fn deviations(&self) -> Option<&Deviations> {
+        Some(self.deviations())
+    }
+}
+
+/// Makes a call in its span.
+pub(crate) async fn traced<T: Answered>(
+    operation: &str,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let span = span(operation);
+    let inner = span.clone();
+    async move {
+        let started = Instant::now();
+        let result = call.await;
+        finish(&inner, started, &result);
+        result
+    }
+    .instrument(span)
+    .await
+}
+
+fn span(operation: &str) -> Span {
     info_span!(
         "plaid.call",
         operation,
@@ -44,9 +87,9 @@ pub(crate) fn span(operation: &str) -> Span {
 }
 
 /// Fills in the span when the call is over.
-pub(crate) fn finish<T>(span: &Span, started: Instant, result: &Result<Response<T>, Error>) {
-    if let Ok(response) = result {
-        note_deviations(response.deviations());
+fn finish<T: Answered>(span: &Span, started: Instant, result: &Result<T, Error>) {
+    if let Some(deviations) = result.as_ref().ok().and_then(Answered::deviations) {
+        note_deviations(deviations);
     }
     if span.is_disabled() {
         return;
@@ -77,6 +120,12 @@ fn finish_failed(span: &Span, error: &Error) {
         span.record("error_code", display(code));
     }
     debug!(error = %error, "the call failed");
+}
+
+/// Tells that a file did not come to its end.
+#[cfg(feature = "files")]
+pub(crate) fn note_broken(error: &Error) {
+    debug!(error = %error, "the download failed");
 }
 
 /// Tells that what was asked for is not there yet.

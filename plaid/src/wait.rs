@@ -5,16 +5,21 @@
 //! a report that is asked for too often runs into its rate limit.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{self, Instant};
 
 use crate::call::Call;
+#[cfg(feature = "files")]
+use crate::download::Download;
 use crate::error::{Action, ApiError, Context, Error, ErrorCode, Last, NotReadyError, Result};
 use crate::operation::ReadyLater;
+#[cfg(feature = "files")]
+use crate::operation::{File, Operation};
 use crate::response::Response;
-use crate::telemetry;
+use crate::telemetry::{self, Answered};
 
 /// With jitter these pauses lead to at most 12 requests in any minute; Plaid takes
 /// 15 for one report.
@@ -137,9 +142,11 @@ impl<O: ReadyLater> Wait<O> {
         self
     }
 
-    /// Until when to wait, in place of [`timeout`](Self::timeout).
-    pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.end = End::At(deadline);
+    /// By when to give up, in place of [`timeout`](Self::timeout); an instant of
+    /// tokio's clock or of the standard library's. That of [`Call::deadline`] holds
+    /// too.
+    pub fn deadline(mut self, at: impl Into<Instant>) -> Self {
+        self.end = End::At(at.into());
         self
     }
 
@@ -154,30 +161,29 @@ impl<O: ReadyLater> Wait<O> {
     /// # Errors
     /// [`Error::NotReady`] when the time is over, and whatever ends the wait early;
     /// see [`Wait`].
-    pub async fn send(mut self) -> Result<Response<O::Response>> {
+    pub async fn send(self) -> Result<Response<O::Response>> {
+        self.repeat(Call::send, |answer| O::is_ready(answer)).await
+    }
+
+    /// Makes one request after the other until there is an answer to hand out.
+    async fn repeat<T, F>(mut self, make: fn(Call<O>) -> F, is_ready: fn(&T) -> bool) -> Result<T>
+    where
+        T: Answered,
+        F: Future<Output = Result<T>>,
+    {
         let started = Instant::now();
-        let deadline = match self.end {
-            End::After(timeout) => started.checked_add(timeout),
-            End::At(deadline) => Some(deadline),
-        };
-        let left = || match deadline {
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-            None => Duration::MAX,
-        };
+        let left = self.time_left(started);
         let mut run = Run::new(self.call.policy().attempts());
         loop {
-            let last = match run.judge::<O>(self.call.once(left()).send().await) {
-                Ok(last) => last,
-                Err(result) => return result,
+            let result = make(self.call.once(left())).await;
+            let last = match run.judge::<O, T>(result, is_ready, left().is_zero()) {
+                ControlFlow::Continue(last) => last,
+                ControlFlow::Break(result) => return result,
             };
-            let asked = last
-                .error()
-                .and_then(Error::as_api)
-                .and_then(ApiError::retry_after);
-            let pause = self
-                .backoff
-                .pause(run.asks, asked, left(), fastrand::u64(..));
-            let Some(pause) = pause else {
+            let asked = last.error().and_then(Error::as_api);
+            let asked = asked.and_then(ApiError::retry_after);
+            let random = fastrand::u64(..);
+            let Some(pause) = self.backoff.pause(run.asks, asked, left(), random) else {
                 return Err(self.give_up(&run, started.elapsed(), last));
             };
             self.report(&Progress {
@@ -187,6 +193,20 @@ impl<O: ReadyLater> Wait<O> {
                 last: &last,
             });
             time::sleep(pause).await;
+        }
+    }
+
+    /// How long until the wait is over, to be asked at any time.
+    fn time_left(&self, started: Instant) -> impl Fn() -> Duration + Send + use<O> {
+        let own = match self.end {
+            End::After(timeout) => started.checked_add(timeout),
+            End::At(deadline) => Some(deadline),
+        };
+        let deadline = own.into_iter().chain(self.call.options.deadline).min();
+        move || match deadline {
+            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
+            // Further away than a clock can tell.
+            None => Duration::MAX,
         }
     }
 
@@ -206,6 +226,20 @@ impl<O: ReadyLater> Wait<O> {
         };
         let error = NotReadyError::new(context, waited, O::WEBHOOK, last);
         Error::NotReady(Box::new(error))
+    }
+}
+
+#[cfg(feature = "files")]
+impl<O: ReadyLater + Operation<Response = File>> Wait<O> {
+    /// Waits, and returns as soon as the file begins; see [`Call::download`].
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub async fn download(self) -> Result<Download> {
+        let idle = self.call.idle_limit();
+        let download = self.repeat(Call::download, |_| true).await?;
+        // The wait is over, whatever was left of it for the last request.
+        Ok(download.idle_timeout(idle))
     }
 }
 
@@ -229,33 +263,36 @@ impl Run {
         }
     }
 
-    /// What to go on waiting with, or else how the wait ends.
-    #[allow(clippy::result_large_err, reason = "an answer is what the wait is for")]
-    fn judge<O: ReadyLater>(
+    /// What to go on waiting with, or how the wait ends.
+    fn judge<O: ReadyLater, T: Answered>(
         &mut self,
-        result: Result<Response<O::Response>>,
-    ) -> Result<Last, Result<Response<O::Response>>> {
+        result: Result<T>,
+        is_ready: fn(&T) -> bool,
+        is_over: bool,
+    ) -> ControlFlow<Result<T>, Last> {
         self.asks += 1;
         let error = match result {
-            Ok(answer) if O::is_ready(&answer) => return Err(Ok(answer)),
+            Ok(answer) if is_ready(&answer) => return ControlFlow::Break(Ok(answer)),
             Ok(answer) => {
                 self.may_have_reached = true;
                 self.troubles = 0;
                 let request_id = answer.request_id().to_owned();
-                return Ok(Last::Answer { request_id });
+                return ControlFlow::Continue(Last::Answer { request_id });
             }
             Err(error) => error,
         };
         self.may_have_reached |= error.may_have_reached_plaid();
         self.troubles = match judge(error.error_code(), error.action(), O::NOT_YET) {
             Verdict::NotYet => 0,
+            // The wait's own end is no trouble.
+            Verdict::Trouble if is_over => 0,
             Verdict::Trouble => self.troubles + 1,
-            Verdict::Failed => return Err(Err(error)),
+            Verdict::Failed => return ControlFlow::Break(Err(error)),
         };
         if self.troubles > 0 && self.troubles >= self.most_troubles {
-            return Err(Err(error));
+            return ControlFlow::Break(Err(error));
         }
-        Ok(Last::Error(Box::new(error)))
+        ControlFlow::Continue(Last::Error(Box::new(error)))
     }
 }
 

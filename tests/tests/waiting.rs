@@ -301,6 +301,24 @@ async fn a_server_that_hangs_does_not_stretch_the_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_the_wait_is_no_trouble_of_the_server_s() {
+    let server = Server::new([not_ready("1"), Step::Hang]);
+    let call = recurring(&server).retry(RetryPolicy::none());
+    let wait = call.wait_until_ready().timeout(secs(20));
+    let error = wait.await.unwrap_err();
+    assert!(matches!(error, Error::NotReady(_)), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_of_the_call_is_that_of_the_wait_too() {
+    let server = Server::new([not_ready("1")]);
+    let call = recurring(&server).deadline(Instant::now() + secs(10));
+    let error = call.wait_until_ready().await.unwrap_err();
+    assert!(matches!(error, Error::NotReady(_)), "{error:?}");
+    assert!(server.started.elapsed() <= secs(10));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_write_that_may_have_happened_is_not_sent_again() {
     let server = Server::new([not_ready("1"), Step::Break]);
     let client = server.client();
@@ -431,6 +449,23 @@ async fn the_pdf_of_a_report_is_waited_for() {
         .report_pdf_get(created.asset_report_token);
     let pdf = get.wait_until_ready().base(Duration::ZERO).await.unwrap();
     assert!(pdf.starts_with(b"%PDF"));
+    assert_eq!(bench.requests_of("/asset_report/pdf/get"), 2);
+}
+
+#[tokio::test]
+async fn a_report_is_waited_for_and_then_streamed() {
+    let bench = Bench::start().await;
+    let token = bench.item(&["assets"]).await;
+    let create = bench.plaid.assets().report_create(30);
+    let created = create.access_tokens([token]).await.unwrap().into_inner();
+    let get = bench
+        .plaid
+        .assets()
+        .report_pdf_get(created.asset_report_token);
+    let wait = get.wait_until_ready().base(Duration::ZERO);
+    let mut download = wait.download().await.unwrap();
+    let part = download.next().await.unwrap().unwrap();
+    assert!(part.starts_with(b"%PDF"));
     assert_eq!(bench.requests_of("/asset_report/pdf/get"), 2);
 }
 

@@ -4,6 +4,7 @@ mod action;
 mod answer;
 mod api;
 mod code;
+mod file;
 mod held;
 mod not_ready;
 mod paging;
@@ -23,6 +24,8 @@ pub use answer::{DecodeError, TooLarge, UnexpectedBody};
 pub use api::ApiError;
 pub(crate) use api::Parts;
 pub use code::{ErrorCode, ErrorType, UnknownCode};
+pub(crate) use file::Damage;
+pub use file::{CorruptFile, SaveError};
 pub use held::HeldBack;
 pub(crate) use not_ready::Last;
 pub use not_ready::NotReadyError;
@@ -55,6 +58,12 @@ pub enum Error {
     /// The client's own rate limits held the request back; nothing was sent.
     #[error(transparent)]
     HeldBack(Box<HeldBack>),
+    /// A file came that is not as it was sent.
+    #[error(transparent)]
+    Corrupt(Box<CorruptFile>),
+    /// A file came that could not be saved.
+    #[error(transparent)]
+    Save(Box<SaveError>),
     /// No answer came in time.
     #[error(transparent)]
     Timeout(Box<TimeoutError>),
@@ -118,6 +127,8 @@ impl Error {
             Self::UnexpectedBody(error) => Some(&error.context),
             Self::TooLarge(error) => Some(&error.context),
             Self::HeldBack(error) => Some(&error.context),
+            Self::Corrupt(error) => Some(&error.context),
+            Self::Save(error) => Some(&error.context),
             Self::Timeout(error) => Some(&error.context),
             Self::NotReady(error) => Some(&error.context),
             Self::Connect(error) | Self::Transport(error) => Some(&error.context),
@@ -133,6 +144,8 @@ impl Error {
             Self::UnexpectedBody(error) => error.action(),
             Self::TooLarge(_) => Action::FixRequest,
             Self::HeldBack(error) => error.action(),
+            Self::Corrupt(error) => error.action(),
+            Self::Save(_) => Action::FixConfiguration,
             Self::Timeout(error) => error.action(),
             Self::NotReady(error) => error.action(),
             Self::Connect(error) | Self::Transport(error) => error.action(),
@@ -192,6 +205,7 @@ impl Error {
             Self::Api(error) => error.request_id(),
             Self::Decode(error) => error.request_id(),
             Self::UnexpectedBody(error) => error.request_id(),
+            Self::Corrupt(error) => error.request_id(),
             Self::NotReady(error) => error.request_id(),
             Self::Paging(error) => error.request_id(),
             _ => None,
@@ -230,6 +244,8 @@ impl Error {
             Self::UnexpectedBody(_) => "unexpected_body",
             Self::TooLarge(_) => "too_large",
             Self::HeldBack(_) => "held_back",
+            Self::Corrupt(_) => "corrupt_file",
+            Self::Save(_) => "save_error",
             Self::Timeout(_) => "timeout",
             Self::NotReady(_) => "not_ready",
             Self::Connect(_) => "connect_error",
