@@ -41,6 +41,10 @@
 //! A [`Response`] is the decoded value together with status, headers and the body
 //! to the byte.
 //!
+//! Lists that come in pages are read to their end by [`stream`](Call::stream) and its
+//! siblings, see [`paging`]; what Plaid makes in the background is waited for by
+//! [`wait_until_ready`](Call::wait_until_ready).
+//!
 //! # Errors
 //!
 //! An [`Error`] says what happened, whether Plaid may have seen the request, and what
@@ -82,6 +86,17 @@
 //! `native-tls`. Bring a [`reqwest::Client`](ClientBuilder::http_client) or a
 //! [transport](HttpTransport) of your own. Calls are traced with `tracing`, in spans
 //! named `plaid.call`.
+//!
+//! With the feature `blocking`, calls block in place of being awaited; with `tower`, a
+//! transport can be a tower service; `testing` brings a mock for tests of yours, and
+//! `axum` an extractor of webhooks. [`ClientBuilder::rate_limits`] keeps to Plaid's rate
+//! limits on this side.
+//!
+//! # Odd data
+//!
+//! An answer that lacks what it has to have is an [`Error::Decode`] with the path of the
+//! field and the body. With [`Tolerance::Report`] the field is filled, and listed by
+//! [`Response::deviations`].
 //!
 //! # Features
 //!
