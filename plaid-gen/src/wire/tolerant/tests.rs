@@ -290,7 +290,6 @@ fn a_text_within_the_text_is_read_as_its_reader_does() {
 fn a_reading_that_panicked_leaves_nothing_behind() {
     struct Panics;
     impl<'de> Deserialize<'de> for Panics {
-        #[expect(clippy::panic, reason = "what is tested")]
         fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
             panic!("planned")
         }
