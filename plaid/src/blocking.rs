@@ -18,6 +18,19 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The rows of a list:
+//!
+//! ```no_run
+//! # #[cfg(feature = "beacon")]
+//! # fn example(plaid: plaid::Client, user: &str) -> plaid::Result<()> {
+//! let rows = plaid.beacon().report_list(user).stream();
+//! for report in plaid::blocking::iter(rows) {
+//!     println!("{}", report?.id);
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 use std::io;
@@ -35,6 +48,9 @@ use crate::response::Response;
 
 /// The thread's name, as debuggers show it.
 const THREAD: &str = "plaid-blocking";
+/// How often each of the thread's tasks that can go on is let go on: a connection
+/// sees the end of an answer, and the pool sees that it is free.
+const ROUNDS: usize = 3;
 
 impl<O: Operation> Call<O> {
     /// Makes the call and blocks until it is over.
@@ -58,10 +74,16 @@ impl<O: Operation> Call<O> {
 ///
 /// # Errors
 /// Those of the future, and [`Error::Config`] inside of an async runtime.
-pub fn wait<T, E: From<Error>>(future: impl IntoFuture<Output = Result<T, E>>) -> Result<T, E> {
-    let runtime = runtime()?;
-    // In here, since making a future may take a runtime as well.
-    runtime.block_on(async { future.await })
+///
+/// # Panics
+/// When the future does.
+pub fn wait<F, T, E>(future: F) -> Result<T, E>
+where
+    F: IntoFuture<Output = Result<T, E>, IntoFuture: Send + 'static>,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    run(future.into_future())?
 }
 
 /// Goes through a stream, and blocks for each of its items.
@@ -89,30 +111,56 @@ pub struct Iter<S>(Option<Pin<Box<S>>>);
 
 impl<S, T, E> Iterator for Iter<S>
 where
-    S: Stream<Item = Result<T, E>>,
-    E: From<Error>,
+    S: Stream<Item = Result<T, E>> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
 {
     type Item = Result<T, E>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let stream = self.0.as_mut()?;
-        let next = match runtime() {
-            Ok(runtime) => runtime.block_on(stream.next()),
-            Err(error) => {
-                self.0 = None;
-                return Some(Err(error.into()));
+        let mut stream = self.0.take()?;
+        let next = run(async move {
+            let next = stream.next().await;
+            (stream, next)
+        });
+        match next {
+            Ok((stream, next)) => {
+                self.0 = next.is_some().then_some(stream);
+                next
             }
-        };
-        if next.is_none() {
-            self.0 = None;
+            Err(error) => Some(Err(error.into())),
         }
-        next
     }
 }
 
 impl<S> fmt::Debug for Iter<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Iter").finish_non_exhaustive()
+    }
+}
+
+/// Runs the future on the thread.
+///
+/// On the caller's thread, where `Handle::block_on` would run it, its timers were
+/// seen to be overslept by the thread that drives them.
+fn run<F: Future<Output: Send + 'static> + Send + 'static>(future: F) -> Result<F::Output> {
+    let runtime = runtime()?;
+    let task = runtime.spawn(async {
+        let output = future.await;
+        // An answer is here a moment before its connection can be used again, and a
+        // call right after it would make a new one.
+        for _ in 0..ROUNDS {
+            tokio::task::yield_now().await;
+        }
+        output
+    });
+    match runtime.block_on(task) {
+        Ok(output) => Ok(output),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends with the process.
+            Err(_) => Err(Error::config("the thread for blocking calls has ended")),
+        },
     }
 }
 
@@ -135,8 +183,7 @@ fn runtime() -> Result<Handle> {
     Ok(handle)
 }
 
-/// Starts the thread that drives sockets and timers; the futures themselves run on
-/// the threads that wait for them.
+/// Starts the thread.
 fn start() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();

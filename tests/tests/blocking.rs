@@ -16,6 +16,7 @@ use std::time::Duration;
 use futures_util::stream;
 use loopback::Loopback;
 use plaid::blocking;
+use plaid::products::beacon::BeaconReportList;
 use plaid::products::items::ItemRemove;
 use plaid::testing::{Mock, Reply};
 use plaid::{Client, Error};
@@ -93,7 +94,7 @@ fn streams_are_gone_through_item_by_item() {
     let server = Loopback::start();
     let plaid = client(&server);
     let server = answer(server, 3);
-    let calls = stream::unfold(0, |number| {
+    let calls = stream::unfold(0, move |number| {
         let plaid = plaid.clone();
         async move {
             let answer = plaid.items().remove(TOKEN).await;
@@ -108,6 +109,23 @@ fn streams_are_gone_through_item_by_item() {
     assert!(server.is_idle());
     let mut empty = blocking::iter(stream::empty::<plaid::Result<()>>());
     assert!(empty.next().is_none() && empty.next().is_none());
+}
+
+#[test]
+fn the_pages_of_a_list_are_gone_through_row_by_row() {
+    let mock = Mock::new();
+    for (cursor, next) in [(None, Some("c1")), (Some("c1"), None)] {
+        mock.on::<BeaconReportList>()
+            .when_asked(move |asked| asked.json()["cursor"].as_str() == cursor)
+            .reply(Reply::json(serde_json::json!({
+                "beacon_reports": [], "next_cursor": next, "request_id": "HNTDNrA8F1shFEW",
+            })))
+            .times(1);
+    }
+    let plaid = mock.client().unwrap();
+    let rows = blocking::iter(plaid.beacon().report_list("becusr_1").stream());
+    assert_eq!(rows.map(Result::unwrap).count(), 0);
+    mock.verify().unwrap();
 }
 
 #[tokio::test]
