@@ -470,6 +470,26 @@ async fn a_report_is_waited_for_and_then_streamed() {
 }
 
 #[tokio::test]
+async fn transactions_that_are_not_there_yet_are_waited_for() {
+    let bench = Bench::start().await;
+    let token = bench.item(&["transactions"]).await;
+    for _ in 0..4 {
+        let not_yet = Fault::Error {
+            error_type: "ITEM_ERROR".to_owned(),
+            error_code: "PRODUCT_NOT_READY".to_owned(),
+            status: 400,
+        };
+        bench.sandbox.fail_next("/transactions/get", not_yet);
+    }
+    let (from, to) = ("2026-01-01".parse().unwrap(), "2026-01-31".parse().unwrap());
+    let get = bench.plaid.transactions().get(&token, from, to);
+    let page = get.wait_until_ready().base(Duration::ZERO).await.unwrap();
+    assert_eq!(page.accounts.len(), 12);
+    // More often than a call is tried again, and no more often than asked.
+    assert_eq!(bench.requests_of("/transactions/get"), 5);
+}
+
+#[tokio::test]
 async fn a_report_token_that_does_not_exist_is_not_waited_for() {
     let bench = Bench::start().await;
     let get = bench.plaid.assets().report_get();
