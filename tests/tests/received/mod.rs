@@ -1,17 +1,36 @@
 //! Everything that Plaid sends: answers, errors and webhooks, and how a text is read
 //! as each.
 
+#![allow(dead_code)] // Every test uses another part of this.
+
+pub(crate) mod described;
+
 use plaid_gen::types;
-use plaid_gen::wire::Record;
+use plaid_gen::wire::{Deviations, Misfit, Record, Tolerance, from_slice};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// Reads text as a type, and returns what the type is written as.
-pub(crate) type Read = fn(&str) -> Result<Value, String>;
+/// How a text is read as a type.
+#[derive(Clone, Copy)]
+pub(crate) struct Read {
+    /// Returns what the type is written as, or the reason.
+    pub(crate) strict: fn(&str) -> Result<Value, String>,
+    /// With a report of what the text lacks.
+    pub(crate) report: fn(&str) -> Result<(Value, Deviations), Misfit>,
+}
 
 fn entry<T: Record + Serialize + DeserializeOwned>() -> (&'static str, Read) {
-    (T::NAME, read::<T>)
+    let read = Read {
+        strict: read::<T>,
+        report: report::<T>,
+    };
+    (T::NAME, read)
+}
+
+fn report<T: Serialize + DeserializeOwned>(sent: &str) -> Result<(Value, Deviations), Misfit> {
+    let (value, deviations) = from_slice::<T>(sent.as_bytes(), Tolerance::Report)?;
+    Ok((serde_json::to_value(&value).unwrap(), deviations))
 }
 
 /// Reads, writes, and reads again.
