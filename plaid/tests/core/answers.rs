@@ -128,12 +128,12 @@ async fn a_body_of_the_wrong_shape_tells_where() {
         panic!("{error}")
     };
     assert_eq!(decode.path(), "value");
-    assert_eq!(decode.reason(), "expected u64, found string");
+    assert_eq!(decode.reason(), "expected u64, found a string");
     assert_eq!(decode.raw(), body);
     assert_eq!(error.action(), Action::UpdateCrate);
     assert_eq!(
         error.to_string(),
-        "look: cannot read the answer (200) at value: expected u64, found string; Plaid did what \
+        "look: cannot read the answer (200) at value: expected u64, found a string; Plaid did what \
          was asked: read the answer from raw() and do not repeat a write [request req1]"
     );
 }
