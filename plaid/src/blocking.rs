@@ -1,7 +1,7 @@
 //! Calls without a runtime of one's own.
 //!
 //! Whatever can be awaited can also be waited for: [`Call::send_blocking`] makes a
-//! call, [`wait`] anything else, and [`iter`] goes through a stream. The work is
+//! call, [`wait`] and [`run`] do anything else, and [`iter`] goes through a stream. The work is
 //! done by one thread for the whole process, so connections are kept from one call to
 //! the next.
 //!
@@ -139,11 +139,33 @@ impl<S> fmt::Debug for Iter<S> {
     }
 }
 
-/// Runs the future on the thread.
+/// Blocks until a future is done whose errors are not this crate's [`Error`].
 ///
-/// On the caller's thread, where `Handle::block_on` would run it, its timers were
-/// seen to be overslept by the thread that drives them.
-fn run<F: Future<Output: Send + 'static> + Send + 'static>(future: F) -> Result<F::Output> {
+/// ```no_run
+/// # #[cfg(feature = "webhooks")]
+/// # fn example(
+/// #     plaid: &plaid::Client,
+/// #     headers: http::HeaderMap,
+/// #     body: Vec<u8>,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let verifier = plaid.webhooks().verifier();
+/// let verified = async move { verifier.verify(&headers, &body).await };
+/// let webhook = plaid::blocking::run(verified)??;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`Error::Config`] inside of an async runtime.
+///
+/// # Panics
+/// When the future does.
+pub fn run<F>(future: F) -> Result<F::Output>
+where
+    F: Future<Output: Send + 'static> + Send + 'static,
+{
+    // On the caller's thread, where `Handle::block_on` would run it, its timers were
+    // seen to be overslept by the thread that drives them.
     let runtime = runtime()?;
     let task = runtime.spawn(async {
         let output = future.await;
