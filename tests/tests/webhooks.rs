@@ -123,6 +123,17 @@ async fn a_typed_event_can_be_signed_delivered_and_verified() {
     ));
 }
 
+#[test]
+fn a_program_without_a_runtime_verifies_too() {
+    let signer = Signer::new();
+    let headers = signer.headers(EVENT, SystemTime::now());
+    let verifier = signer.verifier();
+    let webhook = plaid::blocking::wait(verifier.verify(&headers, EVENT)).unwrap();
+    assert_eq!(webhook.webhook_code(), "LOGIN_REPAIRED");
+    let outcome = plaid::blocking::wait(verifier.verify(&headers, b"{}"));
+    assert!(matches!(outcome, Err(WebhookError::BodyDiffers)));
+}
+
 // Others, each with its own outcome.
 
 #[test]

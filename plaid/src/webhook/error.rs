@@ -101,6 +101,14 @@ impl WebhookError {
     }
 }
 
+/// A client that cannot be used says nothing about the webhook. This is what
+/// `plaid::blocking::wait` needs.
+impl From<crate::Error> for WebhookError {
+    fn from(error: crate::Error) -> Self {
+        Self::KeyUnavailable(KeyUnavailable::failed(error.into()))
+    }
+}
+
 /// Why there is no key to check with.
 #[derive(Clone, Debug)]
 pub struct KeyUnavailable(Why);
