@@ -1,1 +1,4 @@
-//! Workspace tests: see `tests/`.
+//! Workspace tests: see `tests/`. What the fuzzer runs is here, so that the tests can
+//! play its corpus.
+
+pub mod fuzz;
