@@ -10,38 +10,8 @@ use arbitrary::Unstructured;
 use http::{HeaderMap, HeaderValue};
 use plaid::paging::{Key, Pager, Paging, Position, Sight, Style, Turn};
 use plaid::webhook::{KeySet, Signer};
-use plaid::{Tolerance, types};
-use plaid_gen::wire;
-use serde::de::{DeserializeOwned, IgnoredAny};
 
-/// Reads bytes as answers and webhooks: what is JSON can be read with
-/// `Tolerance::Report`, whatever it says, and what can be read strictly is read the
-/// same.
-pub fn decoder(data: &[u8]) {
-    read::<types::TransactionsSyncResponse>(data);
-    read::<types::AccountsGetResponse>(data);
-    read::<types::AssetReportGetResponse>(data);
-    read::<types::IdentityVerificationGetResponse>(data);
-    read::<types::LinkTokenGetResponse>(data);
-    read::<types::TransferEventSyncResponse>(data);
-    read::<types::LinkSessionFinishedWebhook>(data);
-    read::<types::PlaidError>(data);
-}
-
-fn read<T: DeserializeOwned + serde::Serialize>(data: &[u8]) {
-    let strict = serde_json::from_slice::<T>(data);
-    let is_json = serde_json::from_slice::<IgnoredAny>(data).is_ok();
-    let reported = wire::from_slice::<T>(data, Tolerance::Report);
-    assert_eq!(reported.is_ok(), is_json, "{}", std::any::type_name::<T>());
-    if let Ok(strict) = strict {
-        let (reported, _) = reported.expect("what is read strictly is JSON");
-        let text = |value: &T| serde_json::to_value(value).expect("it can be written");
-        assert_eq!(text(&strict), text(&reported));
-        // What was written can be read.
-        let written = serde_json::to_vec(&strict).expect("it can be written");
-        assert!(serde_json::from_slice::<T>(&written).is_ok());
-    }
-}
+pub use crate::decoder::check as decoder;
 
 static SIGNER: LazyLock<Signer> = LazyLock::new(Signer::new);
 static KEYS: LazyLock<KeySet> = LazyLock::new(|| SIGNER.keys());

@@ -1,4 +1,5 @@
 //! Workspace tests: see `tests/`. What the fuzzer runs is here, so that the tests can
 //! play its corpus.
 
+pub mod decoder;
 pub mod fuzz;

@@ -11,6 +11,7 @@
 mod support;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt::{Debug, Display};
 use std::io::Write;
@@ -19,10 +20,10 @@ use std::time::Duration;
 
 use plaid::operation::Operation;
 use plaid::types::{
-    AccountsGetRequest, ConsumerReportUserIdentity, LinkTokenCreateRequestUser,
+    AccountBase, AccountsGetRequest, ConsumerReportUserIdentity, LinkTokenCreateRequestUser,
     ProcessorStripeBankAccountTokenCreateRequest,
 };
-use plaid::{Call, Client, Error, RetryPolicy, Secret};
+use plaid::{Call, Client, Error, RetryPolicy, Secret, Tolerance};
 use serde_json::{Value, json};
 use support::{Bench, Receiver, hasty_client};
 use tokio::net::TcpListener;
@@ -563,6 +564,70 @@ async fn responses() {
     untyped_and_file(&mut printed).await;
     printed.search(&PLANTED);
     search_what_was_heard(&PLANTED);
+}
+
+/// A call that succeeds can tell of an error, in the words of a bank.
+#[tokio::test]
+async fn an_error_inside_of_an_answer() {
+    listen();
+    let quoted = format!("{ACCESS_TOKEN} of account {ACCOUNT}: {BODY}");
+    let error = json!({
+        "error_type": "ITEM_ERROR", "error_code": "ITEM_LOGIN_REQUIRED",
+        "error_message": quoted, "display_message": quoted, "suggested_action": quoted,
+        "causes": [{ "error_message": quoted }],
+    });
+    let body = json!({
+        "item": {
+            "available_products": [], "billed_products": [], "consent_expiration_time": null,
+            "error": error, "item_id": "1", "update_type": "background", "webhook": null,
+        },
+        "request_id": "r",
+    });
+    let (_server, plaid) = server(answer(200, body)).await;
+    let item = plaid.items().get(ACCESS_TOKEN).await.unwrap();
+    let error = item.item.error.as_ref().unwrap();
+    assert_eq!(error.error_message, quoted, "it did arrive");
+    let mut printed = Printed::default();
+    printed.debug("the answer", &item);
+    printed.debug("its error", error);
+    printed.search(&PLANTED);
+    search_what_was_heard(&PLANTED);
+    assert!(format!("{error:?}").contains("ITEM_LOGIN_REQUIRED"));
+}
+
+/// Names of entries in a map and values of any type, in an answer that is filled.
+#[tokio::test]
+async fn places_where_an_answer_is_not_as_described() {
+    listen();
+    let body = json!({
+        "accounts": [{ "account_id": [ACCESS_TOKEN], "name": { ACCOUNT: BODY } }, ACCESS_TOKEN],
+        "item": { "item_id": [SECRET] },
+        "request_id": { BODY: IBAN },
+    });
+    let (_server, plaid) = server(answer(200, body)).await;
+    let call = plaid
+        .accounts()
+        .get(ACCESS_TOKEN)
+        .tolerance(Tolerance::Report);
+    let accounts = call.await.unwrap();
+    let mut printed = Printed::default();
+    printed.debug("the answer", &accounts);
+    printed.debug("its deviations", accounts.deviations());
+    for deviation in accounts.deviations() {
+        printed.debug("a deviation", &deviation.to_string());
+    }
+
+    let keys = json!({ ACCESS_TOKEN: { IBAN: [{ ACCOUNT: "x" }] } });
+    let (_server, plaid) = server(answer(200, keys)).await;
+    type Keys = BTreeMap<String, BTreeMap<String, Vec<BTreeMap<String, AccountBase>>>>;
+    for tolerance in [Tolerance::Strict, Tolerance::Report] {
+        let call = plaid.call::<Keys>("/new/endpoint", json!({}));
+        let failed = printed.call("keys", call.tolerance(tolerance)).await;
+        assert!(matches!(failed, Some(Error::Decode(_))), "{failed:?}");
+    }
+    printed.search(&PLANTED);
+    search_what_was_heard(&PLANTED);
+    assert!(heard().contains("accounts[0].account_id"));
 }
 
 /// Answers whose content nobody has described.

@@ -42,9 +42,7 @@ fn arbitrary() -> impl Strategy<Value = String> {
     leaf.prop_recursive(6, 40, 6, |inner| {
         let list = prop::collection::vec(inner.clone(), 0..6)
             .prop_map(|list| format!("[{}]", list.join(",")));
-        // Of two fields of one name only the last is looked at, while strictness takes
-        // offence at both.
-        let object = prop::collection::btree_map(name(), inner, 0..6).prop_map(|fields| {
+        let object = prop::collection::vec((name(), inner), 0..6).prop_map(|fields| {
             let fields = fields
                 .iter()
                 .map(|(name, value)| format!("{} :{value}", json!(name)));
@@ -80,9 +78,23 @@ proptest! {
     /// Each case is read as every type.
     #[test]
     fn json_of_any_shape_is_read_as_anything(text in arbitrary()) {
+        plaid_tests::decoder::check(text.as_bytes());
         for (name, _, read) in received() {
             prop_assert_eq!(read_both(&read, &text), Ok(()), "{}: {}", name, text);
         }
+    }
+
+    /// Also what is not JSON, or nearly.
+    #[test]
+    fn bytes_of_any_kind_are_read_or_refused(
+        mut text in arbitrary().prop_map(String::into_bytes),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4)
+    ) {
+        for (index, byte) in changes {
+            let index = index.index(text.len());
+            text[index] = byte;
+        }
+        plaid_tests::decoder::check(&text);
     }
 
     /// Each case spoils some places of every type with values of any shape.

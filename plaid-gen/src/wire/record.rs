@@ -92,7 +92,8 @@ pub fn write_record<T: Record, S: Serializer>(
     map.end()
 }
 
-/// Prints a record; the `Debug` of every generated struct.
+/// Prints a record; the `Debug` of every generated struct. What errors say in words is
+/// not shown.
 ///
 /// # Errors
 /// When the formatter fails.
@@ -127,6 +128,14 @@ impl<M: SerializeMap> FieldVisitor for Writing<'_, M> {
     }
 }
 
+/// Texts in which Plaid or a bank may quote anything, a token or an account number.
+const QUOTING: [&str; 4] = [
+    "causes",
+    "display_message",
+    "error_message",
+    "suggested_action",
+];
+
 /// Prints fields by their names on the wire.
 struct Printing<'a, 'b> {
     table: &'static [(&'static str, Presence)],
@@ -135,7 +144,12 @@ struct Printing<'a, 'b> {
 
 impl FieldVisitor for Printing<'_, '_> {
     fn field<T: Wire>(&mut self, index: usize, value: &T) {
-        if let Some((name, _)) = self.table.get(index) {
+        let Some((name, _)) = self.table.get(index) else {
+            return;
+        };
+        if QUOTING.contains(name) && !value.is_absent() {
+            self.out.field(name, &format_args!("[not shown]"));
+        } else {
             self.out.field(name, value);
         }
     }

@@ -11,6 +11,7 @@ mod report;
 mod state;
 
 use std::any::type_name;
+use std::borrow::Cow;
 
 use serde::de::{self, DeserializeOwned};
 use serde_json::value::RawValue;
@@ -33,7 +34,8 @@ pub enum Tolerance {
     /// names the field.
     #[default]
     Strict,
-    /// Nothing is an error, as long as it is JSON: what is missing or does not fit
+    /// Nothing is an error, as long as it is JSON (in bytes that need not all be UTF-8;
+    /// the others become U+FFFD): what is missing or does not fit
     /// is filled with an empty value or left out, and listed as a [`Deviation`].
     ///
     /// **An amount that is listed is 0 and says nothing.** The empty values:
@@ -78,8 +80,17 @@ pub fn from_slice<T: DeserializeOwned>(
     text: &[u8],
     tolerance: Tolerance,
 ) -> Result<(T, Deviations), Misfit> {
-    let whole: &RawValue = serde_json::from_slice(text).map_err(|e| Misfit::not_json(&e))?;
+    let readable = match tolerance {
+        Tolerance::Strict => None,
+        // serde_json takes any bytes in a string that it skips.
+        Tolerance::Report => Some(String::from_utf8_lossy(text)),
+    };
+    let bytes = readable.as_ref().map_or(text, |text| text.as_bytes());
+    let whole: &RawValue = serde_json::from_slice(bytes).map_err(|e| Misfit::not_json(&e))?;
     let guard = Guard::enter(tolerance);
+    if matches!(readable, Some(Cow::Owned(_))) {
+        state::note_whole("expected UTF-8, found other bytes".to_owned());
+    }
     let value = T::deserialize(Node::whole(whole));
     let state = guard.leave();
     match value {

@@ -220,11 +220,6 @@ fn unquoted(quoted: &str) -> Result<Cow<'_, str>, Error> {
     }
 }
 
-/// The name of a field. One that is no text is not the name of any.
-fn name(quoted: &str) -> Cow<'_, str> {
-    unquoted(quoted).unwrap_or(Cow::Borrowed(quoted))
-}
-
 /// The fields of an object, one by one.
 pub(super) struct Object<'de> {
     node: Node<'de>,
@@ -239,17 +234,30 @@ pub(super) struct Object<'de> {
 impl<'de> Object<'de> {
     fn new(node: Node<'de>) -> Result<Self, Error> {
         node.check_depth()?;
-        let Entries(mut left) = serde_json::from_str(node.text).map_err(|_| unreadable())?;
-        left.reverse();
-        if state::is_tolerant() {
-            // Of two fields of one name the last counts; some types would complain.
-            let mut names = HashSet::new();
-            left.retain(|(name, _)| names.insert(name.clone()));
+        let Entries(entries) = serde_json::from_str(node.text).map_err(|_| unreadable())?;
+        let object = Self::empty(node);
+        let mut names = HashSet::new();
+        let mut left = Vec::with_capacity(entries.len());
+        for (quoted, value) in entries.into_iter().rev() {
+            let name = match unquoted(quoted.get()) {
+                Ok(name) => name,
+                Err(_) if state::is_tolerant() => {
+                    state::enter_field(object.place, quoted.get());
+                    state::note_name();
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            // The last counts. Strictness takes it as well, if the type does not mind
+            // the others.
+            if state::is_tolerant() && !names.insert(name.clone()) {
+                state::enter_field(object.place, &name);
+                state::note_repeated();
+                continue;
+            }
+            left.push((name, value));
         }
-        Ok(Self {
-            left,
-            ..Self::empty(node)
-        })
+        Ok(Self { left, ..object })
     }
 
     fn empty(node: Node<'de>) -> Self {
@@ -347,8 +355,8 @@ impl<'de> SeqAccess<'de> for List<'de> {
     }
 }
 
-/// The names and values of an object, in their order.
-struct Entries<'de>(Vec<(Cow<'de, str>, &'de RawValue)>);
+/// The names, as they are quoted, and the values of an object.
+struct Entries<'de>(Vec<(&'de RawValue, &'de RawValue)>);
 
 impl<'de> serde::Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -360,8 +368,8 @@ impl<'de> serde::Deserialize<'de> for Entries<'de> {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries = Vec::new();
-                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    entries.push((name(key.get()), value));
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
                 }
                 Ok(Entries(entries))
             }

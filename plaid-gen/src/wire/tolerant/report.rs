@@ -30,6 +30,8 @@ pub enum DeviationKind {
     Missing,
     /// It is `null` where that is not provided for.
     Null,
+    /// There is another field of this name further down, which is the one that counts.
+    Repeated,
     /// It has another type, or is a number or date that cannot be understood.
     Mismatch,
 }
@@ -60,7 +62,8 @@ impl Deviation {
         &self.reason
     }
 
-    /// Whether it is an element of a list or an entry of a map, which is left out. A
+    /// Whether it is left out: an element of a list, an entry of a map, or a repeated
+    /// field. A
     /// field is filled with its empty value; see [`Tolerance::Report`](super::Tolerance::Report).
     pub fn is_left_out(&self) -> bool {
         self.left_out

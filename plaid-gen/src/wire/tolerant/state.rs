@@ -137,6 +137,17 @@ pub(super) fn note_null() {
     with(|state| state.note(DeviationKind::Null, "null".to_owned(), true));
 }
 
+/// Notes that the name of a field is no text.
+pub(super) fn note_name() {
+    let reason = "expected a name of whole characters";
+    with(|state| state.note(DeviationKind::Mismatch, reason.to_owned(), true));
+}
+
+/// Notes that there is more than one field of a name.
+pub(super) fn note_repeated() {
+    with(|state| state.note(DeviationKind::Repeated, "repeated".to_owned(), true));
+}
+
 /// Notes the fields that an object should have, after it has been read.
 pub(super) fn note_missing(table: &[(&str, Presence)], seen: u128) {
     with(|state| {

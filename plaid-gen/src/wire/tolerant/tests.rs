@@ -143,7 +143,16 @@ fn what_is_not_json_is_an_error_that_says_where() {
             assert_eq!((misfit.path(), misfit.reason()), (path, reason), "{text}");
         }
     }
-    assert!(from_slice::<Probe>(b"{\"note\": \"\xff\"}", Tolerance::Report).is_err());
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_replaced() {
+    let text = b"{\"amount\": 1, \"note\": \"Caf\xe9\"}";
+    assert!(from_slice::<Probe>(text, Tolerance::Strict).is_err());
+    let (probe, deviations) = from_slice::<Probe>(text, Tolerance::Report).unwrap();
+    assert_eq!(probe.note.as_deref(), Some("Caf\u{fffd}"));
+    assert_eq!(deviations[0].reason(), "expected UTF-8, found other bytes");
+    assert_eq!(deviations.total(), 1);
 }
 
 #[test]
@@ -169,13 +178,22 @@ fn strictness_names_the_place_and_not_the_value() {
 fn of_two_fields_of_one_name_the_last_counts() {
     let (probe, listed) = report::<Probe>(r#"{"amount": 1, "note": "a", "amount": "x"}"#);
     assert_eq!((probe.amount, probe.note.as_deref()), (0.into(), Some("a")));
-    assert_eq!(paths(&listed), ["amount"]);
+    assert_eq!(paths(&listed), ["amount", "amount"]);
+    assert_eq!((listed[0].1, listed[0].3), (DeviationKind::Repeated, true));
+    assert_eq!(listed[1].1, DeviationKind::Mismatch);
 }
 
 #[test]
 fn a_name_that_is_no_text_is_skipped_and_one_with_escapes_is_read() {
-    let (probe, listed) = report::<Probe>(r#"{"\ud800": 1, "am\u006funt": 2, "note": null}"#);
-    assert_eq!((probe.amount, listed), (2.into(), Vec::new()));
+    let text = r#"{"\ud800": 1, "am\u006funt": 2, "note": null}"#;
+    let (probe, listed) = report::<Probe>(text);
+    assert_eq!(probe.amount, 2.into());
+    assert_eq!(listed[0].2, "expected a name of whole characters");
+    assert_eq!(listed.len(), 1);
+    assert_eq!(
+        strict::<Probe>(text).1,
+        "expected a string of whole characters"
+    );
 }
 
 #[test]
