@@ -122,8 +122,11 @@ proptest! {
     }
 }
 
+/// A type's name, the places of its full answer, that answer, and how it is read.
+type Full = (String, Vec<Place>, Value, Read);
+
 /// Full answers of every type, with their places.
-static FULL: LazyLock<Vec<(String, Vec<Place>, Value, Read)>> = LazyLock::new(|| {
+static FULL: LazyLock<Vec<Full>> = LazyLock::new(|| {
     let full = |(name, schema, read): (String, Value, Read)| {
         let (sent, _) = Source::filling(Fill::Unknown).value(&schema, 0);
         (name, places(&schema, &sent), sent, read)
