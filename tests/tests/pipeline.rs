@@ -27,15 +27,25 @@ struct Repository(TempDir);
 impl Repository {
     /// Two small operations and a webhook.
     fn small() -> Self {
-        Self::with(&[
-            ("plaid", repository::document("plaid")),
-            ("gates", repository::document("gates")),
-        ])
+        Self::of("gates")
     }
 
     /// As [`small`](Self::small), with the code that it becomes.
     fn generated() -> Self {
-        let repository = Self::small();
+        Self::generated_of("gates")
+    }
+
+    /// A small document, by its name.
+    fn of(name: &str) -> Self {
+        Self::with(&[
+            ("plaid", repository::document("plaid")),
+            (name, repository::document(name)),
+        ])
+    }
+
+    /// A small document, with the code that it becomes.
+    fn generated_of(name: &str) -> Self {
+        let repository = Self::of(name);
         repository.generate().unwrap();
         repository
     }
@@ -144,6 +154,14 @@ fn assert_mistake(from: &str, to: &str, at: &str, says: &[&str]) {
     let repository = Repository::generated();
     repository.edit("openapi/gates.yaml", from, to);
     let place = repository.place("gates.yaml", at);
+    repository.assert_refused(&[says, &[&place, "help: "]].concat());
+}
+
+/// Makes a mistake in what a list says of its pages.
+fn assert_paging_mistake(from: &str, to: &str, at: &str, says: &[&str]) {
+    let repository = Repository::generated_of("paging");
+    repository.edit("openapi/paging.yaml", from, to);
+    let place = repository.place("paging.yaml", at);
     repository.assert_refused(&[says, &[&place, "help: "]].concat());
 }
 
@@ -261,6 +279,59 @@ fn a_parameter_in_the_query() {
         "      operationId: authGet\n      parameters:\n      - name: page\n        in: query\n        description: Which page.\n",
         "- name: page",
         &["a parameter in `query`", "`path` and `header`"],
+    );
+}
+
+#[test]
+fn pages_of_a_style_that_nobody_knows() {
+    assert_paging_mistake(
+        "style: offset",
+        "style: ofset",
+        "x-paging:\n        style: ofset",
+        &["`x-paging` cannot be understood", "ofset"],
+    );
+}
+
+#[test]
+fn pages_that_do_not_say_by_what_the_next_is_asked_for() {
+    assert_paging_mistake(
+        "        cursor: cursor\n",
+        "",
+        "x-paging:\n        style: cursor",
+        &["`x-paging` does not say `cursor`"],
+    );
+}
+
+#[test]
+fn pages_by_fields_that_do_not_exist() {
+    let no_field = "the request has no field `options.ofset`";
+    assert_paging_mistake(
+        "offset: options.offset",
+        "offset: options.ofset",
+        "offset: options.ofset",
+        &[no_field, "correct the name"],
+    );
+    assert_paging_mistake(
+        "next: next_cursor",
+        "next: next",
+        "next: next\n",
+        &["the answer has no field `next`"],
+    );
+    assert_paging_mistake(
+        "rows: events",
+        "rows: event",
+        "rows: event\n",
+        &["the answer has no field `event`"],
+    );
+}
+
+#[test]
+fn rows_that_are_known_by_a_field_they_do_not_have() {
+    assert_paging_mistake(
+        "key: event_id",
+        "key: id",
+        "key: id",
+        &["the entries of `events` have no field `id`"],
     );
 }
 

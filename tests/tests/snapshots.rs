@@ -38,6 +38,7 @@ documents! { LOWERINGS:
     names: &[TYPES],
     responses: &[CLIENT, CALLS],
     parameters: &[CLIENT, CALLS],
+    paging: &[CALLS],
     credentials: &[TYPES, CALLS],
     enum_text: &[TYPES],
     all_of: &[TYPES],
