@@ -81,6 +81,20 @@ fn contract() {
     insta::assert_snapshot!(contract);
 }
 
+/// Nor does what the gateway and the explorer are told.
+#[test]
+fn catalogue() {
+    let files = [
+        "plaid-gateway/src/generated/operations.json",
+        "plaid-gateway/explorer/catalogue/index.json",
+    ];
+    insta::assert_snapshot!(
+        ["credentials", "parameters", "responses"]
+            .map(|name| generated(name, &files, PASSES))
+            .concat()
+    );
+}
+
 #[test]
 fn every_lowering_has_a_document() {
     let passes: Vec<&str> = PASSES.iter().map(|pass| pass.name).collect();

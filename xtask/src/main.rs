@@ -21,7 +21,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Make plaid-gen, the calls of plaid and the emulator's contract from openapi/.
+    /// Make plaid-gen, the calls of plaid, the emulator's contract and the gateway's
+    /// tables from openapi/.
     Generate {
         /// Write nothing; fail with a diff when something is not up to date.
         #[arg(long)]

@@ -1,6 +1,7 @@
 //! Steps 4 to 6: progenitor, what is made of its output, and writing it.
 
 pub mod calls;
+pub mod catalogue;
 pub mod contract;
 pub mod docs;
 pub mod example;
@@ -54,6 +55,7 @@ pub fn emit(document: &Document, lowered: &Lowered, report: &mut Report) -> Resu
         outputs.extend(calls::outputs(&lowered.facts, &refined)?);
         outputs.extend(webhooks::output(&lowered.facts)?);
         outputs.push(contract::output(document, lowered));
+        outputs.extend(catalogue::outputs(document, &lowered.facts));
         outputs.push(features::output(&lowered.facts));
         outputs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(outputs)
