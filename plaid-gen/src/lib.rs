@@ -21,7 +21,11 @@
 #[allow(clippy::too_many_arguments)]
 mod generated;
 pub mod hooks;
+#[cfg(feature = "schemars")]
+mod schemas;
 pub mod wire;
 
 pub use generated::{Client, types};
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
+#[cfg(feature = "schemars")]
+pub use schemas::{request_schema, request_schemas};

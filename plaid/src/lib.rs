@@ -102,7 +102,7 @@
 //!
 //! One per product, for its types and calls; `full` is all of them. `rustls` (the
 //! default) or `native-tls` is the TLS library, `schemars` derives JSON Schemas of
-//! the types.
+//! the types, and has a table of those of requests.
 //!
 #![doc = include_str!("generated/features.md")]
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
@@ -161,6 +161,8 @@ pub use middleware::TowerTransport;
 pub use operation::File;
 pub use plaid_gen::types;
 pub use plaid_gen::wire::{Deviation, DeviationKind, Deviations, Secret, Tolerance};
+#[cfg(feature = "schemars")]
+pub use plaid_gen::{request_schema, request_schemas};
 pub use response::Response;
 pub use retry::RetryPolicy;
 pub use rust_decimal::Decimal;

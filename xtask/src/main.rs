@@ -28,6 +28,12 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Make what the explorer shows of every operation. Compiles the generated types.
+    Catalogue {
+        /// Write nothing; fail with a diff when something is not up to date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Copy operations, and the schemas they need, from another OpenAPI document.
     Add {
         /// Paths or operation ids; schema names for webhooks.
@@ -62,6 +68,7 @@ fn main() -> ExitCode {
     let mut report = Report::stderr();
     let outcome = match arguments.command {
         Command::Generate { check } => commands::generate::run(&root, check, &mut report),
+        Command::Catalogue { check } => commands::catalogue::run(&root, check, &mut report),
         Command::Add { wanted, from } => commands::add::run(&root, &wanted, &from, &mut report),
         Command::List { json } => commands::list::run(&root, json),
         Command::Bench { parts } => commands::bench::run(&root, &parts, &mut report),

@@ -3,5 +3,7 @@
 
 //! What is made from the description of the API.
 mod client;
+#[cfg(feature = "schemars")]
+pub(crate) mod schemas;
 pub mod types;
 pub use client::Client;

@@ -2,6 +2,7 @@
 
 pub mod add;
 pub mod bench;
+pub mod catalogue;
 pub mod diff;
 pub mod generate;
 pub mod list;

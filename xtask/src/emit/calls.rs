@@ -495,12 +495,7 @@ fn setter(field: &Field) -> TokenStream {
     } else {
         value
     };
-    // The idempotency key of an operation is set by this name everywhere.
-    let method = match field.facts.name.as_str() {
-        "idempotency_key" => format_ident!("idempotent"),
-        _ => ident.clone(),
-    };
-    let method = free_of_call(method);
+    let method = setter_name(field);
     quote! {
         #(#docs)*
         pub fn #method(mut self, #ident: #ty) -> Self {
@@ -508,6 +503,15 @@ fn setter(field: &Field) -> TokenStream {
             self
         }
     }
+}
+
+/// The name of the method that sets a field.
+pub(super) fn setter_name(field: &Field) -> Ident {
+    // The idempotency key of an operation is set by this name everywhere.
+    free_of_call(match field.facts.name.as_str() {
+        "idempotency_key" => format_ident!("idempotent"),
+        _ => field.ident.clone(),
+    })
 }
 
 /// `Call` has methods of its own; a field of that name gets an underscore.

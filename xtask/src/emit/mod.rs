@@ -11,6 +11,7 @@ pub mod paging;
 pub mod progenitor;
 mod ready;
 pub mod refine;
+pub mod schemas;
 pub mod tree;
 pub mod webhooks;
 
@@ -46,8 +47,7 @@ pub fn run(document: &Document, report: &mut Report) -> Result<Vec<Output>> {
 /// # Errors
 /// When progenitor cannot take the document.
 pub fn emit(document: &Document, lowered: &Lowered, report: &mut Report) -> Result<Vec<Output>> {
-    let code = report.step("progenitor", || progenitor::generate(&lowered.document))?;
-    let refined = report.step("refine", || refine::refine(code, &lowered.facts))?;
+    let refined = refined(lowered, report)?;
     report.step("write", || {
         let mut outputs = refined
             .outputs()
@@ -55,9 +55,19 @@ pub fn emit(document: &Document, lowered: &Lowered, report: &mut Report) -> Resu
         outputs.extend(calls::outputs(&lowered.facts, &refined)?);
         outputs.extend(webhooks::output(&lowered.facts)?);
         outputs.push(contract::output(document, lowered));
+        outputs.push(schemas::output(&lowered.facts)?);
         outputs.extend(catalogue::outputs(document, &lowered.facts));
         outputs.push(features::output(&lowered.facts));
         outputs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(outputs)
     })
+}
+
+/// The generated crate, before it is written.
+///
+/// # Errors
+/// When progenitor cannot take the document.
+pub fn refined(lowered: &Lowered, report: &mut Report) -> Result<refine::Refined> {
+    let code = report.step("progenitor", || progenitor::generate(&lowered.document))?;
+    report.step("refine", || refine::refine(code, &lowered.facts))
 }

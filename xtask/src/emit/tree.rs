@@ -50,6 +50,14 @@ impl Changes {
 /// # Errors
 /// When a file cannot be read.
 pub fn compare(root: &Path, outputs: &[Output]) -> Result<Changes> {
+    compare_in(root, outputs, &FOLDERS)
+}
+
+/// Compares files with the repository; what else is in the folders is no longer made.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn compare_in(root: &Path, outputs: &[Output], folders: &[&str]) -> Result<Changes> {
     let mut changes = Changes::default();
     for output in outputs {
         let path = root.join(&output.path);
@@ -65,7 +73,7 @@ pub fn compare(root: &Path, outputs: &[Output]) -> Result<Changes> {
         }
     }
     let made: BTreeSet<&Path> = outputs.iter().map(|output| output.path.as_path()).collect();
-    for folder in FOLDERS {
+    for folder in folders {
         for path in files_in(&root.join(folder))? {
             let relative = path.strip_prefix(root).unwrap_or(&path);
             if !made.contains(relative) {

@@ -14,6 +14,7 @@ pub struct AccountsGetRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AccountsGetRequestOptions>,
 }
 impl Generated for AccountsGetRequest {
@@ -61,7 +62,10 @@ impl AccountsGetRequest {
 pub struct AccountsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for AccountsGetRequestOptions {

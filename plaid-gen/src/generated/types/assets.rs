@@ -1374,6 +1374,7 @@ pub struct AssetReportAuditCopyCreateRequest {
     pub asset_report_token: Secret,
     /// Identifier, assigned by Plaid, of the third party that is to have access, such as a buyer
     /// of loans.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub auditor_id: Option<String>,
 }
 impl Generated for AssetReportAuditCopyCreateRequest {
@@ -1505,6 +1506,7 @@ pub struct AssetReportAuditCopyPdfGetRequest {
     /// Asset Report.
     pub audit_copy_token: Secret,
     /// Settings of the PDF document, such as the number of days of history to print.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AssetReportPdfGetRequestOptions>,
 }
 impl Generated for AssetReportAuditCopyPdfGetRequest {
@@ -1632,7 +1634,10 @@ pub struct AssetReportCreateRequest {
     /// Assets product.
     ///
     /// Fewest entries: `1`. Most entries: `99`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub access_tokens: Vec<Secret>,
     /// Number of days of history that the report should cover, from 0 to 731, counted back from
     /// its creation. Institutions may supply less; see `days_available` for each account.
@@ -1641,6 +1646,7 @@ pub struct AssetReportCreateRequest {
     pub days_requested: i64,
     /// Optional settings: your own report identifier, the webhook address, details of the
     /// applicant, and additional contents.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AssetReportCreateRequestOptions>,
 }
 impl Generated for AssetReportCreateRequest {
@@ -1692,34 +1698,52 @@ impl AssetReportCreateRequest {
 pub struct AssetReportCreateRequestOptions {
     /// Additional contents for the report: `investments` for investment holdings and
     /// transactions, `fast_assets` for an early partial version.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub add_ons: Vec<AssetReportAddOns>,
     /// Your own identifier for the report, such as a loan application number. It is returned in
     /// the report; null or absent when you have none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_report_id: Option<String>,
     /// Asks for an early version of the report before the full one. Deprecated; put `fast_assets`
     /// into `add_ons` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_fast_report: Option<bool>,
     /// Names of additional products whose data to include in the report. Deprecated; prefer
     /// `add_ons` for additional contents.
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            default,
+            skip_serializing_if = "Wire::is_absent",
+            extend("deprecated" = true)
+        )
+    )]
     pub products: Vec<String>,
     /// If `true`, the default, creation fails when any one Item fails. If `false`, the report is
     /// made from the Items that could be read.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub require_all_items: Option<bool>,
     /// Details of the applicant as known to you, printed in the report. They are not checked
     /// against bank data.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<AssetReportUser>,
     /// Address that is notified by webhook when the report is ready or has failed. Without it,
     /// completion can only be found by polling `/asset_report/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for AssetReportCreateRequestOptions {
@@ -2064,22 +2088,27 @@ impl Record for AssetReportFreddieGetResponse {
 pub struct AssetReportGetRequest {
     /// Token of the report, from `/asset_report/create`, `/asset_report/refresh` or
     /// `/asset_report/filter`. Absent when the report is identified by `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub asset_report_token: Option<Secret>,
     /// When `true`, returns the early partial version of the report, provided that `fast_assets`
     /// was requested at creation. Defaults to `false`, the full report.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub fast_report: Option<bool>,
     /// When `true`, the report contains insights and categorised, cleaned-up transactions.
     /// Defaults to `false`. Your team must be enabled for insights, otherwise the call fails with
     /// `INSIGHTS_NOT_ENABLED`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_insights: Option<bool>,
     /// Optional settings for the returned report, such as a shorter span of history.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AssetReportGetRequestOptions>,
     /// Token of a user from `/user/create`, for reports that are held under a user rather than
     /// under an `asset_report_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for AssetReportGetRequest {
@@ -2137,6 +2166,7 @@ pub struct AssetReportGetRequestOptions {
     /// Null or absent returns all of it.
     ///
     /// Smallest value: `0`. Largest value: `731`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_to_include: Option<i64>,
 }
 impl Generated for AssetReportGetRequestOptions {
@@ -2623,6 +2653,7 @@ pub struct AssetReportPdfGetRequest {
     /// `/asset_report/filter`.
     pub asset_report_token: Secret,
     /// Optional settings for the rendered report, such as a shorter span of history.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AssetReportPdfGetRequestOptions>,
 }
 impl Generated for AssetReportPdfGetRequest {
@@ -2672,6 +2703,7 @@ pub struct AssetReportPdfGetRequestOptions {
     /// Null or absent renders all of it.
     ///
     /// Smallest value: `0`. Largest value: `731`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_to_include: Option<i64>,
 }
 impl Generated for AssetReportPdfGetRequestOptions {
@@ -2714,8 +2746,10 @@ pub struct AssetReportRefreshRequest {
     /// the number of the original report.
     ///
     /// Smallest value: `0`. Largest value: `731`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
     /// Settings of the new report that are to differ from the original one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AssetReportRefreshRequestOptions>,
 }
 impl Generated for AssetReportRefreshRequest {
@@ -2767,11 +2801,14 @@ impl AssetReportRefreshRequest {
 pub struct AssetReportRefreshRequestOptions {
     /// Identifier of your own for the new report, returned with it. Null or absent to take over
     /// that of the original report.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_report_id: Option<String>,
     /// Details of the person the new report is about, to be printed in it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<AssetReportUser>,
     /// Address that is notified by webhook when the new report is ready or has failed. Null or
     /// absent to take over that of the original report.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for AssetReportRefreshRequestOptions {
@@ -2986,6 +3023,7 @@ pub struct AssetReportTransaction {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub name: Option<String>,
     /// Text of the transaction exactly as the institution gives it; null when it gives none. For
     /// a cleaned-up name see `merchant_name`.
@@ -3153,20 +3191,27 @@ impl OpenEnum for AssetReportTransactionType {
 pub struct AssetReportUser {
     /// Your own identifier for the user. Use an opaque value rather than personal data such as an
     /// email address.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Email address of the applicant, as supplied by you. Null or absent when not given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email: Option<String>,
     /// Given name of the applicant, as supplied by you. Null or absent when not given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub first_name: Option<String>,
     /// Family name of the applicant, as supplied by you. Null or absent when not given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub last_name: Option<String>,
     /// Middle name of the applicant, as supplied by you. Null or absent when not given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub middle_name: Option<String>,
     /// Telephone number of the applicant, as supplied by you; E.164 form, with a leading plus
     /// sign and country code, is the safest.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
     /// Social Security number of the applicant, as supplied by you. Sensitive: send it only if
     /// the reader of the report needs it, and keep it out of logs.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ssn: Option<Secret>,
 }
 impl Generated for AssetReportUser {
@@ -4979,6 +5024,7 @@ pub struct CreditRelayCreateRequest {
     /// `client_id` of the Plaid client that is to have access to the reports.
     pub secondary_client_id: String,
     /// Address to which webhooks about the shared reports are sent. Null or absent for none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for CreditRelayCreateRequest {
@@ -5070,6 +5116,7 @@ pub struct CreditRelayGetRequest {
     /// default false, which leaves them as the institution gave them.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_insights: Option<bool>,
     /// Token from `/credit/relay/create` that gives the second client access to the shared
     /// report.
@@ -5186,6 +5233,7 @@ pub struct CreditRelayRefreshRequest {
     pub report_type: ReportType,
     /// Address that is notified by webhook when the renewed report is ready or has failed. Null
     /// or absent for none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for CreditRelayRefreshRequest {

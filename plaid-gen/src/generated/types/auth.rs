@@ -78,6 +78,7 @@ pub struct AuthGetRequest {
     pub access_token: Secret,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all accounts
     /// that support Auth.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AuthGetRequestOptions>,
 }
 impl Generated for AuthGetRequest {
@@ -125,7 +126,10 @@ impl AuthGetRequest {
 pub struct AuthGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for AuthGetRequestOptions {
@@ -261,6 +265,7 @@ impl AuthVerifyNumbersAch {
 pub struct AuthVerifyRequest {
     /// Legal name of the holder of the account, to be compared with the name known for it; null
     /// or absent to leave out that comparison.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_name: Option<String>,
     /// Account and routing number to check, in the form of the payment scheme they belong to.
     pub numbers: AuthVerifyRequestNumbers,

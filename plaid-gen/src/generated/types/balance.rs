@@ -15,6 +15,7 @@ pub struct AccountsBalanceGetRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Optional limits on which accounts are fetched and how old a balance may be.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<AccountsBalanceGetRequestOptions>,
 }
 impl Generated for AccountsBalanceGetRequest {
@@ -62,10 +63,14 @@ impl AccountsBalanceGetRequest {
 pub struct AccountsBalanceGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
     /// Oldest balance you accept, as an ISO 8601 timestamp. It concerns institutions that serve
     /// balances with an update time instead of in real time; elsewhere it can be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub min_last_updated_datetime: Option<DateTime<Utc>>,
 }
 impl Generated for AccountsBalanceGetRequestOptions {

@@ -51,6 +51,7 @@ impl Record for BankTransferBalance {
 pub struct BankTransferBalanceGetRequest {
     /// Identifier of the account of yours whose balance is wanted. Null or left out for the
     /// default account.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub origination_account_id: Option<String>,
 }
 impl Generated for BankTransferBalanceGetRequest {
@@ -210,6 +211,7 @@ pub struct BankTransferCreateRequest {
     pub account_id: String,
     /// SEC code of the ACH entry, which tells how the user authorized it. May be left out, for
     /// instance for wires.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ach_class: Option<AchClass>,
     /// Amount of the transfer as a decimal string with two places, such as `12.34`, never
     /// negative; `type` tells the direction.
@@ -218,6 +220,7 @@ pub struct BankTransferCreateRequest {
     /// needed.
     ///
     /// Longest length: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub custom_tag: Option<String>,
     /// Text for the bank statement of the end user, at most 10 characters.
     ///
@@ -231,12 +234,16 @@ pub struct BankTransferCreateRequest {
     /// ISO 4217 code of the currency of `amount`, for example `USD`.
     pub iso_currency_code: String,
     /// Key and value pairs of your own, kept with the transfer. Null or absent when not needed.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub metadata: BTreeMap<String, String>,
     /// Payment network over which the transfer is to run.
     pub network: BankTransferNetwork,
     /// Identifier of your own account from which transfers originate. Null or left out for the
     /// default account.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub origination_account_id: Option<String>,
     /// Direction of the money as seen from the end user's account: `debit` takes from it,
     /// `credit` pays into it.
@@ -540,34 +547,46 @@ impl OpenEnum for BankTransferEventListDirection {
 pub struct BankTransferEventListRequest {
     /// Restricts the list to events of transfers on this account of an end user. Null or absent
     /// for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_id: Option<String>,
     /// Restricts the list to events of this bank transfer. Null or absent for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_transfer_id: Option<String>,
     /// Restricts the list to events of debits or of credits. Null or absent for both.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_transfer_type: Option<BankTransferEventListBankTransferType>,
     /// How many events to return at most in one page, from 1 to 25, by default 25.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Restricts the list to events of transfers started by you or arriving from elsewhere. Null
     /// or absent for both.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub direction: Option<BankTransferEventListDirection>,
     /// Latest time of the events to return, as an ISO 8601 timestamp. Null or absent for no upper
     /// limit.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<DateTime<Utc>>,
     /// Restricts the list to these kinds of events. Leave out for all.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub event_types: Vec<BankTransferEventType>,
     /// How many events to skip from the start of the result, by default 0. Raise it by the number
     /// received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Restricts the list to events of transfers that originate from this account of yours. Null
     /// or absent for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub origination_account_id: Option<String>,
     /// Earliest time of the events to return, as an ISO 8601 timestamp. Null or absent for no
     /// lower limit.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for BankTransferEventListRequest {
@@ -689,6 +708,7 @@ pub struct BankTransferEventSyncRequest {
     /// How many events to return at most, from 1 to 25, by default 25.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
 }
 impl Generated for BankTransferEventSyncRequest {
@@ -891,23 +911,29 @@ pub struct BankTransferListRequest {
     /// How many bank transfers to return at most in one page, from 1 to 25, by default 25.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Restricts the list to transfers started by you (`outbound`) or arriving from elsewhere
     /// (`inbound`). Null or absent for both.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub direction: Option<BankTransferDirection>,
     /// Latest creation time of the transfers to return, as an ISO 8601 timestamp. Null or absent
     /// for no upper limit.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<DateTime<Utc>>,
     /// How many bank transfers to skip from the start of the result, by default 0. Raise it by
     /// the number received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Restricts the list to transfers that originate from this account of yours. Null or absent
     /// for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub origination_account_id: Option<String>,
     /// Earliest creation time of the transfers to return, as an ISO 8601 timestamp. Null or
     /// absent for no lower limit.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for BankTransferListRequest {
@@ -1014,6 +1040,7 @@ pub struct BankTransferMigrateAccountRequest {
     pub routing_number: String,
     /// Routing number of the bank for wires, where it differs from the one for ACH. Leave out if
     /// no wires are to be sent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub wire_routing_number: Option<String>,
 }
 impl Generated for BankTransferMigrateAccountRequest {
@@ -1249,14 +1276,18 @@ pub struct BankTransferSweepListRequest {
     /// the window of time to reach the others.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Latest time of the sweeps to return, as an ISO 8601 timestamp. Null or absent for no upper
     /// limit.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_time: Option<DateTime<Utc>>,
     /// Restricts the list to sweeps of this account of yours. Null or absent for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub origination_account_id: Option<String>,
     /// Earliest time of the sweeps to return, as an ISO 8601 timestamp. Null or absent for no
     /// lower limit.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_time: Option<DateTime<Utc>>,
 }
 impl Generated for BankTransferSweepListRequest {

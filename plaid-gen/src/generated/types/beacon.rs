@@ -593,22 +593,29 @@ impl OpenEnum for BeaconAccountRiskEvaluateEvaluationReason {
 pub struct BeaconAccountRiskEvaluateRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
     /// Identifier of your own for this evaluation, by which you can find it again. May be left
     /// out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_evaluation_id: Option<String>,
     /// Identifier of the user in your own system, 1 to 36 characters. Do not put personal data
     /// such as an email address into it.
     ///
     /// Shortest length: `1`. Longest length: `36`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// The device the user is working with at the time of the evaluation. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub device: Option<SignalDevice>,
     /// Time for which the evaluation is made, as an ISO 8601 timestamp. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub evaluate_time: Option<String>,
     /// Occasion for the evaluation, such as the onboarding of a user. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub evaluation_reason: Option<BeaconAccountRiskEvaluateEvaluationReason>,
     /// Optional settings, which narrow the evaluation to certain accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<BeaconAccountRiskEvaluateRequestOptions>,
 }
 impl Generated for BeaconAccountRiskEvaluateRequest {
@@ -672,7 +679,10 @@ impl Default for BeaconAccountRiskEvaluateRequest {
 pub struct BeaconAccountRiskEvaluateRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for BeaconAccountRiskEvaluateRequestOptions {
@@ -1197,6 +1207,7 @@ pub struct BeaconReportCreateRequest {
     pub beacon_user_id: String,
     /// Amount of money lost or at stake through the fraud, in US dollars. May be null or left
     /// out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub fraud_amount: Option<FraudAmount>,
     /// ISO 8601 date on which the fraud or incident took place.
     pub fraud_date: NaiveDate,
@@ -1512,6 +1523,7 @@ pub struct BeaconReportListRequest {
     pub beacon_user_id: String,
     /// The `next_cursor` of the previous answer, passed unchanged to get the page after it. Leave
     /// out or null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for BeaconReportListRequest {
@@ -1841,6 +1853,7 @@ pub struct BeaconReportSyndicationListRequest {
     pub beacon_user_id: String,
     /// The `next_cursor` of the previous answer, passed unchanged to get the page after it. Leave
     /// out or null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for BeaconReportSyndicationListRequest {
@@ -2338,7 +2351,10 @@ impl Record for BeaconUserAddress {
 pub struct BeaconUserCreateRequest {
     /// The `access_token` of every Item to associate with the user, so that the linked accounts
     /// are scanned too. Null or absent for none.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub access_tokens: Vec<Secret>,
     /// Identifier of the user in your own system. Plaid stores it so that you can find the user
     /// again; do not put personal data such as an email address into it.
@@ -2758,6 +2774,7 @@ pub struct BeaconUserHistoryListRequest {
     pub beacon_user_id: String,
     /// The `next_cursor` of the previous answer, passed unchanged to get the page after it. Leave
     /// out or null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for BeaconUserHistoryListRequest {
@@ -2998,14 +3015,17 @@ pub struct BeaconUserRequestAddress {
     /// Country of the address as an ISO 3166-1 alpha-2 code.
     pub country: String,
     /// Postal code in the format of the country. Null or absent when the country has none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// State or province as its ISO 3166-2 code without the country part, for example `CA`. Null
     /// or absent when not applicable.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// First line of the street address, with the house number.
     pub street: String,
     /// Second line of the street address, such as an apartment or suite. Null or absent when
     /// there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street2: Option<String>,
 }
 impl Generated for BeaconUserRequestAddress {
@@ -3078,14 +3098,17 @@ pub struct BeaconUserRequestAddressNullable {
     /// Country of the address as an ISO 3166-1 alpha-2 code.
     pub country: String,
     /// Postal code in the format of the country. Null or absent when the country has none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// State or province as its ISO 3166-2 code without the country part, for example `CA`. Null
     /// or absent when not applicable.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// First line of the street address, with the house number.
     pub street: String,
     /// Second line of the street address, such as an apartment or suite. Null or absent when
     /// there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street2: Option<String>,
 }
 impl Generated for BeaconUserRequestAddressNullable {
@@ -3154,22 +3177,31 @@ impl BeaconUserRequestAddressNullable {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserRequestData {
     /// Postal address of the user. May be null or left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<BeaconUserRequestAddress>,
     /// Date of birth as an ISO 8601 date. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Bank accounts of the user by account and routing number, another way to make accounts
     /// known beside `access_tokens`. May be left out.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub depository_accounts: Vec<BeaconUserRequestDepositoryAccount>,
     /// Email address of the user. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// National identification number of the user with its kind. May be null or left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub id_number: Option<BeaconUserIdNumber>,
     /// IP address of the user's device, not of your server. May be null or left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ip_address: Option<String>,
     /// Name of the user, split into given and family name.
     pub name: BeaconUserName,
     /// Phone number of the user in E.164 format, such as `+14155550123`. May be null or left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for BeaconUserRequestData {
@@ -3410,12 +3442,16 @@ impl OpenEnum for BeaconUserStatus {
 pub struct BeaconUserUpdateRequest {
     /// The `access_token` of every Item to associate with the user. Null or absent when no Items
     /// are added.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub access_tokens: Vec<Secret>,
     /// Identifier of the Beacon user, beginning with `becusr_`, as returned by
     /// `/beacon/user/create`.
     pub beacon_user_id: String,
     /// The parts of the personal data that change. Null or absent when only Items are added.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<BeaconUserUpdateRequestData>,
 }
 impl Generated for BeaconUserUpdateRequest {
@@ -3466,24 +3502,34 @@ impl BeaconUserUpdateRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BeaconUserUpdateRequestData {
     /// New postal address, given completely. Null or absent when it does not change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<BeaconUserRequestAddressNullable>,
     /// New date of birth as an ISO 8601 date. Leave out when it does not change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Bank accounts of the user by account and routing number. Leave out when they do not
     /// change.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub depository_accounts: Vec<BeaconUserRequestDepositoryAccount>,
     /// New email address. Leave out when it does not change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// New national identification number with its kind. Leave out when it does not change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub id_number: Option<BeaconUserIdNumber>,
     /// New IP address of the user's device, not of your server. Leave out when it does not
     /// change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ip_address: Option<String>,
     /// New name, split into given and family name. Null or absent when it does not change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<BeaconUserNameNullable>,
     /// New phone number in E.164 format, such as `+14155550123`. Leave out when it does not
     /// change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for BeaconUserUpdateRequestData {

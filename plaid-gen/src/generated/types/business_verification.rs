@@ -607,6 +607,7 @@ impl Record for BusinessSearchTerms {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessVerificationCreateRequest {
     /// Data of the business to verify; null or absent when it is not known yet.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub business: Option<BusinessVerificationCreateRequestBusiness>,
     /// Your own identifier of the customer the verification belongs to. Use an opaque value
     /// rather than personal data such as an email address.
@@ -656,17 +657,23 @@ impl BusinessVerificationCreateRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BusinessVerificationCreateRequestBusiness {
     /// Postal address of the business; absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<RequestBusinessAddress>,
     /// Another name of the business, such as a trade name; null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub alternative_name: Option<String>,
     /// Email address of the business; absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Legal name of the business, as opposed to `alternative_name`; absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<String>,
     /// Phone number of the business in E.164 format, with a leading plus sign and the country
     /// code.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
     /// Address of the website of the business, with `http` or `https`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub website: Option<String>,
 }
 impl Generated for BusinessVerificationCreateRequestBusiness {
@@ -1414,13 +1421,16 @@ pub struct RequestBusinessAddress {
     /// Country of the address as ISO 3166-1 alpha-2 code, such as `US`.
     pub country: String,
     /// Postal code in the format of the country; null or absent when the country has none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// Subdivision of the country such as a state, as its ISO 3166-2 code without the country
     /// part; null or absent when not applicable.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// First line of the street address with street and house number.
     pub street: String,
     /// Second line of the street address, such as a suite; null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street2: Option<String>,
 }
 impl Generated for RequestBusinessAddress {

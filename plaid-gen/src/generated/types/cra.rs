@@ -1301,6 +1301,7 @@ pub struct BaseReportTransaction {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub name: Option<String>,
     /// Text of the transaction exactly as the institution gives it; null when it gives none. For
     /// a cleaned-up name see `merchant_name`.
@@ -1837,6 +1838,7 @@ pub struct ConsumerDispute {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub consumer_dispute_id: String,
     /// Day on which the disputed piece of data came into being, as an ISO 8601 date.
     pub dispute_field_create_date: NaiveDate,
@@ -2763,6 +2765,7 @@ pub struct CraBankIncomeTransaction {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub name: Option<String>,
     /// Text of the transaction exactly as the institution gives it; null when it gives none.
     pub original_description: Option<String>,
@@ -2971,20 +2974,27 @@ impl Record for CraCashflowInsightsReport {
 pub struct CraCheckReportBaseReportGetRequest {
     /// Restricts the report to these Items of the user, given by `item_id`. Null or left out for
     /// all Items.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub item_ids: Vec<String>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Tier, `free` or `paid`, of the user on whose behalf the report is fetched. Null or left
     /// out when you do not distinguish tiers.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_tier: Option<CraUserTier>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportBaseReportGetRequest {
@@ -3086,6 +3096,7 @@ impl Record for CraCheckReportBaseReportGetResponse {
 pub struct CraCheckReportCashflowInsightsGetOptions {
     /// Version of the set of cash flow attributes to compute; null or absent leaves it to the
     /// default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub attributes_version: Option<CashflowAttributesVersion>,
 }
 impl Generated for CraCheckReportCashflowInsightsGetOptions {
@@ -3124,16 +3135,20 @@ impl Default for CraCheckReportCashflowInsightsGetOptions {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportCashflowInsightsGetRequest {
     /// Version of the attributes. Null or left out to accept what was chosen for the report.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CraCheckReportCashflowInsightsGetOptions>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportCashflowInsightsGetRequest {
@@ -3234,15 +3249,22 @@ pub struct CraCheckReportCreateBaseReportOptions {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub client_report_id: Option<String>,
     /// Settings for sharing the report with government-sponsored enterprises of the US mortgage
     /// market; null or absent when it is not shared with them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub gse_options: Option<CraCheckReportGseOptions>,
     /// Verification reports for home lending that are wanted along with the base report; null or
     /// absent when there are none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub home_lending_report_options: Option<CraCheckReportHomeLendingReportOptions>,
     /// Whether identity data of the account owner must be available for the report to be
     /// produced; may be null.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub require_identity: Option<bool>,
 }
 impl Generated for CraCheckReportCreateBaseReportOptions {
@@ -3294,9 +3316,11 @@ impl Default for CraCheckReportCreateBaseReportOptions {
 pub struct CraCheckReportCreatePartnerInsightsOptions {
     /// Data that FICO needs to compute UltraFICO scores; null or absent when no such score is
     /// wanted.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub fico: Option<CraPartnerInsightsFicoInput>,
     /// Versions of the Prism Data products to compute, one field for each product; null or absent
     /// when none is wanted.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub prism_versions: Option<PrismVersions>,
 }
 impl Generated for CraCheckReportCreatePartnerInsightsOptions {
@@ -3340,11 +3364,14 @@ impl Default for CraCheckReportCreatePartnerInsightsOptions {
 pub struct CraCheckReportCreateRequest {
     /// Settings of the base report, such as verification reports for home lending. Null or absent
     /// when none are needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub base_report: Option<CraCheckReportCreateBaseReportOptions>,
     /// Settings of cash flow insights. Null or absent when none are needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cashflow_insights: Option<CraCheckReportCashflowInsightsGetOptions>,
     /// Your own identifier for the report, such as a loan application number. It is returned in
     /// the report; null or absent when you have none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_report_id: Option<String>,
     /// Legal purpose, under US law, for which the report is obtained. Required; state the purpose
     /// that is true for this report.
@@ -3358,30 +3385,41 @@ pub struct CraCheckReportCreateRequest {
     /// 184. May be left out.
     ///
     /// Largest value: `184`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_required: Option<i64>,
     /// Whether investment accounts are included in the report; null or absent leaves it to the
     /// default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_investments: Option<bool>,
     /// Settings of income insights. Null or absent when none are needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub income_insights: Option<CraCheckReportIncomeInsightsGetOptions>,
     /// Settings of the LendScore. Null or absent when none are needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub lend_score: Option<CraCheckReportLendScoreGetOptions>,
     /// Settings of network insights. Null or absent when none are needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub network_insights: Option<CraCheckReportNetworkInsightsGetOptions>,
     /// Settings of partner insights, such as the versions of the scores. Null or absent when none
     /// are needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub partner_insights: Option<CraCheckReportCreatePartnerInsightsOptions>,
     /// Consumer report products to compute along with the report, at least one when the list is
     /// given. Null or left out to name none here.
     ///
     /// Fewest entries: `1`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub products: Vec<Products>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
     /// URL that is notified by webhook when the report is ready or has failed. Required.
     pub webhook: String,
@@ -3561,6 +3599,7 @@ impl Default for CraCheckReportGseOptions {
 pub struct CraCheckReportIncomeInsightsGetOptions {
     /// Income categories to include in or leave out of the insights; null or absent applies no
     /// filter.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub income_insights_filter: Option<IncomeInsightsFilter>,
     /// Version of the income insights to compute; the field must be sent, and its value may be
     /// null.
@@ -3607,16 +3646,20 @@ impl Default for CraCheckReportIncomeInsightsGetOptions {
 pub struct CraCheckReportIncomeInsightsGetRequest {
     /// Filter of income categories and version of the insights. Null or left out to accept what
     /// was chosen for the report.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CraCheckReportIncomeInsightsGetOptions>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportIncomeInsightsGetRequest {
@@ -3713,6 +3756,7 @@ impl Record for CraCheckReportIncomeInsightsGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportLendScoreGetOptions {
     /// Version of the LendScore to compute; null or absent leaves it to the default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub lend_score_version: Option<PlaidLendScoreVersion>,
 }
 impl Generated for CraCheckReportLendScoreGetOptions {
@@ -3751,16 +3795,20 @@ impl Default for CraCheckReportLendScoreGetOptions {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportLendScoreGetRequest {
     /// Version of the score. Null or left out to accept what was chosen for the report.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CraCheckReportLendScoreGetOptions>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportLendScoreGetRequest {
@@ -3857,6 +3905,7 @@ impl Record for CraCheckReportLendScoreGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportNetworkInsightsGetOptions {
     /// Version of the network insights to compute; null or absent leaves it to the default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub network_insights_version: Option<NetworkInsightsVersion>,
 }
 impl Generated for CraCheckReportNetworkInsightsGetOptions {
@@ -3895,16 +3944,20 @@ impl Default for CraCheckReportNetworkInsightsGetOptions {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportNetworkInsightsGetRequest {
     /// Version of the insights. Null or left out to accept what was chosen for the report.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CraCheckReportNetworkInsightsGetOptions>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportNetworkInsightsGetRequest {
@@ -4005,6 +4058,7 @@ Deprecated by Plaid.*/
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraCheckReportPartnerInsightsGetOptions {
     /// Versions of the Prism Data products to use. Null or absent when no choice is made.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub prism_versions: Option<PrismVersionsDeprecated>,
 }
 impl Generated for CraCheckReportPartnerInsightsGetOptions {
@@ -4042,9 +4096,11 @@ impl Default for CraCheckReportPartnerInsightsGetOptions {
 pub struct CraCheckReportPartnerInsightsGetPartnerInsights {
     /// Data that FICO needs to compute UltraFICO scores; null or absent when no such score is
     /// wanted.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub fico: Option<CraPartnerInsightsFicoInput>,
     /// Versions of the Prism Data products to use, one field for each product; null or absent
     /// when no choice is made.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub prism_versions: Option<PrismVersions>,
 }
 impl Generated for CraCheckReportPartnerInsightsGetPartnerInsights {
@@ -4088,22 +4144,28 @@ impl Default for CraCheckReportPartnerInsightsGetPartnerInsights {
 pub struct CraCheckReportPartnerInsightsGetRequest {
     /// Versions of the Prism products in the older form. Deprecated as a type; use
     /// `partner_insights` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CraCheckReportPartnerInsightsGetOptions>,
     /// Versions of the Prism products and data for UltraFICO scores. Takes the place of
     /// `options`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub partner_insights: Option<CraCheckReportPartnerInsightsGetPartnerInsights>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Tier, `free` or `paid`, of the user on whose behalf the insights are fetched. Null or left
     /// out when you do not distinguish tiers.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_tier: Option<CraUserTier>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportPartnerInsightsGetRequest {
@@ -4209,17 +4271,23 @@ impl Record for CraCheckReportPartnerInsightsGetResponse {
 pub struct CraCheckReportPdfGetRequest {
     /// Insights to include in the document besides the base report. Leave it out for the base
     /// report alone.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub add_ons: Vec<CraPdfAddOns>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportPdfGetRequest {
@@ -4271,6 +4339,7 @@ impl Default for CraCheckReportPdfGetRequest {
 pub struct CraCheckReportVerificationGetRequest {
     /// Settings of the employment refresh report, relevant when `reports_requested` contains
     /// `EMPLOYMENT_REFRESH`; may be null or absent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub employment_refresh_options: Option<
         CraCheckReportVerificationGetEmploymentRefreshOptions,
     >,
@@ -4279,9 +4348,11 @@ pub struct CraCheckReportVerificationGetRequest {
     pub reports_requested: Vec<CraCheckReportVerificationGetReportType>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportVerificationGetRequest {
@@ -4381,22 +4452,32 @@ pub struct CraCheckReportVerificationPdfGetRequest {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub report_requested: Option<CraCheckReportVerificationPdfReportType>,
     /// Kinds of report to include in the document, at least one when the list is given. Takes the
     /// place of `report_requested`.
     ///
     /// Fewest entries: `1`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub reports_requested: Vec<CraCheckReportVerificationPdfReportType>,
     /// Token from `/user/third_party_token/create`, beginning with `third-party-user-`, that lets
     /// a partner act for a user created by another client. Leave it out when you act for your own
     /// users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraCheckReportVerificationPdfGetRequest {
@@ -5729,6 +5810,7 @@ impl Record for CraLendScoreReport {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanApplication {
     /// Day on which the user applied, as an ISO 8601 date. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub application_date: Option<NaiveDate>,
     /// Your own identifier of the loan application, to be named again when the loan is
     /// registered.
@@ -5736,6 +5818,7 @@ pub struct CraLoanApplication {
     /// What was decided on the application; the day of the decision stands in `decision_date`.
     pub decision: CraLoanApplicationDecision,
     /// Day on which the decision was taken, as an ISO 8601 date. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub decision_date: Option<NaiveDate>,
     /// Kind of loan applied for, such as `PERSONAL` or `MORTGAGE`.
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
@@ -5936,13 +6019,19 @@ pub struct CraLoanPaymentHistory {
     /// Amount that is overdue, in the currency of the loan. May be left out.
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub amount_past_due: Option<Decimal>,
     /// Amount that remains to be paid on the loan, in its currency. May be left out.
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub balance_remaining: Option<Decimal>,
     /// Number of days by which the payment is late; 0 when it is not late.
@@ -6055,11 +6144,15 @@ impl OpenEnum for CraLoanPaymentSchedule {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanRegister {
     /// The application that led to the loan. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub application: Option<CraLoanRegisterApplication>,
     /// Amount of the loan. May be left out.
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub loan_amount: Option<Decimal>,
     /// Your own identifier of the loan, by which it is named in later calls.
@@ -6155,9 +6248,11 @@ impl CraLoanRegister {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanRegisterApplication {
     /// Day on which the user applied, as an ISO 8601 date. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub application_date: Option<NaiveDate>,
     /// Your own identifier of the loan application, the same as sent to
     /// `/cra/loans/applications/register` if it was reported there.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub application_id: Option<String>,
 }
 impl Generated for CraLoanRegisterApplication {
@@ -6425,14 +6520,21 @@ impl Record for CraLoanUnregisterResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CraLoanUpdate {
     /// Your own identifier of the loan, as given to `/cra/loans/register`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub loan_id: Option<String>,
     /// How payments on the loan were made, period by period. May be left out when only statuses
     /// are reported.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub payment_history: Vec<CraLoanPaymentHistory>,
     /// Statuses the loan has had, each with the day from which it held. May be left out when only
     /// payments are reported.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub status_history: Vec<CraLoanStatusHistoryUpdate>,
 }
 impl Generated for CraLoanUpdate {
@@ -6706,9 +6808,11 @@ pub struct CraMonitoringInsightsGetRequest {
     pub consumer_report_permissible_purpose: MonitoringConsumerReportPermissiblePurpose,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CraMonitoringInsightsGetRequest {
@@ -6881,15 +6985,21 @@ impl Record for CraMonitoringInsightsItem {
 pub struct CraMonitoringInsightsSubscribeRequest {
     /// Kinds of income that the monitoring is to take into account. Null or left out when no
     /// particular choice is made.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub income_categories: Vec<CreditBankIncomeCategory>,
     /// Identifier of a single Item to monitor. May be left out to go by the user alone.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub item_id: Option<String>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
     /// URL that receives the webhooks of type `CASH_FLOW_UPDATES` of this subscription. Required.
     pub webhook: String,
@@ -7519,6 +7629,7 @@ impl Record for CraPartnerInsightsFicoResults {
 pub struct CraPartnerInsightsGetRequest {
     /// Tier, `free` or `paid`, of the user on whose behalf the insights are fetched. Null or left
     /// out when you do not distinguish tiers.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_tier: Option<CraUserTier>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. This call accepts no `user_id`.
@@ -7866,24 +7977,28 @@ pub struct CraPartnerInsightsUltraFicoScore {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub positive_reason_code_1: Option<String>,
     /// Second code for a factor that raised the score; null or absent if there is none.
     /// Deprecated; use `positive_reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub positive_reason_code_2: Option<String>,
     /// Third code for a factor that raised the score; null or absent if there is none.
     /// Deprecated; use `positive_reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub positive_reason_code_3: Option<String>,
     /// Fourth code for a factor that raised the score; null or absent if there is none.
     /// Deprecated; use `positive_reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub positive_reason_code_4: Option<String>,
     /// Up to four codes for the factors that raised the score. They replace the fields
     /// `positive_reason_code_1` to `positive_reason_code_4`.
@@ -7896,24 +8011,28 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub reason_code_1: Option<String>,
     /// Second code for a factor that lowered the score; null or absent if there is none.
     /// Deprecated; use `negative_reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub reason_code_2: Option<String>,
     /// Third code for a factor that lowered the score; null or absent if there is none.
     /// Deprecated; use `negative_reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub reason_code_3: Option<String>,
     /// Fourth code for a factor that lowered the score; null or absent if there is none.
     /// Deprecated; use `negative_reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub reason_code_4: Option<String>,
     /// Value of the UltraFICO score as computed by FICO for the version given.
     pub score: i64,
@@ -9599,7 +9718,10 @@ pub struct ForecastedMonthlyIncome {
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub baseline_amount: Option<Decimal>,
     /// Present forecast of the income of a month, in the currency of the accounts.
@@ -9645,7 +9767,10 @@ pub struct HistoricalAnnualIncome {
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub baseline_amount: Option<Decimal>,
     /// Income over the past year as it stands at present, in the currency of the accounts.
@@ -9691,7 +9816,10 @@ pub struct IncomeSourcesCounts {
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub baseline_count: Option<Decimal>,
     /// Number of distinct sources of income found at present.
@@ -9789,7 +9917,10 @@ pub struct LoanPaymentsCounts {
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub baseline_count: Option<Decimal>,
     /// Number of loan payments found at present in the accounts.
@@ -9835,7 +9966,10 @@ pub struct LoanPaymentsMerchantCounts {
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub baseline_count: Option<Decimal>,
     /// Number of different recipients of loan payments found at present.
@@ -10176,6 +10310,7 @@ pub struct PrismCashScore {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub version: i64,
 }
 impl Generated for PrismCashScore {
@@ -10449,6 +10584,7 @@ pub struct PrismFirstDetect {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub version: i64,
 }
 impl Generated for PrismFirstDetect {
@@ -10512,6 +10648,7 @@ pub struct PrismInsights {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub version: i64,
 }
 impl Generated for PrismInsights {
@@ -10560,18 +10697,23 @@ Deprecated by Plaid.*/
 pub struct PrismVersionsDeprecated {
     /// Version of the Prism CashScore to use; null or absent when no particular version is asked
     /// for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cashscore: Option<PrismCashScoreVersion>,
     /// Version of the Prism Detect score to use; null or absent when no particular version is
     /// asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub detect: Option<PrismDetectVersion>,
     /// Version of the Prism Extend score to use; null or absent when no particular version is
     /// asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub extend: Option<PrismExtendVersion>,
     /// Version of the Prism FirstDetect score to use; null or absent when no particular version
     /// is asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub firstdetect: Option<PrismFirstDetectVersion>,
     /// Version of the Prism Insights data to use; null or absent when no particular version is
     /// asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub insights: Option<PrismInsightsVersion>,
 }
 impl Generated for PrismVersionsDeprecated {
@@ -10823,7 +10965,10 @@ pub struct TotalMonthlyIncomeInsights {
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub baseline_amount: Option<Decimal>,
     /// Present total monthly income, in the currency of the accounts.

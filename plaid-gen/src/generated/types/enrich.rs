@@ -344,20 +344,25 @@ impl ClientProvidedRawTransaction {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientProvidedTransaction {
     /// Subtype of the account the transaction was booked on, such as `checking`. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_subtype: Option<String>,
     /// Type of the account the transaction was booked on, such as `depository` or `credit`.
     /// Optional, beside the type that is given for the whole request.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_type: Option<String>,
     /// Amount in units of the currency, not in cents, and without a sign; `direction` tells
     /// whether it came in or went out.
     #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
     pub amount: Decimal,
     /// Your own identifier of the account the transaction was booked on. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_account_id: Option<String>,
     /// Your own identifier of the user the transaction belongs to. Optional, but it links the
     /// transactions of one user, as `/beta/transactions/user_insights/v1/get` needs.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Day on which the transaction was posted, as an ISO 8601 date (`YYYY-MM-DD`). Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_posted: Option<NaiveDate>,
     /// Raw description of the transaction, as it came from the institution or card network. Leave
     /// it unedited, since the enrichment is derived from it.
@@ -371,12 +376,15 @@ pub struct ClientProvidedTransaction {
     pub iso_currency_code: String,
     /// Where the transaction took place, if you know it; it helps to find the right merchant.
     /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub location: Option<ClientProvidedTransactionLocation>,
     /// Merchant category code of a card payment, a four-digit string from ISO 18245. Optional; it
     /// helps to categorize.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub mcc: Option<String>,
     /// Identifier of the user on Plaid's side, if you have one for them. Optional; your own
     /// identifier goes into `client_user_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
 }
 impl Generated for ClientProvidedTransaction {
@@ -477,15 +485,20 @@ impl ClientProvidedTransaction {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientProvidedTransactionLocation {
     /// Street and house number of the place.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<String>,
     /// City or town in which the place lies.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// Country of the place as a two-letter ISO 3166-1 code such as `US`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Postal code of the place, in the format of its country. A string, so that leading zeros
     /// survive.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// Region of the place, for example the state in the US.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
 }
 impl Generated for ClientProvidedTransactionLocation {
@@ -890,13 +903,14 @@ pub struct Enrichments {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub legacy_category: Vec<String>,
     /// Identifier of the category in the old taxonomy, filled only with
     /// `include_legacy_category`. Deprecated; use `personal_finance_category` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub legacy_category_id: Option<String>,
     /// Where the transaction took place, as far as it could be determined; the fields inside are
     /// null when unknown.
@@ -1392,6 +1406,7 @@ pub struct TransactionsEnrichRequest {
     /// `credit`. Send accounts of different types in separate requests.
     pub account_type: String,
     /// Optional settings on the categories in the answer. Leave it out to accept the defaults.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<TransactionsEnrichRequestOptions>,
     /// The transactions to be enriched. Each comes back under the `id` you gave it.
     #[cfg_attr(feature = "schemars", schemars(default))]
@@ -1448,8 +1463,10 @@ pub struct TransactionsEnrichRequestOptions {
     /// if left out; use `personal_finance_category`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_legacy_category: Option<bool>,
     /// Taxonomy version to use for `personal_finance_category` in the answer.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
 }
 impl Generated for TransactionsEnrichRequestOptions {

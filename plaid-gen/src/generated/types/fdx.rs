@@ -410,13 +410,18 @@ impl OpenEnum for FdxEventStatus {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxHateoasLink {
     /// HTTP method to use with the address; absent when it follows from the context.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub action: Option<FdxHateoasLinkAction>,
     /// Address of the resource, absolute or relative to the address of the API.
     pub href: String,
     /// How the linked resource is related to the object, as a short name.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub rel: Option<String>,
     /// Content types in which the resource can be obtained.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub types: Vec<FdxContentTypes>,
 }
 impl Generated for FdxHateoasLink {
@@ -507,16 +512,25 @@ impl OpenEnum for FdxHateoasLinkAction {
 pub struct FdxLifecycleEvent {
     /// The part played by the party that brought the change about, such as the data provider or
     /// the data recipient.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub initiator: Option<FdxPartyType>,
     /// Reason in free text, given when `reason` is `OTHER`.
-    #[cfg_attr(feature = "schemars", schemars(rename = "otherReason"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "otherReason", skip_serializing_if = "Wire::is_absent")
+    )]
     pub other_reason: Option<String>,
     /// Why the state changed, as a category. For `OTHER` see `otherReason`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reason: Option<FdxUpdateReason>,
     /// State that the resource entered through the event.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub status: Option<FdxEventStatus>,
     /// When the state changed, as an ISO 8601 date-time.
-    #[cfg_attr(feature = "schemars", schemars(rename = "updatedTime"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "updatedTime", skip_serializing_if = "Wire::is_absent")
+    )]
     pub updated_time: Option<DateTime<Utc>>,
 }
 impl Generated for FdxLifecycleEvent {
@@ -580,23 +594,29 @@ pub struct FdxNotification {
     #[cfg_attr(feature = "schemars", schemars(rename = "notificationPayload"))]
     pub notification_payload: FdxNotificationPayload,
     /// How soon the notification should be dealt with; absent when the sender does not say.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub priority: Option<FdxNotificationPriority>,
     /// The party that sends the notification, normally the data provider.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub publisher: Option<FdxParty>,
     /// When the notification was sent, as an ISO 8601 date-time. The change itself may be older;
     /// see the payload.
     #[cfg_attr(feature = "schemars", schemars(rename = "sentOn"))]
     pub sent_on: DateTime<Utc>,
     /// How serious the event is; absent when the sender does not rate it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub severity: Option<FdxNotificationSeverity>,
     /// The party that the notification is meant for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub subscriber: Option<FdxParty>,
     /// Finer kind of the event within `type`, as an open string; absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub subtype: Option<String>,
     /// The event reported, such as a revoked consent or a planned outage.
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
     pub type_: FdxNotificationType,
     /// Link to more information or to the resource concerned; absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub url: Option<FdxHateoasLink>,
 }
 impl Generated for FdxNotification {
@@ -730,11 +750,16 @@ impl OpenEnum for FdxNotificationCategory {
 pub struct FdxNotificationPayload {
     /// Change of state that the thing went through; absent when the notification reports no such
     /// change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub event: Option<FdxLifecycleEvent>,
     /// Identifier of the thing concerned; `idType` says what kind of thing it is.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub id: Option<String>,
     /// Whether `id` names an account, a customer, a party, a maintenance event or a consent.
-    #[cfg_attr(feature = "schemars", schemars(rename = "idType"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "idType", skip_serializing_if = "Wire::is_absent")
+    )]
     pub id_type: Option<FdxNotificationPayloadIdType>,
 }
 impl Generated for FdxNotificationPayload {
@@ -959,21 +984,37 @@ impl OpenEnum for FdxNotificationType {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct FdxParty {
     /// Web address of the party; absent when none is known.
-    #[cfg_attr(feature = "schemars", schemars(rename = "homeUri"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "homeUri", skip_serializing_if = "Wire::is_absent")
+    )]
     pub home_uri: Option<String>,
     /// Address of an image with the logo of the party; absent when none is known.
-    #[cfg_attr(feature = "schemars", schemars(rename = "logoUri"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "logoUri", skip_serializing_if = "Wire::is_absent")
+    )]
     pub logo_uri: Option<String>,
     /// Name of the party as users know it; the legal name is in `registeredEntityName`.
     pub name: String,
     /// Identifier of the party in the register named by `registry`.
-    #[cfg_attr(feature = "schemars", schemars(rename = "registeredEntityId"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "registeredEntityId", skip_serializing_if = "Wire::is_absent")
+    )]
     pub registered_entity_id: Option<String>,
     /// Legal name of the party as entered in the register; the name users know is in `name`.
-    #[cfg_attr(feature = "schemars", schemars(rename = "registeredEntityName"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "registeredEntityName",
+            skip_serializing_if = "Wire::is_absent"
+        )
+    )]
     pub registered_entity_name: Option<String>,
     /// Register that `registeredEntityName` and `registeredEntityId` refer to; absent when the
     /// party is in none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub registry: Option<FdxPartyRegistry>,
     /// The part the party plays, such as provider or recipient of the data.
     #[cfg_attr(feature = "schemars", schemars(rename = "type"))]

@@ -454,6 +454,7 @@ pub struct IdentityDocumentsUploadsGetRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<IdentityDocumentsUploadsGetRequestOptions>,
 }
 impl Generated for IdentityDocumentsUploadsGetRequest {
@@ -501,7 +502,10 @@ impl IdentityDocumentsUploadsGetRequest {
 pub struct IdentityDocumentsUploadsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for IdentityDocumentsUploadsGetRequestOptions {
@@ -585,6 +589,7 @@ pub struct IdentityGetRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<IdentityGetRequestOptions>,
 }
 impl Generated for IdentityGetRequest {
@@ -632,7 +637,10 @@ impl IdentityGetRequest {
 pub struct IdentityGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for IdentityGetRequestOptions {
@@ -716,8 +724,10 @@ pub struct IdentityMatchRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<IdentityMatchRequestOptions>,
     /// Personal data of the user as you hold it. Only the parts supplied are compared.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<IdentityMatchUser>,
 }
 impl Generated for IdentityMatchRequest {
@@ -769,7 +779,10 @@ impl IdentityMatchRequest {
 pub struct IdentityMatchRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for IdentityMatchRequestOptions {

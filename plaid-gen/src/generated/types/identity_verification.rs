@@ -1189,12 +1189,14 @@ impl Default for IdentityVerificationAutofillUserData {
 pub struct IdentityVerificationCreateRequest {
     /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
     /// such as an email address. It ties the attempts of a user together.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Whether the user has already agreed, in your own application, to the processing of
     /// personal data for Identity Verification. If true, the session need not ask for consent.
     pub gave_consent: bool,
     /// If true, an existing session for the same user and template is returned; otherwise its
     /// existence is an error. Null or left out counts as false.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_idempotent: Option<bool>,
     /// Whether to make a link, returned in `shareable_url`, that can be sent to the user to
     /// complete the session.
@@ -1204,9 +1206,11 @@ pub struct IdentityVerificationCreateRequest {
     pub template_id: String,
     /// Personal data of the user that you already hold. Null or left out when the user is to
     /// enter everything.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<IdentityVerificationCreateRequestUser>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. May be
     /// left out when you go by `client_user_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
 }
 impl Generated for IdentityVerificationCreateRequest {
@@ -1280,25 +1284,35 @@ impl IdentityVerificationCreateRequest {
 pub struct IdentityVerificationCreateRequestUser {
     /// Home address of the user; only the country is required within it. Null or left out when it
     /// is not given in advance.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<UserAddress>,
     /// Your own identifier for the user in its older place; may be null. Deprecated; use
     /// `client_user_id` of the request instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub client_user_id: Option<String>,
     /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Email address of the user. May be left out when it is not known or is to be asked of the
     /// user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Government-issued identification number of the user, with its type. Null or left out when
     /// it is not given in advance.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub id_number: Option<UserIdNumber>,
     /// Given and family name of the user. Null or left out when it is not given in advance.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<IdentityVerificationRequestUserName>,
     /// Phone number of the user in E.164 format. Null or left out when it is not known or is to
     /// be asked of the user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for IdentityVerificationCreateRequestUser {
@@ -1837,14 +1851,17 @@ impl Record for IdentityVerificationGetResponse {
 pub struct IdentityVerificationListRequest {
     /// Restricts the list to sessions of the user with this identifier of your own. May be left
     /// out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Position to continue from: `next_cursor` of the previous answer. Null or left out for the
     /// first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the template whose sessions are wanted, beginning with `idvtmp_`.
     pub template_id: String,
     /// Restricts the list to sessions of the Plaid user with this identifier, which begins with
     /// `usr_`. Null or left out for all users.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
 }
 impl Generated for IdentityVerificationListRequest {
@@ -1945,19 +1962,25 @@ impl Record for IdentityVerificationListResponse {
 pub struct IdentityVerificationRequestUser {
     /// Home address of the user; only the country is required within it. Null or left out when it
     /// is not given in advance.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<UserAddress>,
     /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Email address of the user. May be left out when it is not known or is to be asked of the
     /// user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Government-issued identification number of the user, with its type. Null or left out when
     /// it is not given in advance.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub id_number: Option<UserIdNumber>,
     /// Given and family name of the user. Null or left out when it is not given in advance.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<IdentityVerificationRequestUserName>,
     /// Phone number of the user in E.164 format. Null or left out when it is not known or is to
     /// be asked of the user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for IdentityVerificationRequestUser {
@@ -2058,8 +2081,10 @@ pub struct IdentityVerificationRetryRequest {
     pub client_user_id: String,
     /// Whether to make a link, returned in `shareable_url`, that can be sent to the user. Null or
     /// left out leaves it to the default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_shareable: Option<bool>,
     /// Which steps to repeat, needed when `strategy` is `custom`. Null or left out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub steps: Option<IdentityVerificationRetryRequestStepsObject>,
     /// Rule by which the steps to be repeated are chosen.
     pub strategy: Strategy,
@@ -2068,6 +2093,7 @@ pub struct IdentityVerificationRetryRequest {
     pub template_id: String,
     /// Personal data of the user for the new attempt, for example corrected ones. Null or left
     /// out when nothing is supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<IdentityVerificationRequestUser>,
 }
 impl Generated for IdentityVerificationRetryRequest {

@@ -1571,12 +1571,15 @@ impl Record for CreditBankIncomeCause {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeGetRequest {
     /// Further settings of the call; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CreditBankIncomeGetRequestOptions>,
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is wanted; takes the
     /// place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// wanted. It does not expire.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditBankIncomeGetRequest {
@@ -1624,6 +1627,7 @@ pub struct CreditBankIncomeGetRequestOptions {
     /// Number of the most recent reports to return, 1 if left out. It is a limit, not paging.
     ///
     /// Default: `1`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
 }
 impl Generated for CreditBankIncomeGetRequestOptions {
@@ -1704,6 +1708,7 @@ pub struct CreditBankIncomeHistoricalSummary {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub iso_currency_code: Option<String>,
     /// ISO 8601 date of the first day of the period.
     pub start_date: Option<NaiveDate>,
@@ -1714,7 +1719,10 @@ Deprecated by Plaid.*/
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub total_amount: Option<Decimal>,
     /// Sum of the income in the period, one entry per currency.
@@ -1728,6 +1736,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CreditBankIncomeHistoricalSummary {
@@ -1863,6 +1872,7 @@ impl Default for CreditBankIncomeItem {
 pub struct CreditBankIncomePdfGetRequest {
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is wanted, the newer
     /// form of `user_token`. The interface still lists `user_token` as required here.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// wanted. It does not expire.
@@ -1912,9 +1922,11 @@ impl CreditBankIncomePdfGetRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankIncomeRefreshRequest {
     /// Further settings of the refresh; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CreditBankIncomeRefreshRequestOptions>,
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is to be refreshed,
     /// the newer form of `user_token`. The interface still lists `user_token` as required here.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// to be refreshed. It does not expire.
@@ -1968,6 +1980,7 @@ impl CreditBankIncomeRefreshRequest {
 pub struct CreditBankIncomeRefreshRequestOptions {
     /// How many days of transaction history the rebuilt report is to cover, counted back from the
     /// refresh; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
 }
 impl Generated for CreditBankIncomeRefreshRequestOptions {
@@ -2147,6 +2160,7 @@ pub struct CreditBankIncomeSummary {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub iso_currency_code: Option<String>,
     /// ISO 8601 date of the earliest income deposit in the report.
     pub start_date: Option<NaiveDate>,
@@ -2157,7 +2171,10 @@ Deprecated by Plaid.*/
 Deprecated by Plaid.*/
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            extend("deprecated" = true)
+        )
     )]
     pub total_amount: Option<Decimal>,
     /// Sum of all income in the report, one entry per currency.
@@ -2168,6 +2185,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub unofficial_currency_code: Option<String>,
 }
 impl Generated for CreditBankIncomeSummary {
@@ -2428,6 +2446,7 @@ pub struct CreditBankIncomeWebhookUpdateRequest {
     pub enable_webhooks: bool,
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose webhooks are switched,
     /// the newer form of `user_token`. The interface still lists `user_token` as required here.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose webhooks
     /// are switched. It does not expire.
@@ -2914,6 +2933,7 @@ impl Default for CreditBankStatementUploadTransaction {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementsUploadsGetRequest {
     /// Further settings of the call; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CreditBankStatementsUploadsGetRequestOptions>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// wanted. It does not expire.
@@ -2962,7 +2982,10 @@ impl CreditBankStatementsUploadsGetRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditBankStatementsUploadsGetRequestOptions {
     /// Identifiers of the Items whose uploads are wanted; all Items of the user when absent.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub item_ids: Vec<String>,
 }
 impl Generated for CreditBankStatementsUploadsGetRequestOptions {
@@ -3740,12 +3763,15 @@ impl OpenEnum for CreditPayStubPayBasisType {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeGetRequest {
     /// Further settings of the call; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CreditPayrollIncomeGetRequestOptions>,
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is wanted; takes the
     /// place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// wanted. It does not expire.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditPayrollIncomeGetRequest {
@@ -3791,7 +3817,10 @@ impl Default for CreditPayrollIncomeGetRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeGetRequestOptions {
     /// Identifiers of the Items whose income is wanted; all Items of the user when absent.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub item_ids: Vec<String>,
 }
 impl Generated for CreditPayrollIncomeGetRequestOptions {
@@ -3874,6 +3903,7 @@ impl Record for CreditPayrollIncomeGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeParsingConfigUpdateRequest {
     /// Identifier of the Item with the documents; may be left out when the user has only one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub item_id: Option<String>,
     /// What is to be done with the documents: `ocr` reads their contents, `risk_signals` looks
     /// for signs of tampering. Both may be given.
@@ -3882,6 +3912,7 @@ pub struct CreditPayrollIncomeParsingConfigUpdateRequest {
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose documents are to be
     /// processed, the newer form of `user_token`. The interface still lists `user_token` as
     /// required here.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose documents
     /// are to be processed. It does not expire.
@@ -3969,19 +4000,27 @@ impl Record for CreditPayrollIncomeParsingConfigUpdateResponse {
 pub struct CreditPayrollIncomePrecheckRequest {
     /// Tokens of Items with bank data of the same user, in which deposits from an employer can be
     /// found; each is an `access_token`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub access_tokens: Vec<Secret>,
     /// Employer of the user, as far as known; absent or null when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub employer: Option<IncomeVerificationPrecheckEmployer>,
     /// Payroll provider of the employer, where known; absent or null otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payroll_institution: Option<IncomeVerificationPrecheckPayrollInstitution>,
     /// Whether and where the user serves in the US armed forces; absent or null when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub us_military_info: Option<IncomeVerificationPrecheckMilitaryInfo>,
     /// Identifier (prefix `usr_`) from `/user/create` of the user the estimate is about; takes
     /// the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user the estimate is
     /// about. It does not expire.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditPayrollIncomePrecheckRequest {
@@ -4079,9 +4118,11 @@ impl Record for CreditPayrollIncomePrecheckResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeRefreshRequest {
     /// Further settings of the refresh; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CreditPayrollIncomeRefreshRequestOptions>,
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is to be refreshed,
     /// the newer form of `user_token`. The interface still lists `user_token` as required here.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// to be refreshed. It does not expire.
@@ -4134,9 +4175,13 @@ impl CreditPayrollIncomeRefreshRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct CreditPayrollIncomeRefreshRequestOptions {
     /// Identifiers of the Items to refresh; left to Plaid when absent.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub item_ids: Vec<String>,
     /// Address that is notified by webhook about the outcome of the refresh.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for CreditPayrollIncomeRefreshRequestOptions {
@@ -4220,9 +4265,11 @@ impl Record for CreditPayrollIncomeRefreshResponse {
 pub struct CreditPayrollIncomeRiskSignalsGetRequest {
     /// Identifier (prefix `usr_`) from `/user/create` of the user whose data is wanted; takes the
     /// place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` that names the user whose data is
     /// wanted. It does not expire.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for CreditPayrollIncomeRiskSignalsGetRequest {
@@ -5012,7 +5059,7 @@ pub struct Deductions {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub subtotals: Vec<Total>,
     /// Sum of all deductions, for the pay period and for the year so far.
     pub total: DeductionsTotal,
@@ -5020,7 +5067,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub totals: Vec<Total>,
 }
 impl Generated for Deductions {
@@ -5625,7 +5672,7 @@ pub struct Earnings {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub subtotals: Vec<EarningsTotal>,
     /// Sum of all earnings, for the pay period and for the year so far.
     pub total: Option<EarningsTotal>,
@@ -5633,7 +5680,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub totals: Vec<EarningsTotal>,
 }
 impl Generated for Earnings {
@@ -6348,9 +6395,11 @@ impl OpenEnum for Form1099Type {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationCreateRequest {
     /// Further settings of the verification; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<IncomeVerificationCreateRequestOptions>,
     /// Identifier of an earlier estimate from `/income/verification/precheck`, by which its
     /// findings are reused; absent when none was made.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub precheck_id: Option<String>,
     /// Address that is notified by webhook about the progress of the verification.
     pub webhook: String,
@@ -6403,7 +6452,10 @@ impl IncomeVerificationCreateRequest {
 pub struct IncomeVerificationCreateRequestOptions {
     /// Tokens of Items with bank data of the same user, which may help to find the employer; each
     /// is an `access_token`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub access_tokens: Vec<Secret>,
 }
 impl Generated for IncomeVerificationCreateRequestOptions {
@@ -6480,14 +6532,20 @@ pub struct IncomeVerificationDocumentsDownloadRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. Keep it secret on the server; null or absent only when the
     /// deprecated `income_verification_id` is sent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
     /// Identifier of the one document to download; null or absent to download all documents.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub document_id: Option<String>,
     /// Identifier of the verification, from `/income/verification/create`. Deprecated; send the
     /// `access_token` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub income_verification_id: Option<String>,
 }
 impl Generated for IncomeVerificationDocumentsDownloadRequest {
@@ -6536,12 +6594,17 @@ pub struct IncomeVerificationPaystubsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. Keep it secret on the server; null or absent only when the
     /// deprecated `income_verification_id` is sent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
     /// Identifier of the verification, from `/income/verification/create`. Deprecated; send the
     /// `access_token` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub income_verification_id: Option<String>,
 }
 impl Generated for IncomeVerificationPaystubsGetRequest {
@@ -6671,13 +6734,17 @@ impl OpenEnum for IncomeVerificationPrecheckConfidence {
 pub struct IncomeVerificationPrecheckEmployer {
     /// Postal address of the employer, which helps to tell apart employers of the same name; null
     /// or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<IncomeVerificationPrecheckEmployerAddress>,
     /// Name of the employer as you have it; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<String>,
     /// Tax identification number of the employer, such as the EIN in the US; null or absent when
     /// not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub tax_id: Option<Secret>,
     /// Address of the website of the employer; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub url: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckEmployer {
@@ -6728,14 +6795,19 @@ impl Default for IncomeVerificationPrecheckEmployer {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckEmployerAddress {
     /// City of the employer's address, in full; absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// Country code of the employer's address, ISO 3166-1 alpha-2 such as `US`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Postal code of the employer, in the format of the country.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// State, province or other region of the employer's address.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// Street and house number of the employer in a single string.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckEmployerAddress {
@@ -6852,8 +6924,10 @@ impl Default for IncomeVerificationPrecheckEmployerAddressData {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckMilitaryInfo {
     /// Branch of the armed forces the user serves in; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub branch: Option<String>,
     /// True if the user is on active duty at present; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_active_duty: Option<bool>,
 }
 impl Generated for IncomeVerificationPrecheckMilitaryInfo {
@@ -6896,6 +6970,7 @@ impl Default for IncomeVerificationPrecheckMilitaryInfo {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckPayrollInstitution {
     /// Name of the payroll provider; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckPayrollInstitution {
@@ -6930,22 +7005,33 @@ impl Default for IncomeVerificationPrecheckPayrollInstitution {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckRequest {
     /// Employer of the user, as far as known; absent or null when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub employer: Option<IncomeVerificationPrecheckEmployer>,
     /// Payroll provider of the employer, where known; absent or null otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payroll_institution: Option<IncomeVerificationPrecheckPayrollInstitution>,
     /// An `access_token` of an Item with Transactions of the same user. Deprecated; use
     /// `transactions_access_tokens` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub transactions_access_token: Option<Secret>,
     /// Tokens of Items with Transactions of the same user, in which deposits from an employer can
     /// be found; each is an `access_token`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub transactions_access_tokens: Vec<Secret>,
     /// Whether and where the user serves in the US armed forces; absent or null when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub us_military_info: Option<IncomeVerificationPrecheckMilitaryInfo>,
     /// Name and contact data of the user; absent or null when not to be used.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<IncomeVerificationPrecheckUser>,
 }
 impl Generated for IncomeVerificationPrecheckRequest {
@@ -7049,12 +7135,16 @@ impl Record for IncomeVerificationPrecheckResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeVerificationPrecheckUser {
     /// Email address of the user; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// First (given) name of the user; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub first_name: Option<String>,
     /// Home address of the user; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub home_address: Option<SignalAddressData>,
     /// Last (family) name of the user; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub last_name: Option<String>,
 }
 impl Generated for IncomeVerificationPrecheckUser {
@@ -7107,12 +7197,17 @@ pub struct IncomeVerificationTaxformsGetRequest {
     /// The `access_token` of the Item the call is about, obtained from
     /// `/item/public_token/exchange`. Keep it secret on the server; null or absent only when the
     /// deprecated `income_verification_id` is sent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
     /// Identifier of the verification, from `/income/verification/create`. Deprecated; send the
     /// `access_token` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub income_verification_id: Option<String>,
 }
 impl Generated for IncomeVerificationTaxformsGetRequest {
@@ -7412,6 +7507,7 @@ pub struct PayPeriodDetails {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub pay_day: Option<NaiveDate>,
     /// How often the employee is paid; null or absent when not known.
     pub pay_frequency: Option<PayPeriodDetailsPayFrequency>,
@@ -8337,7 +8433,7 @@ pub struct Paystub {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub income_breakdown: Vec<IncomeBreakdown>,
     /// What was paid out after deductions, for the pay period and for the year so far.
     pub net_pay: NetPay,
@@ -8428,12 +8524,14 @@ pub struct PaystubAddress {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub line1: Option<String>,
     /// Second line of the street address; null or absent when not shown. Deprecated; use `street`
     /// instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub line2: Option<String>,
     /// Postal code in the format of the country; null or absent when not shown.
     pub postal_code: Option<String>,
@@ -8444,6 +8542,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub state_code: Option<String>,
     /// Street and house number in a single string; null or absent when not shown.
     pub street: Option<String>,
@@ -9061,6 +9160,7 @@ pub struct TaxpayerId {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub last_4_digits: Option<String>,
 }
 impl Generated for TaxpayerId {

@@ -470,6 +470,7 @@ pub struct InstitutionsGetByIdRequest {
     pub institution_id: String,
     /// Optional switches for additional detail. When absent, the institution is returned in its
     /// basic form.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<InstitutionsGetByIdRequestOptions>,
 }
 impl Generated for InstitutionsGetByIdRequest {
@@ -522,21 +523,25 @@ pub struct InstitutionsGetByIdRequestOptions {
     /// Auth can obtain its account numbers. Defaults to `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_auth_metadata: Option<bool>,
     /// When `true`, branding details are returned with the institution: `url`, `logo` and
     /// `primary_color`. Defaults to `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_optional_metadata: Option<bool>,
     /// When `true`, the institution carries `payment_initiation_metadata`, the abilities and
     /// limits of its payment initiation. Defaults to `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_payment_initiation_metadata: Option<bool>,
     /// When `true`, the institution carries `status`, its current health by product. Defaults to
     /// `false`. No other institution call offers this switch.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_status: Option<bool>,
 }
 impl Generated for InstitutionsGetByIdRequestOptions {
@@ -642,6 +647,7 @@ pub struct InstitutionsGetRequest {
     pub offset: i64,
     /// Optional filters and switches for additional detail. When absent, all institutions of the
     /// given countries are listed in their basic form.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<InstitutionsGetRequestOptions>,
 }
 impl Generated for InstitutionsGetRequest {
@@ -700,27 +706,37 @@ pub struct InstitutionsGetRequestOptions {
     /// Auth can obtain its account numbers. Defaults to `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_auth_metadata: Option<bool>,
     /// When `true`, branding details are returned with each institution: `url`, `logo` and
     /// `primary_color`. Logos are embedded images, so pages become considerably larger.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_optional_metadata: Option<bool>,
     /// When `true`, each institution carries `payment_initiation_metadata`, the abilities and
     /// limits of its payment initiation. Defaults to `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_payment_initiation_metadata: Option<bool>,
     /// Filters by login flow: `true` keeps institutions that use OAuth, `false` those that do
     /// not, null or absent keeps both.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub oauth: Option<bool>,
     /// Keeps only institutions that support every product in the list. At least one entry when
     /// present; null or absent applies no product filter.
     ///
     /// Fewest entries: `1`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub products: Vec<Products>,
     /// Keeps only institutions known to use one of these routing numbers. Institutions' stored
     /// lists may be incomplete, so no match does not prove that an institution is unsupported.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub routing_numbers: Vec<String>,
 }
 impl Generated for InstitutionsGetRequestOptions {
@@ -828,9 +844,11 @@ pub struct InstitutionsSearchPaymentInitiationOptions {
     /// Identifier of a payment consent from `/payment_initiation/consent/create`; only
     /// institutions that can serve that consent are returned. Null or absent when not filtering
     /// by consent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub consent_id: Option<String>,
     /// Identifier of a payment from `/payment_initiation/payment/create`; only institutions that
     /// can carry out that payment are returned. Null or absent when not filtering by payment.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_id: Option<String>,
 }
 impl Generated for InstitutionsSearchPaymentInitiationOptions {
@@ -878,12 +896,16 @@ pub struct InstitutionsSearchRequest {
     pub country_codes: Vec<CountryCode>,
     /// Optional filters and switches for additional detail. When absent, matches are returned in
     /// their basic form.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<InstitutionsSearchRequestOptions>,
     /// Keeps only institutions that support every product in the list. At least one entry when
     /// present; null or absent applies no product filter.
     ///
     /// Fewest entries: `1`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub products: Vec<Products>,
     /// Text to match against institution names, such as what a user has typed so far. Must not be
     /// empty.
@@ -946,20 +968,25 @@ pub struct InstitutionsSearchRequestOptions {
     /// Auth can obtain its account numbers. Defaults to `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_auth_metadata: Option<bool>,
     /// When `true`, branding details are returned with each institution: `url`, `logo` and
     /// `primary_color`. Logos are embedded images, so the answer becomes considerably larger.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_optional_metadata: Option<bool>,
     /// When `true`, each institution carries `payment_initiation_metadata`, the abilities and
     /// limits of its payment initiation. Defaults to `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_payment_initiation_metadata: Option<bool>,
     /// Filters by login flow: `true` keeps institutions that use OAuth, `false` those that do
     /// not, null or absent keeps both.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub oauth: Option<bool>,
     /// Narrows the search to institutions from which a certain payment or payment consent of
     /// yours can be authorised. Absent or null for no such filter.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_initiation: Option<InstitutionsSearchPaymentInitiationOptions>,
 }
 impl Generated for InstitutionsSearchRequestOptions {
@@ -1178,6 +1205,7 @@ pub struct ProductStatus {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub status: ProductStatusStatus,
 }
 impl Generated for ProductStatus {

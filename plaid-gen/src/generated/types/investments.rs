@@ -12,7 +12,10 @@ use crate::wire::prelude::*;
 pub struct InvestmentHoldingsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for InvestmentHoldingsGetRequestOptions {
@@ -49,6 +52,7 @@ pub struct InvestmentsAuthGetRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Restrictions of the answer to some accounts. Absent for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<InvestmentsAuthGetRequestOptions>,
 }
 impl Generated for InvestmentsAuthGetRequest {
@@ -95,7 +99,10 @@ impl InvestmentsAuthGetRequest {
 pub struct InvestmentsAuthGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for InvestmentsAuthGetRequestOptions {
@@ -219,6 +226,7 @@ pub struct InvestmentsHoldingsGetRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Restrictions of the answer to some accounts. Absent for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<InvestmentHoldingsGetRequestOptions>,
 }
 impl Generated for InvestmentsHoldingsGetRequest {
@@ -402,6 +410,7 @@ pub struct InvestmentsTransactionsGetRequest {
     /// Last day of the span to return, as an ISO 8601 date; it is part of the span.
     pub end_date: NaiveDate,
     /// Page, accounts and manner of the first retrieval. Absent for the defaults.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<InvestmentsTransactionsGetRequestOptions>,
     /// First day of the span to return, as an ISO 8601 date; it is part of the span.
     pub start_date: NaiveDate,

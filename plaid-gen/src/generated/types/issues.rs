@@ -167,12 +167,15 @@ impl Default for IssuesGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IssuesSearchRequest {
     /// Identifier of the Item that has the problem.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub item_id: Option<String>,
     /// Identifier of the Link session in which the problem arose, as given in the metadata of
     /// Link's callbacks.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub link_session_id: Option<String>,
     /// Identifier of the last request that Link made in the session, as given in `request_id` of
     /// the metadata of Link's callbacks.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub link_session_request_id: Option<String>,
 }
 impl Generated for IssuesSearchRequest {

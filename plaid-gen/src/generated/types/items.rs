@@ -586,8 +586,10 @@ impl Record for ItemGetResponse {
 pub struct ItemImportRequest {
     /// Identifier of the institution at which the authorization is held. May be left out where it
     /// is plain from the arrangement.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub institution_id: Option<String>,
     /// Optional settings for the new Item, namely its webhook address.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<ItemImportRequestOptions>,
     /// Products to add to the new Item, at least one. They may be billed from then on.
     ///
@@ -649,6 +651,7 @@ impl ItemImportRequest {
 pub struct ItemImportRequestOptions {
     /// Address to which webhooks about the new Item are sent. Optional; `/item/webhook/update`
     /// can set it later.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for ItemImportRequestOptions {
@@ -779,6 +782,7 @@ pub struct ItemProductsTerminateRequest {
     /// out when there is nothing to add; put no personal data into it.
     ///
     /// Longest length: `512`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reason_note: Option<String>,
 }
 impl Generated for ItemProductsTerminateRequest {
@@ -1072,11 +1076,13 @@ pub struct ItemRemoveRequest {
     pub access_token: Secret,
     /// Reason for the removal, chosen from a fixed list. Null or absent when you do not wish to
     /// give one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reason_code: Option<ItemRemoveReasonCode>,
     /// Free text that explains the removal further, at most 512 characters. Null or absent when
     /// not needed; leave out personal data.
     ///
     /// Longest length: `512`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reason_note: Option<String>,
 }
 impl Generated for ItemRemoveRequest {

@@ -13,6 +13,7 @@ use crate::wire::prelude::*;
 pub struct NetworkStatusGetRequest {
     /// Identifier of a Layer template from the Dashboard, for which eligibility is to be checked;
     /// when absent `layer` is not determined.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub template_id: Option<String>,
     /// The user whose status is wanted, named by phone number.
     pub user: NetworkStatusGetUser,
@@ -271,18 +272,23 @@ impl Record for ProfileNetworkStatusGetResponse {
 pub struct SessionTokenCreateRequest {
     /// Package name of the Android application, used in place of `redirect_uri` to return from
     /// OAuth logins; it has to be registered in the Dashboard.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub android_package_name: Option<String>,
     /// Address of your own page or app link to which an institution with OAuth login returns the
     /// user. It has to be registered in the Dashboard beforehand.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub redirect_uri: Option<String>,
     /// Identifier of the Layer template from the Dashboard, which says what data is asked for.
     pub template_id: String,
     /// The user the session is for, by your own identifier.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<SessionTokenCreateRequestUser>,
     /// Plaid user ID (prefix `usr_`) from `/user/create` of the user the session is for; takes
     /// the place of the legacy way of naming a user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// URL that receives the webhooks of the session and of the Items it brings.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for SessionTokenCreateRequest {
@@ -346,6 +352,7 @@ pub struct SessionTokenCreateRequestUser {
     /// Your own stable identifier of the user. Do not use personal data such as an email address.
     pub client_user_id: String,
     /// Plaid's identifier of the user, from `/user/create`; absent when the user has none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
 }
 impl Generated for SessionTokenCreateRequestUser {
@@ -868,6 +875,7 @@ pub struct UserAccountSessionEvent {
     /// Name of the event, which says what happened in your application.
     pub name: String,
     /// How the event turned out; absent when that does not apply.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub outcome: Option<String>,
     /// Time at which the event happened, in ISO 8601 format.
     pub timestamp: DateTime<Utc>,
@@ -921,6 +929,7 @@ impl UserAccountSessionEvent {
 pub struct UserAccountSessionEventSendRequest {
     /// Your own identifier of the group the user is in, for instance in an experiment; absent
     /// when there are no groups.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cohort_id: Option<String>,
     /// The event to report, with its name, time and outcome.
     pub event: UserAccountSessionEvent,

@@ -15,6 +15,7 @@ pub struct LiabilitiesGetRequest {
     /// `/item/public_token/exchange`. It does not expire and must be kept secret on the server.
     pub access_token: Secret,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<LiabilitiesGetRequestOptions>,
 }
 impl Generated for LiabilitiesGetRequest {
@@ -62,7 +63,10 @@ impl LiabilitiesGetRequest {
 pub struct LiabilitiesGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for LiabilitiesGetRequestOptions {

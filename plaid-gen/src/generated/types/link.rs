@@ -136,7 +136,10 @@ pub struct DepositoryFilter {
     #[cfg_attr(feature = "schemars", schemars(default))]
     pub account_subtypes: Vec<DepositoryAccountSubtype>,
     /// Purposes for which limited purpose checking accounts are admitted.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub limited_purpose_types: Vec<LimitedPurposeType>,
 }
 impl Generated for DepositoryFilter {
@@ -517,8 +520,10 @@ impl OpenEnum for LimitedPurposeType {
 pub struct LinkDeliveryCommunicationMethod {
     /// Where to send the message: a phone number, best in E.164 format, for `SMS`, or an email
     /// address for `EMAIL`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<String>,
     /// Channel over which to send the message, `SMS` or `EMAIL`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub method: Option<LinkDeliveryDeliveryMethod>,
 }
 impl Generated for LinkDeliveryCommunicationMethod {
@@ -565,6 +570,7 @@ pub struct LinkDeliveryCreateRequest {
     pub link_token: Secret,
     /// Recipient and ways to reach them. When it is absent, the call names no one to send a
     /// message to, and you have to pass on the delivery URL yourself.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<LinkDeliveryOptions>,
 }
 impl Generated for LinkDeliveryCreateRequest {
@@ -791,6 +797,7 @@ impl Record for LinkDeliveryGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryOptions {
     /// The user to whom the message is to be sent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub recipient: Option<LinkDeliveryRecipient>,
 }
 impl Generated for LinkDeliveryOptions {
@@ -824,9 +831,13 @@ impl Default for LinkDeliveryOptions {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkDeliveryRecipient {
     /// Ways over which the message is to be sent, each a channel with an address.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub communication_methods: Vec<LinkDeliveryCommunicationMethod>,
     /// Given name of the user, for addressing them in the message; absent to do without.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub first_name: Option<String>,
 }
 impl Generated for LinkDeliveryRecipient {
@@ -1540,6 +1551,7 @@ pub struct LinkSessionSuccessMetadataAccount {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub class_type: Option<String>,
     /// Account ID, the same value that other calls name `account_id`.
     pub id: Option<String>,
@@ -1643,14 +1655,19 @@ impl OpenEnum for LinkSessionSuccessMetadataTransferStatus {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenAccountFilters {
     /// Allowed subtypes of credit accounts, such as credit cards.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub credit: Option<CreditFilter>,
     /// Allowed subtypes of deposit accounts, such as checking and savings.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub depository: Option<DepositoryFilter>,
     /// Allowed subtypes of investment accounts, such as brokerage and retirement accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub investment: Option<InvestmentFilter>,
     /// Allowed subtypes of loan accounts, such as mortgages and student loans.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub loan: Option<LoanFilter>,
     /// Allowed subtypes of accounts that belong to none of the other types.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub other: Option<OtherFilter>,
 }
 impl Generated for LinkTokenAccountFilters {
@@ -1707,6 +1724,7 @@ pub struct LinkTokenCashflowReport {
     /// Days of transaction history to request for the report, 1 to 730; 365 when absent.
     ///
     /// Smallest value: `1`. Largest value: `730`. Default: `365`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
 }
 impl Generated for LinkTokenCashflowReport {
@@ -1864,15 +1882,19 @@ impl Default for LinkTokenCreateDepositoryFilter {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateHostedLink {
     /// Address to which the user is sent when the hosted session is over.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub completion_redirect_uri: Option<String>,
     /// Channel by which Plaid sends the page address to the user; when absent, your application
     /// hands over `hosted_link_url` itself.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub delivery_method: Option<HostedLinkDeliveryMethod>,
     /// Whether the hosted page is opened from within a mobile application rather than in an
     /// ordinary browser.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_mobile_app: Option<bool>,
     /// Lifetime of the hosted page address in seconds, counted from the creation of the Link
     /// token.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub url_lifetime_seconds: Option<i64>,
 }
 impl Generated for LinkTokenCreateHostedLink {
@@ -1923,14 +1945,21 @@ impl Default for LinkTokenCreateHostedLink {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateIdentity {
     /// IDs of the accounts of the Item for which documents are to be uploaded.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
     /// Whether the session collects documents, such as bank statements, to verify identity;
     /// results are read with `/identity/documents/uploads/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_document_upload: Option<bool>,
     /// Kinds of analysis to run on the uploaded documents: `ocr` extracts the text,
     /// `risk_signals` looks for signs of tampering.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub parsing_configs: Vec<IncomeVerificationDocParsingConfig>,
 }
 impl Generated for LinkTokenCreateIdentity {
@@ -1978,6 +2007,7 @@ impl Default for LinkTokenCreateIdentity {
 pub struct LinkTokenCreateInstitutionData {
     /// US bank routing number of the user's institution; Link highlights institutions that match
     /// it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub routing_number: Option<String>,
 }
 impl Generated for LinkTokenCreateInstitutionData {
@@ -2095,30 +2125,44 @@ pub struct LinkTokenCreateRequest {
     /// change that Item. Null or absent for a new connection.
     ///
     /// Shortest length: `1`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
     /// Access tokens of several existing Items to update in one session; the counterpart of
     /// `access_token` for more than one Item.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub access_tokens: Vec<Secret>,
     /// Account subtypes that the user may choose from, by account type; accounts that match no
     /// filter are kept out of the selection.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_filters: Option<LinkTokenAccountFilters>,
     /// Products for which the user's consent is collected now without initializing them, so that
     /// they can be used later without another Link session.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub additional_consented_products: Vec<Products>,
     /// Package name of the Android application, used in place of `redirect_uri` to return from
     /// OAuth logins; it has to be registered in the Dashboard.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub android_package_name: Option<String>,
     /// Colour scheme of Link: light, dark, or as set on the user's device.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub appearance_mode: Option<LinkTokenCreateRequestAppearanceMode>,
     /// Settings of the `auth` product: which ways of verifying account numbers Link may offer.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub auth: Option<LinkTokenCreateRequestAuth>,
     /// Deprecated settings of a consumer report; use `cra_options` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub base_report: Option<LinkTokenCreateRequestBaseReport>,
     /// Settings of a card switch session, in which the user moves to another payment card.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub card_switch: Option<LinkTokenCreateCardSwitch>,
     /// Settings of the cash flow report product, such as the length of history to request.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cashflow_report: Option<LinkTokenCashflowReport>,
     /// Name of the application as the user sees it in Link; not empty.
     ///
@@ -2126,6 +2170,7 @@ pub struct LinkTokenCreateRequest {
     pub client_name: String,
     /// Legal ground on which consumer report data is requested; give it when Plaid Check products
     /// are requested.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub consumer_report_permissible_purpose: Option<ConsumerReportPermissiblePurpose>,
     /// Countries whose institutions Link offers, as ISO 3166-1 alpha-2 codes; at least one.
     ///
@@ -2134,44 +2179,59 @@ pub struct LinkTokenCreateRequest {
     pub country_codes: Vec<CountryCode>,
     /// Whether the session is to create a connection for Plaid Check, the consumer reporting
     /// agency.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cra_enabled: Option<bool>,
     /// Settings of the Plaid Check consumer report products requested in this session, such as
     /// history length and versions of the models.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cra_options: Option<LinkTokenCreateRequestCraOptions>,
     /// Settings of partner insights on the user's credit, such as the length of history. For
     /// Plaid Check reports use `cra_options`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub credit_partner_insights: Option<LinkTokenCreateRequestCreditPartnerInsights>,
     /// Settings of the `employment` product, such as where the employment data may come from.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub employment: Option<LinkTokenCreateRequestEmployment>,
     /// Whether the user may connect several institutions in one session. Each Item then has its
     /// own entry in the session results of `/link/token/get` and its own `public_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub enable_multi_item_link: Option<bool>,
     /// Deprecated settings for European integrations; new integrations leave it out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub eu_config: Option<LinkTokenEuConfig>,
     /// Whether the client application is able to connect Apple accounts through FinanceKit on
     /// iOS.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub financekit_supported: Option<bool>,
     /// Settings of Hosted Link, where Plaid hosts the Link page; when present, the answer
     /// contains a `hosted_link_url`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub hosted_link: Option<LinkTokenCreateHostedLink>,
     /// Settings of the `identity` product, in particular verification by uploaded documents.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub identity: Option<LinkTokenCreateIdentity>,
     /// Template and consent flag of an identity verification session; give it when
     /// `identity_verification` is among `products`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub identity_verification: Option<LinkTokenCreateRequestIdentityVerification>,
     /// Settings of the `income_verification` product: sources of income data and options for each
     /// source.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub income_verification: Option<LinkTokenCreateRequestIncomeVerification>,
     /// Facts already known about the user's institution, such as a routing number, with which
     /// Link can lead straight to it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub institution_data: Option<LinkTokenCreateInstitutionData>,
     /// Plaid institution ID (prefix `ins_`) that is preselected so that the user need not search;
     /// honoured only in configurations that allow it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub institution_id: Option<String>,
     /// Settings of the `investments` product, such as manual entry of holdings.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub investments: Option<LinkTokenInvestments>,
     /// Settings of the `investments_auth` product: fallback flows for accounts whose numbers the
     /// institution does not supply.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub investments_auth: Option<LinkTokenInvestmentsAuth>,
     /// Language in which Link is shown, as a code such as `en`; not empty. It should agree with
     /// the language of a customization named in `link_customization_name`.
@@ -2181,49 +2241,71 @@ pub struct LinkTokenCreateRequest {
     /// Name of a Link customization made in the Dashboard that this session is to use; without it
     /// the default customization applies. An unusable one fails with
     /// `INVALID_LINK_CUSTOMIZATION`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub link_customization_name: Option<String>,
     /// Products to initialize on a best-effort basis: the connection still succeeds when one of
     /// them is unsupported or cannot be set up.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub optional_products: Vec<Products>,
     /// Amount and description of a bank payment that the user is to approve in this session.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_configuration: Option<LinkTokenCreateRequestPaymentConfiguration>,
     /// Payment or payment consent to authorize; give it when `payment_initiation` is among
     /// `products`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_initiation: Option<LinkTokenCreateRequestPaymentInitiation>,
     /// Products that every institution shown must support and with which the Item is initialized.
     /// Usually null or absent in update mode, when `access_token` is set.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub products: Vec<Products>,
     /// Address to which the user returns after logging in at an institution by OAuth; it has to
     /// be registered in the Dashboard beforehand.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub redirect_uri: Option<String>,
     /// Products that are initialized whenever the chosen institution and accounts support them;
     /// an institution without them is offered all the same.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub required_if_supported_products: Vec<Products>,
     /// Period for which statements are collected; give it when `statements` is requested.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub statements: Option<LinkTokenCreateRequestStatements>,
     /// Token from `/user/third_party_token/create` (prefix `third-party-user-`) that lets a
     /// partner act for a user created by another client.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub third_party_user_token: Option<Secret>,
     /// Settings of the `transactions` product, such as the length of history to request.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transactions: Option<LinkTokenTransactions>,
     /// Transfer intent or authorization to complete in this session; for integrations with the
     /// `transfer` product.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transfer: Option<LinkTokenCreateRequestTransfer>,
     /// Settings of update mode, such as whether the user may choose other accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub update: Option<LinkTokenCreateRequestUpdate>,
     /// The end user who opens Link, with an ID of your own and, where products or flows need
     /// them, personal details.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<LinkTokenCreateRequestUser>,
     /// Plaid user ID (prefix `usr_`) from `/user/create` for products that work on a user; takes
     /// the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token (prefix `user-`) from `/user/create` for products that work on a user;
     /// newer integrations send `user_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
     /// URL that receives the webhooks of the Link session and of the Items it creates.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for LinkTokenCreateRequest {
@@ -2534,41 +2616,60 @@ impl OpenEnum for LinkTokenCreateRequestAppearanceMode {
 pub struct LinkTokenCreateRequestAuth {
     /// Whether Link asks the user at the start to choose between logging in at the institution
     /// and entering account numbers by hand.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub auth_type_select_enabled: Option<bool>,
     /// Whether automated micro-deposits may be used: the user logs in and enters account numbers,
     /// and Plaid finds the small test deposit by itself.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub automated_microdeposits_enabled: Option<bool>,
     /// Whether account numbers entered by hand may be rated by how likely they are valid.
     /// Deprecated; leave it unset in new integrations.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub database_insights_enabled: Option<bool>,
     /// Whether account numbers entered by hand may be checked against known accounts. Deprecated;
     /// leave it unset in new integrations.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub database_match_enabled: Option<bool>,
     /// Deprecated selector of a whole flow; use the single `_enabled` flags of this object
     /// instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub flow_type: Option<LinkTokenCreateRequestAuthFlowType>,
     /// Whether Instant Match may be used: numbers entered by the user are checked at once against
     /// the masked number from the institution.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub instant_match_enabled: Option<bool>,
     /// Whether instant micro-deposits may be used: a test deposit is sent over a real-time
     /// payment network, and the user confirms it in the same session.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub instant_microdeposits_enabled: Option<bool>,
     /// Whether users who enter account numbers by hand are led to the login of an institution
     /// that supports it: `OFF` never, `OPTIONAL` as an offer, `FORCED` always.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reroute_to_credentials: Option<LinkTokenCreateRequestAuthRerouteToCredentials>,
     /// Whether same-day micro-deposits may be used: the user enters account numbers without
     /// logging in and later confirms a small test deposit.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub same_day_microdeposits_enabled: Option<bool>,
     /// Whether the user is reminded by text message to complete a micro-deposit verification.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub sms_microdeposits_verification_enabled: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestAuth {
@@ -2703,6 +2804,7 @@ Deprecated by Plaid.*/
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestBaseReport {
     /// Your own ID of the report, by which you recognize it later; may be null.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_report_id: Option<String>,
     /// Days of transaction history that the report is to cover, 1 to 730.
     ///
@@ -2753,10 +2855,13 @@ impl LinkTokenCreateRequestBaseReport {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptions {
     /// Settings of the base report; read it with `/cra/check_report/base_report/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub base_report: Option<LinkTokenCreateRequestCraOptionsBaseReport>,
     /// Settings of cash flow insights; read them with `/cra/check_report/cashflow_insights/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cashflow_insights: Option<LinkTokenCreateRequestCraOptionsCashflowInsights>,
     /// Your own ID of the report, by which you recognize it later; may be null.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_report_id: Option<String>,
     /// Days of history that the report is to cover, at most 731; the institution may supply
     /// fewer.
@@ -2767,18 +2872,24 @@ pub struct LinkTokenCreateRequestCraOptions {
     /// 184.
     ///
     /// Largest value: `184`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_required: Option<i64>,
     /// Whether investment accounts are included in the report; null or absent leaves it to the
     /// default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_investments: Option<bool>,
     /// Settings of income insights; read them with `/cra/check_report/income_insights/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub income_insights: Option<LinkTokenCreateRequestCraOptionsIncomeInsights>,
     /// Settings of the lending score; read it with `/cra/check_report/lend_score/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub lend_score: Option<LinkTokenCreateRequestCraOptionsLendScore>,
     /// Settings of network insights; read them with `/cra/check_report/network_insights/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub network_insights: Option<LinkTokenCreateRequestCraOptionsNetworkInsights>,
     /// Settings of partner insights, meaning scores that partners of Plaid Check compute; read
     /// them with `/cra/check_report/partner_insights/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub partner_insights: Option<LinkTokenCreateRequestCraOptionsPartnerInsights>,
 }
 impl Generated for LinkTokenCreateRequestCraOptions {
@@ -2857,15 +2968,19 @@ impl LinkTokenCreateRequestCraOptions {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsBaseReport {
     /// Your own ID of the base report, by which you recognize it later; may be null.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_report_id: Option<String>,
     /// Settings for sharing the report with government-sponsored enterprises of the US mortgage
     /// market; null or absent when it is not shared with them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub gse_options: Option<LinkTokenCreateRequestCraOptionsBaseReportGseOptions>,
     /// Reports for home lending that are wanted along with the base report; null or absent when
     /// there are none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub home_lending_report_options: Option<CraCheckReportHomeLendingReportOptions>,
     /// Whether identity data of the account owner must be available for the report to be
     /// produced; may be null.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub require_identity: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsBaseReport {
@@ -2953,6 +3068,7 @@ impl Default for LinkTokenCreateRequestCraOptionsBaseReportGseOptions {
 pub struct LinkTokenCreateRequestCraOptionsCashflowInsights {
     /// Version of the set of cash flow attributes to compute; null or absent leaves it to the
     /// default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub attributes_version: Option<CashflowAttributesVersion>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsCashflowInsights {
@@ -2992,6 +3108,7 @@ impl Default for LinkTokenCreateRequestCraOptionsCashflowInsights {
 pub struct LinkTokenCreateRequestCraOptionsIncomeInsights {
     /// Income categories to include in or leave out of the insights; null or absent applies no
     /// filter.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub income_insights_filter: Option<IncomeInsightsFilter>,
     /// Version of the income insights to compute; the field must be sent, and its value may be
     /// null.
@@ -3037,6 +3154,7 @@ impl Default for LinkTokenCreateRequestCraOptionsIncomeInsights {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsLendScore {
     /// Version of the lending score to compute; null or absent leaves it to the default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub lend_score_version: Option<PlaidLendScoreVersion>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsLendScore {
@@ -3075,6 +3193,7 @@ impl Default for LinkTokenCreateRequestCraOptionsLendScore {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestCraOptionsNetworkInsights {
     /// Version of the network insights to compute; null or absent leaves it to the default.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub network_insights_version: Option<NetworkInsightsVersion>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsNetworkInsights {
@@ -3114,9 +3233,11 @@ impl Default for LinkTokenCreateRequestCraOptionsNetworkInsights {
 pub struct LinkTokenCreateRequestCraOptionsPartnerInsights {
     /// Details that FICO needs for its scores, such as the lender's ID and the application's ID;
     /// null or absent when no FICO score is wanted.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub fico: Option<CraPartnerInsightsFicoInput>,
     /// Versions of the Prism Data products to compute, one field for each product; null or absent
     /// when none is wanted.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub prism_versions: Option<PrismVersions>,
 }
 impl Generated for LinkTokenCreateRequestCraOptionsPartnerInsights {
@@ -3161,6 +3282,7 @@ pub struct LinkTokenCreateRequestCreditPartnerInsights {
     /// Days of transaction history from which the insights are computed, 1 to 730.
     ///
     /// Smallest value: `1`. Largest value: `730`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
 }
 impl Generated for LinkTokenCreateRequestCreditPartnerInsights {
@@ -3197,10 +3319,14 @@ impl Default for LinkTokenCreateRequestCreditPartnerInsights {
 pub struct LinkTokenCreateRequestEmployment {
     /// Settings of employment data derived from bank transactions; of use when
     /// `employment_source_types` contains `bank`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_employment: Option<LinkTokenCreateRequestEmploymentBankIncome>,
     /// Sources from which employment data may come: `bank` for deposits, `payroll` for payroll
     /// data.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub employment_source_types: Vec<EmploymentSourceType>,
 }
 impl Generated for LinkTokenCreateRequestEmployment {
@@ -3283,9 +3409,11 @@ impl LinkTokenCreateRequestEmploymentBankIncome {
 pub struct LinkTokenCreateRequestIdentityVerification {
     /// Whether the user has already agreed to the sharing of data for the verification; carries
     /// the same flag as `gave_consent`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub consent: Option<bool>,
     /// Whether the user has already agreed to the sharing of data for the verification; `true`
     /// lets the session skip asking for it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub gave_consent: Option<bool>,
     /// ID of the identity verification template (prefix `idvtmp_`) made in the Dashboard; it
     /// defines the steps of the session.
@@ -3340,28 +3468,44 @@ impl LinkTokenCreateRequestIdentityVerification {
 pub struct LinkTokenCreateRequestIncomeVerification {
     /// Access tokens of Items that the user has already connected and that are taken into account
     /// in the verification; may be null.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub access_tokens: Vec<Secret>,
     /// ID of an Asset Report of the same user that is taken into account in the verification.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub asset_report_id: Option<String>,
     /// Settings of Bank Income; of use when `income_source_types` contains `bank`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_income: Option<LinkTokenCreateRequestIncomeVerificationBankIncome>,
     /// Sources from which the user may prove income: `bank` for income derived from deposits,
     /// `payroll` for payroll data and documents.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub income_source_types: Vec<IncomeVerificationSourceType>,
     /// ID from the deprecated `/income/verification/create`. Deprecated; leave it unset and
     /// identify the user by `user_id` or `user_token`.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub income_verification_id: Option<String>,
     /// Settings of payroll and document income; of use when `income_source_types` contains
     /// `payroll`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payroll_income: Option<LinkTokenCreateRequestIncomeVerificationPayrollIncome>,
     /// Income sources that the user stated to your application beforehand, for comparison with
     /// the verified ones.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub stated_income_sources: Vec<LinkTokenCreateRequestUserStatedIncomeSource>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerification {
@@ -3433,6 +3577,10 @@ pub struct LinkTokenCreateRequestIncomeVerificationBankIncome {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub enable_multiple_items: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerificationBankIncome {
@@ -3480,19 +3628,27 @@ impl LinkTokenCreateRequestIncomeVerificationBankIncome {
 pub struct LinkTokenCreateRequestIncomeVerificationPayrollIncome {
     /// Ways of proving income that the user is offered, by payroll login or by documents; null or
     /// absent leaves the choice to the default.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub flow_types: Vec<IncomeVerificationPayrollFlowType>,
     /// Whether the session renews a payroll connection made earlier instead of adding one;
     /// `false` when absent.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_update_mode: Option<bool>,
     /// ID of the payroll Item to renew; of use when `is_update_mode` is `true`, otherwise null or
     /// absent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub item_id_to_update: Option<String>,
     /// Kinds of analysis to run on uploaded documents: `ocr` extracts the data, `risk_signals`
     /// looks for signs of fraud. Null or absent leaves the choice to the default.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub parsing_config: Vec<IncomeVerificationDocParsingConfig>,
 }
 impl Generated for LinkTokenCreateRequestIncomeVerificationPayrollIncome {
@@ -3544,6 +3700,7 @@ pub struct LinkTokenCreateRequestPaymentConfiguration {
     /// Amount of the payment as a decimal string, which keeps it free of rounding errors.
     pub amount: String,
     /// Short text that says what the payment is for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub description: Option<String>,
 }
 impl Generated for LinkTokenCreateRequestPaymentConfiguration {
@@ -3591,9 +3748,11 @@ impl LinkTokenCreateRequestPaymentConfiguration {
 pub struct LinkTokenCreateRequestPaymentInitiation {
     /// ID of the payment consent to authorize, from `/payment_initiation/consent/create`; absent
     /// when a single payment is authorized.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub consent_id: Option<String>,
     /// ID of the payment to authorize, from `/payment_initiation/payment/create`; absent when a
     /// consent is authorized.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_id: Option<String>,
 }
 impl Generated for LinkTokenCreateRequestPaymentInitiation {
@@ -3690,12 +3849,15 @@ impl LinkTokenCreateRequestStatements {
 pub struct LinkTokenCreateRequestTransfer {
     /// ID of a transfer authorization from `/transfer/authorization/create` that awaits an action
     /// by the user, which the session lets the user take.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub authorization_id: Option<String>,
     /// ID of a transfer intent from `/transfer/intent/create`; the session lets the user approve
     /// and start that transfer.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub intent_id: Option<String>,
     /// Token of a payment profile (prefix `payment-profile-`) to which the session belongs; the
     /// `/payment_profile/create` family of calls is deprecated.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_profile_token: Option<Secret>,
 }
 impl Generated for LinkTokenCreateRequestTransfer {
@@ -3745,18 +3907,24 @@ pub struct LinkTokenCreateRequestUpdate {
     /// absent. Set it after the webhook `NEW_ACCOUNTS_AVAILABLE`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_selection_enabled: Option<bool>,
     /// IDs of the Items of the user that are to be updated, when `user` is `true`; when null or
     /// absent, the choice among the user's Items is left to the API.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub item_ids: Vec<String>,
     /// Whether the user is asked to grant consent anew even though the present consent has not
     /// run out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reauthorization_enabled: Option<bool>,
     /// Whether update mode is opened for a user instead of a single Item; `false` when absent.
     /// Needs a `user_id` or `user_token` in the request.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<bool>,
 }
 impl Generated for LinkTokenCreateRequestUpdate {
@@ -3808,6 +3976,7 @@ impl Default for LinkTokenCreateRequestUpdate {
 pub struct LinkTokenCreateRequestUser {
     /// Home address of the user; used by products that verify identity, and null or absent when
     /// not needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<UserAddress>,
     /// Your own stable ID of the user, not empty. Do not use personal data such as an email
     /// address; it ties the logs and records of a user together.
@@ -3816,36 +3985,54 @@ pub struct LinkTokenCreateRequestUser {
     pub client_user_id: String,
     /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`); null or absent when not
     /// known or not needed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Email address of the user. Required when Hosted Link delivers by `email`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Time at which you last verified the email address, as an ISO 8601 timestamp; may be null.
     /// Deprecated; new integrations leave it out.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub email_address_verified_time: Option<DateTime<Utc>>,
     /// Government identification number of the user together with its type; used by products that
     /// verify identity.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub id_number: Option<UserIdNumber>,
     /// Full legal name of the user as a single string; `name` holds the parts separately.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_name: Option<String>,
     /// Given and family name of the user as separate parts, for products that verify identity;
     /// `legal_name` is one string.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<IdentityVerificationRequestUserName>,
     /// Phone number of the user in E.164 form, for example `+14155550123`. Required when Hosted
     /// Link delivers by `sms`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
     /// Time at which you last verified the phone number, as an ISO 8601 timestamp; may be null.
     /// Deprecated; new integrations leave it out.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub phone_number_verified_time: Option<DateTime<Utc>>,
     /// US social security number of the user. Deprecated; use `id_number` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub ssn: Option<Secret>,
 }
 impl Generated for LinkTokenCreateRequestUser {
@@ -3928,26 +4115,36 @@ impl LinkTokenCreateRequestUser {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct LinkTokenCreateRequestUserStatedIncomeSource {
     /// Kind of the stated income, such as salary or rent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub category: Option<UserStatedIncomeSourceCategory>,
     /// Name of the employer or other payer as the user stated it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub employer: Option<String>,
     /// Income in a year from this source as stated by the user; `pay_per_cycle` holds the figure
     /// of a single payment.
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub pay_annual: Option<Decimal>,
     /// How often the user is paid by this source.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub pay_frequency: Option<UserStatedIncomeSourceFrequency>,
     /// Amount of one payment as stated by the user, for the pay cycle in `pay_frequency`;
     /// `pay_annual` holds the yearly figure.
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub pay_per_cycle: Option<Decimal>,
     /// Whether the stated amounts are before or after deductions.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub pay_type: Option<UserStatedIncomeSourcePayType>,
 }
 impl Generated for LinkTokenCreateRequestUserStatedIncomeSource {
@@ -4069,6 +4266,7 @@ Deprecated by Plaid.*/
 pub struct LinkTokenEuConfig {
     /// Whether Link opens without an institution picker of its own, because the institution was
     /// chosen beforehand.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub headless: Option<bool>,
 }
 impl Generated for LinkTokenEuConfig {
@@ -4376,8 +4574,10 @@ impl Record for LinkTokenGetSessionsResponse {
 pub struct LinkTokenInvestments {
     /// Whether the user may enter investment holdings by hand when the institution cannot be
     /// connected.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub allow_manual_entry: Option<bool>,
     /// Whether the user may add a crypto wallet without proving control over it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub allow_unverified_crypto_wallets: Option<bool>,
 }
 impl Generated for LinkTokenInvestments {
@@ -4422,20 +4622,24 @@ pub struct LinkTokenInvestmentsAuth {
     /// Whether the user may type in account details by hand; null or absent means `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub manual_entry_enabled: Option<bool>,
     /// Whether an account number entered by the user may be checked against the masked number
     /// from the institution; null or absent means `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub masked_number_match_enabled: Option<bool>,
     /// Whether the flow for rolling over a 401k account is offered; null or absent means `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub rollover_401k_enabled: Option<bool>,
     /// Whether an account number stated by the user is accepted where none can be retrieved; null
     /// or absent means `false`.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub stated_account_number_enabled: Option<bool>,
 }
 impl Generated for LinkTokenInvestmentsAuth {
@@ -4488,6 +4692,7 @@ pub struct LinkTokenTransactions {
     /// is first initialized on the Item.
     ///
     /// Smallest value: `1`. Largest value: `730`. Default: `90`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
 }
 impl Generated for LinkTokenTransactions {

@@ -162,6 +162,7 @@ impl Record for DashboardUserGetResponse {
 pub struct DashboardUserListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for DashboardUserListRequest {
@@ -1359,11 +1360,14 @@ impl Record for EntityWatchlistScreeningSearchTerms {
 pub struct EntityWatchlistSearchTerms {
     /// Country in which the organization has its seat or does business, as a two-letter ISO
     /// 3166-1 alpha-2 code. Optional; giving it helps to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Number of an official document or registration, as letters and digits. Optional; giving it
     /// helps to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub document_number: Option<Secret>,
     /// Email address of the organization. Optional; giving it helps to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Identifier of the program to screen under, beginning with `entprg_`. Programs are set up
     /// in the Dashboard and listed by `/watchlist_screening/entity/program/list`.
@@ -1373,8 +1377,10 @@ pub struct EntityWatchlistSearchTerms {
     pub legal_name: String,
     /// Phone number of the organization in E.164 format, with a plus sign and the country code.
     /// Optional; giving it helps to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
     /// Web address of the organization. Optional; giving it helps to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub url: Option<String>,
 }
 impl Generated for EntityWatchlistSearchTerms {
@@ -2090,21 +2096,27 @@ impl OpenEnum for Source {
 pub struct UpdateEntityScreeningRequestSearchTerms {
     /// Country in which the organization has its seat or does business, as a two-letter ISO
     /// 3166-1 alpha-2 code. Omit it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Number of an official document or registration, as letters and digits. Omit it when it is
     /// not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub document_number: Option<Secret>,
     /// Email address of the organization. Omit it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Identifier of the program to search under from now on, beginning with `entprg_`. It must
     /// always be sent with new search terms, even if it stays the same.
     pub entity_watchlist_program_id: String,
     /// Legal name of the organization. Omit it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_name: Option<String>,
     /// Phone number of the organization in E.164 format, with a plus sign and the country code.
     /// Omit it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
     /// Web address of the organization. Omit it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub url: Option<String>,
 }
 impl Generated for UpdateEntityScreeningRequestSearchTerms {
@@ -2172,17 +2184,22 @@ impl UpdateEntityScreeningRequestSearchTerms {
 pub struct UpdateIndividualScreeningRequestSearchTerms {
     /// Country with which the person is connected, as a two-letter ISO 3166-1 alpha-2 code. Omit
     /// it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Date of birth of the person as an ISO 8601 date (`YYYY-MM-DD`). Omit it when it is not to
     /// change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Number of an identity document of the person, as letters and digits. Omit it when it is
     /// not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub document_number: Option<Secret>,
     /// Legal name of the person, given as one string. Omit it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_name: Option<String>,
     /// Identifier of the program to search under from now on, beginning with `prg_`. Omit it to
     /// stay with the present program.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub watchlist_program_id: Option<String>,
 }
 impl Generated for UpdateIndividualScreeningRequestSearchTerms {
@@ -2383,6 +2400,7 @@ impl OpenEnum for WatchlistScreeningDocumentType {
 pub struct WatchlistScreeningEntityCreateRequest {
     /// Identifier of the user in your own system. Plaid stores it so that you can find the
     /// screening again; do not put personal data such as an email address into it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Program to screen under and the particulars of the organization to search for.
     pub search_terms: EntityWatchlistSearchTerms,
@@ -2621,6 +2639,7 @@ impl Record for WatchlistScreeningEntityGetResponse {
 pub struct WatchlistScreeningEntityHistoryListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the screening of an organization that the call is about, beginning with
     /// `entscr_`. It comes from `/watchlist_screening/entity/create` or
@@ -2719,6 +2738,7 @@ impl Record for WatchlistScreeningEntityHistoryListResponse {
 pub struct WatchlistScreeningEntityHitListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the screening of an organization that the call is about, beginning with
     /// `entscr_`. It comes from `/watchlist_screening/entity/create` or
@@ -2816,17 +2836,21 @@ impl Record for WatchlistScreeningEntityHitListResponse {
 pub struct WatchlistScreeningEntityListRequest {
     /// Returns only screenings assigned to this Dashboard user. Omit it for those of any
     /// assignee.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub assignee: Option<String>,
     /// Returns only screenings made for this user of your own system. Omit it for those of any
     /// user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the program whose screenings are wanted, beginning with `entprg_`. It comes
     /// from `/watchlist_screening/entity/program/list`.
     pub entity_watchlist_program_id: String,
     /// Returns only screenings in this state. Omit it for those in any state.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub status: Option<WatchlistScreeningStatus>,
 }
 impl Generated for WatchlistScreeningEntityListRequest {
@@ -3059,6 +3083,7 @@ impl Record for WatchlistScreeningEntityProgramGetResponse {
 pub struct WatchlistScreeningEntityProgramListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for WatchlistScreeningEntityProgramListRequest {
@@ -3140,6 +3165,7 @@ impl Record for WatchlistScreeningEntityProgramListResponse {
 pub struct WatchlistScreeningEntityReviewCreateRequest {
     /// Remark on the reasons for the decision, in free text; null or absent for none. It is kept
     /// with the review.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub comment: Option<String>,
     /// Identifiers of the hits to be confirmed, that is found to be the organization screened.
     /// May be empty.
@@ -3274,6 +3300,7 @@ impl Record for WatchlistScreeningEntityReviewCreateResponse {
 pub struct WatchlistScreeningEntityReviewListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the screening of an organization that the call is about, beginning with
     /// `entscr_`. It comes from `/watchlist_screening/entity/create` or
@@ -3371,9 +3398,11 @@ impl Record for WatchlistScreeningEntityReviewListResponse {
 pub struct WatchlistScreeningEntityUpdateRequest {
     /// Identifier of the Dashboard user who is to handle the screening, as listed by
     /// `/dashboard_user/list`. To remove the assignee use `reset_fields`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub assignee: Option<String>,
     /// Identifier of the user in your own system that the screening is to bear from now on. Omit
     /// it to leave it as it is.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Identifier of the screening of an organization that the call is about, beginning with
     /// `entscr_`. It comes from `/watchlist_screening/entity/create` or
@@ -3381,13 +3410,18 @@ pub struct WatchlistScreeningEntityUpdateRequest {
     pub entity_watchlist_screening_id: String,
     /// Fields of the screening to be emptied, since leaving a field out keeps its value. At
     /// present only `assignee` can be emptied.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub reset_fields: Vec<WatchlistScreeningEntityUpdateRequestResettableField>,
     /// New particulars to search for, which may bring new hits. Null or absent when they are not
     /// to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub search_terms: Option<UpdateEntityScreeningRequestSearchTerms>,
     /// New state of the screening, such as `cleared` or `rejected` once the hits are decided.
     /// Omit it to leave the state as it is.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub status: Option<WatchlistScreeningStatus>,
 }
 impl Generated for WatchlistScreeningEntityUpdateRequest {
@@ -3782,6 +3816,7 @@ impl Record for WatchlistScreeningIndividual {
 pub struct WatchlistScreeningIndividualCreateRequest {
     /// Identifier of the user in your own system. Plaid stores it so that you can find the
     /// screening again; do not put personal data such as an email address into it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Program to screen under and the particulars of the person to search for.
     pub search_terms: WatchlistScreeningRequestSearchTerms,
@@ -4020,6 +4055,7 @@ impl Record for WatchlistScreeningIndividualGetResponse {
 pub struct WatchlistScreeningIndividualHistoryListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the screening of a person that the call is about, beginning with `scr_`. It
     /// comes from `/watchlist_screening/individual/create` or
@@ -4118,6 +4154,7 @@ impl Record for WatchlistScreeningIndividualHistoryListResponse {
 pub struct WatchlistScreeningIndividualHitListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the screening of a person that the call is about, beginning with `scr_`. It
     /// comes from `/watchlist_screening/individual/create` or
@@ -4215,14 +4252,18 @@ impl Record for WatchlistScreeningIndividualHitListResponse {
 pub struct WatchlistScreeningIndividualListRequest {
     /// Returns only screenings assigned to this Dashboard user. Omit it for those of any
     /// assignee.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub assignee: Option<String>,
     /// Returns only screenings made for this user of your own system. Omit it for those of any
     /// user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Returns only screenings in this state. Omit it for those in any state.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub status: Option<WatchlistScreeningStatus>,
     /// Identifier of the program whose screenings are wanted, beginning with `prg_`. It comes
     /// from `/watchlist_screening/individual/program/list`.
@@ -4458,6 +4499,7 @@ impl Record for WatchlistScreeningIndividualProgramGetResponse {
 pub struct WatchlistScreeningIndividualProgramListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for WatchlistScreeningIndividualProgramListRequest {
@@ -4539,6 +4581,7 @@ impl Record for WatchlistScreeningIndividualProgramListResponse {
 pub struct WatchlistScreeningIndividualReviewCreateRequest {
     /// Remark on the reasons for the decision, in free text; null or absent for none. It is kept
     /// with the review.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub comment: Option<String>,
     /// Identifiers of the hits to be confirmed, that is found to be the person screened. May be
     /// empty.
@@ -4672,6 +4715,7 @@ impl Record for WatchlistScreeningIndividualReviewCreateResponse {
 pub struct WatchlistScreeningIndividualReviewListRequest {
     /// Position to resume from: the `next_cursor` of the previous page, passed verbatim. Omit it
     /// or send null for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Identifier of the screening of a person that the call is about, beginning with `scr_`. It
     /// comes from `/watchlist_screening/individual/create` or
@@ -4769,19 +4813,26 @@ impl Record for WatchlistScreeningIndividualReviewListResponse {
 pub struct WatchlistScreeningIndividualUpdateRequest {
     /// Identifier of the Dashboard user who is to handle the screening, as listed by
     /// `/dashboard_user/list`. To remove the assignee use `reset_fields`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub assignee: Option<String>,
     /// Identifier of the user in your own system that the screening is to bear from now on. Omit
     /// it to leave it as it is.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Fields of the screening to be emptied, since leaving a field out keeps its value. At
     /// present only `assignee` can be emptied.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub reset_fields: Vec<WatchlistScreeningIndividualUpdateRequestResettableField>,
     /// New particulars to search for, which may bring new hits. Null or absent when they are not
     /// to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub search_terms: Option<UpdateIndividualScreeningRequestSearchTerms>,
     /// New state of the screening, such as `cleared` or `rejected` once the hits are decided.
     /// Omit it to leave the state as it is.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub status: Option<WatchlistScreeningStatus>,
     /// Identifier of the screening of a person that the call is about, beginning with `scr_`. It
     /// comes from `/watchlist_screening/individual/create` or
@@ -4945,12 +4996,15 @@ impl Record for WatchlistScreeningIndividualUpdateResponse {
 pub struct WatchlistScreeningRequestSearchTerms {
     /// Country with which the person is connected, as a two-letter ISO 3166-1 alpha-2 code.
     /// Optional; giving it helps to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Date of birth of the person as an ISO 8601 date (`YYYY-MM-DD`). Optional; giving it helps
     /// to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Number of an identity document of the person, as letters and digits. Optional; giving it
     /// helps to rule out chance hits.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub document_number: Option<Secret>,
     /// Legal name of the person, given as one string. It is what the lists are searched for, so
     /// it must always be given.

@@ -218,6 +218,7 @@ impl OpenEnum for OAuthGrantType {
 pub struct OAuthIntrospectRequest {
     /// Secret of your team for the environment, under the name the OAuth standard uses. Give
     /// either this or `secret`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_secret: Option<Secret>,
     /// The OAuth access or refresh token to inspect.
     pub token: Secret,
@@ -360,6 +361,7 @@ impl Record for OAuthIntrospectResponse {
 pub struct OAuthRevokeRequest {
     /// Secret of your team for the environment, under the name the OAuth standard uses. Give
     /// either this or `secret`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_secret: Option<Secret>,
     /// The OAuth access or refresh token to revoke.
     pub token: Secret,
@@ -465,24 +467,31 @@ impl OpenEnum for OAuthSubjectTokenType {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct OAuthTokenRequest {
     /// Name of the party or service for which the token is meant, used in a token exchange.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub audience: Option<String>,
     /// Secret of your team for the environment, under the name the OAuth standard uses. Give
     /// either this or `secret`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_secret: Option<Secret>,
     /// On what grounds the token is asked for; it decides which other fields are needed.
     pub grant_type: OAuthGrantType,
     /// Refresh token from an earlier answer; for the grant type `refresh_token` only.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub refresh_token: Option<Secret>,
     /// Address of the service that the token is to be used at. Absent when the token is not tied
     /// to one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub resource: Option<String>,
     /// What the token is to give access to, as scope names separated by spaces. Absent for the
     /// default of the grant.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub scope: Option<String>,
     /// Token that is given in exchange, such as that of a user; for the token exchange grant
     /// only.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub subject_token: Option<Secret>,
     /// Kind of the token in `subject_token`; for the token exchange grant only.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub subject_token_type: Option<OAuthSubjectTokenType>,
 }
 impl Generated for OAuthTokenRequest {

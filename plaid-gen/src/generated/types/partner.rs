@@ -18,9 +18,11 @@ pub struct BetaPartnerCustomerV1CreateRequest {
     pub application_name: String,
     /// Record of the acceptance of the bank addendum by the company. It may be supplied later if
     /// it is not at hand.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_addendum_acceptance: Option<PartnerEndCustomerBankAddendumAcceptance>,
     /// Person at the company to contact about bills. Where a contact is needed, leaving it out
     /// fails with `CONTACT_REQUIRED`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub billing_contact: Option<PartnerEndCustomerBillingContact>,
     /// Name of the company as it is to appear in the Plaid Dashboard and in your dealings with
     /// it; the registered name is in `legal_entity_name`.
@@ -28,31 +30,43 @@ pub struct BetaPartnerCustomerV1CreateRequest {
     /// True to create a Link customization for the company, made from its name and logo, so that
     /// its users see the right brand. Where a logo is needed and not given, the call fails with
     /// `LOGO_REQUIRED`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub create_link_customization: Option<bool>,
     /// Ways in which users can reach the support of the company, as OAuth institutions want to
     /// know them.
     pub customer_support_info: PartnerEndCustomerCustomerSupportInfo,
     /// True to attest that you have examined the company as your partner agreement with Plaid
     /// demands.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_diligence_attested: Option<bool>,
     /// Legal name of the company as registered; users know it by `application_name`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_entity_name: Option<String>,
     /// Logo of the company as a base64-encoded image. It may be shown to users by Link and by
     /// OAuth institutions; an unsuitable image is refused with `INVALID_LOGO`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub logo: Option<String>,
     /// Plaid products the company is to have. Ask only for products that you are entitled to
     /// resell.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub products: Vec<Products>,
     /// Answers to the questionnaires that certain products demand, such as the one on consumer
     /// reports.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub questionnaires: Option<PartnerEndCustomerQuestionnaires>,
     /// Addresses to which users may be sent back after logging in at an OAuth institution. Link
     /// accepts only registered addresses.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub redirect_uris: Vec<String>,
     /// Person at the company to contact about technical questions. Where a contact is needed,
     /// leaving it out fails with `CONTACT_REQUIRED`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub technical_contact: Option<PartnerEndCustomerTechnicalContact>,
     /// Address of the public website of the company, by which it can be recognized in the review.
     pub website: String,
@@ -213,7 +227,10 @@ pub struct BetaPartnerCustomerV1EnableRequest {
     pub end_customer_client_id: String,
     /// Products to be enabled for Production. When omitted, the choice of products is left to the
     /// API.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub products: Vec<Products>,
 }
 impl Generated for BetaPartnerCustomerV1EnableRequest {
@@ -411,18 +428,24 @@ impl Default for BetaPartnerCustomerV1GetResponse {
 pub struct BetaPartnerCustomerV1UpdateRequest {
     /// Record of the acceptance of the bank addendum by the company. Omit it when there is
     /// nothing to add.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_addendum_acceptance: Option<PartnerEndCustomerBankAddendumAcceptance>,
     /// The `client_id` of the end customer that the call is about, as returned when the customer
     /// was created. It is not your own `client_id`.
     pub end_customer_client_id: String,
     /// Legal name of the company as registered. Omit it when it is not to change.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_entity_name: Option<String>,
     /// Answers to the questionnaires that certain products demand, such as the one on consumer
     /// reports. Omit it when there is nothing to add.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub questionnaires: Option<PartnerEndCustomerQuestionnaires>,
     /// Addresses to which users may be sent back after logging in at an OAuth institution. Link
     /// accepts only registered addresses. Omit the list when it is not to change.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub redirect_uris: Vec<String>,
 }
 impl Generated for BetaPartnerCustomerV1UpdateRequest {
@@ -672,9 +695,11 @@ pub struct PartnerCustomerCreateRequest {
     pub application_name: String,
     /// Money that the company manages for others. Where it is needed, leaving it out fails with
     /// `ASSETS_UNDER_MANAGEMENT_REQUIRED`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub assets_under_management: Option<PartnerEndCustomerAssetsUnderManagement>,
     /// Person at the company to contact about bills. Where a contact is needed, leaving it out
     /// fails with `CONTACT_REQUIRED`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub billing_contact: Option<PartnerEndCustomerBillingContact>,
     /// Name of the company as it is to appear in the Plaid Dashboard and in your dealings with
     /// it; the registered name is in `legal_entity_name`.
@@ -682,9 +707,11 @@ pub struct PartnerCustomerCreateRequest {
     /// True to create a Link customization for the company, made from its name and logo, so that
     /// its users see the right brand. Where a logo is needed and not given, the call fails with
     /// `LOGO_REQUIRED`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub create_link_customization: Option<bool>,
     /// Ways in which users can reach the support of the company, as OAuth institutions want to
     /// know them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub customer_support_info: Option<PartnerEndCustomerCustomerSupportInfo>,
     /// True if the company has accepted the bank addendum, that is the terms that banks require.
     pub is_bank_addendum_completed: bool,
@@ -695,19 +722,28 @@ pub struct PartnerCustomerCreateRequest {
     pub legal_entity_name: String,
     /// Logo of the company as a base64-encoded image. It may be shown to users by Link and by
     /// OAuth institutions; an unsuitable image is refused with `INVALID_LOGO`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub logo: Option<String>,
     /// Plaid products the company is to have. Ask only for products that you are entitled to
     /// resell.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub products: Vec<Products>,
     /// Addresses to which users may be sent back after logging in at an OAuth institution. Link
     /// accepts only registered addresses.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub redirect_uris: Vec<String>,
     /// Number under which the company is entered in the commercial register of its country.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub registration_number: Option<String>,
     /// Person at the company to contact about technical questions. Where a contact is needed,
     /// leaving it out fails with `CONTACT_REQUIRED`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub technical_contact: Option<PartnerEndCustomerTechnicalContact>,
     /// Address of the public website of the company, by which it can be recognized in the review.
     pub website: String,
@@ -1269,14 +1305,19 @@ impl Default for PartnerEndCustomer {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerAddress {
     /// City or town of the business address, without region or postal code.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// Country of the address as a two-letter ISO 3166-1 alpha-2 code.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country_code: Option<String>,
     /// Postal or ZIP code of the address as a string.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// State, province or other region of the address, as a code such as `CA`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// Street and number, with suite or floor if there is one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street: Option<String>,
 }
 impl Generated for PartnerEndCustomerAddress {
@@ -1383,10 +1424,13 @@ impl PartnerEndCustomerAssetsUnderManagement {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerBankAddendumAcceptance {
     /// True if the end customer has accepted the bank addendum.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub customer_accepted: Option<bool>,
     /// When the end customer accepted, as an ISO 8601 date-time.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub customer_agreement_timestamp: Option<DateTime<Utc>>,
     /// IP address from which the end customer accepted, kept as evidence.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub customer_ip_address: Option<String>,
 }
 impl Generated for PartnerEndCustomerBankAddendumAcceptance {
@@ -1432,10 +1476,13 @@ impl Default for PartnerEndCustomerBankAddendumAcceptance {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerBillingContact {
     /// Email address under which the billing contact can be reached.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email: Option<String>,
     /// Family name, that is the last name or surname, of the billing contact.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub family_name: Option<String>,
     /// Given name, that is the first name, of the billing contact.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub given_name: Option<String>,
 }
 impl Generated for PartnerEndCustomerBillingContact {
@@ -1483,35 +1530,68 @@ impl Default for PartnerEndCustomerBillingContact {
 pub struct PartnerEndCustomerCraPurposes {
     /// Use cases in which reports are needed to review whether a consumer still meets the terms
     /// of an account.
-    #[cfg_attr(feature = "schemars", schemars(rename = "BUSINESS_NEED_ACCOUNT_REVIEW"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "BUSINESS_NEED_ACCOUNT_REVIEW",
+            skip_serializing_if = "Wire::is_absent"
+        )
+    )]
     pub business_need_account_review: Option<PartnerEndCustomerCraUseCases>,
     /// Use cases in which reports are needed for a business transaction that the consumer has
     /// started.
-    #[cfg_attr(feature = "schemars", schemars(rename = "BUSINESS_NEED_TRANSACTION"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "BUSINESS_NEED_TRANSACTION",
+            skip_serializing_if = "Wire::is_absent"
+        )
+    )]
     pub business_need_transaction: Option<PartnerEndCustomerCraUseCases>,
     /// Use cases in which reports serve decisions on employment.
-    #[cfg_attr(feature = "schemars", schemars(rename = "EMPLOYMENT"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "EMPLOYMENT", skip_serializing_if = "Wire::is_absent")
+    )]
     pub employment: Option<PartnerEndCustomerCraUseCases>,
     /// Use cases in which reports serve to grant credit to a consumer or to review or collect an
     /// account.
     #[cfg_attr(
         feature = "schemars",
-        schemars(rename = "EXTENSION_OF_CREDIT_OR_ACCOUNT_REVIEW")
+        schemars(
+            rename = "EXTENSION_OF_CREDIT_OR_ACCOUNT_REVIEW",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub extension_of_credit_or_account_review: Option<PartnerEndCustomerCraUseCases>,
     /// Use cases in which reports serve to underwrite insurance of a consumer.
-    #[cfg_attr(feature = "schemars", schemars(rename = "INSURANCE_UNDERWRITING"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "INSURANCE_UNDERWRITING",
+            skip_serializing_if = "Wire::is_absent"
+        )
+    )]
     pub insurance_underwriting: Option<PartnerEndCustomerCraUseCases>,
     /// Use cases in which reports serve to decide on a licence or another benefit granted by an
     /// authority.
-    #[cfg_attr(feature = "schemars", schemars(rename = "LICENSE_ELIGIBILITY"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "LICENSE_ELIGIBILITY", skip_serializing_if = "Wire::is_absent")
+    )]
     pub license_eligibility: Option<PartnerEndCustomerCraUseCases>,
     /// Use cases in which reports serve to assess the risk of an existing credit obligation, for
     /// instance by an investor or servicer.
-    #[cfg_attr(feature = "schemars", schemars(rename = "RISK_ASSESSMENT"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "RISK_ASSESSMENT", skip_serializing_if = "Wire::is_absent")
+    )]
     pub risk_assessment: Option<PartnerEndCustomerCraUseCases>,
     /// Use cases in which reports are obtained on the written instruction of the consumer.
-    #[cfg_attr(feature = "schemars", schemars(rename = "WRITTEN_INSTRUCTION"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "WRITTEN_INSTRUCTION", skip_serializing_if = "Wire::is_absent")
+    )]
     pub written_instruction: Option<PartnerEndCustomerCraUseCases>,
 }
 impl Generated for PartnerEndCustomerCraPurposes {
@@ -1579,11 +1659,14 @@ impl Default for PartnerEndCustomerCraPurposes {
 pub struct PartnerEndCustomerCraQuestionnaire {
     /// True if a technical service provider takes part in handling the reports for the end
     /// customer.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_technical_service_provider_involved: Option<bool>,
     /// True if a third party takes part in obtaining or using the reports.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_third_party_involved: Option<bool>,
     /// Permissible purposes for which the end customer obtains consumer reports, each with its
     /// use cases.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub purposes: Option<PartnerEndCustomerCraPurposes>,
 }
 impl Generated for PartnerEndCustomerCraQuestionnaire {
@@ -1675,7 +1758,10 @@ impl OpenEnum for PartnerEndCustomerCraUseCase {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerCraUseCases {
     /// The use cases in which the end customer obtains reports for this purpose.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub use_cases: Vec<PartnerEndCustomerCraUseCase>,
 }
 impl Generated for PartnerEndCustomerCraUseCases {
@@ -1710,13 +1796,17 @@ impl Default for PartnerEndCustomerCraUseCases {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerCustomerSupportInfo {
     /// Address of a page of the end customer that says how to reach its support.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub contact_url: Option<String>,
     /// Email address under which users reach the end customer's support.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email: Option<String>,
     /// Address of a page of the end customer where a user can repair a connection through Link in
     /// update mode.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub link_update_url: Option<String>,
     /// Phone number under which users reach the end customer's support.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for PartnerEndCustomerCustomerSupportInfo {
@@ -1987,6 +2077,7 @@ impl OpenEnum for PartnerEndCustomerQuestionnaireStatus {
 pub struct PartnerEndCustomerQuestionnaires {
     /// Answers on the intended use of consumer reports, needed for the Plaid Check (CRA) products
     /// only.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cra: Option<PartnerEndCustomerCraQuestionnaire>,
 }
 impl Generated for PartnerEndCustomerQuestionnaires {
@@ -2073,6 +2164,7 @@ pub struct PartnerEndCustomerSecrets {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub development: Option<String>,
     /// Secret for the Production environment. It is of use only once the customer has been
     /// enabled.
@@ -2160,10 +2252,13 @@ impl OpenEnum for PartnerEndCustomerStatus {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PartnerEndCustomerTechnicalContact {
     /// Email address under which the technical contact can be reached.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email: Option<String>,
     /// Family name, that is the last name or surname, of the technical contact.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub family_name: Option<String>,
     /// Given name, that is the first name, of the technical contact.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub given_name: Option<String>,
 }
 impl Generated for PartnerEndCustomerTechnicalContact {

@@ -16,14 +16,17 @@ Deprecated by Plaid.*/
 pub struct ExternalPaymentInitiationConsentOptions {
     /// UK account number and sort code of the only account payments may come from; null or absent
     /// for no restriction.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bacs: Option<PaymentInitiationOptionalRestrictionBacs>,
     /// International bank account number (IBAN) of the only account payments may come from, 15 to
     /// 34 characters long; null or absent for no restriction.
     ///
     /// Shortest length: `15`. Longest length: `34`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iban: Option<Secret>,
     /// True to ask the bank for the payer's name and account, so that money can be paid back;
     /// null or absent not to ask.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub request_refund_details: Option<bool>,
 }
 impl Generated for ExternalPaymentInitiationConsentOptions {
@@ -71,17 +74,21 @@ impl Default for ExternalPaymentInitiationConsentOptions {
 pub struct ExternalPaymentOptions {
     /// UK account number and sort code of the only account the payment may come from; null or
     /// absent for no restriction.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bacs: Option<PaymentInitiationOptionalRestrictionBacs>,
     /// International bank account number (IBAN) of the only account the payment may come from, 15
     /// to 34 characters long; null or absent for no restriction.
     ///
     /// Shortest length: `15`. Longest length: `34`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iban: Option<Secret>,
     /// True to ask the bank for the payer's name and account, so that money can be paid back;
     /// null or absent not to ask. Not every bank gives them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub request_refund_details: Option<bool>,
     /// Payment scheme to use; null or absent to leave the choice to Plaid. Where the bank does
     /// not support it another may be used, see `adjusted_scheme` of the payment.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub scheme: Option<PaymentScheme>,
 }
 impl Generated for ExternalPaymentOptions {
@@ -311,18 +318,23 @@ impl Default for ExternalPaymentScheduleGet {
 pub struct ExternalPaymentScheduleRequest {
     /// ISO 8601 date on which the standing order really begins when the bank had to move
     /// `start_date`; null or absent when it did not.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub adjusted_start_date: Option<NaiveDate>,
     /// ISO 8601 date up to which the standing order runs; null or absent to run until cancelled.
     /// Not every bank supports it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<NaiveDate>,
     /// How often the standing order is carried out: every week or every month.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub interval: Option<PaymentScheduleInterval>,
     /// Day within the interval on which the payment is made: a day of the week from 1 for Monday
     /// for `WEEKLY`, a day of the month for `MONTHLY`. Negative numbers count from the end of the
     /// month where the bank supports it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub interval_execution_day: Option<i64>,
     /// ISO 8601 date from which the standing order runs; the first payment is made on the first
     /// execution day from then on.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for ExternalPaymentScheduleRequest {
@@ -723,8 +735,10 @@ impl OpenEnum for PaymentConsentPeriodicInterval {
 pub struct PaymentConsentValidDateTime {
     /// Time from which payments may be made, in ISO 8601 format; null or absent to allow them as
     /// soon as the consent is authorised.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub from: Option<DateTime<Utc>>,
     /// Time until which payments may be made, in ISO 8601 format; null or absent for no end.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub to: Option<DateTime<Utc>>,
 }
 impl Generated for PaymentConsentValidDateTime {
@@ -787,7 +801,7 @@ pub struct PaymentInitiationConsent {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub scopes: Vec<PaymentInitiationConsentScope>,
     /// Present status of the consent; payments can be made only while it is `AUTHORISED`.
     pub status: PaymentInitiationConsentStatus,
@@ -864,6 +878,7 @@ pub struct PaymentInitiationConsentConstraints {
     #[cfg_attr(feature = "schemars", schemars(default))]
     pub periodic_amounts: Vec<PaymentConsentPeriodicAmount>,
     /// Span of time in which payments may be made; null or absent for no limit of your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub valid_date_time: Option<PaymentConsentValidDateTime>,
 }
 impl Generated for PaymentInitiationConsentConstraints {
@@ -917,9 +932,11 @@ pub struct PaymentInitiationConsentCreateRequest {
     pub constraints: PaymentInitiationConsentConstraints,
     /// Further settings in an older form. Deprecated; use `payer_details` to name the account of
     /// the payer.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<ExternalPaymentInitiationConsentOptions>,
     /// Name and account of the payer, if the payments have to come from a particular account;
     /// null or left out to let the payer choose.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payer_details: Option<PaymentInitiationConsentPayerDetails>,
     /// Identifier of the recipient of all payments under the consent, from
     /// `/payment_initiation/recipient/create`.
@@ -934,11 +951,21 @@ pub struct PaymentInitiationConsentCreateRequest {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            default,
+            skip_serializing_if = "Wire::is_absent",
+            extend("deprecated" = true)
+        )
+    )]
     pub scopes: Vec<PaymentInitiationConsentScope>,
     /// Regulatory kind of the consent: payments between accounts of the same person or payments
     /// for goods and services.
-    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "type", skip_serializing_if = "Wire::is_absent")
+    )]
     pub type_: Option<PaymentInitiationConsentType>,
 }
 impl Generated for PaymentInitiationConsentCreateRequest {
@@ -1117,7 +1144,7 @@ pub struct PaymentInitiationConsentGetResponse {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub scopes: Vec<PaymentInitiationConsentScope>,
     /// Present status of the consent; payments can be made only while it is `AUTHORISED`.
     pub status: PaymentInitiationConsentStatus,
@@ -1192,11 +1219,16 @@ impl Record for PaymentInitiationConsentGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentPayerDetails {
     /// Postal address of the payer; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<PaymentInitiationAddress>,
     /// Date of birth of the payer as an ISO 8601 date; null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Email addresses of the payer; absent when not known.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub emails: Vec<String>,
     /// Name of the payer as holder of the account, not empty.
     ///
@@ -1206,7 +1238,10 @@ pub struct PaymentInitiationConsentPayerDetails {
     pub numbers: PaymentInitiationConsentPayerNumbers,
     /// Phone numbers of the payer, in E.164 format with a leading plus sign; absent when not
     /// known.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub phone_numbers: Vec<String>,
 }
 impl Generated for PaymentInitiationConsentPayerDetails {
@@ -1272,11 +1307,13 @@ impl PaymentInitiationConsentPayerDetails {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct PaymentInitiationConsentPayerNumbers {
     /// UK account number and sort code of the payer; null or absent when `iban` is given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bacs: Option<PaymentInitiationOptionalRestrictionBacs>,
     /// International bank account number (IBAN) of the payer; null or absent when `bacs` is
     /// given.
     ///
     /// Shortest length: `15`. Longest length: `34`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iban: Option<Secret>,
 }
 impl Generated for PaymentInitiationConsentPayerNumbers {
@@ -1330,17 +1367,23 @@ pub struct PaymentInitiationConsentPaymentExecuteRequest {
     pub idempotency_key: String,
     /// Whether the call waits for the outcome of the payment or returns while it is being
     /// processed.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub processing_mode: Option<PaymentInitiationConsentProcessingMode>,
     /// Text that accompanies this payment on the statements, 1 to 18 characters; null or left out
     /// to use that of the consent.
     ///
     /// Shortest length: `1`. Longest length: `18`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reference: Option<String>,
     /// Scope of the consent the payment is made under. Deprecated; leave it out, as the `type` of
     /// the consent decides.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub scope: Option<PaymentInitiationConsentScope>,
 }
 impl Generated for PaymentInitiationConsentPaymentExecuteRequest {
@@ -1619,10 +1662,12 @@ pub struct PaymentInitiationOptionalRestrictionBacs {
     /// survive.
     ///
     /// Shortest length: `1`. Longest length: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account: Option<Secret>,
     /// Sort code of the UK bank branch, exactly six digits without hyphens.
     ///
     /// Shortest length: `6`. Longest length: `6`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub sort_code: Option<String>,
 }
 impl Generated for PaymentInitiationOptionalRestrictionBacs {
@@ -1831,6 +1876,7 @@ pub struct PaymentInitiationPaymentCreateRequest {
     pub amount: PaymentAmount,
     /// Further settings of the payment, such as the account it must come from; null or left out
     /// for the defaults.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<ExternalPaymentOptions>,
     /// Identifier of the recipient who is to be paid, as returned by
     /// `/payment_initiation/recipient/create`.
@@ -1841,6 +1887,7 @@ pub struct PaymentInitiationPaymentCreateRequest {
     /// Shortest length: `1`. Longest length: `18`.
     pub reference: String,
     /// Rhythm and dates of a standing order; left out for a single payment.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub schedule: Option<ExternalPaymentScheduleRequest>,
 }
 impl Generated for PaymentInitiationPaymentCreateRequest {
@@ -2183,13 +2230,16 @@ impl Record for PaymentInitiationPaymentGetResponse {
 pub struct PaymentInitiationPaymentListRequest {
     /// Identifier of a consent, to list only the payments made under it; null or left out to list
     /// all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub consent_id: Option<String>,
     /// Number of payments to return in one page, from 1 to 200, 10 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `200`. Default: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// The `next_cursor` of the page before, passed verbatim; it is an ISO 8601 point in time.
     /// Null or left out for the first page.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<DateTime<Utc>>,
 }
 impl Generated for PaymentInitiationPaymentListRequest {
@@ -2283,11 +2333,14 @@ impl Record for PaymentInitiationPaymentListResponse {
 pub struct PaymentInitiationPaymentReverseRequest {
     /// Amount and currency to refund; null or left out to refund the whole payment. The currency
     /// must be that of the payment.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub amount: Option<PaymentAmountToRefund>,
     /// Postal address of the payer who gets the refund; null or left out when not required.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub counterparty_address: Option<PaymentInitiationAddress>,
     /// Date of birth of the payer who gets the refund, as an ISO 8601 date; null or left out when
     /// not required.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub counterparty_date_of_birth: Option<NaiveDate>,
     /// Your own key for the refund, at most 128 characters. Repeating the call with the same key
     /// does not refund twice; wait at least a minute before a retry.
@@ -2555,14 +2608,17 @@ impl Record for PaymentInitiationRecipient {
 pub struct PaymentInitiationRecipientCreateRequest {
     /// Postal address of the recipient; may be null or left out where the payment scheme does not
     /// need it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<PaymentInitiationAddress>,
     /// UK account number and sort code of the recipient; may be null or left out when `iban` is
     /// given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bacs: Option<RecipientBacsNullable>,
     /// International bank account number (IBAN) of the recipient, 15 to 34 characters long; may
     /// be null or left out when `bacs` is given.
     ///
     /// Shortest length: `15`. Longest length: `34`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iban: Option<Secret>,
     /// Name of the recipient as holder of the account, not empty. Banks may compare it with the
     /// true holder.
@@ -2765,11 +2821,13 @@ pub struct PaymentInitiationRecipientListRequest {
     /// Number of recipients to return in one page, from 1 to 100, 100 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `100`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// The `next_cursor` of the page before, passed verbatim, at most 256 characters; left out
     /// for the first page.
     ///
     /// Longest length: `256`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for PaymentInitiationRecipientListRequest {
@@ -2897,10 +2955,12 @@ pub struct RecipientBacsNullable {
     /// survive.
     ///
     /// Shortest length: `1`. Longest length: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account: Option<Secret>,
     /// Sort code of the UK bank branch, exactly six digits without hyphens.
     ///
     /// Shortest length: `6`. Longest length: `6`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub sort_code: Option<String>,
 }
 impl Generated for RecipientBacsNullable {

@@ -13,10 +13,12 @@ use crate::wire::prelude::*;
 pub struct AccountAccess {
     /// Which data of this account the application may read. Null or left out for no restriction
     /// of its own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_product_access: Option<AccountProductAccessNullable>,
     /// Whether the application may read this account at all. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub authorized: Option<bool>,
     /// Identifier of the account at the institution, which has to be unique there. It is not an
     /// `account_id` of Plaid.
@@ -129,15 +131,18 @@ pub struct AccountProductAccessNullable {
     /// Whether the application may read the data of the account itself. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_data: Option<bool>,
     /// Whether the application may read the statements of the account. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub statements: Option<bool>,
     /// Whether the application may read the tax documents of the account. True if null or left
     /// out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub tax_documents: Option<bool>,
 }
 impl Generated for AccountProductAccessNullable {
@@ -609,13 +614,16 @@ impl Record for ConnectedApplication {
 pub struct ItemActivityListRequest {
     /// The `access_token` of the Item whose activity is wanted. It does not expire and must be
     /// kept secret on the server.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
     /// Number of activities in one page, from 1 to 50, 50 if left out.
     ///
     /// Smallest value: `1`. Largest value: `50`. Default: `50`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Position to go on from: left out for the first page, then the `cursor` of the previous
     /// answer, passed verbatim.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
 }
 impl Generated for ItemActivityListRequest {
@@ -715,6 +723,7 @@ impl Record for ItemActivityListResponse {
 pub struct ItemApplicationListRequest {
     /// The `access_token` of the Item whose connected applications are wanted. May be null or
     /// left out; keep it secret on the server.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
 }
 impl Generated for ItemApplicationListRequest {
@@ -805,6 +814,7 @@ pub struct ItemApplicationScopesUpdateRequest {
     pub scopes: Scopes,
     /// String of your own that ties the update to the flow during which the user made the choice.
     /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub state: Option<String>,
 }
 impl Generated for ItemApplicationScopesUpdateRequest {
@@ -1101,42 +1111,51 @@ pub struct ProductAccess {
     /// or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub accounts_details_transactions: Option<bool>,
     /// Whether the application may read account and routing numbers, as a finer kind of data
     /// beside `auth`. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub accounts_routing_number: Option<bool>,
     /// Whether the application may read account statements, as a finer kind of data beside
     /// `statements`. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub accounts_statements: Option<bool>,
     /// Whether the application may read tax statements of the accounts. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub accounts_tax_statements: Option<bool>,
     /// Whether the application may read account and routing numbers. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub auth: Option<bool>,
     /// Whether the application may read the profile data of the customer, as a finer kind of data
     /// beside `identity`. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub customers_profiles: Option<bool>,
     /// Whether the application may read data on the account holder, such as name and address.
     /// True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub identity: Option<bool>,
     /// Whether the application may read account statements. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub statements: Option<bool>,
     /// Whether the application may read transactions. True if null or left out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transactions: Option<bool>,
 }
 impl Generated for ProductAccess {
@@ -1208,14 +1227,19 @@ impl Default for ProductAccess {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct Scopes {
     /// Access to single accounts, one entry per account.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub accounts: Vec<AccountAccess>,
     /// Whether the application may also read accounts that appear later. True if null or left
     /// out.
     ///
     /// Default: `true`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub new_accounts: Option<bool>,
     /// Kinds of data that the application may read across all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub product_access: Option<ProductAccess>,
 }
 impl Generated for Scopes {

@@ -618,6 +618,7 @@ impl Record for ProcessorAuthGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorBalanceGetRequest {
     /// Further settings, such as the oldest balance you accept. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<ProcessorBalanceGetRequestOptions>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
@@ -668,6 +669,7 @@ impl ProcessorBalanceGetRequest {
 pub struct ProcessorBalanceGetRequestOptions {
     /// Oldest balance you accept, as an ISO 8601 timestamp. It concerns institutions that serve
     /// balances with an update time instead of in real time; elsewhere it can be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub min_last_updated_datetime: Option<DateTime<Utc>>,
 }
 impl Generated for ProcessorBalanceGetRequestOptions {
@@ -746,6 +748,7 @@ impl Record for ProcessorBalanceGetResponse {
 pub struct ProcessorBankTransferCreateRequest {
     /// SEC code of the ACH entry, which tells how the user authorized it. May be left out, for
     /// instance for wires.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ach_class: Option<AchClass>,
     /// Amount of the transfer as a decimal string with two places, such as `12.34`, never
     /// negative; `type` tells the direction.
@@ -754,6 +757,7 @@ pub struct ProcessorBankTransferCreateRequest {
     /// needed.
     ///
     /// Longest length: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub custom_tag: Option<String>,
     /// Text for the bank statement of the end user, at most 10 characters.
     ///
@@ -767,12 +771,16 @@ pub struct ProcessorBankTransferCreateRequest {
     /// ISO 4217 code of the currency of `amount`, for example `USD`.
     pub iso_currency_code: String,
     /// Key and value pairs of your own, kept with the transfer. Null or absent when not needed.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub metadata: BTreeMap<String, String>,
     /// Payment network over which the transfer is to run.
     pub network: BankTransferNetwork,
     /// Identifier of your own account from which transfers originate. Null or left out for the
     /// default account.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub origination_account_id: Option<String>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
@@ -1002,6 +1010,7 @@ pub struct ProcessorIdentityMatchRequest {
     pub processor_token: Secret,
     /// Personal data of the user as you hold them, to be compared with the owners on file. Parts
     /// left out are not compared.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<IdentityMatchUser>,
 }
 impl Generated for ProcessorIdentityMatchRequest {
@@ -1318,6 +1327,7 @@ pub struct ProcessorInvestmentsTransactionsGetRequest {
     pub end_date: NaiveDate,
     /// The page wanted and further settings. May be left out for the first page with default
     /// settings.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<InvestmentsTransactionsGetRequestOptions>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
@@ -1597,7 +1607,10 @@ pub struct ProcessorSignalDecisionReportRequest {
     /// payment. Null or left out when not applicable.
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub amount_instantly_available: Option<Decimal>,
     /// Your own identifier for the payment, 1 to 36 characters, the same as in
@@ -1609,13 +1622,16 @@ pub struct ProcessorSignalDecisionReportRequest {
     /// or left out when not applicable.
     ///
     /// Smallest value: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_funds_on_hold: Option<i64>,
     /// What you decided on the payment. Null or left out when you do not report it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub decision_outcome: Option<SignalDecisionOutcome>,
     /// Whether the payment was initiated, that is submitted for processing. Send false when you
     /// decided against it.
     pub initiated: bool,
     /// Payment method by which the payment was made. Null or left out when you do not report it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_method: Option<SignalPaymentMethod>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
@@ -1730,27 +1746,34 @@ pub struct ProcessorSignalEvaluateRequest {
     pub client_transaction_id: String,
     /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
     /// such as an email address. It helps to relate the payments of a user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Payment method intended for the debit, such as `SAME_DAY_ACH`. Null or left out when
     /// undecided.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub default_payment_method: Option<String>,
     /// Device from which the user takes part, as observed by you. May be left out when no device
     /// is involved.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub device: Option<SignalDevice>,
     /// Whether the payment is one of a series, such as a subscription, rather than a single one.
     /// Null or left out when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_recurring: Option<bool>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
     pub processor_token: Secret,
     /// Key of the ruleset, as set up in the Dashboard, to evaluate the payment with. Null or left
     /// out to accept the default choice; an unknown key fails with `RULESET_NOT_FOUND`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ruleset_key: Option<String>,
     /// Name, contact data and address of the user as you know them. May be left out, at the cost
     /// of less data.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<SignalUser>,
     /// Whether the user is taking part in the payment at this moment, as opposed to a payment
     /// started without the user. Null or left out when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_present: Option<bool>,
 }
 impl Generated for ProcessorSignalEvaluateRequest {
@@ -1974,6 +1997,7 @@ pub struct ProcessorSignalReturnReportRequest {
     pub return_code: String,
     /// Time at which you received the return, as an ISO 8601 timestamp. Null or left out when not
     /// known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub returned_at: Option<DateTime<Utc>>,
 }
 impl Generated for ProcessorSignalReturnReportRequest {
@@ -2738,6 +2762,7 @@ pub struct ProcessorTransactionsGetRequest {
     /// transaction's `date`.
     pub end_date: NaiveDate,
     /// The page wanted and some extras. May be left out for the first page with default settings.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<ProcessorTransactionsGetRequestOptions>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
@@ -2805,6 +2830,7 @@ pub struct ProcessorTransactionsGetRequestOptions {
     /// How many transactions to return at most in one page, from 1 to 500, by default 100.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Formerly switched on logos and counterparties while they were a beta feature. Deprecated;
     /// leave it out and read `logo_url` and `counterparties`.
@@ -2813,11 +2839,16 @@ pub struct ProcessorTransactionsGetRequestOptions {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_logo_and_counterparty_beta: Option<bool>,
     /// Set to true to have `original_description`, the unedited text from the institution, filled
     /// in on every transaction. Defaults to false; null counts as the default.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_original_description: Option<bool>,
     /// Formerly switched on `personal_finance_category` in the answer. Deprecated; leave it out
     /// and read `personal_finance_category`.
@@ -2826,6 +2857,10 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_personal_finance_category: Option<bool>,
     /// Formerly switched on `personal_finance_category` while it was a beta feature. Deprecated;
     /// leave it out and read `personal_finance_category`.
@@ -2834,11 +2869,16 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_personal_finance_category_beta: Option<bool>,
     /// How many transactions to skip from the start of the result, by default 0. Raise it by the
     /// number received until `total_transactions` is reached.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
 }
 impl Generated for ProcessorTransactionsGetRequestOptions {
@@ -2949,6 +2989,7 @@ impl Record for ProcessorTransactionsGetResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProcessorTransactionsRecurringGetRequest {
     /// Further settings, such as the category taxonomy. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<TransactionsRecurringGetRequestOptions>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.
@@ -3130,11 +3171,14 @@ pub struct ProcessorTransactionsSyncRequest {
     /// value makes changes of the data between pages less likely to interfere.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// The `next_cursor` of the previous answer, passed unchanged. Leave out or send an empty
     /// string to start from the beginning of the history.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Further settings, such as the category taxonomy. May be left out, but must not be null.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<TransactionsSyncRequestOptions>,
     /// The `processor_token` that stands for one account of one Item, made by the customer with
     /// `/processor/token/create` and passed on to the processor.

@@ -69,12 +69,15 @@ impl Record for LatestScoredEvent {
 pub struct ProtectBankAccount {
     /// Identifier of the account on an Item; case-sensitive. Null or absent when the account is
     /// named by its numbers.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_id: Option<String>,
     /// Number of the account at the bank, which is sensitive and must not be logged. Null or
     /// absent when the account is named by `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_number: Option<Secret>,
     /// US routing number of the bank, which goes with `account_number`. Null or absent when the
     /// account is named by `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub routing_number: Option<String>,
 }
 impl Generated for ProtectBankAccount {
@@ -125,6 +128,7 @@ pub struct ProtectComputeRequest {
     pub model: String,
     /// The session that the model is to judge, as far as the model takes one. Null or absent for
     /// none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub model_inputs: Option<ProtectModelInputs>,
     /// The user to judge, named by the identifier of Plaid or by your own.
     pub user: ProtectUser,
@@ -316,18 +320,28 @@ impl Default for ProtectComputeSubscores {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectEvent {
     /// Present, as an empty object, if the event is a visit to the application.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub app_visit: BTreeMap<String, ::serde_json::Value>,
     /// Identifier of the session of the Protect SDK in which the event happened. Absent when
     /// there was none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub protect_session_id: Option<String>,
     /// ISO 8601 time at which the event happened.
     pub timestamp: DateTime<Utc>,
     /// Present, as an empty object, if the event is the sign-in of an existing user.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub user_sign_in: BTreeMap<String, ::serde_json::Value>,
     /// Present, as an empty object, if the event is the registration of a new user.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub user_sign_up: BTreeMap<String, ::serde_json::Value>,
 }
 impl Generated for ProtectEvent {
@@ -480,10 +494,13 @@ pub struct ProtectEventSendRequest {
     pub event: Option<ProtectEvent>,
     /// Identifier of the session of the Protect SDK in which the event happened. Absent when
     /// there was none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub protect_session_id: Option<String>,
     /// True to have a trust index computed for the event and returned in the answer.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub request_trust_index: Option<bool>,
     /// ISO 8601 time at which the event happened.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub timestamp: Option<DateTime<Utc>>,
 }
 impl Generated for ProtectEventSendRequest {
@@ -588,6 +605,7 @@ pub struct ProtectIncidentAmount {
     /// ISO 4217 code of the currency of `value`, by default `USD`.
     ///
     /// Default: `USD`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iso_currency_code: Option<String>,
     /// The amount, in the unit of the currency, for example dollars.
     #[cfg_attr(feature = "schemars", schemars(with = "crate::wire::schema::Number"))]
@@ -638,26 +656,34 @@ impl ProtectIncidentAmount {
 pub struct ProtectIncidentEvent {
     /// The `access_token` of the Item that the incident concerns; keep it secret on the server.
     /// Null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub access_token: Option<Secret>,
     /// Amount of money that the incident is about, with its currency. Null or absent when it is
     /// about none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub amount: Option<ProtectIncidentAmount>,
     /// Identifier, beginning with `idv_`, of the identity verification that the incident belongs
     /// to. Null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub idv_session_id: Option<String>,
     /// Reference of your own for the incident, such as the number of a case. Null or absent when
     /// there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub internal_reference: Option<String>,
     /// Identifier of the Link session in which the incident happened. Null or absent when there
     /// is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub link_session_id: Option<String>,
     /// Identifier of the Protect event that the incident belongs to. Null or absent when there is
     /// none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub protect_event_id: Option<String>,
     /// The `client_transaction_id` under which the transaction was judged with
     /// `/signal/evaluate`. Null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub signal_client_transaction_id: Option<String>,
     /// ISO 8601 time at which the incident happened. Null or absent when it is not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub time: Option<DateTime<Utc>>,
 }
 impl Generated for ProtectIncidentEvent {
@@ -816,6 +842,7 @@ pub struct ProtectLinkModelInputs {
     pub link_session_id: String,
     /// True if the score must rest on data extracted from the institution, so that the call is
     /// not answered without them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub require_extracted_data: Option<bool>,
 }
 impl Generated for ProtectLinkModelInputs {
@@ -862,8 +889,10 @@ impl ProtectLinkModelInputs {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectModelInputs {
     /// A session of Link as input. Null or absent when the model takes none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub link: Option<ProtectLinkModelInputs>,
     /// A session of the Protect SDK as input. Null or absent when the model takes none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub sdk: Option<ProtectSdkModelInputs>,
 }
 impl Generated for ProtectModelInputs {
@@ -1014,15 +1043,19 @@ impl OpenEnum for ProtectReportConfidence {
 pub struct ProtectReportCreateRequest {
     /// Return code of the ACH network, such as `R10`, for an incident that showed itself in a
     /// returned transfer. Null or absent otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ach_return_code: Option<String>,
     /// Bank account that the incident concerns. Null or absent when none is concerned.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_account: Option<ProtectBankAccount>,
     /// When and in connection with what the incident happened. Null or absent when it cannot be
     /// tied to anything.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub incident_event: Option<ProtectIncidentEvent>,
     /// Remarks of your own on the incident, at most 1024 characters. Null or absent for none.
     ///
     /// Longest length: `1024`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub notes: Option<String>,
     /// Whether the incident is certain or only suspected.
     pub report_confidence: ProtectReportConfidence,
@@ -1032,6 +1065,7 @@ pub struct ProtectReportCreateRequest {
     pub report_type: ProtectReportType,
     /// Identifier of the user the incident concerns, from `/user/create`. Absent when the user is
     /// known only through the session or the account of the incident.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
 }
 impl Generated for ProtectReportCreateRequest {
@@ -1306,8 +1340,10 @@ impl ProtectSdkModelInputs {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectUser {
     /// Identifier that you gave to the user, as opposed to the `user_id` of Plaid.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Identifier that Plaid gave to the user, from `/user/create`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
 }
 impl Generated for ProtectUser {
@@ -1349,9 +1385,11 @@ impl Default for ProtectUser {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ProtectUserInsightsGetRequest {
     /// Identifier that you gave to the user. Absent when `user_id` is given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Identifier that Plaid gave to the user, from `/user/create`. Absent when `client_user_id`
     /// is given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
 }
 impl Generated for ProtectUserInsightsGetRequest {

@@ -57,6 +57,7 @@ pub struct CustomSandboxTransaction {
     /// are derived.
     pub description: String,
     /// ISO 4217 code of the currency of `amount`. Absent for US dollars.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iso_currency_code: Option<String>,
 }
 impl Generated for CustomSandboxTransaction {
@@ -128,6 +129,7 @@ pub struct SandboxBankIncomeFireWebhookRequest {
     pub webhook_fields: SandboxBankIncomeWebhookFireRequestWebhookFields,
     /// Address to which the webhook is sent in place of the one that is registered. Absent to use
     /// the registered one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook_override: Option<String>,
 }
 impl Generated for SandboxBankIncomeFireWebhookRequest {
@@ -239,6 +241,7 @@ impl OpenEnum for SandboxBankIncomeWebhookFireRequestWebhookCode {
 pub struct SandboxBankIncomeWebhookFireRequestWebhookFields {
     /// Whether the webhook is to report success or failure; it matters for the code
     /// `BANK_INCOME_REFRESH_COMPLETE`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_income_refresh_complete_result: Option<BankIncomeRefreshCompleteResult>,
     /// Identifier of the user that the webhook is to name.
     pub user_id: String,
@@ -356,6 +359,7 @@ pub struct SandboxBankTransferSimulateRequest {
     pub event_type: String,
     /// Why the bank transfer failed or was reversed, for simulated failures and reversals. Absent
     /// for other events.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub failure_reason: Option<BankTransferFailure>,
 }
 impl Generated for SandboxBankTransferSimulateRequest {
@@ -439,13 +443,18 @@ impl Record for SandboxBankTransferSimulateResponse {
 pub struct SandboxCraCashflowUpdatesUpdateRequest {
     /// Identifier of the user, beginning with `usr_`, from `/user/create`. Give either this or
     /// the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the user, from `/user/create`. Use `user_id` instead for users that have
     /// one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
     /// The cash flow events that are to happen, each named by its webhook code. May be null or
     /// absent.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub webhook_codes: Vec<CashFlowUpdatesEventWebhookCodes>,
 }
 impl Generated for SandboxCraCashflowUpdatesUpdateRequest {
@@ -523,9 +532,11 @@ pub struct SandboxIncomeFireWebhookRequest {
     /// Identifier of the Item that the webhook is to name; case-sensitive.
     pub item_id: String,
     /// Identifier of the user that the webhook is to name.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// State of the verification that the webhook is to report; it matters for the code
     /// `INCOME_VERIFICATION`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub verification_status: Option<SandboxIncomeFireWebhookRequestVerificationStatus>,
     /// Address to which the webhook is sent, whatever address is registered elsewhere.
     pub webhook: String,
@@ -785,6 +796,7 @@ pub struct SandboxItemFireWebhookRequest {
     pub webhook_code: SandboxItemFireWebhookRequestWebhookCode,
     /// Group of the webhook. It tells apart codes that occur under several types, such as
     /// `DEFAULT_UPDATE`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook_type: Option<WebhookType>,
 }
 impl Generated for SandboxItemFireWebhookRequest {
@@ -1390,6 +1402,7 @@ pub struct SandboxProcessorTokenCreateRequest {
     /// Identifier of the institution, such as `ins_109508`, at which the test Item is made.
     pub institution_id: String,
     /// Login to use for the test Item in place of the default user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<SandboxProcessorTokenCreateRequestOptions>,
 }
 impl Generated for SandboxProcessorTokenCreateRequest {
@@ -1436,8 +1449,10 @@ impl SandboxProcessorTokenCreateRequest {
 pub struct SandboxProcessorTokenCreateRequestOptions {
     /// Sandbox password in place of `pass_good`, such as `error_` followed by an error code, or
     /// the JSON configuration for `user_custom`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub override_password: Option<Secret>,
     /// Sandbox user name, such as `user_custom`, in place of `user_good`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub override_username: Option<String>,
 }
 impl Generated for SandboxProcessorTokenCreateRequestOptions {
@@ -1530,12 +1545,15 @@ pub struct SandboxPublicTokenCreateRequest {
     pub institution_id: String,
     /// Optional settings of the Item: test credentials, webhook URL and product settings that the
     /// Link configuration would carry otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<SandboxPublicTokenCreateRequestOptions>,
     /// Plaid user ID (prefix `usr_`) from `/user/create` to which the new Item is attached; takes
     /// the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy user token from `/user/create`; needed only for products that hang on a user rather
     /// than on a single Item. Newer integrations send `user_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for SandboxPublicTokenCreateRequest {
@@ -1593,6 +1611,7 @@ impl SandboxPublicTokenCreateRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
     /// Number of days of transaction history from which bank income is derived.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
 }
 impl Generated for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
@@ -1629,23 +1648,29 @@ impl Default for SandboxPublicTokenCreateRequestIncomeVerificationBankIncome {
 pub struct SandboxPublicTokenCreateRequestOptions {
     /// Income sources and bank income settings; give it when `income_verification` is among
     /// `initial_products`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub income_verification: Option<
         SandboxPublicTokenCreateRequestOptionsIncomeVerification,
     >,
     /// Password for the test user instead of `pass_good`. With `user_custom` it holds a JSON
     /// configuration; values such as `error_ITEM_LOCKED` simulate login errors.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub override_password: Option<Secret>,
     /// Sandbox test user to log in with instead of `user_good`, for example
     /// `user_transactions_dynamic` or `user_custom`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub override_username: Option<String>,
     /// Date range of the statements to create; give it when `statements` is among
     /// `initial_products`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub statements: Option<SandboxPublicTokenCreateRequestOptionsStatements>,
     /// Date range and history length for Items initialized with the `transactions` product; null
     /// or absent keeps the defaults.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transactions: Option<SandboxPublicTokenCreateRequestOptionsTransactions>,
     /// URL that receives the webhooks of the Item; without it no webhook is sent until one is set
     /// with `/item/webhook/update`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptions {
@@ -1704,10 +1729,14 @@ impl Default for SandboxPublicTokenCreateRequestOptions {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxPublicTokenCreateRequestOptionsIncomeVerification {
     /// Settings of Bank Income; of use when `income_source_types` contains `bank`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bank_income: Option<SandboxPublicTokenCreateRequestIncomeVerificationBankIncome>,
     /// Kinds of income data the Item is to supply: `bank` for income derived from deposits,
     /// `payroll` for payroll data.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub income_source_types: Vec<IncomeVerificationSourceType>,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptionsIncomeVerification {
@@ -1805,10 +1834,13 @@ pub struct SandboxPublicTokenCreateRequestOptionsTransactions {
     /// product is initialized.
     ///
     /// Smallest value: `1`. Largest value: `730`. Default: `90`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
     /// Last day of the transaction history to fetch, as an ISO 8601 date (`YYYY-MM-DD`).
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<NaiveDate>,
     /// First day of the transaction history to fetch, as an ISO 8601 date (`YYYY-MM-DD`).
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<NaiveDate>,
 }
 impl Generated for SandboxPublicTokenCreateRequestOptionsTransactions {
@@ -2039,6 +2071,7 @@ pub struct SandboxTransferLedgerDepositSimulateRequest {
     pub event_type: TransferLedgerSweepSimulateEventType,
     /// Why the event failed or was returned, for simulated failures and returns. Absent when the
     /// event is neither.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub failure_reason: Option<TransferFailure>,
     /// Identifier of the sweep that carries out the deposit, as returned by
     /// `/transfer/ledger/deposit`.
@@ -2126,14 +2159,18 @@ impl Record for SandboxTransferLedgerDepositSimulateResponse {
 pub struct SandboxTransferLedgerSimulateAvailableRequest {
     /// Identifier of the ledger whose pending balance becomes available. Null or absent for the
     /// default ledger.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ledger_id: Option<String>,
     /// `client_id` of the end customer whose ledger is affected, for platforms that make
     /// transfers for others. Null or absent for your own ledger.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
     /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
     /// time the balance becomes available. Null or absent for the real time.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub test_clock_id: Option<String>,
     /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferLedgerSimulateAvailableRequest {
@@ -2216,6 +2253,7 @@ pub struct SandboxTransferLedgerWithdrawSimulateRequest {
     pub event_type: TransferLedgerSweepSimulateEventType,
     /// Why the event failed or was returned, for simulated failures and returns. Absent when the
     /// event is neither.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub failure_reason: Option<TransferFailure>,
     /// Identifier of the sweep that carries out the withdrawal, as returned by
     /// `/transfer/ledger/withdraw`.
@@ -2306,13 +2344,16 @@ pub struct SandboxTransferRefundSimulateRequest {
     pub event_type: String,
     /// Why the event failed or was returned, for simulated failures and returns. Absent when the
     /// event is neither.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub failure_reason: Option<TransferFailure>,
     /// Identifier of the refund, as returned by `/transfer/refund/create`.
     pub refund_id: String,
     /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
     /// time the simulated event takes place. Null or absent for the real time.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub test_clock_id: Option<String>,
     /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferRefundSimulateRequest {
@@ -2459,13 +2500,16 @@ pub struct SandboxTransferSimulateRequest {
     pub event_type: String,
     /// Why the event failed or was returned, for simulated failures and returns. Absent when the
     /// event is neither.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub failure_reason: Option<TransferFailure>,
     /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
     /// time the simulated event takes place. Null or absent for the real time.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub test_clock_id: Option<String>,
     /// Identifier of the transfer, as returned by `/transfer/create`.
     pub transfer_id: String,
     /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferSimulateRequest {
@@ -2554,8 +2598,10 @@ impl Record for SandboxTransferSimulateResponse {
 pub struct SandboxTransferSweepSimulateRequest {
     /// Identifier of a test clock, from `/sandbox/transfer/test_clock/create`, at whose virtual
     /// time the sweep takes place. Null or absent for the real time.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub test_clock_id: Option<String>,
     /// Address to which the webhook that belongs to the simulated event is sent. Absent for none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for SandboxTransferSweepSimulateRequest {
@@ -2716,6 +2762,7 @@ impl Record for SandboxTransferTestClockAdvanceResponse {
 pub struct SandboxTransferTestClockCreateRequest {
     /// Time to which the new clock is set, in ISO 8601 format. Null or absent for the real time
     /// at the moment of the call.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub virtual_time: Option<DateTime<Utc>>,
 }
 impl Generated for SandboxTransferTestClockCreateRequest {
@@ -2864,17 +2911,21 @@ pub struct SandboxTransferTestClockListRequest {
     /// Highest number of clocks in the page, 1 to 25, by default 25.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// End of the span in which the virtual time of a clock must lie, in ISO 8601 format. Null or
     /// absent for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_virtual_time: Option<DateTime<Utc>>,
     /// How many clocks to skip before the page begins, by default 0. For the next page add the
     /// number of clocks received.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Start of the span in which the virtual time of a clock must lie, in ISO 8601 format. Null
     /// or absent for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_virtual_time: Option<DateTime<Utc>>,
 }
 impl Generated for SandboxTransferTestClockListRequest {
@@ -2964,13 +3015,18 @@ impl Record for SandboxTransferTestClockListResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SandboxUserResetLoginRequest {
     /// Identifiers of the Items to affect. Null or absent for all Items of the user.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub item_ids: Vec<String>,
     /// Identifier of the user, beginning with `usr_`, from `/user/create`. Give either this or
     /// the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the user, from `/user/create`. Use `user_id` instead for users that have
     /// one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for SandboxUserResetLoginRequest {

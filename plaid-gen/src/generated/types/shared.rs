@@ -1924,18 +1924,23 @@ impl Default for AddressDataNotRequired {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct AddressDataNullableNoRequiredFields {
     /// City or town of the address. Null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// Country of the address as a two-letter ISO 3166-1 alpha-2 code. Null or absent when not
     /// known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Postal code of the address, a ZIP code in the US, kept as a string so that leading zeros
     /// survive. Null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// State, province or other subdivision, for instance `CA`. Null or absent when not known or
     /// not used in the country.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// Street and house number, with any unit or apartment, for instance `12 Example Street`. May
     /// be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street: Option<String>,
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
@@ -2245,6 +2250,7 @@ pub struct BankInitiatedReturnRisk {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub risk_tier: i64,
     /// Risk from 1 for the lowest to 99 for the highest. Set a threshold on it in your own rules.
     ///
@@ -2457,9 +2463,11 @@ impl OpenEnum for BankTransferDirection {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferFailure {
     /// ACH return code such as `R01`. Null or absent when the failure is not an ACH return.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ach_return_code: Option<String>,
     /// Explanation of the failure in English, for logs and support. Decide by `ach_return_code`
     /// where there is one.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub description: Option<String>,
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor", feature = "sandbox"))]
@@ -2606,10 +2614,12 @@ impl OpenEnum for BankTransferType {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct BankTransferUser {
     /// Email address of the account holder. Null or absent when none was given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Full legal name of the account holder. Required.
     pub legal_name: String,
     /// Routing number of the account holder's bank, filled in by Plaid in answers. May be absent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub routing_number: Option<String>,
 }
 #[cfg(any(feature = "bank_transfers", feature = "processor"))]
@@ -3280,6 +3290,7 @@ impl Record for CraCheckReportFreddieMacGetRequest {
 pub struct CraCheckReportHomeLendingReportOptions {
     /// Settings of the employment refresh report, relevant when `reports_requested` contains
     /// `EMPLOYMENT_REFRESH`; may be null or absent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub employment_refresh_options: Option<
         CraCheckReportVerificationGetEmploymentRefreshOptions,
     >,
@@ -3414,35 +3425,55 @@ pub struct CraPartnerInsightsBaseFicoScore {
     pub bureau: CraPartnerInsightsBureau,
     /// True if the number of credit inquiries lowered the base score; null or absent when the
     /// bureau did not tell.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub did_inquiries_adversely_affect_score: Option<bool>,
     /// First reason code of the base score. Deprecated; use `reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub reason_code_1: Option<String>,
     /// Second reason code of the base score, null if there is none. Deprecated; use
     /// `reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub reason_code_2: Option<String>,
     /// Third reason code of the base score, null if there is none. Deprecated; use `reason_codes`
     /// instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub reason_code_3: Option<String>,
     /// Fourth reason code of the base score, null if there is none. Deprecated; use
     /// `reason_codes` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub reason_code_4: Option<String>,
     /// Up to four codes, delivered with the base score, for the factors that weighed on it. They
     /// replace the fields `reason_code_1` to `reason_code_4`.
     ///
     /// Most entries: `4`.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub reason_codes: Vec<String>,
     /// Value of the base score as delivered by the bureau.
     pub score: i64,
@@ -3663,9 +3694,11 @@ pub struct CraPartnerInsightsUltraFicoScoreRequest {
     /// The FICO score obtained from a credit bureau on which the UltraFICO score is built.
     pub base_fico_score: CraPartnerInsightsBaseFicoScore,
     /// Identifier of the scoring request at FICO, where you have one; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub fico_scoring_request_id: Option<String>,
     /// Identifier chosen by the caller for telling apart several score requests and matching
     /// their results; may be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub request_correlation_id: Option<String>,
     /// Version of the UltraFICO score to compute, for example `1.0`, given as a string.
     pub ultrafico_score_version: CraPartnerInsightsUltraFicoScoreVersion,
@@ -4362,6 +4395,7 @@ pub struct CustomerInitiatedReturnRisk {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub risk_tier: i64,
     /// Risk from 1 for the lowest to 99 for the highest. Set a threshold on it in your own rules.
     ///
@@ -5707,14 +5741,18 @@ impl Default for IdentityDocumentMetadata {
 pub struct IdentityMatchUser {
     /// Postal address of the user as you know it, in which every part is optional. Null or absent
     /// when it is not to be compared.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<AddressDataNullableNoRequiredFields>,
     /// Email address of the user as you know it. Null or absent when it is not to be compared.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Full legal name of the user as you know it. Null or absent when the name is not to be
     /// compared.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_name: Option<String>,
     /// Phone number of the user as you know it, best with country code. Null or absent when it is
     /// not to be compared.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 #[cfg(any(feature = "identity", feature = "processor"))]
@@ -6031,7 +6069,10 @@ impl OpenEnum for IncomeBreakdownType {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct IncomeInsightsFilter {
     /// Income categories that do not count. May be left out when nothing is to be excluded.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub excluded_categories: Vec<String>,
     /// Income categories that count; income of other categories is left out of the insights.
     #[cfg_attr(feature = "schemars", schemars(default))]
@@ -7395,6 +7436,7 @@ pub struct InvestmentTransaction {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub cancel_transaction_id: Option<String>,
     /// Day on which the transaction was posted to the account, as an ISO 8601 date. Compare
     /// `transaction_datetime`.
@@ -8109,23 +8151,29 @@ impl Default for InvestmentsAuthOwner {
 pub struct InvestmentsTransactionsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
     /// Set to true to have the first fetch run in the background, by default false. The call then
     /// fails with `PRODUCT_NOT_READY` until the `HISTORICAL_UPDATE` webhook of type
     /// `INVESTMENTS_TRANSACTIONS` has come.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub async_update: Option<bool>,
     /// How many investment transactions to return at most in one page, from 1 to 500, by default
     /// 100.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// How many investment transactions to skip from the start of the result, by default 0. Raise
     /// it by the number received until `total_investment_transactions` is reached.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
 }
 #[cfg(any(feature = "investments", feature = "processor"))]
@@ -11508,7 +11556,7 @@ pub struct PaystubOverride {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub income_breakdown: Vec<IncomeBreakdown>,
     /// Pay that remains after deductions, as a sum since the start of the year.
     pub net_pay: Option<PaystubOverrideNetPay>,
@@ -13233,6 +13281,7 @@ pub struct PaystubOverridePayPeriodDetails {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub pay_day: Option<NaiveDate>,
     /// How often the employee is paid, such as weekly or monthly.
     pub pay_frequency: Option<PayPeriodDetailsPayFrequency>,
@@ -14193,18 +14242,23 @@ impl OpenEnum for PrismInsightsVersion {
 pub struct PrismVersions {
     /// Version of the Prism CashScore to use; null or absent when no particular version is asked
     /// for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cashscore: Option<PrismCashScoreVersion>,
     /// Version of the Prism Detect score to use; null or absent when no particular version is
     /// asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub detect: Option<PrismDetectVersion>,
     /// Version of the Prism Extend score to use; null or absent when no particular version is
     /// asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub extend: Option<PrismExtendVersion>,
     /// Version of the Prism FirstDetect score to use; null or absent when no particular version
     /// is asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub firstdetect: Option<PrismFirstDetectVersion>,
     /// Version of the Prism Insights data to use; null or absent when no particular version is
     /// asked for.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub insights: Option<PrismInsightsVersion>,
 }
 #[cfg(any(feature = "cra", feature = "link"))]
@@ -14868,6 +14922,7 @@ pub struct Ruleset {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub outcome: Option<String>,
     /// What the ruleset says is to be done: `ACCEPT`, `REROUTE` or `REVIEW`.
     pub result: RuleResult,
@@ -15084,6 +15139,7 @@ pub struct Security {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub sedol: Option<String>,
     /// Finer kind of the security within its `type`, as a plain string. Null or absent when not
     /// known; allow for further values.
@@ -15252,6 +15308,7 @@ pub struct SecurityOverride {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub sedol: Option<String>,
     /// Symbol under which the security is traded on an exchange, such as `NFLX`.
     pub ticker_symbol: Option<String>,
@@ -15433,16 +15490,21 @@ impl Default for ServicerAddressData {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalAddressData {
     /// City or town of the address. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// Country of the address as an ISO 3166-1 alpha-2 code. Null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Postal code of the address, a ZIP code in the US, kept as a string so that leading zeros
     /// survive. Null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// State, province or other subdivision, for instance `CA`. Null or absent when not known or
     /// not used in the country.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// Street and house number, with any unit or apartment. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street: Option<String>,
 }
 #[cfg(any(feature = "income", feature = "processor", feature = "signal"))]
@@ -15540,9 +15602,11 @@ impl OpenEnum for SignalDecisionOutcome {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalDevice {
     /// IP address of the user's device, not of your server. Null or absent when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ip_address: Option<String>,
     /// Value of the `User-Agent` header that the user's browser or app sent. Null or absent when
     /// not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_agent: Option<String>,
 }
 #[cfg(any(feature = "beacon", feature = "processor", feature = "signal"))]
@@ -16361,14 +16425,19 @@ impl OpenEnum for SignalPaymentMethod {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalPersonName {
     /// Family name, that is the last name or surname. Null or absent when not supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub family_name: Option<String>,
     /// Given name, that is the first name. Null or absent when not supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub given_name: Option<String>,
     /// Middle name, or several separated by spaces. Null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub middle_name: Option<String>,
     /// Title before the name, such as `Mr.` or `Dr.`. Null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub prefix: Option<String>,
     /// Addition after the name, such as `II` or `Jr.`. Null or absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub suffix: Option<String>,
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
@@ -16476,13 +16545,17 @@ impl Default for SignalScores {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct SignalUser {
     /// Postal address of the user. Null or absent when not supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<SignalAddressData>,
     /// Email address of the user. Null or absent when not supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Name of the user in its parts. Null or absent when not supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<SignalPersonName>,
     /// Phone number of the user in E.164 format, such as `+14155550123`. Null or absent when not
     /// supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 #[cfg(any(feature = "processor", feature = "signal"))]
@@ -18168,13 +18241,14 @@ pub struct Transaction {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub category: Vec<String>,
     /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
     /// and possibly null; use `personal_finance_category` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub category_id: Option<String>,
     /// Number of the check the transaction was paid with; null or absent for transactions that
     /// are not checks.
@@ -18210,6 +18284,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub name: Option<String>,
     /// Description exactly as the institution gave it. It is null or absent unless asked for with
     /// `include_original_description`.
@@ -18242,6 +18317,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub transaction_type: Option<TransactionTransactionType>,
     /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
     /// `iso_currency_code` is set.
@@ -18415,13 +18491,14 @@ pub struct TransactionBase {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub category: Vec<String>,
     /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
     /// and possibly null; use `personal_finance_category` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub category_id: Option<String>,
     /// Number of the check the transaction was paid with; null or absent for transactions that
     /// are not checks.
@@ -18445,6 +18522,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub name: Option<String>,
     /// Description exactly as the institution gave it. It is null or absent unless asked for with
     /// `include_original_description`.
@@ -18466,6 +18544,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub transaction_type: Option<TransactionBaseTransactionType>,
     /// Code of a currency without an ISO 4217 code, such as a cryptocurrency; null when
     /// `iso_currency_code` is set.
@@ -18986,13 +19065,14 @@ pub struct TransactionStream {
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(feature = "schemars", schemars(default, extend("deprecated" = true)))]
     pub category: Vec<String>,
     /// Identifier of the category in the old taxonomy, listed by `/categories/get`. Deprecated
     /// and possibly null; use `personal_finance_category` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub category_id: Option<String>,
     /// Description of the stream, taken from the text of its transactions; always present, unlike
     /// `merchant_name`.
@@ -19009,6 +19089,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub is_user_modified: bool,
     /// Amount of the latest transaction of the stream; compare `average_amount`. The sign is that
     /// of transactions: positive for money going out.
@@ -19020,6 +19101,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub last_user_modified_datetime: Option<DateTime<Utc>>,
     /// Cleaned name of the merchant behind the stream, suited for display; null when no merchant
     /// could be told.
@@ -19431,8 +19513,13 @@ pub struct TransactionsRecurringGetRequestOptions {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_personal_finance_category: Option<bool>,
     /// Taxonomy version to use for `personal_finance_category` of the streams. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
@@ -19766,11 +19853,13 @@ impl Default for TransactionsRecurringUpdateResponse {
 pub struct TransactionsSyncRequestOptions {
     /// Restricts the updates to one account of the Item. Each account then has a cursor of its
     /// own, which must not be mixed with the cursor of the whole Item.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_id: Option<String>,
     /// How many days of history to fetch, from 1 to 730, by default 90. It counts only on the
     /// call that initializes Transactions on the Item and is without effect afterwards.
     ///
     /// Smallest value: `1`. Largest value: `730`. Default: `90`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
     /// Formerly switched on logos and counterparties while they were a beta feature. Deprecated;
     /// leave it out and read `logo_url` and `counterparties`.
@@ -19779,11 +19868,16 @@ pub struct TransactionsSyncRequestOptions {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_logo_and_counterparty_beta: Option<bool>,
     /// Set to true to have `original_description`, the unedited text from the institution, filled
     /// in on every transaction. Defaults to false.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_original_description: Option<bool>,
     /// Formerly switched on `personal_finance_category` in the answer. Deprecated; choose the
     /// taxonomy with `personal_finance_category_version` instead.
@@ -19792,8 +19886,13 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_personal_finance_category: Option<bool>,
     /// Taxonomy version to use for `personal_finance_category` in the answer.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
 }
 #[cfg(any(feature = "processor", feature = "transactions"))]
@@ -19976,12 +20075,18 @@ pub struct TransferFailure {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub ach_return_code: Option<String>,
     /// Explanation of the failure in English, for logs and support. The wording may change, so
     /// decide by `failure_code`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub description: Option<String>,
     /// Code of the failure, such as the ACH return code `R01`. Null or absent when no code
     /// applies.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub failure_code: Option<String>,
 }
 #[cfg(any(feature = "sandbox", feature = "transfer"))]
@@ -20442,20 +20547,25 @@ impl Record for UnofficialCurrencyCodeList {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct UserAddress {
     /// City of the address of the user; null or absent when not given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// ISO 3166-1 alpha-2 code of the country the user lives in, such as `US`.
     pub country: String,
     /// Postal code in the format of the country; null or absent when not given or when the
     /// country has none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// Subdivision such as a state, as its ISO 3166-2 code without the country part, for example
     /// `CA`; null or absent when not given or not applicable.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// First line of the street address of the user, with street and house number; null or absent
     /// when not given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street: Option<String>,
     /// Second line of the street address, such as an apartment or suite; null or absent when
     /// there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street2: Option<String>,
 }
 #[cfg(any(feature = "identity_verification", feature = "link"))]

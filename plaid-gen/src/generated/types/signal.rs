@@ -91,7 +91,10 @@ pub struct SignalDecisionReportRequest {
     /// payment. Null or left out when not applicable.
     #[cfg_attr(
         feature = "schemars",
-        schemars(with = "Option<crate::wire::schema::Number>")
+        schemars(
+            with = "Option<crate::wire::schema::Number>",
+            skip_serializing_if = "Wire::is_absent"
+        )
     )]
     pub amount_instantly_available: Option<Decimal>,
     /// Your own identifier for the payment, 1 to 36 characters, the same as in
@@ -103,15 +106,19 @@ pub struct SignalDecisionReportRequest {
     /// or left out when not applicable.
     ///
     /// Smallest value: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_funds_on_hold: Option<i64>,
     /// What you decided on the payment. Null or left out when you do not report it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub decision_outcome: Option<SignalDecisionOutcome>,
     /// Whether the payment was initiated, that is submitted for processing. Send false when you
     /// decided against it.
     pub initiated: bool,
     /// Payment method by which the payment was made. Null or left out when you do not report it.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_method: Option<SignalPaymentMethod>,
     /// Time at which the payment was submitted, as an ISO 8601 timestamp. May be left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub submitted_at: Option<DateTime<Utc>>,
 }
 impl Generated for SignalDecisionReportRequest {
@@ -227,33 +234,47 @@ pub struct SignalEvaluateRequest {
     pub client_transaction_id: String,
     /// Your own identifier for the end user. Use a stable, opaque value rather than personal data
     /// such as an email address. It helps to relate the payments of a user.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub client_user_id: Option<String>,
     /// Payment method intended for the debit, such as `SAME_DAY_ACH`. Null or left out when
     /// undecided.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub default_payment_method: Option<String>,
     /// Device from which the user takes part, as observed by you. May be left out when no device
     /// is involved.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub device: Option<SignalDevice>,
     /// Whether the payment is one of a series, such as a subscription, rather than a single one.
     /// Null or left out when not known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub is_recurring: Option<bool>,
     /// Key of the risk profile to evaluate the payment with; may be null. Deprecated; use
     /// `ruleset_key` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub risk_profile_key: Option<String>,
     /// Key of the ruleset, as set up in the Dashboard, to evaluate the payment with. Null or left
     /// out to accept the default choice; an unknown key fails with `RULESET_NOT_FOUND`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ruleset_key: Option<String>,
     /// Name, contact data and address of the user as you know them. May be left out, at the cost
     /// of less data.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<SignalUser>,
     /// Whether the user is taking part in the payment at this moment; may be null. Deprecated;
     /// new integrations leave it out.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub user_present: Option<bool>,
 }
 impl Generated for SignalEvaluateRequest {
@@ -491,6 +512,7 @@ pub struct SignalReturnReportRequest {
     pub return_code: String,
     /// Time at which you received the return, as an ISO 8601 timestamp. Null or left out when not
     /// known.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub returned_at: Option<DateTime<Utc>>,
 }
 impl Generated for SignalReturnReportRequest {
@@ -667,6 +689,7 @@ pub struct SignalScheduleRequest {
     /// Shortest length: `1`. Longest length: `36`.
     pub client_transaction_id: String,
     /// Payment method intended for the debit. May be left out when undecided.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub default_payment_method: Option<SignalScheduleDefaultPaymentMethod>,
 }
 impl Generated for SignalScheduleRequest {

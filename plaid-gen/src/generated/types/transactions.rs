@@ -240,15 +240,18 @@ pub struct CashflowReportGetRequest {
     /// Number of transactions in one page, from 1 to 500, 100 if left out.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Position to go on from: an empty string or nothing for the first page, then `next_cursor`
     /// of the previous page, passed verbatim.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// How many days of history the report is to cover, from 1 to 730. Required.
     ///
     /// Smallest value: `1`. Largest value: `730`.
     pub days_requested: i64,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CashflowReportGetRequestOptions>,
 }
 impl Generated for CashflowReportGetRequest {
@@ -309,7 +312,10 @@ impl CashflowReportGetRequest {
 pub struct CashflowReportGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for CashflowReportGetRequestOptions {
@@ -1560,11 +1566,14 @@ pub struct CashflowReportTransactionsGetRequest {
     /// Number of transactions in one page, from 1 to 500, 100 if left out.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Position to go on from: an empty string or nothing for the first page, then `next_cursor`
     /// of the previous page, passed verbatim.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Optional filter that narrows the answer to certain accounts; omit it to get all of them.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<CashflowReportTransactionsGetRequestOptions>,
 }
 impl Generated for CashflowReportTransactionsGetRequest {
@@ -1621,7 +1630,10 @@ impl CashflowReportTransactionsGetRequest {
 pub struct CashflowReportTransactionsGetRequestOptions {
     /// Restricts the answer to these accounts of the Item, given by `account_id`. An id that is
     /// not on the Item fails with `INVALID_ACCOUNT_ID`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
 }
 impl Generated for CashflowReportTransactionsGetRequestOptions {
@@ -1977,6 +1989,7 @@ pub struct TransactionsGetRequest {
     pub end_date: NaiveDate,
     /// Paging, account filter and switches for what each transaction contains. Leave out to get
     /// the first page with defaults for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<TransactionsGetRequestOptions>,
     /// First day of the range to return, as an ISO 8601 date (`YYYY-MM-DD`). Matched against the
     /// transaction's `date`; history earlier than what was requested for the Item is not
@@ -2042,17 +2055,22 @@ impl TransactionsGetRequest {
 pub struct TransactionsGetRequestOptions {
     /// Restricts the result to these accounts of the Item. An identifier that is not on the Item
     /// is refused with `INVALID_ACCOUNT_ID`; leave out to get all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
     /// Number of transactions to return in one page, from 1 to 500, 100 if left out. Larger pages
     /// mean fewer calls.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Days of history to ask the institution for, 1 to 730, default 90. Counts only when this
     /// call is what initializes Transactions on the Item; afterwards it has no effect.
     ///
     /// Smallest value: `1`. Largest value: `730`. Default: `90`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub days_requested: Option<i64>,
     /// Deprecated switch from the beta of merchant logos and counterparties. Leave it out.
     ///
@@ -2060,11 +2078,16 @@ pub struct TransactionsGetRequestOptions {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_logo_and_counterparty_beta: Option<bool>,
     /// Whether each transaction also carries the unprocessed text from the institution in
     /// `original_description`. Off by default.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub include_original_description: Option<bool>,
     /// Deprecated switch that asked for `personal_finance_category` on transactions. Leave it
     /// out; choose the taxonomy with `personal_finance_category_version`.
@@ -2073,6 +2096,10 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_personal_finance_category: Option<bool>,
     /// Deprecated switch from the beta of personal finance categories. Leave it out; choose the
     /// taxonomy with `personal_finance_category_version`.
@@ -2081,14 +2108,20 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub include_personal_finance_category_beta: Option<bool>,
     /// Number of transactions to skip before the page starts, 0 if left out. Advance it by the
     /// number received until it reaches `total_transactions`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Version of the personal finance category taxonomy to classify with, `v1` or `v2`. Pin it
     /// if your code matches on category names.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub personal_finance_category_version: Option<PersonalFinanceCategoryVersion>,
 }
 impl Generated for TransactionsGetRequestOptions {
@@ -2226,9 +2259,13 @@ pub struct TransactionsRecurringGetRequest {
     pub access_token: Secret,
     /// Restricts the answer to streams on these accounts of the Item, given by `account_id`. It
     /// stands at the top level, not in `options`; omit the list for all accounts.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub account_ids: Vec<String>,
     /// Optional settings on how the streams are categorized. Leave it out to accept the defaults.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<TransactionsRecurringGetRequestOptions>,
 }
 impl Generated for TransactionsRecurringGetRequest {
@@ -2786,13 +2823,16 @@ pub struct TransactionsSyncRequest {
     /// a mutation error during paging less likely.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Position to resume from: the `next_cursor` of an earlier answer, passed verbatim, at most
     /// 256 characters. Omit it or send an empty string to start from the beginning; `now` is only
     /// for migrating from `/transactions/get`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Content switches, account filter and history length. May be left out but must not be sent
     /// as null.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<TransactionsSyncRequestOptions>,
 }
 impl Generated for TransactionsSyncRequest {

@@ -621,6 +621,7 @@ pub struct RecurringTransfer {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub origination_account_id: String,
     /// Identifier of the series, assigned by Plaid. Pass it to `/transfer/recurring/get` or
     /// `/transfer/recurring/cancel`.
@@ -763,6 +764,7 @@ pub struct RecurringTransferNullable {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub origination_account_id: String,
     /// Identifier of the series, assigned by Plaid. Pass it to `/transfer/recurring/get` or
     /// `/transfer/recurring/cancel`.
@@ -900,6 +902,7 @@ pub struct Transfer {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub credit_funds_source: Option<TransferCreditFundsSource>,
     /// Text shown for the transfer on the end user's statement, as given to `/transfer/create`.
     pub description: String,
@@ -911,6 +914,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub expected_settlement_date: Option<NaiveDate>,
     /// Dates on which money of the transfer is expected to reach your own account, with the
     /// amount for each. May be absent.
@@ -954,6 +958,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub origination_account_id: String,
     /// Plaid client identifier of the originator the transfer is for, set when you act as a
     /// platform for others. Null for your own transfers.
@@ -1334,39 +1339,53 @@ pub struct TransferAuthorizationCreateRequest {
     /// ACH entry class, which records how the account holder agreed to the payment, such as `ppd`
     /// or `web`. For the ACH networks only; one not enabled for your team fails with
     /// `TRANSFER_FORBIDDEN_ACH_CLASS`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ach_class: Option<AchClass>,
     /// Amount to move as a decimal string with two digits after the point, for instance `12.34`.
     /// Always positive; the direction is in `type`.
     pub amount: String,
     /// Identifier of a Beacon session recorded on the end user's device, which links that session
     /// to the authorization. Null or left out when you run none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub beacon_session_id: Option<String>,
     /// Deprecated choice of where the money for a credit comes from. Leave it out and name the
     /// Ledger in `ledger_id` instead.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub credit_funds_source: Option<TransferCreditFundsSource>,
     /// Your own key and value strings for the rules of the ruleset to look at. Null or left out
     /// when your rules need none.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub custom_attributes: BTreeMap<String, String>,
     /// The device the end user started the transfer from, for the risk evaluation. Leave out when
     /// no device is involved.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub device: Option<TransferAuthorizationDevice>,
     /// Identifier of your own bank account on the other side of the transfer. May be null or left
     /// out; `ledger_id` is the other way to choose your side.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// Value you choose, at most 50 characters, that makes a repeat return the first
     /// authorization. It works for 48 hours and is not applied to an authorization decided
     /// `user_action_required`.
     ///
     /// Longest length: `50`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub idempotency_key: Option<String>,
     /// Currency of `amount` as an ISO 4217 code, for instance `USD`. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iso_currency_code: Option<String>,
     /// Identifier of the Plaid Ledger on your side, which pays a credit or receives a debit. May
     /// be null or left out.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ledger_id: Option<String>,
     /// Payment network to use. Ask `/transfer/capabilities/get` first where you depend on `rtp`,
     /// which not every account can take.
@@ -1376,22 +1395,31 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub origination_account_id: Option<String>,
     /// Plaid client identifier of the originator the transfer is for, when you act as a platform
     /// for others. Null or left out for your own transfers.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
     /// Token of a payment profile that stands for the end user's account. Payment profiles come
     /// from the deprecated `/payment_profile/create`; in new code use `access_token` and
     /// `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_profile_token: Option<Secret>,
     /// Whether to ask Plaid to guarantee settlement of the transfer. The outcome is in
     /// `guarantee_decision` of the authorization.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub request_guarantee: Option<bool>,
     /// Key of the ruleset to evaluate the proposed transfer with. Null or left out to accept the
     /// default choice.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ruleset_key: Option<String>,
     /// Identifier of a test clock from `/sandbox/transfer/test_clock/create` whose simulated time
     /// this authorization follows. Sandbox only; null or left out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub test_clock_id: Option<String>,
     /// Direction of the money: `debit` takes it from the end user's account, `credit` pays it
     /// into that account.
@@ -1401,8 +1429,10 @@ Deprecated by Plaid.*/
     pub user: TransferAuthorizationUserInRequest,
     /// Whether the end user is starting this transfer in person right now, as opposed to a
     /// scheduled or background one. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_present: Option<bool>,
     /// Details that apply to the `wire` network only. Null or left out for other networks.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub wire_details: Option<TransferWireDetails>,
     /// Deprecated switch for asking Plaid to guarantee the transfer, on by default. Use
     /// `request_guarantee` instead.
@@ -1411,6 +1441,10 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub with_guarantee: Option<bool>,
 }
 impl Generated for TransferAuthorizationCreateRequest {
@@ -1639,9 +1673,11 @@ impl Record for TransferAuthorizationDecisionRationale {
 pub struct TransferAuthorizationDevice {
     /// IP address of the end user's device when the transfer was started. Send the user's
     /// address, not that of your server.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ip_address: Option<String>,
     /// User-Agent string of the browser or app on the end user's device when the transfer was
     /// started.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_agent: Option<String>,
 }
 impl Generated for TransferAuthorizationDevice {
@@ -1870,6 +1906,7 @@ pub struct TransferAuthorizationProposedTransfer {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub credit_funds_source: Option<TransferCreditFundsSource>,
     /// Identifier of your own bank account on the other side of the transfer, null when none is
     /// associated.
@@ -1887,6 +1924,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub origination_account_id: String,
     /// Plaid client identifier of the originator the transfer is for, set when you act as a
     /// platform for others. Null for your own transfers.
@@ -2014,14 +2052,17 @@ impl OpenEnum for TransferAuthorizationRiskLevel {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferAuthorizationUserInRequest {
     /// Postal address of the account holder. Optional, and each part of it is optional too.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<TransferUserAddressInRequest>,
     /// Email address of the account holder, as you hold it. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Full legal name of the account holder, a person or a business. You supply it; it is
     /// required.
     pub legal_name: String,
     /// Phone number of the account holder, as you hold it, preferably with country code.
     /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for TransferAuthorizationUserInRequest {
@@ -2126,10 +2167,17 @@ pub struct TransferBalanceGetRequest {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub originator_client_id: Option<String>,
     /// Which prefunded balance to read, the one for RTP credits or the one for ACH credits.
     /// Optional.
-    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(rename = "type", skip_serializing_if = "Wire::is_absent")
+    )]
     pub type_: Option<TransferBalanceType>,
 }
 impl Generated for TransferBalanceGetRequest {
@@ -2240,8 +2288,13 @@ pub struct TransferCancelRequest {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub originator_client_id: Option<String>,
     /// Why the transfer is stopped, as a code used in instant payments. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reason_code: Option<ReasonCode>,
     /// Identifier of the transfer to stop, as returned by `/transfer/create`. Its `cancellable`
     /// must still be true.
@@ -2331,6 +2384,7 @@ pub struct TransferCapabilitiesGetRequest {
     /// Token of a payment profile that stands for the end user's account. Payment profiles come
     /// from the deprecated `/payment_profile/create`; in new code use `access_token` and
     /// `account_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub payment_profile_token: Option<Secret>,
 }
 impl Generated for TransferCapabilitiesGetRequest {
@@ -2513,6 +2567,7 @@ impl Default for TransferCapabilitiesGetRtp {
 pub struct TransferConfigurationGetRequest {
     /// Plaid client identifier of the originator whose limits are wanted, when you act as a
     /// platform. Null or left out for your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferConfigurationGetRequest {
@@ -2563,6 +2618,7 @@ pub struct TransferConfigurationGetResponse {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub max_monthly_amount: String,
     /// Largest sum of all credits in one month, as a decimal string in the currency of
     /// `iso_currency_code`.
@@ -2575,6 +2631,7 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub max_single_transfer_amount: String,
     /// Largest amount of a single credit to an end user, as a decimal string in the currency of
     /// `iso_currency_code`.
@@ -2661,9 +2718,14 @@ pub struct TransferCreateRequest {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub ach_class: Option<AchClass>,
     /// Amount to move as a decimal string with two digits after the point. When left out, the
     /// amount of the authorization is taken.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub amount: Option<String>,
     /// Identifier of the approved authorization from `/transfer/authorization/create`. It also
     /// serves as the idempotency key: using it again returns the first transfer.
@@ -2675,6 +2737,7 @@ Deprecated by Plaid.*/
     pub description: String,
     /// Part of the transfer that you as a platform keep as your fee, as a decimal string with two
     /// digits after the point. Leave out when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub facilitator_fee: Option<String>,
     /// Deprecated idempotency key, at most 50 characters. Leave it out; `authorization_id` plays
     /// that role now.
@@ -2683,41 +2746,69 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub idempotency_key: Option<String>,
     /// Currency of the transfer as an ISO 4217 code. Deprecated; leave it out, since it is taken
     /// from the authorization.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub iso_currency_code: Option<String>,
     /// Your own key and value strings to be stored with the transfer and returned with it. Null
     /// or left out when you have none.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub metadata: BTreeMap<String, String>,
     /// Payment network of the transfer. Deprecated; leave it out, since it is taken from the
     /// authorization.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub network: Option<TransferNetwork>,
     /// Deprecated identifier of the account the transfer originates from. Leave it out; your side
     /// is chosen in the authorization.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub origination_account_id: Option<String>,
     /// Identifier of a test clock from `/sandbox/transfer/test_clock/create` whose simulated time
     /// this transfer follows. Sandbox only; null or left out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub test_clock_id: Option<String>,
     /// Direction of the transfer. Deprecated; leave it out, since it is taken from the
     /// authorization.
     /**
 
 Deprecated by Plaid.*/
-    #[cfg_attr(feature = "schemars", schemars(rename = "type"))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(
+            rename = "type",
+            skip_serializing_if = "Wire::is_absent",
+            extend("deprecated" = true)
+        )
+    )]
     pub type_: Option<TransferType>,
     /// Description of the account holder. Deprecated; leave it out, since the user is taken from
     /// the authorization.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user: Option<TransferUserInRequestDeprecated>,
 }
 impl Generated for TransferCreateRequest {
@@ -3354,6 +3445,7 @@ pub struct TransferEvent {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub origination_account_id: Option<String>,
     /// Plaid client identifier of the originator the transfer is for, set when you act as a
     /// platform for others. Null for your own transfers.
@@ -3477,43 +3569,60 @@ impl Record for TransferEvent {
 pub struct TransferEventListRequest {
     /// Restricts the list to events of transfers with this account of an end user. Null or left
     /// out for all accounts.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_id: Option<String>,
     /// Number of events in one page, from 1 to 25, 25 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Latest time of the events to list, as an ISO 8601 timestamp despite the name. Null or left
     /// out for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<DateTime<Utc>>,
     /// Restricts the list to events of these types. Left out or empty for all types.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub event_types: Vec<TransferEventType>,
     /// Restricts the list to events of transfers with this bank account of yours on the other
     /// side. Null or left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// Number of events to skip before the page starts, 0 if null or left out. Advance it by the
     /// number received while `has_more` is true.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Deprecated filter by the account the transfers originate from. Leave it out and filter
     /// with `funding_account_id`.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub origination_account_id: Option<String>,
     /// Restricts the list to events of transfers made for this originator, when you act as a
     /// platform. Null or left out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
     /// Earliest time of the events to list, as an ISO 8601 timestamp despite the name. Null or
     /// left out for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<DateTime<Utc>>,
     /// Restricts the list to events that belong to this sweep, which shows what a sweep settled.
     /// Leave it out for all events.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub sweep_id: Option<String>,
     /// Restricts the list to events of this transfer. Null or left out for all transfers.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transfer_id: Option<String>,
     /// Restricts the list to events of debits or of credits. Null or left out for both.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transfer_type: Option<TransferEventListTransferType>,
 }
 impl Generated for TransferEventListRequest {
@@ -3675,6 +3784,7 @@ pub struct TransferEventSyncRequest {
     /// Number of events in one page, from 1 to 500, 100 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `500`. Default: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
 }
 impl Generated for TransferEventSyncRequest {
@@ -3960,6 +4070,7 @@ pub struct TransferFundingAccountWithDisplayName {
     /// `access_token`.
     pub account_id: String,
     /// Name of your choice for the funding account, to tell several apart. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub display_name: Option<String>,
 }
 impl Generated for TransferFundingAccountWithDisplayName {
@@ -4011,15 +4122,21 @@ impl TransferFundingAccountWithDisplayName {
 pub struct TransferGetRequest {
     /// Identifier of the authorization the transfer was made from, an alternative to
     /// `transfer_id` that helps when the answer of `/transfer/create` was lost.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub authorization_id: Option<String>,
     /// Plaid client identifier of the originator the transfer is for. Deprecated; leave it out,
     /// since the id of the transfer suffices.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub originator_client_id: Option<String>,
     /// Identifier of the transfer to fetch, as returned by `/transfer/create`. Leave it out when
     /// you name the transfer by `authorization_id`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transfer_id: Option<String>,
 }
 impl Generated for TransferGetRequest {
@@ -4164,6 +4281,7 @@ pub struct TransferIntentCreate {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub origination_account_id: String,
     /// Whether the transfer is to be made only if Plaid guarantees its settlement. May be null or
     /// absent.
@@ -4317,9 +4435,11 @@ impl OpenEnum for TransferIntentCreateNetwork {
 pub struct TransferIntentCreateRequest {
     /// Identifier of the end user's account, if it is known already. Null or left out to have the
     /// user choose or link one in the session.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account_id: Option<String>,
     /// SEC code of the ACH entry, which tells how the end user authorizes it. Leave it out where
     /// it does not apply.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ach_class: Option<AchClass>,
     /// Amount to move as a decimal string with two digits after the point. Always positive; the
     /// direction is in `mode`.
@@ -4331,28 +4451,39 @@ pub struct TransferIntentCreateRequest {
     pub description: String,
     /// Identifier of your own bank account on the other side of the transfer. Null or left out to
     /// accept the default choice.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// Currency of `amount` as an ISO 4217 code, for instance `USD`. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iso_currency_code: Option<String>,
     /// Your own key and value strings to be stored with the intent and returned with it. Null or
     /// left out when you have none.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub metadata: BTreeMap<String, String>,
     /// Direction of the money: `PAYMENT` takes it from the end user's account, `DISBURSEMENT`
     /// pays it into that account.
     pub mode: TransferIntentCreateMode,
     /// Payment network to use. Optional; `rtp` suits only disbursements.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub network: Option<TransferIntentCreateNetwork>,
     /// Deprecated identifier of the account the transfer originates from. Leave it out; choose
     /// your side with `funding_account_id`.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub origination_account_id: Option<String>,
     /// Whether the transfer is to be made only if Plaid guarantees its settlement. False if null
     /// or left out.
     ///
     /// Default: `false`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub require_guarantee: Option<bool>,
     /// The holder of the end user's account. The legal name is required, the rest is optional.
     pub user: TransferUserInRequest,
@@ -4534,6 +4665,7 @@ pub struct TransferIntentGet {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub origination_account_id: String,
     /// Whether the transfer is to be made only if Plaid guarantees its settlement. May be null or
     /// absent.
@@ -4858,9 +4990,11 @@ pub struct TransferLedgerDepositRequest {
     /// Null or left out to accept the default text.
     ///
     /// Longest length: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub description: Option<String>,
     /// Identifier of your own bank account to take the money from. Null or left out to accept the
     /// default choice.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// String of your own choice, at most 50 characters, that makes a retry of this call return
     /// the first result instead of depositing again. Required.
@@ -4868,11 +5002,13 @@ pub struct TransferLedgerDepositRequest {
     /// Longest length: `50`.
     pub idempotency_key: String,
     /// Identifier of the Ledger to deposit into. Null or left out for the default Ledger.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ledger_id: Option<String>,
     /// Speed of the deposit: `ach` for ordinary, `same-day-ach` for same-day processing.
     pub network: TransferAchNetwork,
     /// Plaid client identifier of the originator whose Ledger is to be filled, when you act as a
     /// platform. Null or left out for your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferLedgerDepositRequest {
@@ -4988,6 +5124,7 @@ pub struct TransferLedgerDistributeRequest {
     /// direction is given by the two Ledgers.
     pub amount: String,
     /// Note of your own on the movement. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub description: Option<String>,
     /// Identifier of the Ledger from which the money is taken. Its available balance must cover
     /// `amount`.
@@ -5189,31 +5326,40 @@ pub struct TransferLedgerEventListRequest {
     /// Number of movements in one page, from 1 to 25, 25 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Latest time of the movements to list, as an ISO 8601 timestamp despite the name. Null or
     /// left out for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<DateTime<Utc>>,
     /// Restricts the list to the one movement with this identifier. Null or left out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ledger_event_id: Option<String>,
     /// Restricts the list to movements on this Ledger. Null or left out when no single Ledger is
     /// meant.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ledger_id: Option<String>,
     /// Number of movements to skip before the page starts, 0 if null or left out. Advance it by
     /// the number received while `has_more` is true.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Plaid client identifier of the originator whose Ledger movements are wanted, when you act
     /// as a platform. Null or left out for your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
     /// Restricts the list to movements caused by the transfer, sweep or refund with this
     /// identifier. Null or left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub source_id: Option<String>,
     /// Restricts the list to movements caused by transfers, sweeps or refunds. Null or left out
     /// for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub source_type: Option<LedgerEventSourceType>,
     /// Earliest time of the movements to list, as an ISO 8601 timestamp despite the name. Null or
     /// left out for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for TransferLedgerEventListRequest {
@@ -5329,9 +5475,11 @@ impl Record for TransferLedgerEventListResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferLedgerGetRequest {
     /// Identifier of the Ledger to read. Null or left out for the default Ledger.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ledger_id: Option<String>,
     /// Plaid client identifier of the originator whose Ledger is wanted, when you act as a
     /// platform. Null or left out for your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferLedgerGetRequest {
@@ -5437,9 +5585,11 @@ pub struct TransferLedgerWithdrawRequest {
     /// characters. Null or left out to accept the default text.
     ///
     /// Longest length: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub description: Option<String>,
     /// Identifier of your own bank account to pay the money into. Null or left out to accept the
     /// default choice.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// String of your own choice, at most 50 characters, that makes a retry of this call return
     /// the first result instead of withdrawing again. Required.
@@ -5447,12 +5597,14 @@ pub struct TransferLedgerWithdrawRequest {
     /// Longest length: `50`.
     pub idempotency_key: String,
     /// Identifier of the Ledger to withdraw from. Null or left out for the default Ledger.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ledger_id: Option<String>,
     /// Payment network for the withdrawal: ordinary or same-day ACH, `rtp` for instant payment,
     /// or `wire`.
     pub network: TransferNetwork,
     /// Plaid client identifier of the originator whose Ledger is to be drawn on, when you act as
     /// a platform. Null or left out for your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferLedgerWithdrawRequest {
@@ -5566,29 +5718,39 @@ pub struct TransferListRequest {
     /// Number of transfers in one page, from 1 to 25, 25 if left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Latest creation time of the transfers to list, as an ISO 8601 timestamp despite the name.
     /// Null or left out for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<DateTime<Utc>>,
     /// Restricts the list to transfers with this bank account of yours on the other side. Null or
     /// left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// Number of transfers to skip before the page starts, 0 if left out. Advance it by the
     /// number received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Deprecated filter by the account the transfers originate from. Leave it out and filter
     /// with `funding_account_id`.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub origination_account_id: Option<String>,
     /// Restricts the list to transfers made for this originator, when you act as a platform. Null
     /// or left out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
     /// Earliest creation time of the transfers to list, as an ISO 8601 timestamp despite the
     /// name. Null or left out for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for TransferListRequest {
@@ -5748,6 +5910,7 @@ impl Default for TransferMetricsGetAuthorizationUsage {
 pub struct TransferMetricsGetRequest {
     /// Plaid client identifier of the originator whose figures are wanted, when you act as a
     /// platform. Null or left out for your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
 }
 impl Generated for TransferMetricsGetRequest {
@@ -5806,6 +5969,7 @@ pub struct TransferMetricsGetResponse {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub monthly_transfer_volume: String,
     /// Identifier of a request, given in almost every answer. Log it and quote it to support; it
     /// has no other use.
@@ -5970,6 +6134,7 @@ pub struct TransferMigrateAccountRequest {
     pub routing_number: String,
     /// ABA routing number of the bank for wires, which can differ from the one for ACH. Leave it
     /// out unless you mean to send wires.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub wire_routing_number: Option<String>,
 }
 impl Generated for TransferMigrateAccountRequest {
@@ -6272,12 +6437,14 @@ pub struct TransferOriginatorDiligence {
     pub address: TransferOriginatorAddress,
     /// How the originator expects to use credits, that is payouts. Null or left out when it makes
     /// none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub credit_usage_configuration: Option<TransferCreditUsageConfiguration>,
     /// Name under which the originator does business, if it differs from the legal name of the
     /// company.
     pub dba: String,
     /// How the originator expects to use debits, that is collections. Null or left out when it
     /// makes none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub debit_usage_configuration: Option<TransferDebitUsageConfiguration>,
     /// Bank account from which the originator's transfers are funded and into which they are
     /// paid.
@@ -6588,11 +6755,13 @@ pub struct TransferOriginatorListRequest {
     /// Number of originators in one page, from 1 to 25, 25 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Number of originators to skip before the page starts, 0 if null or left out. Advance it by
     /// the number received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
 }
 impl Generated for TransferOriginatorListRequest {
@@ -6683,6 +6852,7 @@ pub struct TransferPlatformOriginatorCreateRequest {
     pub tos_acceptance_metadata: TransferPlatformTosAcceptanceMetadata,
     /// Address to which webhooks about the onboarding of this originator are to be sent.
     /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub webhook: Option<String>,
 }
 impl Generated for TransferPlatformOriginatorCreateRequest {
@@ -6782,6 +6952,7 @@ pub struct TransferPlatformPersonAddress {
     /// Street and house number; a second line goes into `street2`.
     pub street: String,
     /// Second line of the street address, such as a unit or apartment. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street2: Option<String>,
 }
 impl Generated for TransferPlatformPersonAddress {
@@ -6854,15 +7025,20 @@ impl TransferPlatformPersonAddress {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferPlatformPersonCreateRequest {
     /// Postal address of the person. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<TransferPlatformPersonAddress>,
     /// Date of birth of the person as an ISO 8601 date (`YYYY-MM-DD`). Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Email address of the person. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// National identification number of the person with its kind. Optional; treat it as highly
     /// sensitive.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub id_number: Option<TransferPlatformPersonIdNumber>,
     /// Given and family name of the person. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<TransferPlatformPersonName>,
     /// Plaid client identifier of the originator the person belongs to, from
     /// `/transfer/originator/create`.
@@ -6871,14 +7047,18 @@ pub struct TransferPlatformPersonCreateRequest {
     /// out for smaller shares.
     ///
     /// Smallest value: `25`. Largest value: `100`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ownership_percentage: Option<i64>,
     /// Phone number of the person, preferably with country code. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
     /// Part the person plays for the originator, for instance as an owner or a person in control.
     /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub relationship_to_originator: Option<String>,
     /// Position the person holds at the originator, such as that of a managing director.
     /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub title: Option<String>,
 }
 impl Generated for TransferPlatformPersonCreateRequest {
@@ -7139,6 +7319,7 @@ impl Default for TransferPlatformRequirement {
 pub struct TransferPlatformRequirementSubmission {
     /// UUID of the person the requirement is about, from `/transfer/platform/person/create`.
     /// Leave it out when it is about the company itself.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub person_id: Option<String>,
     /// Kind of requirement that is met, as named by `requirement_type` in the open requirements
     /// of the originator.
@@ -7505,6 +7686,7 @@ pub struct TransferRecurringCreateRequest {
     pub account_id: String,
     /// SEC code for the ACH entries, which tells how the end user authorized them. It matters for
     /// debits over ACH; leave it out where it does not apply.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ach_class: Option<AchClass>,
     /// Amount of each single transfer as a decimal string with two digits after the point. Always
     /// positive; the direction is in `type`.
@@ -7514,12 +7696,17 @@ pub struct TransferRecurringCreateRequest {
     pub description: String,
     /// The device from which the end user sets up the series, for the risk evaluation. Leave out
     /// when no device is involved.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub device: Option<TransferDevice>,
     /// Deprecated identifier of your own bank account on the other side of the transfers. Leave
     /// it out or send null to use the account set up for your team.
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub funding_account_id: Option<String>,
     /// String of your own choice, at most 50 characters, that makes a retry of this call return
     /// the first result instead of a second series. Required.
@@ -7530,6 +7717,10 @@ Deprecated by Plaid.*/
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(skip_serializing_if = "Wire::is_absent", extend("deprecated" = true))
+    )]
     pub iso_currency_code: Option<String>,
     /// Payment network over which the transfers are to run. `rtp` suits only credits.
     pub network: TransferRecurringNetwork,
@@ -7537,6 +7728,7 @@ Deprecated by Plaid.*/
     pub schedule: TransferRecurringSchedule,
     /// Identifier of a test clock from `/sandbox/transfer/test_clock/create` whose simulated time
     /// the series follows. Sandbox only; null or left out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub test_clock_id: Option<String>,
     /// Direction of every transfer of the series: `debit` takes money from the end user's
     /// account, `credit` pays it into that account.
@@ -7546,6 +7738,7 @@ Deprecated by Plaid.*/
     pub user: TransferUserInRequest,
     /// Whether the end user is setting up the series in person right now. Null or left out when
     /// that is not to be stated.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_present: Option<bool>,
 }
 impl Generated for TransferRecurringCreateRequest {
@@ -7796,20 +7989,25 @@ pub struct TransferRecurringListRequest {
     /// Number of recurring transfers in one page, from 1 to 25, 25 if left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Latest creation time of the recurring transfers to list, as an ISO 8601 timestamp. Null or
     /// left out for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_time: Option<DateTime<Utc>>,
     /// Restricts the list to recurring transfers with this bank account of yours on the other
     /// side. Null or left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// Number of recurring transfers to skip before the page starts, 0 if left out. Advance it by
     /// the number received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Earliest creation time of the recurring transfers to list, as an ISO 8601 timestamp. Null
     /// or left out for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_time: Option<DateTime<Utc>>,
 }
 impl Generated for TransferRecurringListRequest {
@@ -7935,6 +8133,7 @@ impl OpenEnum for TransferRecurringNetwork {
 pub struct TransferRecurringSchedule {
     /// ISO 8601 date after which no further transfers are made. Null or absent for a series
     /// without a set end.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<NaiveDate>,
     /// Number of units between two transfers: 2 with unit `week` means every other week.
     pub interval_count: i64,
@@ -8285,6 +8484,7 @@ pub struct TransferRefundFailure {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub ach_return_code: Option<String>,
     /// Explanation of the failure in English, for logs and support. The wording may change, so
     /// decide by `failure_code`.
@@ -8503,17 +8703,21 @@ pub struct TransferRepaymentListRequest {
     /// Number of repayments in one page, from 1 to 25, 25 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Latest creation time of the repayments to list, as an ISO 8601 timestamp despite the name.
     /// Null or left out for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<DateTime<Utc>>,
     /// Number of repayments to skip before the page starts, 0 if left out. Advance it by the
     /// number received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Earliest creation time of the repayments to list, as an ISO 8601 timestamp despite the
     /// name. Null or left out for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<DateTime<Utc>>,
 }
 impl Generated for TransferRepaymentListRequest {
@@ -8657,11 +8861,13 @@ pub struct TransferRepaymentReturnListRequest {
     /// Number of returns in one page, from 1 to 25, 25 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Number of returns to skip before the page starts, 0 if left out. Advance it by the number
     /// received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Identifier of the repayment whose returns are wanted, from `/transfer/repayment/list`.
     pub repayment_id: String,
@@ -9007,33 +9213,43 @@ impl Record for TransferSweepGetResponse {
 pub struct TransferSweepListRequest {
     /// Restricts the list to sweeps of exactly this amount, as a signed decimal string in the
     /// form of `TransferSweep.amount`. Null or left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub amount: Option<String>,
     /// Number of sweeps in one page, from 1 to 25, 25 if null or left out.
     ///
     /// Smallest value: `1`. Largest value: `25`. Default: `25`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Latest creation time of the sweeps to list, as an ISO 8601 timestamp despite the name.
     /// Null or left out for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_date: Option<DateTime<Utc>>,
     /// Restricts the list to sweeps that debit or credit this bank account of yours. Null or left
     /// out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub funding_account_id: Option<String>,
     /// Number of sweeps to skip before the page starts, 0 if left out. Advance it by the number
     /// received until a page is shorter than `count`.
     ///
     /// Smallest value: `0`. Default: `0`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub offset: Option<i64>,
     /// Restricts the list to sweeps of this originator, when you act as a platform. Null or left
     /// out otherwise.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originator_client_id: Option<String>,
     /// Earliest creation time of the sweeps to list, as an ISO 8601 timestamp despite the name.
     /// Null or left out for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_date: Option<DateTime<Utc>>,
     /// Restricts the list to sweeps in this stage. Null or left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub status: Option<SweepStatus>,
     /// Restricts the list to sweeps that this transfer takes part in. Null or left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub transfer_id: Option<String>,
     /// Restricts the list to sweeps set off in this way. Null or left out for all.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub trigger: Option<SweepTrigger>,
 }
 impl Generated for TransferSweepListRequest {
@@ -9209,15 +9425,20 @@ impl OpenEnum for TransferType {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserAddressInRequest {
     /// City or town of the address.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// Country of the address as a two-letter ISO 3166-1 code such as `US`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub country: Option<String>,
     /// Postal code of the address, a ZIP code in the US. A string, so that leading zeros survive.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// State or province of the address, for instance a two-letter US state code such as `CA`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// Street and house number, for instance `12 Example Street`, including any unit or
     /// apartment.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street: Option<String>,
 }
 impl Generated for TransferUserAddressInRequest {
@@ -9334,14 +9555,17 @@ impl Default for TransferUserAddressInResponse {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct TransferUserInRequest {
     /// Postal address of the account holder. Optional, and each part of it is optional too.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<TransferUserAddressInRequest>,
     /// Email address of the account holder, as you hold it. Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Full legal name of the account holder, a person or a business. You supply it; it is
     /// required.
     pub legal_name: String,
     /// Phone number of the account holder, as you hold it, preferably with country code.
     /// Optional.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for TransferUserInRequest {
@@ -9400,15 +9624,19 @@ Deprecated by Plaid.*/
 pub struct TransferUserInRequestDeprecated {
     /// Postal address of the account holder. Give it as `user.address` in
     /// `/transfer/authorization/create` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<TransferUserAddressInRequest>,
     /// Email address of the account holder. Give it as `user.email_address` in
     /// `/transfer/authorization/create` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub email_address: Option<String>,
     /// Full legal name of the account holder. Give it as `user.legal_name` in
     /// `/transfer/authorization/create` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub legal_name: Option<String>,
     /// Phone number of the account holder. Give it as `user.phone_number` in
     /// `/transfer/authorization/create` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub phone_number: Option<String>,
 }
 impl Generated for TransferUserInRequestDeprecated {
@@ -9511,9 +9739,11 @@ impl Record for TransferUserInResponse {
 pub struct TransferWireDetails {
     /// Text for the recipient that travels with the wire. You supply it in the request; null or
     /// absent when there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub message_to_beneficiary: Option<String>,
     /// Fee charged when the wire is returned, as a decimal string in the transfer's currency.
     /// Null or absent when none is given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub wire_return_fee: Option<String>,
 }
 impl Generated for TransferWireDetails {

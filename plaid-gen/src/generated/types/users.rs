@@ -14,24 +14,38 @@ use crate::wire::prelude::*;
 pub struct ClientUserIdentity {
     /// Postal addresses of the user. Each entry says whether it is the primary one; mark only one
     /// of them.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub addresses: Vec<ClientUserIdentityAddress>,
     /// Date of birth of the user as an ISO 8601 date (`YYYY-MM-DD`). Null or absent when not
     /// supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Email addresses of the user. Each entry says whether it is the primary one; mark only one
     /// of them.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub emails: Vec<ClientUserIdentityEmail>,
     /// Government-issued identification numbers of the user, each with its type, for example a US
     /// Social Security number or only its last four digits.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub id_numbers: Vec<UserIdNumber>,
     /// Given and family name of the user. Null or absent when no name has been supplied.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub name: Option<ClientUserIdentityName>,
     /// Phone numbers of the user in E.164 format. Each entry says whether it is the primary one;
     /// mark only one of them.
-    #[cfg_attr(feature = "schemars", schemars(default))]
+    #[cfg_attr(
+        feature = "schemars",
+        schemars(default, skip_serializing_if = "Wire::is_absent")
+    )]
     pub phone_numbers: Vec<ClientUserIdentityPhoneNumber>,
 }
 impl Generated for ClientUserIdentity {
@@ -90,22 +104,27 @@ impl Default for ClientUserIdentity {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct ClientUserIdentityAddress {
     /// City or town of the address, in full. May be null or absent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub city: Option<String>,
     /// Country of the address as a two-letter ISO 3166-1 alpha-2 code, for example `US`.
     pub country: String,
     /// Postal or ZIP code of the address, kept as a string so that leading zeros survive. May be
     /// null or absent, as some countries have none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub postal_code: Option<String>,
     /// True for the main address of the user, false for the further ones.
     pub primary: bool,
     /// State, province or other subdivision of the address as the code used after the country in
     /// ISO 3166-2, for example `CA` for California. May be null or absent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub region: Option<String>,
     /// First line of the street address, normally house number and street name. May be null or
     /// absent.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street_1: Option<String>,
     /// Second line of the street address, such as apartment, suite or floor. Null or absent when
     /// there is none.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub street_2: Option<String>,
 }
 impl Generated for ClientUserIdentityAddress {
@@ -337,11 +356,13 @@ pub struct ConsumerReportUserIdentity {
     pub primary_address: AddressData,
     /// Full nine-digit US Social Security number of the user. Null or absent when not collected;
     /// `ssn_last_4` is the less sensitive alternative. Never log this value.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ssn_full: Option<Secret>,
     /// Last four digits of the US Social Security number, exactly four characters and kept as a
     /// string so that leading zeros survive. Null or absent when not collected.
     ///
     /// Shortest length: `4`. Longest length: `4`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub ssn_last_4: Option<Secret>,
 }
 impl Generated for ConsumerReportUserIdentity {
@@ -425,17 +446,21 @@ pub struct UserCreateRequest {
     /// Identity data in the older format used for consumer reports: one name, one primary
     /// address, flat lists of phone numbers and emails. New integrations supply `identity`
     /// instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub consumer_report_user_identity: Option<ConsumerReportUserIdentity>,
     /// Identifies the end customer on whose behalf the user is created, for integrators such as
     /// resellers that serve several customers. At most 128 characters; leave out otherwise.
     ///
     /// Shortest length: `0`. Longest length: `128`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_customer: Option<String>,
     /// Identity data of the user in the current format, with lists of emails, phone numbers,
     /// addresses and ID numbers. Takes the place of the older `consumer_report_user_identity`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub identity: Option<ClientUserIdentity>,
     /// Set to true to have the user created on the newer user model, in which calls refer to the
     /// user by `user_id` rather than by the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub with_upgraded_user: Option<bool>,
 }
 impl Generated for UserCreateRequest {
@@ -780,9 +805,11 @@ impl Record for UserItemsAssociateResponse {
 pub struct UserItemsGetRequest {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for UserItemsGetRequest {
@@ -868,9 +895,11 @@ pub struct UserItemsRemoveRequest {
     pub item_ids: Vec<String>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for UserItemsRemoveRequest {
@@ -950,6 +979,7 @@ pub struct UserProductsTerminateRequest {
     /// not needed; leave out personal data.
     ///
     /// Longest length: `512`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub reason_note: Option<String>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`.
     pub user_id: String,
@@ -1035,9 +1065,11 @@ impl Record for UserProductsTerminateResponse {
 pub struct UserRemoveRequest {
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for UserRemoveRequest {
@@ -1110,15 +1142,18 @@ impl Record for UserRemoveResponse {
 pub struct UserThirdPartyTokenCreateRequest {
     /// Time at which the token is to expire, as an ISO 8601 timestamp. Null or left out to accept
     /// the default life.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub expiration_time: Option<DateTime<Utc>>,
     /// Plaid client identifier of the third party that is to use the token; ask that party for
     /// it.
     pub third_party_client_id: String,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for UserThirdPartyTokenCreateRequest {
@@ -1293,15 +1328,19 @@ pub struct UserUpdateRequest {
     /// Identity data in the older format used for consumer reports: one name, one primary
     /// address, flat lists of phone numbers and emails. New integrations supply `identity`
     /// instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub consumer_report_user_identity: Option<ConsumerReportUserIdentity>,
     /// Identity data of the user in the current format, with lists of emails, phone numbers,
     /// addresses and ID numbers. Takes the place of the older `consumer_report_user_identity`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub identity: Option<ClientUserIdentity>,
     /// Identifier of the Plaid user, beginning with `usr_`, as returned by `/user/create`. It
     /// takes the place of the legacy `user_token`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_id: Option<String>,
     /// Legacy token of the form `user-<environment>-<uuid>` from `/user/create` that stands for
     /// the user; it does not expire. Newer integrations send `user_id` instead.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub user_token: Option<Secret>,
 }
 impl Generated for UserUpdateRequest {

@@ -514,14 +514,17 @@ pub struct WalletListRequest {
     /// Highest number of wallets in the page, 1 to 20, by default 10.
     ///
     /// Smallest value: `1`. Largest value: `20`. Default: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Position at which the page begins, at most 1024 characters: the `next_cursor` of the
     /// answer before. Absent for the first page.
     ///
     /// Longest length: `1024`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Returns only wallets in this currency, `GBP` or `EUR`. Omit it for wallets in any
     /// currency.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iso_currency_code: Option<WalletIsoCurrencyCode>,
 }
 impl Generated for WalletListRequest {
@@ -900,9 +903,11 @@ impl WalletTransactionAmount {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionCounterparty {
     /// Postal address of the counterparty; null or absent when it is not given.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub address: Option<PaymentInitiationAddress>,
     /// Date of birth of the counterparty as an ISO 8601 date (`YYYY-MM-DD`); null or absent when
     /// it is not given or the counterparty is not a person.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub date_of_birth: Option<NaiveDate>,
     /// Name of the holder of the counterparty's account. Give it exactly, as it may be compared
     /// with the name the bank has on file.
@@ -970,10 +975,12 @@ pub struct WalletTransactionCounterpartyBacs {
     /// survive.
     ///
     /// Shortest length: `1`. Longest length: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub account: Option<Secret>,
     /// Sort code of the UK bank branch, exactly six digits without hyphens.
     ///
     /// Shortest length: `6`. Longest length: `6`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub sort_code: Option<String>,
 }
 impl Generated for WalletTransactionCounterpartyBacs {
@@ -1019,6 +1026,7 @@ pub struct WalletTransactionCounterpartyInternational {
     /// code. An invalid one fails with `TRANSACTION_IBAN_INVALID`.
     ///
     /// Shortest length: `15`. Longest length: `34`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub iban: Option<Secret>,
 }
 impl Generated for WalletTransactionCounterpartyInternational {
@@ -1054,9 +1062,11 @@ impl Default for WalletTransactionCounterpartyInternational {
 pub struct WalletTransactionCounterpartyNumbers {
     /// UK account number and sort code of the counterparty; null or absent when the account is
     /// named by IBAN.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub bacs: Option<WalletTransactionCounterpartyBacs>,
     /// IBAN of the counterparty; null or absent when the account is named by UK account number
     /// and sort code.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub international: Option<WalletTransactionCounterpartyInternational>,
 }
 impl Generated for WalletTransactionCounterpartyNumbers {
@@ -1110,6 +1120,7 @@ pub struct WalletTransactionExecuteRequest {
     pub idempotency_key: String,
     /// Who originally provided the money and from which account, where the payment is made on
     /// behalf of another party. Null or absent when the money is your own.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub originating_fund_source: Option<OriginatingFundSource>,
     /// Text of 6 to 18 characters that goes with the payment, for the counterparty to recognize
     /// it by.
@@ -1465,14 +1476,17 @@ pub struct WalletTransactionListRequest {
     /// Highest number of transactions in the page, 1 to 200, by default 10.
     ///
     /// Smallest value: `1`. Largest value: `200`. Default: `10`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub count: Option<i64>,
     /// Position at which the page begins, at most 256 characters: the `next_cursor` of the answer
     /// before. Absent for the first page.
     ///
     /// Longest length: `256`.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub cursor: Option<String>,
     /// Further conditions for the transactions to list. Null or absent to list without
     /// conditions.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub options: Option<WalletTransactionListRequestOptions>,
     /// Identifier of the wallet whose transactions are listed, as returned by `/wallet/create`.
     ///
@@ -1531,8 +1545,10 @@ impl WalletTransactionListRequest {
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 pub struct WalletTransactionListRequestOptions {
     /// End of the span of time as an ISO 8601 date-time. Omit it for no upper bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub end_time: Option<DateTime<Utc>>,
     /// Beginning of the span of time as an ISO 8601 date-time. Omit it for no lower bound.
+    #[cfg_attr(feature = "schemars", schemars(skip_serializing_if = "Wire::is_absent"))]
     pub start_time: Option<DateTime<Utc>>,
 }
 impl Generated for WalletTransactionListRequestOptions {

@@ -4504,6 +4504,7 @@ pub struct LinkSessionFinishedWebhook {
     /**
 
 Deprecated by Plaid.*/
+    #[cfg_attr(feature = "schemars", schemars(extend("deprecated" = true)))]
     pub public_token: Option<Secret>,
     /// Public tokens of all Items connected in the session, each single-use and valid for 30
     /// minutes. Exchange each with `/item/public_token/exchange`; absent or empty when no Item

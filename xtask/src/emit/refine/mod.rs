@@ -99,6 +99,8 @@ impl Refined {
             &parse_quote! {
                 //! What is made from the description of the API.
                 mod client;
+                #[cfg(feature = "schemars")]
+                pub(crate) mod schemas;
                 pub mod types;
                 pub use client::Client;
             },

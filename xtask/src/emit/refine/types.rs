@@ -275,7 +275,7 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
     let text = &ty.name;
     let docs = docs::attributes(&ty.doc);
     let old = deprecation(ty.deprecated);
-    let members = fields.iter().map(member);
+    let members = fields.iter().map(|field| member(field, ty.in_requests));
     let idents: Vec<&Ident> = fields.iter().map(|field| &field.ident).collect();
     let table = fields.iter().map(|field| {
         let wire = &field.facts.name;
@@ -339,16 +339,19 @@ fn record_item(ty: &Type, fields: &[Field]) -> TokenStream {
     }
 }
 
-fn member(field: &Field) -> TokenStream {
+fn member(field: &Field, in_requests: bool) -> TokenStream {
     let docs = docs::attributes(&field.facts.doc);
     let old = deprecation(field.facts.deprecated);
-    let schema = schema_attribute(field);
+    let schema = schema_attribute(field, in_requests);
     let (ident, ty) = (&field.ident, &field.ty);
     quote!(#(#docs)* #old #schema pub #ident: #ty)
 }
 
 /// What schemars cannot see in a field's name and type.
-fn schema_attribute(field: &Field) -> Option<TokenStream> {
+///
+/// What a reader may miss and a writer always writes is told apart only where it
+/// is asked for, in requests.
+fn schema_attribute(field: &Field, in_requests: bool) -> Option<TokenStream> {
     let mut parts = Vec::new();
     let wire = &field.facts.name;
     if field.ident != wire {
@@ -363,6 +366,12 @@ fn schema_attribute(field: &Field) -> Option<TokenStream> {
     }
     if field.facts.presence != "required" && !text.starts_with("Option") {
         parts.push(quote!(default));
+    }
+    if in_requests && field.facts.presence == "optional" {
+        parts.push(quote!(skip_serializing_if = "Wire::is_absent"));
+    }
+    if field.facts.deprecated {
+        parts.push(quote!(extend("deprecated" = true)));
     }
     (!parts.is_empty()).then(|| quote!(#[cfg_attr(feature = "schemars", schemars(#(#parts),*))]))
 }

@@ -2,8 +2,11 @@
 //!
 //! The gateway forwards an operation and does not decode it, so it gets a table and
 //! no types; the explorer lists operations before it shows one, so its index holds
-//! what a list and a search need. The rest, an operation a file, is written by
-//! `cargo xtask catalogue`.
+//! what a list and a search need. The rest, [an operation a file](page), is written by
+//! `cargo xtask catalogue`: it needs the generated types compiled.
+
+pub mod page;
+mod rust;
 
 use std::path::PathBuf;
 
@@ -43,7 +46,7 @@ pub fn outputs(document: &Document, facts: &Facts) -> Vec<Output> {
 }
 
 /// A list with an item a line: a change of one operation shows as one line.
-pub(super) fn a_line_each(items: impl IntoIterator<Item = Value>) -> String {
+fn a_line_each(items: impl IntoIterator<Item = Value>) -> String {
     let lines: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
     format!("[\n{}\n]", lines.join(",\n"))
 }
