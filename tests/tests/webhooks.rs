@@ -214,6 +214,7 @@ fn each_header_that_is_not_plaids_is_refused_for_what_it_is() {
         claiming(json!({ "iat": NOW, "request_body_sha256": hash.to_uppercase() })),
         claiming(json!({ "iat": NOW, "request_body_sha256": &hash[1..] })),
         claiming(json!({ "iat": NOW, "request_body_sha256": format!("{hash}00") })),
+        claiming(json!([NOW, hash])),
         claiming(json!({ "iat": NOW, "request_body_sha256": "" })),
     ] {
         let outcome = verify(&token);
