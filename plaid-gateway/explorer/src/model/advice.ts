@@ -1,0 +1,71 @@
+/** What to do about an error, in a sentence. */
+import table from '../generated/advice.json';
+import { isObject, type Json } from './json.ts';
+
+const ACTIONS: Record<string, string> = {
+  RetryWithBackoff: 'A passing trouble. Send it again after a pause, and let the pauses grow.',
+  WaitThenRetry: 'Not ready yet. Send the same request again after the webhook that says it is, or in a minute.',
+  RestartPagination: 'The data changed between two pages. Drop them and start over from the first cursor.',
+  RelinkUpdateMode: 'The user has to log in or consent again: open Link in update mode for this Item. In the sandbox, make a new Item.',
+  NewLinkSession: 'This Item or token is of no more use. Send the user through Link again; in the sandbox, make a new public token.',
+  RecreateReport: 'This report cannot be had any more. Create a new one.',
+  UserAction: 'Only the user can put it right: show them the message.',
+  AccountSetup: 'Not set up for your team. Ask for it in the Plaid Dashboard.',
+  PermanentInstitution: 'The institution does not support this. Do not try again.',
+  FixRequest: 'The request is wrong. Correct the field that the message names, then send it again.',
+  FixConfiguration: 'The credentials or the environment are set up wrongly. They belong to the gateway: correct its configuration.',
+};
+
+const BY_TYPE: Record<string, string> = {
+  RATE_LIMIT_EXCEEDED: 'RetryWithBackoff',
+  API_ERROR: 'RetryWithBackoff',
+  INVALID_REQUEST: 'FixRequest',
+  INVALID_INPUT: 'FixRequest',
+};
+
+export interface Failure {
+  type: string;
+  code: string;
+  message: string;
+  advice: string;
+  documentation: string;
+}
+
+/** The error in an answer that is none of the 200s. */
+export function failureOf(status: number, json: Json | undefined): Failure {
+  const body = isObject(json) ? json : {};
+  const type = text(body.error_type) || (text(body.error) ? 'OAUTH_ERROR' : '');
+  const code = text(body.error_code) || text(body.error).toUpperCase();
+  return {
+    type,
+    code,
+    message: text(body.error_message) || text(body.error_description) || text(body.display_message),
+    advice: adviceFor(status, type, code),
+    documentation: webAddress(text(body.documentation_url)),
+  };
+}
+
+function adviceFor(status: number, type: string, code: string): string {
+  const action = (table as Record<string, string>)[`${type}/${code}`] ?? BY_TYPE[type];
+  // These two are about the way to the gateway before they are about Plaid.
+  if (status === 401) return 'The gateway does not know this caller. Set the caller key, or correct it.';
+  if (status === 403) return 'The gateway does not allow this caller to make this call. Ask whoever runs it.';
+  return (action && ACTIONS[action]) || byStatus(status);
+}
+
+function byStatus(status: number): string {
+  if (status === 404) return 'Nothing is there under this address. Check that the gateway’s URL is right.';
+  if (status === 413) return 'The request is larger than the gateway takes.';
+  if (status === 429) return 'Too many calls. Wait a little, then send it again.';
+  if (status === 501) return 'The emulator checks this call but does not act it out. Use a gateway to Plaid’s sandbox for it.';
+  if (status === 502 || status === 503 || status === 504) return 'The gateway got no answer from Plaid. Try again; look up a write before you repeat it.';
+  return 'New to this page: read the message.';
+}
+
+function text(json: Json | undefined): string {
+  return typeof json === 'string' ? json : '';
+}
+
+function webAddress(address: string): string {
+  return /^https:\/\/plaid\.com\//.test(address) ? address : '';
+}

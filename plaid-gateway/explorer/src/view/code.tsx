@@ -1,0 +1,30 @@
+import bash from 'highlight.js/lib/languages/bash';
+import python from 'highlight.js/lib/languages/python';
+import rust from 'highlight.js/lib/languages/rust';
+import typescript from 'highlight.js/lib/languages/typescript';
+import { createLowlight } from 'lowlight';
+import type { ComponentChildren } from 'preact';
+import { memo } from 'preact/compat';
+
+const lowlight = createLowlight({ bash, python, rust, typescript });
+
+/** Highlighted code. The highlighter makes a tree, so that code never becomes HTML. */
+export const Code = memo(({ text, language, label }: { text: string; language: string; label: string }) => (
+  // A block that scrolls has to be reached from the keyboard.
+  <pre class="code" tabIndex={0} role="region" aria-label={label}>
+    <code>{lowlight.highlight(language, text).children.map(node)}</code>
+  </pre>
+));
+
+type Node = ReturnType<typeof lowlight.highlight>['children'][number];
+
+function node(of: Node, key: number): ComponentChildren {
+  if (of.type === 'text') return of.value;
+  if (of.type !== 'element') return null;
+  const names = of.properties.className;
+  return (
+    <span key={key} class={Array.isArray(names) ? names.join(' ') : ''}>
+      {of.children.map((child, index) => node(child as Node, index))}
+    </span>
+  );
+}

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { defineConfig, type Plugin } from 'vite';
+
+/** In development the files that the gateway serves beside the bundle. */
+function catalogue(): Plugin {
+  return {
+    name: 'catalogue',
+    configureServer(server) {
+      server.middlewares.use('/catalogue', (request, response, next) => {
+        const name = /^\/(index|operations\/\w+)\.json/.exec(request.url ?? '');
+        if (!name) return next();
+        readFile(new URL(`catalogue/${name[1]}.json`, import.meta.url)).then(
+          (bytes) => response.setHeader('content-type', 'application/json').end(bytes),
+          () => next(),
+        );
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  // Works under whatever path the gateway is mounted.
+  base: './',
+  plugins: [catalogue()],
+  build: {
+    target: 'es2023',
+    // The same source makes the same bytes; the server's ETag says when they changed.
+    rollupOptions: {
+      output: {
+        entryFileNames: 'assets/[name].js',
+        chunkFileNames: 'assets/[name].js',
+        assetFileNames: 'assets/[name][extname]',
+      },
+    },
+    modulePreload: { polyfill: false },
+    // Nothing is put into the page as a data: URL, which its policy would not allow.
+    assetsInlineLimit: 0,
+    cssCodeSplit: false,
+  },
+  test: { include: ['test/**/*.test.{ts,tsx}'] },
+} as Parameters<typeof defineConfig>[0]);
