@@ -128,13 +128,19 @@ impl Client {
             .build()
     }
 
-    /// A client of a gateway that adds the credentials on the server. If it asks
-    /// for a key, use [`ClientBuilder::key`].
+    /// A client of a gateway that adds the credentials on the server, so that this
+    /// process needs none; see the crate `plaid-gateway`.
     ///
-    /// # Errors
-    /// When the URL is not usable, see [`ClientBuilder::base_url`].
-    pub fn gateway(url: impl Into<String>) -> Result<Self> {
-        Self::builder().gateway(url).build()
+    /// If the gateway asks for a key, add it by [`ClientBuilder::key`].
+    ///
+    /// ```
+    /// let plaid = plaid::Client::gateway("https://plaid.internal.example")
+    ///     .key("pgk_of_this_program")
+    ///     .build()?;
+    /// # Ok::<(), plaid::Error>(())
+    /// ```
+    pub fn gateway(url: impl Into<String>) -> ClientBuilder {
+        Self::builder().gateway(url)
     }
 
     /// Everything else that can be set.

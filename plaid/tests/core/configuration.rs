@@ -136,7 +136,7 @@ fn a_builder_tells_what_does_not_go_together() {
 fn plain_http_needs_a_word() {
     let plain = Client::builder().gateway("http://gateway.internal");
     assert!(plain.allow_insecure().build().is_ok());
-    assert!(Client::gateway("http://127.0.0.1:9").is_ok());
+    assert!(Client::gateway("http://127.0.0.1:9").build().is_ok());
     assert!(Client::sandbox_at("http://[::1]:9", CLIENT_ID, SECRET).is_ok());
     assert!(Client::sandbox_at("http://sandbox.example", CLIENT_ID, SECRET).is_err());
 }

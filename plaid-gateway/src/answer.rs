@@ -1,0 +1,182 @@
+//! The body of an answer: one of the gateway's own, or Plaid's as it arrives.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::Sleep;
+
+use crate::record::Record;
+use crate::watch::{self, Watch};
+
+/// The body of an answer.
+pub struct AnswerBody(Kind);
+
+enum Kind {
+    Whole(Option<Bytes>),
+    Stream(Box<Stream>),
+}
+
+/// Why an answer was cut off in its middle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CutOff {
+    /// The upstream broke off.
+    #[error("Plaid's answer broke off")]
+    Broken,
+    /// The upstream sent nothing for too long.
+    #[error("Plaid's answer did not go on")]
+    Stalled,
+    /// The answer was longer than the gateway passes on.
+    #[error("Plaid's answer is too long")]
+    TooLong,
+    /// The answer held the gateway's credentials.
+    #[error("Plaid's answer was not for callers")]
+    Withheld,
+}
+
+impl CutOff {
+    fn outcome(self) -> &'static str {
+        match self {
+            Self::Broken => "broken",
+            Self::Stalled => "stalled",
+            Self::TooLong => "too_long",
+            Self::Withheld => "withheld",
+        }
+    }
+}
+
+/// An answer that is passed on piece by piece.
+pub(crate) struct Stream {
+    pub(crate) upstream: Incoming,
+    pub(crate) watch: Watch,
+    pub(crate) record: Record,
+    /// The longest pause.
+    pub(crate) patience: Duration,
+    /// How many bytes more may come.
+    pub(crate) left: u64,
+    /// Runs while there is nothing to pass on.
+    pub(crate) pause: Option<Pin<Box<Sleep>>>,
+    pub(crate) is_over: bool,
+    /// What is given back at the end: the places that the call takes.
+    #[expect(dead_code, reason = "held, not read")]
+    pub(crate) places: crate::gateway::Places,
+}
+
+impl AnswerBody {
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        Self(Kind::Whole(Some(bytes).filter(|b| !b.is_empty())))
+    }
+
+    pub(crate) fn stream(stream: Stream) -> Self {
+        Self(Kind::Stream(Box::new(stream)))
+    }
+}
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AnswerBody(..)")
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = CutOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        match &mut self.0 {
+            Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|b| Ok(Frame::data(b)))),
+            Kind::Stream(stream) => stream.poll(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Whole(bytes) => bytes.is_none(),
+            Kind::Stream(stream) => stream.is_over,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
+            // The length that the upstream gave stands in the headers.
+            Kind::Stream(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl Stream {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        loop {
+            if self.is_over {
+                return Poll::Ready(None);
+            }
+            let piece = match Pin::new(&mut self.upstream).poll_frame(context) {
+                Poll::Pending => {
+                    ready!(self.poll_pause(context));
+                    return self.cut(CutOff::Stalled);
+                }
+                Poll::Ready(None) => return self.end(Bytes::new()),
+                Poll::Ready(Some(Err(_))) => return self.cut(CutOff::Broken),
+                // Trailers have no place in Plaid's answers.
+                Poll::Ready(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+            };
+            self.pause = None;
+            let Some(left) = self.left.checked_sub(piece.len() as u64) else {
+                return self.cut(CutOff::TooLong);
+            };
+            self.left = left;
+            let Ok(piece) = self.watch.push(piece) else {
+                return self.cut(CutOff::Withheld);
+            };
+            // The server side does not ask again once it has as many bytes as the
+            // headers promised.
+            if self.upstream.is_end_stream() {
+                return self.end(piece);
+            }
+            if !piece.is_empty() {
+                return self.pass(piece);
+            }
+        }
+    }
+
+    /// Ready when the upstream has paused for too long.
+    fn poll_pause(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let patience = self.patience;
+        let pause = self
+            .pause
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        pause.as_mut().poll(context)
+    }
+
+    fn pass(&mut self, piece: Bytes) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        self.record.passed(piece.len());
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn end(&mut self, last: Bytes) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        self.is_over = true;
+        self.record
+            .request_id(self.watch.request_id().map(str::to_owned));
+        self.record.ended("answered");
+        let rest = watch::join(last, self.watch.finish());
+        match rest.is_empty() {
+            true => Poll::Ready(None),
+            false => self.pass(rest),
+        }
+    }
+
+    fn cut(&mut self, why: CutOff) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        self.is_over = true;
+        self.record.ended(why.outcome());
+        Poll::Ready(Some(Err(why)))
+    }
+}

@@ -1,0 +1,478 @@
+//! Who may call, what, and how much.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use http::HeaderValue;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::config::ConfigError;
+use crate::operations::{Operation, operations};
+use crate::refusal::Refusal;
+
+/// The longest key that is looked at.
+const MAX_KEY: usize = 256;
+/// What a key begins with, so that a scanner of repositories knows one when it sees it.
+const PREFIX: &str = "pgk_";
+
+/// The name in logs and metrics of a caller on a gateway that asks for no key.
+pub(crate) const NO_KEY: &str = "local";
+/// The same for one that has not shown a key that is known.
+pub(crate) const UNKNOWN: &str = "unknown";
+
+/// The hash of a caller's key, which is all that the gateway knows of it.
+///
+/// SHA-256 without salt or stretching: a key has 256 bits from the system's source of
+/// randomness, so there is nothing to guess.
+#[derive(Clone, Copy)]
+pub struct KeyHash([u8; 32]);
+
+/// A new key, and its hash for the configuration.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct NewKey {
+    /// The key, to be given to the caller. It is shown once and stored nowhere.
+    pub key: String,
+    /// What the gateway is configured with.
+    pub hash: KeyHash,
+}
+
+impl NewKey {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// When the system has no randomness to give.
+    ///
+    /// ```
+    /// let new = plaid_gateway::NewKey::generate()?;
+    /// assert!(new.key.starts_with("pgk_"));
+    /// # Ok::<(), plaid_gateway::ConfigError>(())
+    /// ```
+    pub fn generate() -> Result<Self, ConfigError> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes)
+            .map_err(|_| ConfigError::new("the system gives no random bytes"))?;
+        let key = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
+        let hash = KeyHash::of(&key);
+        Ok(Self { key, hash })
+    }
+}
+
+impl fmt::Debug for NewKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NewKey(..)")
+    }
+}
+
+impl KeyHash {
+    /// The hash of a key.
+    pub fn of(key: &str) -> Self {
+        Self(Sha256::digest(key.as_bytes()).into())
+    }
+
+    /// Reads the 64 hexadecimal digits of a hash.
+    ///
+    /// # Errors
+    /// When it is anything else, such as the key itself.
+    pub fn from_hex(text: &str) -> Result<Self, ConfigError> {
+        let problem = || {
+            ConfigError::new(
+                "a key_sha256 has to be 64 hexadecimal digits: `plaid-gateway key new` makes one",
+            )
+        };
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(problem());
+        }
+        let mut hash = [0; 32];
+        for (index, byte) in hash.iter_mut().enumerate() {
+            let digits = text.get(2 * index..2 * index + 2).ok_or_else(problem)?;
+            *byte = u8::from_str_radix(digits, 16).map_err(|_| problem())?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+/// The hexadecimal digits.
+impl fmt::Display for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyHash(..)")
+    }
+}
+
+impl PartialEq for KeyHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for KeyHash {}
+
+/// A caller and its limits.
+///
+/// ```
+/// use plaid_gateway::{Caller, NewKey};
+///
+/// let key = NewKey::generate()?;
+/// let caller = Caller::new("billing", key.hash).products(["transactions"]).rate(20, 40);
+/// # Ok::<(), plaid_gateway::ConfigError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Caller {
+    pub(crate) name: String,
+    pub(crate) key: KeyHash,
+    pub(crate) operations: Vec<String>,
+    pub(crate) products: Vec<String>,
+    pub(crate) rate: Option<(u32, u32)>,
+    pub(crate) concurrency: Option<usize>,
+    pub(crate) max_body: Option<usize>,
+}
+
+impl Caller {
+    /// A caller that may use every operation. The name stands in logs and metrics.
+    pub fn new(name: impl Into<String>, key: KeyHash) -> Self {
+        Self {
+            name: name.into(),
+            key,
+            operations: Vec::new(),
+            products: Vec::new(),
+            rate: None,
+            concurrency: None,
+            max_body: None,
+        }
+    }
+
+    /// Allows these operations, by id or path, and those of [`products`](Self::products).
+    pub fn operations<T: Into<String>>(mut self, allowed: impl IntoIterator<Item = T>) -> Self {
+        self.operations.extend(allowed.into_iter().map(Into::into));
+        self
+    }
+
+    /// Allows all operations of these products.
+    pub fn products<T: Into<String>>(mut self, allowed: impl IntoIterator<Item = T>) -> Self {
+        self.products.extend(allowed.into_iter().map(Into::into));
+        self
+    }
+
+    /// Allows this many calls per second, and this many at once after a pause.
+    pub fn rate(mut self, per_second: u32, burst: u32) -> Self {
+        self.rate = Some((per_second, burst));
+        self
+    }
+
+    /// Allows this many calls under way at a time.
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.concurrency = Some(calls);
+        self
+    }
+
+    /// Allows bodies of this many bytes, if the gateway does.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = Some(bytes);
+        self
+    }
+}
+
+/// All callers, ready to be asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Callers(Vec<Arc<Known>>);
+
+/// A caller with what it has used up of its limits.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) caller: Caller,
+    /// None: everything.
+    allowed: Option<HashSet<&'static str>>,
+    rate: Option<DefaultDirectRateLimiter>,
+    slots: Option<Arc<Semaphore>>,
+}
+
+impl Callers {
+    /// What `before` counts is carried over for callers that have not changed, so a
+    /// reload gives nobody a fresh start.
+    pub(crate) fn new(callers: &[Caller], before: Option<&Self>) -> Result<Self, ConfigError> {
+        let mut names = HashSet::new();
+        let mut hashes = HashSet::new();
+        let mut known = Vec::with_capacity(callers.len());
+        for caller in callers {
+            if !names.insert(caller.name.as_str()) || !hashes.insert(caller.key.0) {
+                let name = &caller.name;
+                let message = format!("the caller {name:?}, or its key, is there twice");
+                return Err(ConfigError::new(message));
+            }
+            let same = before.and_then(|b| b.0.iter().find(|k| k.caller == *caller));
+            known.push(match same {
+                Some(same) => Arc::clone(same),
+                None => Arc::new(Known::new(caller)?),
+            });
+        }
+        Ok(Self(known))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The caller whose key this is. Takes as long for a wrong key as for a right one,
+    /// wherever in the list it stands.
+    pub(crate) fn find(&self, authorization: Option<&HeaderValue>) -> Option<&Arc<Known>> {
+        let key = KeyHash::of(bearer(authorization?)?);
+        let mut found = u32::MAX;
+        for (index, known) in (0_u32..).zip(&self.0) {
+            let same: Choice = known.caller.key.0.ct_eq(&key.0);
+            found.conditional_assign(&index, same);
+        }
+        self.0.get(usize::try_from(found).ok()?)
+    }
+}
+
+/// The key in `Bearer KEY`.
+fn bearer(value: &HeaderValue) -> Option<&str> {
+    let (scheme, key) = value.to_str().ok()?.split_once(' ')?;
+    let is_key =
+        !key.is_empty() && key.len() <= MAX_KEY && key.bytes().all(|b| b.is_ascii_graphic());
+    (scheme.eq_ignore_ascii_case("bearer") && is_key).then_some(key)
+}
+
+impl Known {
+    fn new(caller: &Caller) -> Result<Self, ConfigError> {
+        let name = &caller.name;
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(is_plain) {
+            return Err(ConfigError::new(format!(
+                "the caller's name {name:?} has to be 1 to 64 letters, digits, `-`, `_` or `.`",
+            )));
+        }
+        if [NO_KEY, UNKNOWN].contains(&name.as_str()) {
+            let message =
+                format!("the caller's name {name:?} has a meaning of its own in the logs");
+            return Err(ConfigError::new(message));
+        }
+        Ok(Self {
+            allowed: allowed(caller)?,
+            rate: caller.rate.map(|rate| limiter(name, rate)).transpose()?,
+            slots: caller.concurrency.map(|n| Arc::new(Semaphore::new(n))),
+            caller: caller.clone(),
+        })
+    }
+
+    /// Counts a call of the operation.
+    pub(crate) fn admit(
+        &self,
+        operation: &Operation,
+    ) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+        if !self.may(operation) {
+            return Err(Refusal::NotAllowed);
+        }
+        let slot = match &self.slots {
+            Some(slots) => {
+                let slot = Arc::clone(slots).try_acquire_owned();
+                Some(slot.map_err(|_| Refusal::CallerBusy)?)
+            }
+            None => None,
+        };
+        if let Some(Err(full)) = self.rate.as_ref().map(RateLimiter::check) {
+            let wait: Duration = full.wait_time_from(DefaultClock::default().now());
+            return Err(Refusal::RateLimit(wait));
+        }
+        Ok(slot)
+    }
+
+    fn may(&self, operation: &Operation) -> bool {
+        let allowed = self.allowed.as_ref();
+        allowed.is_none_or(|allowed| allowed.contains(operation.id.as_str()))
+    }
+}
+
+/// The ids of the operations that a caller may use.
+fn allowed(caller: &Caller) -> Result<Option<HashSet<&'static str>>, ConfigError> {
+    if caller.operations.is_empty() && caller.products.is_empty() {
+        return Ok(None);
+    }
+    let mut ids = HashSet::new();
+    for wanted in &caller.operations {
+        let is_it = |o: &&Operation| o.id == *wanted || o.path == *wanted;
+        let found = operations().iter().find(is_it);
+        ids.insert(
+            found
+                .ok_or_else(|| unknown(caller, "operation", wanted))?
+                .id
+                .as_str(),
+        );
+    }
+    for wanted in &caller.products {
+        let mut found = operations()
+            .iter()
+            .filter(|o| o.product == *wanted)
+            .peekable();
+        if found.peek().is_none() {
+            return Err(unknown(caller, "product", wanted));
+        }
+        ids.extend(found.map(|o| o.id.as_str()));
+    }
+    Ok(Some(ids))
+}
+
+fn unknown(caller: &Caller, what: &str, wanted: &str) -> ConfigError {
+    let name = &caller.name;
+    ConfigError::new(format!(
+        "the caller {name:?} is allowed the {what} {wanted:?}, which the API does not have"
+    ))
+}
+
+fn limiter(
+    name: &str,
+    (per_second, burst): (u32, u32),
+) -> Result<DefaultDirectRateLimiter, ConfigError> {
+    let positive = |number| {
+        NonZeroU32::new(number).ok_or_else(|| {
+            ConfigError::new(format!(
+                "the rate and burst of the caller {name:?} have to be positive"
+            ))
+        })
+    };
+    let quota = Quota::per_second(positive(per_second)?).allow_burst(positive(burst)?);
+    Ok(RateLimiter::direct(quota))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(text: &str) -> HeaderValue {
+        HeaderValue::from_str(text).unwrap()
+    }
+
+    fn callers(callers: &[Caller]) -> Result<Callers, String> {
+        Callers::new(callers, None).map_err(|error| error.to_string())
+    }
+
+    fn operation(id: &str) -> &'static Operation {
+        operations().iter().find(|o| o.id == id).unwrap()
+    }
+
+    #[test]
+    fn a_caller_is_known_by_its_key_alone() {
+        let keys: Vec<NewKey> = (0..3).map(|_| NewKey::generate().unwrap()).collect();
+        let list: Vec<Caller> = keys
+            .iter()
+            .enumerate()
+            .map(|(index, key)| Caller::new(format!("caller-{index}"), key.hash))
+            .collect();
+        let callers = callers(&list).unwrap();
+        for (index, key) in keys.iter().enumerate() {
+            for scheme in ["Bearer", "bearer", "BEARER"] {
+                let found = callers.find(Some(&header(&format!("{scheme} {}", key.key))));
+                assert_eq!(found.unwrap().caller.name, format!("caller-{index}"));
+            }
+        }
+        let key = &keys[0].key;
+        for wrong in [
+            key.clone(),
+            format!("Basic {key}"),
+            format!("Bearer  {key}"),
+            format!("Bearer {key} "),
+            format!("Bearer {key}x"),
+            format!("Bearer {}", &key[1..]),
+            format!("Bearer {}", keys[0].hash),
+            format!("Bearer {}", "x".repeat(10_000)),
+            "Bearer ".to_owned(),
+            "Bearer".to_owned(),
+        ] {
+            assert!(callers.find(Some(&header(&wrong))).is_none());
+        }
+        assert!(callers.find(None).is_none());
+    }
+
+    #[test]
+    fn neither_a_key_nor_its_hash_is_shown() {
+        let new = NewKey::generate().unwrap();
+        let shown = format!("{new:?} {:?} {:?}", new.hash, Caller::new("a", new.hash));
+        assert!(!shown.contains(&new.key) && !shown.contains(&new.hash.to_string()));
+        let read = KeyHash::from_hex(&new.hash.to_string()).unwrap();
+        assert_eq!(read, KeyHash::of(&new.key));
+        assert!(KeyHash::from_hex(&new.key).is_err());
+        assert!(KeyHash::from_hex(&"ä".repeat(32)).is_err());
+    }
+
+    #[test]
+    fn an_allow_list_narrows_what_a_caller_may_use() {
+        let hash = KeyHash::of("a");
+        let caller = Caller::new("a", hash)
+            .operations(["/auth/get", "itemGet"])
+            .products(["accounts"]);
+        let callers = callers(&[caller]).unwrap();
+        for (id, allowed) in [
+            ("authGet", true),
+            ("itemGet", true),
+            ("accountsGet", true),
+            ("itemRemove", false),
+            ("transferCreate", false),
+        ] {
+            let outcome = callers.0[0].admit(operation(id));
+            assert_eq!(outcome.is_ok(), allowed, "{id}");
+        }
+    }
+
+    #[test]
+    fn rate_and_concurrency_are_counted_over_a_reload() {
+        let list = [Caller::new("a", KeyHash::of("a")).rate(1, 2).concurrency(1)];
+        let before = callers(&list).unwrap();
+        let operation = operation("accountsGet");
+        let first = before.0[0].admit(operation).unwrap();
+        assert_eq!(
+            before.0[0].admit(operation).unwrap_err(),
+            Refusal::CallerBusy
+        );
+        let after = Callers::new(&list, Some(&before)).unwrap();
+        assert_eq!(
+            after.0[0].admit(operation).unwrap_err(),
+            Refusal::CallerBusy
+        );
+        drop(first);
+        assert!(after.0[0].admit(operation).is_ok());
+        let refused = after.0[0].admit(operation).unwrap_err();
+        assert!(matches!(refused, Refusal::RateLimit(wait) if wait <= Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn mistakes_in_a_caller_are_told() {
+        let hash = KeyHash::of("a");
+        for (list, problem) in [
+            (vec![Caller::new("", hash)], "name"),
+            (vec![Caller::new("a b", hash)], "name"),
+            (vec![Caller::new("local", hash)], "meaning"),
+            (
+                vec![Caller::new("a", hash).operations(["/nothing"])],
+                "/nothing",
+            ),
+            (
+                vec![Caller::new("a", hash).products(["nothing"])],
+                "nothing",
+            ),
+            (vec![Caller::new("a", hash).rate(0, 1)], "positive"),
+            (
+                vec![Caller::new("a", hash), Caller::new("b", hash)],
+                "twice",
+            ),
+        ] {
+            let error = callers(&list).unwrap_err();
+            assert!(error.contains(problem), "{error}");
+        }
+    }
+}

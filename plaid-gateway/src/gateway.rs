@@ -1,0 +1,608 @@
+//! The gateway: what happens to a request.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, Response, Uri};
+use http_body::Body;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tower_service::Service;
+
+use crate::answer::{AnswerBody, Stream};
+use crate::callers::{Callers, Known};
+use crate::config::{Config, ConfigError, Upstream, forwardable};
+use crate::credentials::Credentials;
+use crate::metrics::Metrics;
+use crate::operations::{Operation, Place, find};
+use crate::origin::{self, Shown};
+use crate::record::Record;
+use crate::refusal::{Refusal, request_id};
+use crate::watch::{Needles, Watch, plain_id};
+use crate::{explorer, headers, rewrite};
+
+/// How long an unused connection to the upstream is kept, and how many are.
+const POOL_IDLE: std::time::Duration = std::time::Duration::from_secs(55);
+const POOL_SIZE: usize = 512;
+/// Bytes of the headers of an answer.
+const MAX_ANSWER_HEAD: usize = 64 * 1024;
+/// Bodies are counted in this unit.
+const KIB: usize = 1024;
+
+/// A gateway. Clones are the same gateway.
+///
+/// ```
+/// use plaid_gateway::{Caller, Config, Credentials, Gateway, NewKey, Upstream};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let key = NewKey::generate()?;
+/// let mut config = Config::new(Upstream::sandbox());
+/// config.credentials = Some(Credentials::new("a-client-id", "a-secret")?);
+/// config.callers.push(Caller::new("billing", key.hash));
+///
+/// let gateway = Gateway::new(config)?;
+/// let app: axum::Router = axum::Router::new().nest_service("/plaid", gateway.router());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Gateway(Arc<Inner>);
+
+struct Inner {
+    settings: RwLock<Arc<Settings>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    calls: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
+}
+
+/// A configuration, ready for use.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) config: Config,
+    callers: Callers,
+    needles: Needles,
+    version: HeaderValue,
+    forward: Vec<HeaderName>,
+}
+
+/// The places that a call takes up until its answer has ended.
+pub(crate) struct Places {
+    _call: OwnedSemaphorePermit,
+    _caller: Option<OwnedSemaphorePermit>,
+}
+
+impl Gateway {
+    /// Makes a gateway. Nothing is sent and nothing listened on.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself, or TLS cannot be set up.
+    pub fn new(config: Config) -> Result<Self, ConfigError> {
+        let client = client(&config)?;
+        let limits = config.limits;
+        let settings = Settings::new(config, None)?;
+        Ok(Self(Arc::new(Inner {
+            settings: RwLock::new(Arc::new(settings)),
+            client,
+            calls: Arc::new(Semaphore::new(limits.calls)),
+            bodies: Arc::new(Semaphore::new(limits.bodies.div_ceil(KIB))),
+            metrics: Arc::new(Metrics::new()),
+        })))
+    }
+
+    /// Goes over to another configuration. Calls under way end as they began.
+    ///
+    /// The addresses, and the limits and timeouts of connections, are those that the
+    /// gateway was started with.
+    ///
+    /// # Errors
+    /// When the configuration contradicts itself. The one before stays.
+    pub fn reload(&self, config: Config) -> Result<(), ConfigError> {
+        let before = self.settings();
+        let started = &before.config;
+        let config = Config {
+            listen: started.listen,
+            admin: started.admin,
+            ..config
+        };
+        let settings = Settings::new(config, Some(&before.callers)).inspect_err(|_| {
+            self.0.metrics.failed_reloads.inc();
+        })?;
+        *self
+            .0
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.0.metrics.reloads.inc();
+        Ok(())
+    }
+
+    /// A router to mount in an axum server of one's own.
+    ///
+    /// Whoever can reach that server can reach this, so it asks for keys: with a
+    /// configuration without callers it refuses every call. It leaves the connections,
+    /// and with them slow ones, to the server.
+    pub fn router(&self) -> axum::Router {
+        axum::Router::new().fallback_service(Mounted(self.clone()))
+    }
+
+    /// The metrics in the text format of Prometheus.
+    pub fn metrics(&self) -> String {
+        self.0.metrics.text()
+    }
+
+    pub(crate) fn counters(&self) -> &Arc<Metrics> {
+        &self.0.metrics
+    }
+
+    pub(crate) fn settings(&self) -> Arc<Settings> {
+        let settings = self.0.settings.read();
+        Arc::clone(&settings.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Answers a request. `is_local`: it came over a loopback address, where a gateway
+    /// without callers takes requests of anyone.
+    pub(crate) async fn answer<B>(
+        &self,
+        request: Request<B>,
+        is_local: bool,
+    ) -> Response<AnswerBody>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let settings = self.settings();
+        let asks_for_keys = !settings.callers.is_empty() || !is_local;
+        let checked = headers::unambiguous(&request)
+            .and_then(|()| origin::check(&request, &settings.config.cors_origins, asks_for_keys));
+        let shown = match checked {
+            Ok(shown) => shown,
+            Err(refusal) => return self.refuse(refusal, &Shown::NOBODY),
+        };
+        let page = page(&request, &shown).or_else(|| {
+            let takes_credentials = settings.config.allow_caller_credentials && is_local;
+            let page = explorer::respond(&request, &settings.config, takes_credentials);
+            page.map(|page| page.map(AnswerBody::whole))
+        });
+        if let Some(page) = page {
+            return page;
+        }
+        let mut record = Record::new(Arc::clone(&self.0.metrics));
+        let call = Call {
+            gateway: self,
+            settings: &settings,
+            asks_for_keys,
+            is_local,
+        };
+        match call.forward(request, &mut record).await {
+            Ok((mut head, upstream)) => {
+                shown.mark(&mut head.headers);
+                let body = upstream.body(record);
+                Response::from_parts(head, body)
+            }
+            Err(refusal) => respond(refusal, record, &shown),
+        }
+    }
+
+    /// Refuses a request before anything else is known of it.
+    pub(crate) fn refuse(&self, refusal: Refusal, shown: &Shown) -> Response<AnswerBody> {
+        respond(refusal, Record::new(Arc::clone(&self.0.metrics)), shown)
+    }
+}
+
+/// What is no call: health, the browser's question.
+fn page<B>(request: &Request<B>, shown: &Shown) -> Option<Response<AnswerBody>> {
+    if origin::is_preflight(request) {
+        let mut response = origin::preflight().map(AnswerBody::whole);
+        shown.mark(response.headers_mut());
+        return Some(response);
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    match request.uri().path() {
+        // Ready as soon as it listens: it has nothing to wait for. Whether Plaid can be
+        // reached is not its own health; were it, all instances would go out of service
+        // at once.
+        "/healthz" | "/readyz" => Some(text("ok\n")),
+        _ => None,
+    }
+}
+
+fn text(text: &'static str) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::whole(Bytes::from_static(text.as_bytes())));
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, plain);
+    response
+}
+
+fn respond(refusal: Refusal, mut record: Record, shown: &Shown) -> Response<AnswerBody> {
+    let id = request_id();
+    record.refused(refusal, &id);
+    let mut response = refusal.response(&id).map(AnswerBody::whole);
+    shown.mark(response.headers_mut());
+    response
+}
+
+/// HTTP/1.1 to the upstream, pooled: a call has a connection to itself, so that a slow
+/// answer of one holds up no other.
+fn client(
+    config: &Config,
+) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, ConfigError> {
+    let mut connector = HttpConnector::new();
+    connector.enforce_http(false);
+    connector.set_nodelay(true);
+    connector.set_connect_timeout(Some(config.timeouts.connect));
+    let connector = HttpsConnectorBuilder::new()
+        .try_with_platform_verifier()
+        .map_err(|_| ConfigError::new("TLS cannot be set up: the system has no trust roots"))?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(connector);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(POOL_IDLE)
+        .pool_max_idle_per_host(POOL_SIZE)
+        .http1_max_buf_size(MAX_ANSWER_HEAD)
+        .build(connector))
+}
+
+impl Settings {
+    fn new(config: Config, before: Option<&Callers>) -> Result<Self, ConfigError> {
+        config.check()?;
+        let callers = Callers::new(&config.callers, before)?;
+        let needles = config.credentials.as_ref().map(Needles::of);
+        let forward = config.forward_headers.iter().map(|name| forwardable(name));
+        let version = HeaderValue::from_str(&config.plaid_version);
+        Ok(Self {
+            callers,
+            needles: needles.unwrap_or_default(),
+            forward: forward.collect::<Result<_, _>>()?,
+            version: version.map_err(|_| ConfigError::new("plaid_version is not a header"))?,
+            config,
+        })
+    }
+}
+
+/// A call on its way through.
+struct Call<'a> {
+    gateway: &'a Gateway,
+    settings: &'a Settings,
+    asks_for_keys: bool,
+    is_local: bool,
+}
+
+/// What comes back, before it has a record.
+struct Passing {
+    upstream: Incoming,
+    watch: Watch,
+    patience: std::time::Duration,
+    left: u64,
+    places: Places,
+}
+
+impl Call<'_> {
+    async fn forward<B>(
+        &self,
+        request: Request<B>,
+        record: &mut Record,
+    ) -> Result<(http::response::Parts, Passing), Refusal>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let (parts, body) = request.into_parts();
+        let operation = find(&parts.method, parts.uri.path()).ok_or(Refusal::NotFound)?;
+        record.operation(&operation.id);
+        let caller = self.caller(&parts.headers)?;
+        record.caller(caller.clone());
+        if parts.uri.query().is_some() {
+            return Err(Refusal::Headers("no operation has a query"));
+        }
+        let places = self.places(caller.as_deref(), operation)?;
+        headers::takes_body(&parts.method, &parts.headers)?;
+        let credentials = self.credentials(&parts.headers, operation)?;
+        let (body, room) = self.body(&parts, body, caller.as_deref()).await?;
+        let body = rewritten(&parts.method, body, operation, credentials.as_deref())?;
+        let request = self.request(&parts, body, credentials.as_deref())?;
+        let answer = self.send(request).await?;
+        drop(room);
+        self.pass(answer, operation, places, record)
+    }
+
+    fn caller(&self, headers: &HeaderMap) -> Result<Option<Arc<Known>>, Refusal> {
+        if !self.asks_for_keys {
+            return Ok(None);
+        }
+        let authorization = headers.get(http::header::AUTHORIZATION);
+        let known = self.settings.callers.find(authorization);
+        known.cloned().map(Some).ok_or(Refusal::UnknownCaller)
+    }
+
+    fn places(&self, caller: Option<&Known>, operation: &Operation) -> Result<Places, Refusal> {
+        let caller = caller.map(|c| c.admit(operation)).transpose()?.flatten();
+        let call = Arc::clone(&self.gateway.0.calls).try_acquire_owned();
+        Ok(Places {
+            _call: call.map_err(|_| Refusal::Busy)?,
+            _caller: caller,
+        })
+    }
+
+    /// The caller's own where it may bring them and does, and otherwise the gateway's.
+    fn credentials(
+        &self,
+        headers: &HeaderMap,
+        operation: &Operation,
+    ) -> Result<Option<std::borrow::Cow<'_, Credentials>>, Refusal> {
+        use std::borrow::Cow;
+        if operation.credentials == Place::None {
+            return Ok(None);
+        }
+        let config = &self.settings.config;
+        if config.allow_caller_credentials && self.is_local {
+            let id = headers.get(headers::PLAID_CLIENT_ID);
+            match (id, headers.get(headers::PLAID_SECRET)) {
+                (Some(id), Some(secret)) => {
+                    let own = Credentials::from_headers(id, secret);
+                    return own
+                        .map(Cow::Owned)
+                        .map(Some)
+                        .ok_or(Refusal::HalfCredentials);
+                }
+                (None, None) => {}
+                _ => return Err(Refusal::HalfCredentials),
+            }
+        }
+        let own = config.credentials.as_ref().map(Cow::Borrowed);
+        own.map(Some).ok_or(Refusal::NoCredentials)
+    }
+
+    /// The body as a whole: not a byte goes to Plaid before it is known that the rest
+    /// is there and is JSON. It is counted until Plaid has begun to answer.
+    async fn body<B>(
+        &self,
+        parts: &Parts,
+        body: B,
+        caller: Option<&Known>,
+    ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let config = &self.settings.config;
+        let own = caller.and_then(|caller| caller.caller.max_body);
+        let most = own.unwrap_or(usize::MAX).min(config.limits.body);
+        let hint = body.size_hint();
+        if hint.lower() > most as u64 {
+            return Err(Refusal::BodyTooLarge);
+        }
+        if parts.method == Method::GET {
+            let is_empty = hint.exact() == Some(0);
+            return match is_empty {
+                true => Ok((Bytes::new(), None)),
+                false => Err(Refusal::Ambiguous("a GET has no body")),
+            };
+        }
+        let expected = hint
+            .exact()
+            .map_or(most, |n| usize::try_from(n).unwrap_or(most));
+        let room = u32::try_from(expected.div_ceil(KIB)).map_err(|_| Refusal::BodyTooLarge)?;
+        let room = Arc::clone(&self.gateway.0.bodies).try_acquire_many_owned(room);
+        let room = room.map_err(|_| Refusal::Busy)?;
+        let read = timeout(config.timeouts.body, read(body, most));
+        let body = read.await.map_err(|_| Refusal::BodyTooSlow)??;
+        Ok((body, Some(room)))
+    }
+
+    fn request(
+        &self,
+        parts: &Parts,
+        body: Bytes,
+        credentials: Option<&Credentials>,
+    ) -> Result<Request<Full<Bytes>>, Refusal> {
+        let mut headers = headers::outgoing(&parts.method, &parts.headers, &self.settings.forward);
+        headers.insert(headers::PLAID_VERSION, self.settings.version.clone());
+        if let Some(credentials) = credentials {
+            let [client_id, secret] = credentials.headers();
+            headers.insert(headers::PLAID_CLIENT_ID, client_id);
+            headers.insert(headers::PLAID_SECRET, secret);
+        }
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = parts.method.clone();
+        *request.uri_mut() = target(&self.settings.config.upstream, &parts.uri)?;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Refusal> {
+        let answer = self.gateway.0.client.request(request);
+        let patience = self.settings.config.timeouts.first_byte;
+        match timeout(patience, answer).await {
+            Err(_) => Err(Refusal::UpstreamTimeout),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) if error.is_connect() => Err(Refusal::Unreachable),
+            Ok(Err(_)) => Err(Refusal::UpstreamAnswer(
+                "it broke off or was not HTTP; before you repeat a write, check whether it happened",
+            )),
+        }
+    }
+
+    /// Looks the answer's head over.
+    fn pass(
+        &self,
+        answer: Response<Incoming>,
+        operation: &Operation,
+        places: Places,
+        record: &mut Record,
+    ) -> Result<(http::response::Parts, Passing), Refusal> {
+        let (mut head, upstream) = answer.into_parts();
+        if head.status.is_informational() || head.status.is_redirection() {
+            // Followed, a redirect would take the caller's key elsewhere.
+            return Err(Refusal::UpstreamAnswer("it leads somewhere else"));
+        }
+        let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+        if !head.headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
+            return Err(Refusal::UpstreamAnswer(
+                "it is encoded, which was not asked for",
+            ));
+        }
+        let headers = headers::incoming(&head.headers);
+        let needles = self.settings.needles.for_product(&operation.product);
+        if headers
+            .values()
+            .any(|value| needles.is_in(value.as_bytes()))
+        {
+            return Err(Refusal::UpstreamAnswer("its headers are not for callers"));
+        }
+        let limit = self.settings.config.limits.answer;
+        if http_body::Body::size_hint(&upstream).lower() > limit {
+            return Err(Refusal::UpstreamAnswer("it is too long"));
+        }
+        let id = headers.get(headers::PLAID_REQUEST_ID);
+        record.answered(
+            head.status.as_u16(),
+            id.and_then(|id| plain_id(id.as_bytes())),
+        );
+        let is_json = headers
+            .get(CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        head.headers = headers;
+        head.extensions.clear();
+        head.version = http::Version::HTTP_11;
+        let passing = Passing {
+            upstream,
+            watch: Watch::new(needles, is_json),
+            patience: self.settings.config.timeouts.answer,
+            left: limit,
+            places,
+        };
+        Ok((head, passing))
+    }
+}
+
+impl Passing {
+    fn body(self, mut record: Record) -> AnswerBody {
+        if http_body::Body::is_end_stream(&self.upstream) {
+            record.ended("answered");
+            return AnswerBody::whole(Bytes::new());
+        }
+        AnswerBody::stream(Stream {
+            upstream: self.upstream,
+            watch: self.watch,
+            record,
+            patience: self.patience,
+            left: self.left,
+            pause: None,
+            is_over: false,
+            places: self.places,
+        })
+    }
+}
+
+/// Puts the body's credentials right.
+fn rewritten(
+    method: &Method,
+    body: Bytes,
+    operation: &Operation,
+    credentials: Option<&Credentials>,
+) -> Result<Bytes, Refusal> {
+    if *method == Method::GET {
+        return Ok(body);
+    }
+    let in_body = operation.credentials == Place::Body;
+    let names: &[&str] = match operation.path.starts_with("/oauth/") {
+        true => &rewrite::OAUTH_CREDENTIALS,
+        false => &rewrite::CREDENTIALS,
+    };
+    let own = credentials.filter(|_| in_body);
+    let own = own.map(|c| [("client_id", c.client_id()), ("secret", c.secret())]);
+    let added = own.as_ref().map_or(&[][..], |added| &added[..]);
+    rewrite::rewrite(&body, names, added).map_err(Refusal::Body)
+}
+
+/// Where a call goes: the upstream's host and the path that the operation was found by.
+fn target(upstream: &Upstream, uri: &Uri) -> Result<Uri, Refusal> {
+    let path = match uri.path_and_query() {
+        Some(path) if upstream.prefix.is_empty() => path.clone(),
+        _ => PathAndQuery::try_from(format!("{}{}", upstream.prefix, uri.path()))
+            .map_err(|_| Refusal::NotFound)?,
+    };
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(upstream.scheme.clone());
+    parts.authority = Some(upstream.authority.clone());
+    parts.path_and_query = Some(path);
+    Uri::from_parts(parts).map_err(|_| Refusal::NotFound)
+}
+
+/// Reads at most so many bytes. Most bodies come in one piece, which is not copied.
+async fn read<B: Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, Refusal> {
+    let mut body = pin!(body);
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Refusal::BodyBroken)?;
+        let Ok(piece) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + rest.len() + piece.len() > most {
+            return Err(Refusal::BodyTooLarge);
+        }
+        if first.is_empty() && rest.is_empty() {
+            first = piece;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&std::mem::take(&mut first));
+            }
+            rest.extend_from_slice(&piece);
+        }
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+/// The gateway within a server that is not its own.
+#[derive(Clone)]
+struct Mounted(Gateway);
+
+impl<B> Service<Request<B>> for Mounted
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Send,
+{
+    type Response = Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let gateway = self.0.clone();
+        Box::pin(async move { Ok(gateway.answer(request, false).await) })
+    }
+}
+
+/// The upstream and nothing of what callers send.
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.settings();
+        f.debug_struct("Gateway")
+            .field("upstream", &settings.config.upstream)
+            .finish_non_exhaustive()
+    }
+}

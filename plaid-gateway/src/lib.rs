@@ -1,0 +1,48 @@
+//! A gateway to the Plaid API.
+//!
+//! Plaid's credentials stay in one place, and programs that need Plaid get a key of the
+//! gateway's. Each key has an allow list, a rate and limits of its own, and can be taken
+//! back without touching the credentials.
+//!
+//! # What passes
+//!
+//! Exactly the operations of the API, by method and path, to one fixed upstream. A
+//! request's credentials are the gateway's, whatever the caller sent in their place in
+//! headers or body; the rest of a body reaches Plaid byte for byte. Only headers that mean
+//! something to Plaid go there, and only those that mean something to a caller come back.
+//! An answer that holds the gateway's secret is cut off.
+//!
+//! What the gateway answers itself has the shape of Plaid's errors.
+//!
+//! # What it writes down
+//!
+//! One line per call with operation, status, duration, caller and request id, and
+//! metrics of the same. Never a body, a token, a header or a query.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+mod answer;
+mod callers;
+mod config;
+mod credentials;
+mod explorer;
+mod gateway;
+mod headers;
+mod metrics;
+mod operations;
+mod origin;
+mod pulse;
+mod record;
+mod refusal;
+pub mod rewrite;
+mod server;
+pub mod source;
+mod tap;
+mod watch;
+
+pub use answer::{AnswerBody, CutOff};
+pub use callers::{Caller, KeyHash, NewKey};
+pub use config::{Config, ConfigError, Limits, Timeouts, Upstream};
+pub use credentials::Credentials;
+pub use gateway::Gateway;
+pub use operations::{Operation, Place, operations};

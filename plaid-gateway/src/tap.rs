@@ -1,0 +1,257 @@
+//! Looks at the heads of requests as they come in, before the HTTP library has made
+//! sense of them.
+//!
+//! The library reads two lengths that are alike as one, and a length beside a chunked
+//! body as none. Both are allowed; but a server in front of the gateway may have read
+//! them in another way, and then the two do not agree where the next request begins.
+
+use httparse::{EMPTY_HEADER, Status};
+
+/// More headers than any configuration sensibly allows. With more the library refuses
+/// the request by itself.
+const MAX_HEADERS: usize = 128;
+/// The same for bytes.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// Follows the requests of a connection.
+#[derive(Debug)]
+pub(crate) enum Tap {
+    /// Within a head, of which so much has come.
+    Head(Vec<u8>),
+    /// Within a body that has so many bytes more.
+    Body(u64),
+    /// There is nothing to look at any more: it is HTTP/2, or the last request, or not
+    /// HTTP at all.
+    Blind,
+}
+
+/// What has been seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// All requests so far have come as a whole.
+    Between,
+    /// A head has begun and not ended.
+    InHead,
+    /// A request can be read in two ways.
+    Ambiguous,
+}
+
+/// What the head of a request says of what comes next.
+enum Next {
+    Body(u64),
+    Unknown,
+    Ambiguous,
+}
+
+impl Default for Tap {
+    fn default() -> Self {
+        Self::Head(Vec::new())
+    }
+}
+
+impl Tap {
+    /// Looks at the next bytes.
+    pub(crate) fn see(&mut self, mut bytes: &[u8]) -> Sight {
+        loop {
+            match self {
+                Self::Blind => return Sight::Between,
+                Self::Body(left) => {
+                    let here = usize::try_from(*left)
+                        .unwrap_or(usize::MAX)
+                        .min(bytes.len());
+                    bytes = &bytes[here..];
+                    *left -= here as u64;
+                    if *left > 0 {
+                        return Sight::Between;
+                    }
+                    *self = Self::default();
+                }
+                Self::Head(seen) if bytes.is_empty() => {
+                    return match seen.is_empty() {
+                        true => Sight::Between,
+                        false => Sight::InHead,
+                    };
+                }
+                Self::Head(seen) => {
+                    let before = seen.len();
+                    let (end, next) = match before {
+                        0 => parse(bytes),
+                        _ => {
+                            seen.extend_from_slice(bytes);
+                            // A head that comes byte by byte is not parsed that often.
+                            match has_end(&seen[before.saturating_sub(3)..]) {
+                                true => parse(seen),
+                                false => None,
+                            }
+                        }
+                    }
+                    .map_or((None, Next::Unknown), |(end, next)| (Some(end), next));
+                    let Some(end) = end else {
+                        if before == 0 {
+                            seen.extend_from_slice(bytes);
+                        }
+                        if seen.len() > MAX_HEAD {
+                            *self = Self::Blind;
+                            return Sight::Between;
+                        }
+                        return Sight::InHead;
+                    };
+                    bytes = bytes.get(end - before..).unwrap_or_default();
+                    *self = match next {
+                        Next::Body(length) => Self::Body(length),
+                        Next::Unknown => Self::Blind,
+                        Next::Ambiguous => {
+                            *self = Self::Blind;
+                            return Sight::Ambiguous;
+                        }
+                    };
+                }
+            }
+        }
+    }
+}
+
+fn has_end(text: &[u8]) -> bool {
+    text.windows(2).any(|two| two == b"\n\n") || text.windows(3).any(|three| three == b"\n\r\n")
+}
+
+/// Where a head ends, if it does, and what comes after it.
+fn parse(text: &[u8]) -> Option<(usize, Next)> {
+    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut headers);
+    match request.parse(text) {
+        Ok(Status::Partial) => None,
+        // HTTP/2, or something that the library refuses.
+        Err(_) => Some((text.len(), Next::Unknown)),
+        Ok(Status::Complete(end)) => Some((end, next(&text[..end], request.headers))),
+    }
+}
+
+fn next(head: &[u8], headers: &[httparse::Header<'_>]) -> Next {
+    let mut lengths = headers
+        .iter()
+        .filter(|h| h.name.eq_ignore_ascii_case("content-length"));
+    let codings = headers
+        .iter()
+        .filter(|h| h.name.eq_ignore_ascii_case("transfer-encoding"));
+    let codings = codings.count();
+    let length = lengths.next();
+    let is_twofold = lengths.next().is_some() || codings > 1 || (codings > 0 && length.is_some());
+    if is_twofold || has_bare_line_feed(head) {
+        return Next::Ambiguous;
+    }
+    match length {
+        // The connection is closed after a chunked request.
+        None if codings > 0 => Next::Unknown,
+        None => Next::Body(0),
+        Some(length) => match std::str::from_utf8(length.value).map(str::parse) {
+            Ok(Ok(length)) if length_is_plain(headers) => Next::Body(length),
+            _ => Next::Ambiguous,
+        },
+    }
+}
+
+/// Digits alone: `+5` is a number to some.
+fn length_is_plain(headers: &[httparse::Header<'_>]) -> bool {
+    headers
+        .iter()
+        .filter(|h| h.name.eq_ignore_ascii_case("content-length"))
+        .all(|h| h.value.iter().all(u8::is_ascii_digit))
+}
+
+/// A line that ends in a line feed alone is a line to some and not to others.
+fn has_bare_line_feed(head: &[u8]) -> bool {
+    let mut before = 0;
+    head.iter().any(|byte| {
+        *byte == b'\n' && std::mem::replace(&mut before, *byte) != b'\r' || {
+            before = *byte;
+            false
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const GOOD: &str = "POST /accounts/get HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n{ } \n";
+    const GET: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    /// What is seen of a text that comes in pieces of these sizes.
+    fn seen(text: &str, sizes: &[usize]) -> Vec<Sight> {
+        let mut tap = Tap::default();
+        let mut sizes = sizes.iter().map(|size| size % 40 + 1).cycle();
+        let mut rest = text.as_bytes();
+        let mut out = Vec::new();
+        while !rest.is_empty() {
+            let size = sizes.next().unwrap_or(usize::MAX).min(rest.len());
+            out.push(tap.see(&rest[..size]));
+            rest = &rest[size..];
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn requests_in_any_pieces_are_followed(
+            sizes in prop::collection::vec(any::<usize>(), 0..5),
+            bodies in prop::collection::vec(0_usize..200, 1..5),
+        ) {
+            let mut text = String::new();
+            for body in bodies {
+                text += GET;
+                text += &format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {body}\r\n\r\n");
+                text += &"\r\n".repeat(body / 2);
+                text += &"x".repeat(body % 2);
+            }
+            let good = seen(&text, &sizes);
+            prop_assert!(!good.contains(&Sight::Ambiguous));
+            prop_assert_eq!(good.last(), Some(&Sight::Between));
+            text += "POST / HTTP/1.1\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n";
+            let bad = seen(&text, &sizes);
+            prop_assert_eq!(bad.last(), Some(&Sight::Ambiguous));
+        }
+
+        #[test]
+        fn any_bytes_are_no_danger(text in ".{0,200}", sizes in prop::collection::vec(any::<usize>(), 0..5)) {
+            seen(&text, &sizes);
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_seen() {
+        for (headers, ambiguous) in [
+            ("content-length: 5", false),
+            ("transfer-encoding: chunked", false),
+            ("x: y", false),
+            ("content-length: 5\r\ncontent-length: 5", true),
+            ("content-length: 5\r\nCONTENT-LENGTH: 6", true),
+            ("content-length: 5\r\ntransfer-encoding: chunked", true),
+            ("transfer-encoding: chunked\r\ncontent-length: 5", true),
+            (
+                "transfer-encoding: chunked\r\ntransfer-encoding: identity",
+                true,
+            ),
+            ("content-length: +5", true),
+            ("content-length: 5, 5", true),
+            ("content-length: 0x5", true),
+            ("content-length: 99999999999999999999", true),
+            ("content-length:", true),
+            ("a: b\nc: d", true),
+        ] {
+            let text = format!("POST / HTTP/1.1\r\nhost: a\r\n{headers}\r\n\r\n");
+            let last = *seen(&text, &[]).last().unwrap();
+            assert_eq!(last == Sight::Ambiguous, ambiguous, "{headers}");
+        }
+        assert_eq!(
+            seen(&format!("{GOOD}{GET}"), &[]).last(),
+            Some(&Sight::Between)
+        );
+        assert_eq!(seen(&GOOD[..30], &[]).last(), Some(&Sight::InHead));
+        assert_eq!(
+            seen("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[]).last(),
+            Some(&Sight::Between)
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! Watches an answer go by: it must not hold the gateway's credentials, and somewhere in
+//! it is the request id that the log wants.
+
+use std::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use memchr::memmem::{Finder, rfind};
+
+use crate::credentials::Credentials;
+
+/// Credentials are longer. What is shorter would be found where nobody put it.
+const SHORTEST: usize = 8;
+const FIELD: &[u8] = b"\"request_id\"";
+/// Longer than any request id with its name.
+const WINDOW: usize = 128;
+
+/// What an answer must not hold.
+#[derive(Clone, Default)]
+pub(crate) struct Needles(Vec<Needle>);
+
+#[derive(Clone)]
+struct Needle {
+    finder: Finder<'static>,
+    /// Some answers rightly name the team that asks.
+    is_id: bool,
+}
+
+/// Products with answers that hold client ids: of the caller's own team, or of one that
+/// it is responsible for.
+const WITH_IDS: [&str; 3] = ["oauth", "partner", "transfer"];
+
+impl Needles {
+    pub(crate) fn of(credentials: &Credentials) -> Self {
+        let needle = |text: &str, is_id| Needle {
+            finder: Finder::new(text).into_owned(),
+            is_id,
+        };
+        let all = [
+            needle(credentials.secret(), false),
+            needle(credentials.client_id(), true),
+        ];
+        let is_long = |needle: &Needle| needle.finder.needle().len() >= SHORTEST;
+        Self(all.into_iter().filter(is_long).collect())
+    }
+
+    /// Those that hold for the answers of a product.
+    pub(crate) fn for_product(&self, product: &str) -> Self {
+        let exempt = WITH_IDS.contains(&product);
+        let needles = self.0.iter().filter(|needle| !(exempt && needle.is_id));
+        Self(needles.cloned().collect())
+    }
+
+    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+        self.0
+            .iter()
+            .any(|needle| needle.finder.find(text).is_some())
+    }
+
+    /// How many of the last bytes could be the beginning of a needle.
+    fn held(&self, text: &[u8]) -> usize {
+        let of = |needle: &Needle| {
+            let needle = needle.finder.needle();
+            let most = text.len().min(needle.len() - 1);
+            let mut lengths = (1..=most).rev();
+            lengths.find(|n| text.ends_with(&needle[..*n])).unwrap_or(0)
+        };
+        self.0.iter().map(of).max().unwrap_or(0)
+    }
+}
+
+impl fmt::Debug for Needles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Needles(..)")
+    }
+}
+
+/// The gateway's credentials are in the answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Leak;
+
+/// Watches one answer.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    needles: Needles,
+    /// What could be the beginning of a needle, held back until more is known.
+    held: Bytes,
+    ids: Option<Ids>,
+}
+
+#[derive(Debug, Default)]
+struct Ids {
+    last: Option<String>,
+    tail: Vec<u8>,
+}
+
+impl Watch {
+    pub(crate) fn new(needles: Needles, is_json: bool) -> Self {
+        Self {
+            needles,
+            held: Bytes::new(),
+            ids: is_json.then(Ids::default),
+        }
+    }
+
+    /// Takes the next piece and returns what may be passed on.
+    pub(crate) fn push(&mut self, piece: Bytes) -> Result<Bytes, Leak> {
+        if let Some(ids) = &mut self.ids {
+            ids.look(&piece);
+        }
+        let mut text = join(std::mem::take(&mut self.held), piece);
+        if self.needles.is_in(&text) {
+            return Err(Leak);
+        }
+        let held = self.needles.held(&text);
+        self.held = text.split_off(text.len() - held);
+        Ok(text)
+    }
+
+    /// What is left when the answer has ended.
+    pub(crate) fn finish(&mut self) -> Bytes {
+        std::mem::take(&mut self.held)
+    }
+
+    /// The request id of the answer so far.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.ids.as_ref()?.last.as_deref()
+    }
+}
+
+pub(crate) fn join(first: Bytes, second: Bytes) -> Bytes {
+    if first.is_empty() {
+        return second;
+    }
+    if second.is_empty() {
+        return first;
+    }
+    let mut both = BytesMut::with_capacity(first.len() + second.len());
+    both.put(first);
+    both.put(second);
+    both.freeze()
+}
+
+impl Ids {
+    /// Objects within an answer may have a request id too; its own mostly comes last.
+    fn look(&mut self, piece: &[u8]) {
+        let seam = piece.len().min(WINDOW);
+        self.tail.extend_from_slice(&piece[..seam]);
+        self.last = last_id(&self.tail).or(self.last.take());
+        if piece.len() > seam {
+            self.last = last_id(piece).or(self.last.take());
+            self.tail.clear();
+            self.tail.extend_from_slice(&piece[piece.len() - WINDOW..]);
+        }
+        let surplus = self.tail.len().saturating_sub(WINDOW);
+        self.tail.drain(..surplus);
+    }
+}
+
+fn last_id(text: &[u8]) -> Option<String> {
+    let after = &text[rfind(text, FIELD)? + FIELD.len()..];
+    let after = after.trim_ascii_start().strip_prefix(b":")?;
+    let value = after.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = value.iter().position(|b| *b == b'"')?;
+    plain_id(&value[..end])
+}
+
+/// A request id that can stand in a log.
+pub(crate) fn plain_id(text: &[u8]) -> Option<String> {
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let is_id = (1..=64).contains(&text.len()) && text.iter().all(is_plain);
+    is_id.then(|| text.iter().map(|b| char::from(*b)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SECRET: &str = "planted-planted-secret";
+
+    fn needles() -> Needles {
+        Needles::of(&Credentials::new("planted-client-id", SECRET).unwrap())
+    }
+
+    /// What passes of a text that arrives in these pieces.
+    fn watched(pieces: &[&[u8]]) -> Result<(Vec<u8>, Option<String>), Vec<u8>> {
+        let mut watch = Watch::new(needles(), true);
+        let mut out = Vec::new();
+        for piece in pieces {
+            match watch.push(Bytes::copy_from_slice(piece)) {
+                Ok(passed) => out.extend_from_slice(&passed),
+                Err(Leak) => return Err(out),
+            }
+        }
+        out.extend_from_slice(&watch.finish());
+        Ok((out, watch.request_id().map(str::to_owned)))
+    }
+
+    /// The text in pieces that end at these places.
+    fn cut<'a>(text: &'a [u8], at: &[usize]) -> Vec<&'a [u8]> {
+        let mut ends: Vec<usize> = at.iter().map(|at| at % (text.len() + 1)).collect();
+        ends.sort_unstable();
+        ends.push(text.len());
+        let mut from = 0;
+        let mut piece = |end| &text[std::mem::replace(&mut from, end)..end];
+        ends.into_iter().map(&mut piece).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_passes_unchanged_in_whatever_pieces_it_comes(
+            text in "(planted|-|secret|[a-z\"{}]){0,40}", at in prop::collection::vec(any::<usize>(), 0..6),
+        ) {
+            prop_assume!(!text.contains(SECRET) && !text.contains("planted-client-id"));
+            let out = watched(&cut(text.as_bytes(), &at)).unwrap().0;
+            prop_assert_eq!(out, text.as_bytes());
+        }
+
+        #[test]
+        fn a_secret_is_cut_off_before_its_last_byte(
+            before in "[a-z-]{0,30}", after in "[a-z]{0,30}",
+            at in prop::collection::vec(any::<usize>(), 0..6),
+        ) {
+            let text = format!("{before}{SECRET}{after}");
+            let out = watched(&cut(text.as_bytes(), &at)).unwrap_err();
+            prop_assert!(out.len() < before.len() + SECRET.len());
+        }
+
+        #[test]
+        fn the_request_id_is_found_in_whatever_pieces_it_comes(
+            filling in "[a-z]{0,300}", at in prop::collection::vec(any::<usize>(), 0..6),
+        ) {
+            let text = format!(
+                "{{\"a\":{{\"request_id\":\"other\"}},\"b\":\"{filling}\",\n\"request_id\": \"abc123\"}}"
+            );
+            let id = watched(&cut(text.as_bytes(), &at)).unwrap().1;
+            prop_assert_eq!(id.as_deref(), Some("abc123"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_not_taken_for_one() {
+        for text in [
+            "\"request_id\": 5",
+            "\"request_id\": \"a b\"",
+            "\"request_id\"",
+        ] {
+            assert_eq!(watched(&[text.as_bytes()]).unwrap().1, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn client_ids_are_let_through_where_answers_hold_them() {
+        let needles = needles();
+        let text = b"\"client_id\":\"planted-client-id\"";
+        assert!(needles.for_product("accounts").is_in(text));
+        assert!(!needles.for_product("oauth").is_in(text));
+        assert!(needles.for_product("oauth").is_in(SECRET.as_bytes()));
+    }
+}
