@@ -87,7 +87,7 @@ class Encoder {
     if (isBlank(value)) return this.missing(shape, path, name);
     switch (shape.kind) {
       case 'list':
-        return { kind: 'list', items: this.items(shape.items, value, path, name) };
+        return this.list(shape.items, value, path, name);
       case 'map':
         return { kind: 'map', entries: this.rows(shape.values, value, path) };
       default:
@@ -103,9 +103,11 @@ class Encoder {
     return wire;
   }
 
-  private items(shape: Shape, value: FormValue, path: string, name: string): Wire[] {
-    const items = Array.isArray(value) ? value : [];
-    return items.flatMap((item, index) => this.value(shape, item, join(path, index), singular(name)) ?? []);
+  private list(shape: Shape, value: FormValue, path: string, name: string): Wire | undefined {
+    const given = Array.isArray(value) ? value : [];
+    const items = given.flatMap((item, index) => this.value(shape, item, join(path, index), singular(name)) ?? []);
+    // A list of nothing but secrets says nothing without them.
+    return items.length === 0 && this.options.withoutSecrets ? undefined : { kind: 'list', items };
   }
 
   private rows(shape: Shape, value: FormValue, path: string): [string, Wire][] {

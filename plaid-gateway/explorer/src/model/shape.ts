@@ -47,6 +47,7 @@ function parameterField(parameter: NonNullable<Detail['parameters']>[number]): F
 
 class Context {
   private readonly shapes = new Map<Schema, Shape>();
+  private readonly structs = new Map<string, Shape>();
   readonly rust: RustFacts;
   private readonly defs: Record<string, Schema>;
 
@@ -64,6 +65,13 @@ class Context {
     return shape;
   }
 
+  /** One shape for each type, so that a type within itself is known again. */
+  struct(name: string, schema: Schema): Shape {
+    const shape = this.structs.get(name) ?? structShape(name, schema, this);
+    this.structs.set(name, shape);
+    return shape;
+  }
+
   named(reference: string): { name: string; schema: Schema | undefined } {
     const name = decodeURIComponent(reference.replace('#/$defs/', '')).replaceAll('~1', '/').replaceAll('~0', '~');
     return { name, schema: this.defs[name] };
@@ -74,7 +82,7 @@ function shapeOf(schema: Schema, context: Context): Shape {
   if (schema.$ref) {
     const { name, schema: target } = context.named(schema.$ref);
     if (!target) return { kind: 'any' };
-    return isStruct(target) ? structShape(name, target, context) : context.shape(target);
+    return isStruct(target) ? context.struct(name, target) : context.shape(target);
   }
   if (schema.anyOf) return choiceShape(schema.anyOf, context);
   if (schema.enum) return { kind: 'enum', values: texts(schema.enum) };
