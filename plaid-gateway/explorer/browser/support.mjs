@@ -52,9 +52,17 @@ export const field = (page, name) => page.locator(`[id="field-${name}"]`);
 export const code = (page) => page.locator('#code code');
 export const sendButton = (page) => page.getByRole('button', { name: 'Send', exact: true });
 
+/** Opens an operation, with or without a reload of the page. */
+export async function open(page, origin, id) {
+  await page.goto(`${origin}/explorer/#/${id}`);
+  await page.locator('.request').waitFor(settled);
+  await page.waitForFunction((wanted) => document.querySelector(`nav a[aria-current]`)?.hash === `#/${wanted}` || innerWidth < 800, id, settled);
+}
+
 /** Sends the form and gives the status that is shown. */
 export async function sendAndWait(page) {
+  const before = Number(await page.locator('.answer').getAttribute('data-calls'));
   await sendButton(page).click();
-  await page.locator('.answer[aria-busy="false"] .summary > :first-child').waitFor(settled);
+  await page.locator(`.answer[data-calls="${before + 1}"]`).waitFor(settled);
   return page.locator('.answer .summary > :first-child').innerText();
 }

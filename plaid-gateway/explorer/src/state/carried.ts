@@ -31,10 +31,20 @@ export function carriedFor(field: string): readonly Carried[] {
   return carried.value.get(ALIASES[field] ?? field) ?? [];
 }
 
-/** Takes the tokens and ids out of what was sent or answered. */
+/** Takes the tokens and ids out of an answer. */
 export function carry(from: string, json: Json): void {
   const found = new Map(carried.value);
   collect(json, '', (name, value, label) => add(found, name, { value, from, label }));
+  carried.value = found;
+}
+
+/** Takes them out of a request: what was typed by hand is offered too. */
+export function carrySent(json: Json): void {
+  const found = new Map(carried.value);
+  collect(json, '', (name, value, label) => {
+    const known = found.get(name)?.some((other) => other.value === value);
+    if (!known) add(found, name, { value, from: 'what you sent', label });
+  });
   carried.value = found;
 }
 

@@ -24,6 +24,8 @@ export interface Work {
   /** Counts up when the form is filled from elsewhere, so that its fields are built anew. */
   filled: Signal<number>;
   outcome: Signal<Outcome | null>;
+  /** How many calls were answered. */
+  calls: Signal<number>;
   running: Signal<AbortController | null>;
   note: Signal<string>;
 }
@@ -33,7 +35,7 @@ const works = new Map<string, Work>();
 export function workOf(id: string): Work {
   const known = works.get(id);
   if (known) return known;
-  const work: Work = { form: signal({}), filled: signal(0), outcome: signal(null), running: signal(null), note: signal('') };
+  const work: Work = { form: signal({}), filled: signal(0), outcome: signal(null), calls: signal(0), running: signal(null), note: signal('') };
   works.set(id, work);
   return work;
 }

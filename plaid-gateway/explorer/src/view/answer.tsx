@@ -9,9 +9,10 @@ import { Icon } from './icon.tsx';
 import { Tree } from './tree.tsx';
 import { duration, size } from './units.ts';
 
-export function AnswerPanel({ outcome, running }: { outcome: Outcome | null; running: boolean }) {
+/** @param calls how many of this operation were answered, so that a second answer like the first can be told from it. */
+export function AnswerPanel({ outcome, running, calls }: { outcome: Outcome | null; running: boolean; calls: number }) {
   return (
-    <section class="panel answer" aria-labelledby="answer-title" aria-busy={running}>
+    <section class="panel answer" aria-labelledby="answer-title" aria-busy={running} data-calls={calls}>
       <div class="panel-head">
         <h2 id="answer-title">Answer</h2>
         <p role="status" class="summary">
@@ -20,7 +21,7 @@ export function AnswerPanel({ outcome, running }: { outcome: Outcome | null; run
       </div>
       {!outcome && !running && <p class="hint">What the call answers is shown here.</p>}
       {outcome && 'failure' in outcome && <Failed failure={outcome.failure} />}
-      {outcome && 'answer' in outcome && <Body answer={outcome.answer} />}
+      {outcome && 'answer' in outcome && <Body key={calls} answer={outcome.answer} />}
     </section>
   );
 }
@@ -100,7 +101,7 @@ function JsonBody({ answer }: { answer: Answer }) {
         </button>
         <Copy label="Copy JSON" text={() => writeJson(json)} />
       </div>
-      <Tree key={`${answer.milliseconds} ${open.value.built}`} json={json} open={open.value.depth} />
+      <Tree key={open.value.built} json={json} open={open.value.depth} />
     </>
   );
 }

@@ -7,7 +7,7 @@ import { decode, encode, writeWire, type Encoded, type Problem } from '../model/
 import { parseJson } from '../model/json.ts';
 import { requestShape } from '../model/shape.ts';
 import { LANGUAGES } from '../snippets/index.ts';
-import { carry } from '../state/carried.ts';
+import { carry, carrySent } from '../state/carried.ts';
 import { authorization, callerKey, gateway, ownCredentials } from '../state/connection.ts';
 import { record } from '../state/history.ts';
 import { hrefOf, route } from '../state/route.ts';
@@ -115,7 +115,7 @@ function Loaded({ operation, work }: { operation: Operation; work: Work }) {
         </section>
         <div class="results">
           <Snippets operation={operation} work={work} shape={shape} />
-          <AnswerPanel outcome={work.outcome.value} running={work.running.value !== null} />
+          <AnswerPanel outcome={work.outcome.value} running={work.running.value !== null} calls={work.calls.value} />
         </div>
       </div>
     </>
@@ -233,6 +233,7 @@ async function make(operation: Operation, work: Work, encoded: Encoded): Promise
   batch(() => {
     work.running.value = null;
     work.outcome.value = outcome;
+    work.calls.value += 1;
     keep(operation.entry, encoded, outcome, stored);
   });
 }
@@ -242,7 +243,7 @@ function keep(entry: Entry, encoded: Encoded, outcome: Outcome, form: string) {
   const { milliseconds } = 'answer' in outcome ? outcome.answer : outcome.failure;
   record({ id: entry.id, at: Date.now(), status, milliseconds: Math.round(milliseconds), requestId, form });
   if (status < 200 || status >= 300) return;
-  carry('what you sent', parseJson(writeWire(encoded.wire)));
+  carrySent(parseJson(writeWire(encoded.wire)));
   if ('answer' in outcome && outcome.answer.json !== undefined) carry(entry.path, outcome.answer.json);
 }
 

@@ -42,7 +42,8 @@ function Palette({ operations }: { operations: readonly Entry[] }) {
     <>
       <input
         ref={input}
-        type="search"
+        type="text"
+        enterKeyHint="search"
         {...COMBOBOX}
         aria-label="Search operations by path, words or product"
         aria-expanded="true"
