@@ -53,6 +53,8 @@ impl CutOff {
 /// An answer that is passed on piece by piece.
 pub(crate) struct Stream {
     pub(crate) upstream: Incoming,
+    /// What has come already, and been watched and written down.
+    pub(crate) first: Bytes,
     pub(crate) watch: Watch,
     pub(crate) record: Record,
     /// The longest pause.
@@ -115,6 +117,10 @@ impl Body for AnswerBody {
 
 impl Stream {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
+        if !self.first.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
         loop {
             if self.is_over {
                 return Poll::Ready(None);

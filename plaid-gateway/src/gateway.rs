@@ -32,7 +32,7 @@ use crate::operations::{Operation, Place, find};
 use crate::origin::{self, Shown};
 use crate::record::Record;
 use crate::refusal::{Refusal, request_id};
-use crate::watch::{Needles, Watch, plain_id};
+use crate::watch::{Needles, Watch, join, plain_id};
 use crate::{explorer, headers, rewrite};
 
 /// How long an unused connection to the upstream is kept, and how many are.
@@ -40,6 +40,8 @@ const POOL_IDLE: std::time::Duration = std::time::Duration::from_secs(55);
 const POOL_SIZE: usize = 512;
 /// Bytes of the headers of an answer.
 const MAX_ANSWER_HEAD: usize = 64 * 1024;
+const BROKEN: &str =
+    "it broke off or was not HTTP; before you repeat a write, check whether it happened";
 /// Bodies are counted in this unit.
 const KIB: usize = 1024;
 
@@ -188,10 +190,9 @@ impl Gateway {
             is_local,
         };
         match call.forward(request, &mut record).await {
-            Ok((mut head, upstream)) => {
+            Ok((mut head, passing)) => {
                 shown.mark(&mut head.headers);
-                let body = upstream.body(record);
-                Response::from_parts(head, body)
+                Response::from_parts(head, passing.body(record))
             }
             Err(refusal) => respond(refusal, record, &shown),
         }
@@ -288,6 +289,9 @@ struct Call<'a> {
 /// What comes back, before it has a record.
 struct Passing {
     upstream: Incoming,
+    /// The first piece, watched.
+    first: Bytes,
+    is_whole: bool,
     watch: Watch,
     patience: std::time::Duration,
     left: u64,
@@ -319,7 +323,7 @@ impl Call<'_> {
         let request = self.request(&parts, body, credentials.as_deref())?;
         let answer = self.send(request).await?;
         drop(room);
-        self.pass(answer, operation, places, record)
+        self.pass(answer, operation, places, record).await
     }
 
     fn caller(&self, headers: &HeaderMap) -> Result<Option<Arc<Known>>, Refusal> {
@@ -432,14 +436,13 @@ impl Call<'_> {
             Err(_) => Err(Refusal::UpstreamTimeout),
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) if error.is_connect() => Err(Refusal::Unreachable),
-            Ok(Err(_)) => Err(Refusal::UpstreamAnswer(
-                "it broke off or was not HTTP; before you repeat a write, check whether it happened",
-            )),
+            Ok(Err(_)) => Err(Refusal::UpstreamAnswer(BROKEN)),
         }
     }
 
-    /// Looks the answer's head over.
-    fn pass(
+    /// Looks the answer's head and its first piece over. Most answers are in that piece
+    /// as a whole; and as long as nothing has been sent, what is wrong can be told.
+    async fn pass(
         &self,
         answer: Response<Incoming>,
         operation: &Operation,
@@ -466,39 +469,63 @@ impl Call<'_> {
             return Err(Refusal::UpstreamAnswer("its headers are not for callers"));
         }
         let limit = self.settings.config.limits.answer;
-        if http_body::Body::size_hint(&upstream).lower() > limit {
+        if Body::size_hint(&upstream).lower() > limit {
             return Err(Refusal::UpstreamAnswer("it is too long"));
         }
-        let id = headers.get(headers::PLAID_REQUEST_ID);
-        record.answered(
-            head.status.as_u16(),
-            id.and_then(|id| plain_id(id.as_bytes())),
-        );
         let is_json = headers
             .get(CONTENT_TYPE)
             .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-        head.headers = headers;
-        head.extensions.clear();
-        head.version = http::Version::HTTP_11;
-        let passing = Passing {
+        let mut passing = Passing {
             upstream,
+            first: Bytes::new(),
+            is_whole: false,
             watch: Watch::new(needles, is_json),
             patience: self.settings.config.timeouts.answer,
             left: limit,
             places,
         };
+        passing.begin().await?;
+        let id = headers.get(headers::PLAID_REQUEST_ID);
+        record.answered(
+            head.status.as_u16(),
+            id.and_then(|id| plain_id(id.as_bytes())),
+        );
+        head.headers = headers;
+        head.extensions.clear();
+        head.version = http::Version::HTTP_11;
         Ok((head, passing))
     }
 }
 
 impl Passing {
+    /// Waits for the first piece.
+    async fn begin(&mut self) -> Result<(), Refusal> {
+        let frame = timeout(self.patience, self.upstream.frame()).await;
+        let piece = match frame.map_err(|_| Refusal::UpstreamTimeout)? {
+            None => Bytes::new(),
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(_)) => return Err(Refusal::UpstreamAnswer(BROKEN)),
+        };
+        self.left = self.left.saturating_sub(piece.len() as u64);
+        let watched = self.watch.push(piece);
+        self.first = watched.map_err(|_| Refusal::UpstreamAnswer("it is not for callers"))?;
+        self.is_whole = Body::is_end_stream(&self.upstream);
+        if self.is_whole {
+            self.first = join(std::mem::take(&mut self.first), self.watch.finish());
+        }
+        Ok(())
+    }
+
     fn body(self, mut record: Record) -> AnswerBody {
-        if http_body::Body::is_end_stream(&self.upstream) {
+        record.passed(self.first.len());
+        if self.is_whole {
+            record.request_id(self.watch.request_id().map(str::to_owned));
             record.ended("answered");
-            return AnswerBody::whole(Bytes::new());
+            return AnswerBody::whole(self.first);
         }
         AnswerBody::stream(Stream {
             upstream: self.upstream,
+            first: self.first,
             watch: self.watch,
             record,
             patience: self.patience,
