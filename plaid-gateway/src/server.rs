@@ -220,7 +220,8 @@ async fn respond(
     let mut response = match shared.role {
         Role::Admin => admin(&shared.gateway, &request),
         Role::Calls { .. } if is_ambiguous => {
-            let refusal = Refusal::Ambiguous("its length is given twice, or not in a plain way");
+            let refusal =
+                Refusal::Ambiguous("it or one before it on the connection can be read in two ways");
             shared.gateway.refuse(refusal, &Shown::NOBODY)
         }
         Role::Calls { is_local } => shared.gateway.answer(request, is_local).await,

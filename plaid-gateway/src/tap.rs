@@ -123,7 +123,15 @@ fn parse(text: &[u8]) -> Option<(usize, Next)> {
         Ok(Status::Partial) => None,
         // HTTP/2, or something that the library refuses.
         Err(_) => Some((text.len(), Next::Unknown)),
-        Ok(Status::Complete(end)) => Some((end, next(&text[..end], request.headers))),
+        Ok(Status::Complete(end)) => {
+            // The library takes a fragment for nothing; it does not belong in a request.
+            let has_fragment = request.path.is_some_and(|path| path.contains('#'));
+            let next = match has_fragment {
+                true => Next::Ambiguous,
+                false => next(&text[..end], request.headers),
+            };
+            Some((end, next))
+        }
     }
 }
 
