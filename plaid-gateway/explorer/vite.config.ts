@@ -24,14 +24,6 @@ export default defineConfig({
   plugins: [catalogue()],
   build: {
     target: 'es2023',
-    // The same source makes the same bytes; the server's ETag says when they changed.
-    rollupOptions: {
-      output: {
-        entryFileNames: 'assets/[name].js',
-        chunkFileNames: 'assets/[name].js',
-        assetFileNames: 'assets/[name][extname]',
-      },
-    },
     modulePreload: { polyfill: false },
     // Nothing is put into the page as a data: URL, which its policy would not allow.
     assetsInlineLimit: 0,

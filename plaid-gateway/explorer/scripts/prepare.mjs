@@ -1,20 +1,35 @@
-// Copies this folder to where its packages may be installed, installs them, and prints
-// nothing but what is missing. Nothing is built inside the repository by a test.
+// Copies this folder to `<base>/<name>` and installs its packages into `<base>`, so that
+// nothing is built inside the repository by a test. Each test has a copy of its own; the
+// packages are shared, and installed again when the lock file changes.
 //
-//     node scripts/prepare.mjs <folder>
+//     node scripts/prepare.mjs <base> <name>
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const [base, name] = process.argv.slice(2);
+if (!base || !name) throw new Error('usage: node scripts/prepare.mjs <base> <name>');
 const source = fileURLToPath(new URL('..', import.meta.url));
-const target = resolve(process.argv[2] ?? join(source, '../../target/explorer'));
-const stamp = join(target, 'node_modules/.installed');
-const lock = `${target}.lock`;
+const copy = join(base, name);
+const stamp = join(base, 'node_modules/.installed');
+const lock = join(base, 'installing');
 
-const lockfile = readFileSync(join(source, 'package-lock.json'), 'utf8');
+mkdirSync(base, { recursive: true });
+rmSync(copy, { recursive: true, force: true });
+cpSync(source, copy, { recursive: true, filter: (path) => relative(source, path).split(/[\\/]/)[0] !== 'node_modules' });
+await alone(install);
 
-/** Two tests may want the folder at once; a lock of a test that was killed is old. */
+function install() {
+  const wanted = readFileSync(join(source, 'package-lock.json'), 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  for (const file of ['package.json', 'package-lock.json', '.npmrc']) cpSync(join(source, file), join(base, file));
+  // npm's own words go to stderr, where a test shows them.
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: base, stdio: ['ignore', 2, 2] });
+  writeFileSync(stamp, wanted);
+}
+
+/** Two tests may install at once. The lock of one that was killed is taken over when it is old. */
 async function alone(work) {
   for (;;) {
     try {
@@ -22,7 +37,8 @@ async function alone(work) {
       break;
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
-      if (Date.now() - statSync(lock, { throwIfNoEntry: false })?.mtimeMs > 300_000) rmSync(lock, { recursive: true, force: true });
+      const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+      if (Date.now() - since > 300_000) rmSync(lock, { recursive: true, force: true });
       await new Promise((done) => setTimeout(done, 200));
     }
   }
@@ -32,14 +48,3 @@ async function alone(work) {
     rmSync(lock, { recursive: true, force: true });
   }
 }
-
-mkdirSync(target, { recursive: true });
-await alone(() => {
-  const installed = existsSync(stamp) && readFileSync(stamp, 'utf8') === lockfile;
-  for (const name of ['src', 'browser', 'scripts', 'test', 'catalogue', 'dist', 'public']) rmSync(join(target, name), { recursive: true, force: true });
-  cpSync(source, target, { recursive: true, filter: (path) => !path.startsWith(join(source, 'node_modules')) });
-  if (installed) return;
-  // npm's own words go to stderr, where a test shows them.
-  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: target, stdio: ['ignore', 2, 2] });
-  writeFileSync(stamp, lockfile);
-});

@@ -193,8 +193,7 @@ describe('Rust', () => {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let plaid = plaid::Client::builder()
-        .gateway("${GATEWAY}")
+    let plaid = plaid::Client::gateway("${GATEWAY}")
         .key(env::var("PLAID_GATEWAY_KEY")?)
         .build()?;
 

@@ -38,12 +38,16 @@ describe('the connection', () => {
   });
 
   test('sends no credentials of one’s own to a gateway that did not say it takes them', async () => {
-    const { authorization, clientId, clientSecret, settings } = await import('../src/state/connection.ts');
+    const { authorization, clientId, clientSecret, gatewayUrl, settings, thisGateway } = await import('../src/state/connection.ts');
     clientId.value = 'id';
     clientSecret.value = 'hush';
     expect(authorization()).toEqual({});
     settings.value = { ownCredentials: true, environment: 'emulator' };
     expect(authorization()).toEqual({ 'plaid-client-id': 'id', 'plaid-secret': 'hush' });
+    gatewayUrl.value = thisGateway();
+    expect(authorization()).toHaveProperty('plaid-secret');
+    gatewayUrl.value = 'http://127.0.0.1:9';
+    expect(authorization()).toEqual({});
   });
 
   test.each(['', 'nonsense', 'ftp://host', 'javascript:alert(1)', 'http://user:pass@host'])('“%s” is no gateway, and the reason is said', async (url) => {

@@ -125,7 +125,7 @@ function explain(error: unknown, gateway: string, milliseconds: number, signal: 
     return {
       milliseconds,
       problem: `No answer from ${gateway}.`,
-      advice: `This page may only talk to the gateway that served it. Open ${gateway}/explorer to use that one.`,
+      advice: `It is not the gateway that served this page. Open ${gateway}/explorer, or let the two know of each other: ${location.origin} among the CORS origins of that one, and ${new URL(gateway).origin} among the explorer’s gateways of this one.`,
     };
   }
   const offline = error instanceof TypeError;

@@ -40,8 +40,8 @@ function clientOf(settings: SnippetSettings): string {
   if (settings.ownCredentials) {
     return `let plaid = plaid::Client::sandbox_at(\n    ${url},\n    env::var("PLAID_CLIENT_ID")?,\n    env::var("PLAID_SECRET")?,\n)?;`;
   }
-  if (!settings.key) return `let plaid = plaid::Client::gateway(${url})?;`;
-  return `let plaid = plaid::Client::builder()\n    .gateway(${url})\n    .key(env::var("${KEY_VARIABLE}")?)\n    .build()?;`;
+  const key = settings.key ? `\n    .key(env::var("${KEY_VARIABLE}")?)\n    ` : '';
+  return `let plaid = plaid::Client::gateway(${url})${key}.build()?;`;
 }
 
 /** How an expression is used: its type is known, or it is an `impl Into` of it. */

@@ -54,15 +54,21 @@ export function assetBase(): string {
 export const gateway = computed((): { url: string } | { problem: string } => {
   const text = gatewayUrl.value.trim();
   if (text === '') return { problem: 'Set the gateway first.' };
-  if (!URL.canParse(text)) return { problem: 'The gateway is not a URL; it should read like http://127.0.0.1:8600.' };
+  if (!URL.canParse(text)) return { problem: 'The gateway is not a URL; it should read like http://127.0.0.1:4010.' };
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return { problem: 'The gateway’s URL must begin with http:// or https://.' };
   if (url.username || url.password) return { problem: 'The gateway’s URL must not hold a user name or password.' };
   return { url: (url.origin + url.pathname).replace(/\/+$/, '') };
 });
 
-/** Whether calls carry credentials of the user's own. */
-export const ownCredentials = computed(() => settings.value?.ownCredentials === true && clientId.value !== '' && clientSecret.value !== '');
+/** Whether the gateway takes credentials of the user's own: known of the one that served this page. */
+export const takesCredentials = computed(() => {
+  const state = gateway.value;
+  return settings.value?.ownCredentials === true && (gatewayUrl.value === '' || ('url' in state && state.url === thisGateway()));
+});
+
+/** Whether calls carry them. */
+export const ownCredentials = computed(() => takesCredentials.value && clientId.value !== '' && clientSecret.value !== '');
 
 export function authorization(): Record<string, string> {
   const headers: Record<string, string> = {};

@@ -1,4 +1,4 @@
-import { callerKey, clientId, clientSecret, forgetCredentials, forgetGateway, gateway, gatewayUrl, remember, settings, thisGateway } from '../state/connection.ts';
+import { callerKey, clientId, clientSecret, forgetCredentials, forgetGateway, gateway, gatewayUrl, remember, takesCredentials, thisGateway } from '../state/connection.ts';
 import { Dialog, dialogs } from './dialog.tsx';
 import { Hidden } from './fields.tsx';
 
@@ -61,7 +61,7 @@ function Gateway() {
 }
 
 function Credentials() {
-  if (settings.value?.ownCredentials !== true) {
+  if (!takesCredentials.value) {
     return (
       <fieldset>
         <legend>Authentication</legend>

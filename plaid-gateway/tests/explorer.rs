@@ -1,0 +1,202 @@
+//! The explorer in Chromium, its own tests, and that the bundle which is built into the
+//! gateway is what its source makes.
+//!
+//! They need Node with npm, and Chromium. What of it is missing is installed from Debian
+//! where this may be done; else a test says what is missing and is skipped. In CI nothing
+//! is skipped.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use plaid_gateway::{Caller, Config, Credentials, NewKey, Upstream};
+use plaid_sandbox::Sandbox;
+use support::Running;
+
+const EXPLORER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/explorer");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_goes_from_nothing_to_a_stripe_token_in_chromium() {
+    let Some((copy, chromium)) = ready(|| Ok((prepare("browser")?, chromium()?))) else {
+        return;
+    };
+    let sandbox = Sandbox::start().await.unwrap();
+    let key = NewKey::generate().unwrap();
+    let mut with_key = config(&sandbox);
+    with_key.callers.push(Caller::new("explorer", key.hash));
+    with_key.allow_caller_credentials = true;
+    let with_key = Running::start(with_key).await;
+    let plain = Running::start(config(&sandbox)).await;
+
+    let mut node = Command::new("node");
+    node.args(["--test", "browser/explorer.test.mjs"])
+        .current_dir(copy)
+        .env("CHROMIUM", chromium)
+        .env("GATEWAY_URL", with_key.url(""))
+        .env("GATEWAY_KEY", key.key)
+        .env("PLAIN_GATEWAY_URL", plain.url(""));
+    let output = tokio::task::spawn_blocking(move || node.output()).await;
+    let output = output.unwrap().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        // The figures that it measured.
+        if let Some(figure) = line.strip_prefix("# \\# ") {
+            eprintln!("{figure}");
+        }
+    }
+}
+
+#[test]
+fn the_bundle_is_what_its_source_makes() {
+    let Some(copy) = ready(|| prepare("bundle")) else {
+        return;
+    };
+    fs::remove_dir_all(copy.join("dist")).unwrap();
+    run(Command::new("npm")
+        .args(["run", "build"])
+        .current_dir(&copy));
+    let built = files(&copy.join("dist"));
+    let committed = files(&Path::new(EXPLORER).join("dist"));
+    assert!(built.contains_key(Path::new("index.html")));
+    let names = |files: &Files| files.keys().cloned().collect::<Vec<_>>();
+    assert!(
+        built == committed,
+        "plaid-gateway/explorer/dist is old: run `npm ci && npm run build` there and commit it.\n\
+         built {:?}, committed {:?}",
+        names(&built),
+        names(&committed)
+    );
+}
+
+#[test]
+fn the_explorers_own_tests_pass() {
+    let Some(copy) = ready(|| prepare("unit")) else {
+        return;
+    };
+    run(Command::new("npm").arg("test").current_dir(copy));
+}
+
+fn config(sandbox: &Sandbox) -> Config {
+    let mut config = Config::new(Upstream::emulator(sandbox.url()).unwrap());
+    let credentials = Credentials::new(sandbox.client_id(), sandbox.secret());
+    config.credentials = Some(credentials.unwrap());
+    config
+}
+
+type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Everything in a folder, by its name within it.
+fn files(folder: &Path) -> Files {
+    let mut found = Files::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = PathBuf::from(path.file_name().unwrap());
+        if path.is_dir() {
+            let inner = files(&path);
+            found.extend(
+                inner
+                    .into_iter()
+                    .map(|(inner, bytes)| (name.join(inner), bytes)),
+            );
+        } else {
+            found.insert(name, fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
+/// What a test needs, or nothing where that is missing and may be.
+fn ready<T>(prepare: impl FnOnce() -> Result<T, String>) -> Option<T> {
+    match prepare() {
+        Ok(ready) => Some(ready),
+        Err(missing) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped: {missing}");
+            None
+        }
+        Err(missing) => panic!("{missing}"),
+    }
+}
+
+/// A copy of the explorer's source with its packages beside it.
+fn prepare(name: &str) -> Result<PathBuf, String> {
+    for tool in ["node", "npm"] {
+        answers(tool).then_some(()).ok_or_else(|| {
+            format!("{tool} is missing: install Node 20 or later with npm, from https://nodejs.org or your system's packages")
+        })?;
+    }
+    let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer");
+    let output = Command::new("node")
+        .arg("scripts/prepare.mjs")
+        .arg(&base)
+        .arg(name)
+        .current_dir(EXPLORER)
+        .output()
+        .map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(base.join(name)),
+        false => Err(format!(
+            "the explorer's packages could not be installed from npm:\n{}",
+            said(&output)
+        )),
+    }
+}
+
+/// Chromium, from Debian's packages if it is not there.
+fn chromium() -> Result<PathBuf, String> {
+    if let Some(found) = installed_chromium() {
+        return Ok(found);
+    }
+    for arguments in [
+        &["update", "-qq"][..],
+        &["install", "-y", "-qq", "chromium"],
+    ] {
+        // Without the right to install, or on another system, this fails and says why.
+        let _ = Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .status();
+    }
+    installed_chromium().ok_or_else(|| {
+        "Chromium is missing: run `apt-get install chromium`, or set CHROMIUM to its path"
+            .to_owned()
+    })
+}
+
+fn installed_chromium() -> Option<PathBuf> {
+    let given = std::env::var_os("CHROMIUM").map(PathBuf::from);
+    let places = [
+        "/usr/bin/chromium",
+        "/usr/bin/chromium-browser",
+        "/usr/bin/google-chrome",
+    ];
+    given
+        .into_iter()
+        .chain(places.map(PathBuf::from))
+        .find(|place| place.exists())
+}
+
+fn answers(tool: &str) -> bool {
+    Command::new(tool)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+}
+
+fn said(output: &Output) -> String {
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    text(&output.stdout) + &text(&output.stderr)
+}
