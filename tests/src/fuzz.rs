@@ -9,41 +9,92 @@ use std::time::{Duration, SystemTime};
 use arbitrary::Unstructured;
 use http::{HeaderMap, HeaderValue};
 use plaid::paging::{Key, Pager, Paging, Position, Sight, Style, Turn};
-use plaid::webhook::{KeySet, Signer};
+use plaid::webhook::{Fingerprint, KeySet, Signer, WebhookError};
+use serde_json::Value;
 
 pub use crate::decoder::check as decoder;
 
 static SIGNER: LazyLock<Signer> = LazyLock::new(Signer::new);
 static KEYS: LazyLock<KeySet> = LazyLock::new(|| SIGNER.keys());
 
-/// Verifies a header that is made of the bytes, and the bytes as a body: nothing that
-/// the key has not signed is genuine, and what it has signed is, unless it was changed.
+/// The moment of all verifications.
+const NOW: u64 = 1_800_000_000;
+
+/// Verifies what the bytes make of a header and a body, which are apart by the first
+/// line break: nothing that the key has not signed is genuine, what it has signed is
+/// so only if it says what it has to, and no byte may change.
 pub fn verifier(data: &[u8]) {
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     let (header, body) = match data.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&data[..end], &data[end + 1..]),
         None => (data, data),
     };
-    if let Ok(value) = HeaderValue::from_bytes(header) {
-        let headers = HeaderMap::from_iter([(HEADER, value)]);
-        let outcome = KEYS.verify(&headers, body, now);
-        assert!(outcome.is_err(), "nobody has signed this");
+    let outcome = verify(header, body);
+    assert!(outcome.is_none_or(|o| o.is_err()), "nobody has signed this");
+    parts_are_believed_if_they_say_so(header, body);
+    no_byte_may_change(header, body);
+}
+
+/// The outcome, if the bytes can be a header at all.
+fn verify(header: &[u8], body: &[u8]) -> Option<Result<(), WebhookError>> {
+    let headers = HeaderMap::from_iter([(HEADER, HeaderValue::from_bytes(header).ok()?)]);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+    Some(KEYS.verify(&headers, body, now).map(|_| ()))
+}
+
+/// Signs a header and claims that nobody would sign, for a body that follows them by a
+/// line break. `$kid` and `$hash` stand for the right ones, which nobody can guess.
+fn parts_are_believed_if_they_say_so(header: &[u8], rest: &[u8]) {
+    let mut rest = rest.splitn(2, |byte| *byte == b'\n');
+    let claims = String::from_utf8_lossy(rest.next().unwrap_or_default());
+    let body = rest.next().unwrap_or_default();
+    let hash = Fingerprint::of(body).to_string();
+    let header = String::from_utf8_lossy(header).replace("$kid", SIGNER.key_id());
+    let claims = claims.replace("$hash", &hash);
+    let token = SIGNER.sign_parts(&header, &claims);
+    match verify(token.as_bytes(), body) {
+        Some(Ok(())) => {}
+        // The body is no event; its origin was found first.
+        Some(Err(error)) if error.is_genuine() => {}
+        _ => return,
     }
-    // Signed parts that nobody would sign.
-    let text = String::from_utf8_lossy(header);
-    let claims = String::from_utf8_lossy(body);
-    if let Ok(value) = HeaderValue::from_str(&SIGNER.sign_parts(&text, &claims)) {
-        let headers = HeaderMap::from_iter([(HEADER, value)]);
-        let _ = KEYS.verify(&headers, body, now);
-    }
-    let headers = SIGNER.headers(body, now);
-    if let Err(error) = KEYS.verify(&headers, body, now) {
+    let header: Value = serde_json::from_str(&header).expect("a header of JSON");
+    assert_eq!(header["alg"], "ES256");
+    assert_eq!(header["kid"], SIGNER.key_id());
+    assert!(header.get("crit").is_none_or(Value::is_null));
+    let claims: Value = serde_json::from_str(&claims).expect("claims of JSON");
+    let issued = claims["iat"].as_u64().expect("when it was issued");
+    assert!((NOW - 5 * 60..=NOW + 60).contains(&issued), "its age");
+    assert_eq!(claims["request_body_sha256"], hash);
+}
+
+/// Signs a body as Plaid does, and changes one byte of the header or the body; the
+/// first bytes of `change` say which and how.
+fn no_byte_may_change(change: &[u8], body: &[u8]) {
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
+    let header = SIGNER.sign(body, now).into_bytes();
+    let outcome = verify(&header, body).expect("a header");
+    if let Err(error) = outcome {
         assert!(error.is_genuine(), "it was signed: {error}");
     }
-    let mut changed = body.to_vec();
-    changed.push(b' ');
-    let outcome = KEYS.verify(&headers, &changed, now);
-    assert!(outcome.is_err(), "a byte more");
+    let [high, low, with, ..] = change else {
+        return;
+    };
+    if *with == 0 {
+        return;
+    }
+    let at = usize::from(u16::from_be_bytes([*high, *low])) % (header.len() + body.len());
+    let (mut header, mut body) = (header, body.to_vec());
+    match header.get_mut(at) {
+        Some(byte) => *byte ^= with,
+        None => body[at - header.len()] ^= with,
+    }
+    let outcome = verify(&header, &body);
+    let is_believed =
+        |o: &Result<(), WebhookError>| o.as_ref().map_or_else(WebhookError::is_genuine, |()| true);
+    assert!(
+        !outcome.as_ref().is_some_and(is_believed),
+        "byte {at} was changed"
+    );
 }
 
 const HEADER: http::HeaderName = http::HeaderName::from_static("plaid-verification");
