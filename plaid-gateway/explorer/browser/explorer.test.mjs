@@ -83,7 +83,7 @@ describe('from nothing to a Stripe token', () => {
     assert.equal(await sendAndWait(page), '200');
     await page.locator('.tree', { hasText: 'btok_' }).waitFor(settled);
     assert.match(await page.locator('.summary').innerText(), /200\s+\d+ ms\s+\d+ B/);
-    assert.match(await page.locator('.request-id').innerText(), /request \w{15}/);
+    assert.match(await page.locator('.request-id').innerText(), /request\s+\w{15}/);
   });
 
   test('after a reload the gateway and the key are there, the access token is not', async () => {
@@ -143,7 +143,7 @@ describe('what the page keeps and shares', () => {
     await field(page, 'account_id').waitFor();
     assert.equal(await field(page, 'account_id').inputValue(), 'abc');
     assert.equal(await field(page, 'access_token').inputValue(), '');
-    await page.getByText('Not taken from the link: more').waitFor(settled);
+    await page.getByText('Not taken from the link: access_token, more.').waitFor(settled);
     assert.doesNotMatch(page.url(), /form=/);
   });
 
@@ -242,6 +242,16 @@ describe('answers', () => {
     assert.equal(await sendAndWait(page), '502');
     assert.match(await page.locator('.answer').innerText(), /<h1>Bad gateway<\/h1>/);
     assert.match(await page.locator('.failed').innerText(), /no answer from Plaid/);
+  });
+
+  test('a gateway other than the one that served the page says how to use it', { skip: !plain }, async () => {
+    await page.getByRole('button', { name: 'Gateway', exact: true }).click();
+    await page.getByLabel('Gateway URL').fill(plain);
+    await page.keyboard.press('Escape');
+    await sendButton(page).click();
+    await page.getByText('It is not the gateway that served this page').waitFor(settled);
+    assert.ok(problems.every((problem) => /CORS|Failed to load|left the gateway/.test(problem)), problems.join());
+    problems.length = 0;
   });
 
   test('no answer is told from an error, and a call can be cancelled', async () => {
@@ -344,6 +354,30 @@ describe('the form of the largest operation', () => {
     await page.waitForFunction((count) => window.times.length >= count, text.length, settled);
     return page.evaluate(() => window.times);
   }
+});
+
+describe('every operation', () => {
+  test('opens with its title, its form and its code', async () => {
+    await open(page, origin, 'itemGet');
+    const failed = await page.evaluate(async () => {
+      const { operations } = await (await fetch('catalogue/index.json')).json();
+      const failed = [];
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      for (const { id, title, path } of operations) {
+        location.hash = `#/${id}`;
+        const shown = () => document.querySelector('h1')?.textContent === title && document.querySelector('.path code')?.textContent === path && document.querySelector('#code code')?.textContent.includes('.await?');
+        for (let frames = 0; frames < 300 && !shown(); frames += 1) await frame();
+        if (!shown()) failed.push(id);
+        // All that is folded is drawn once, two levels deep.
+        for (let level = 0; level < 2; level += 1) {
+          for (const folded of document.querySelectorAll('.request details:not([open])')) folded.open = true;
+          await frame();
+        }
+      }
+      return failed;
+    });
+    assert.deepEqual(failed, []);
+  });
 });
 
 describe('from the keyboard', () => {

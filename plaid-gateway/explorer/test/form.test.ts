@@ -73,8 +73,13 @@ describe('what is missing or wrong', () => {
     expect(complaints(shape, { address: { region: 'CA' } })).toEqual({ 'address.city': 'Required.' });
   });
 
-  test.each(['1.', '.5', '01', '1,5', 'NaN', 'Infinity', '0x10', '1 ', '--1', '1e'])('%s is no amount', (amount) => {
+  test.each(['1.', '.5', '01', '1,5', 'NaN', 'Infinity', '0x10', '1 0', '--1', '1e'])('%s is no amount', (amount) => {
     expect(Object.keys(complaints(shapeOf({ amount: { type: 'number' } }), { amount }))).toEqual(['amount']);
+  });
+
+  test('is not the space that was pasted along with a token or a number', () => {
+    const shape = shapeOf({ amount: { type: 'number' }, token: { type: 'string', format: 'password' }, text: TEXT });
+    expect(request(shape, { amount: ' 1.50 ', token: 'x\u00a0', text: ' y ' })).toBe('{"amount":1.50,"token":"x","text":" y "}');
   });
 
   test.each(['2026-1-31', '31.01.2026', '2026-13-01', '2025-02-29'])('%s is no date', (date) => {

@@ -189,7 +189,9 @@ describe('in no language', () => {
 
 describe('Rust', () => {
   test('reads as its user would write it', () => {
-    expect(snippet('processorStripeBankAccountTokenCreate', 'rust', { access_token: 'x', account_id: 'abc' })).toBe(`use std::env;
+    expect(snippet('processorStripeBankAccountTokenCreate', 'rust', { access_token: 'x', account_id: 'abc' })).toBe(`// Needs plaid with the feature "processor",
+// and tokio with "macros" and "rt-multi-thread".
+use std::env;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -7,6 +7,7 @@ export interface Schema {
   type?: string | string[];
   format?: string;
   description?: string;
+  deprecated?: boolean;
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema | boolean;

@@ -119,13 +119,14 @@ class Encoder {
     });
   }
 
-  private scalar(shape: Shape, text: string, path: string, name: string): Wire | undefined {
+  private scalar(shape: Shape, typed: string, path: string, name: string): Wire | undefined {
+    const text = trimmed(shape, typed);
     const problem = mistake(shape, text);
     if (problem) {
       this.complain(path, false, problem);
       return this.options.holes ? hole(shape, name) : undefined;
     }
-    const secret = (shape.kind === 'text' && shape.format === 'secret') || holdsToken(text);
+    const secret = isSecret(shape, text);
     if (secret && this.options.withoutSecrets) return undefined;
     if (shape.kind === 'number') return { kind: 'number', text };
     if (shape.kind === 'bool') return { kind: 'bool', value: text === 'true' };
@@ -145,6 +146,15 @@ class Encoder {
   private complain(path: string, missing: boolean, message: string): undefined {
     this.problems.set(path, { missing, message });
   }
+}
+
+function isSecret(shape: Shape, text: string): boolean {
+  return (shape.kind === 'text' && shape.format === 'secret') || holdsToken(text);
+}
+
+/** A space pasted along is no part of a number, a date or a token; it may be one of a text. */
+function trimmed(shape: Shape, text: string): string {
+  return shape.kind === 'number' || (shape.kind === 'text' && shape.format !== null) ? text.trim() : text;
 }
 
 export function join(path: string, name: string | number): string {
@@ -271,7 +281,10 @@ export interface Decoded {
   ignored: string[];
 }
 
-/** Reads a request, such as one in a link, into a form. Whatever does not fit is left out. */
+/**
+ * Reads a request, such as one in a link, into a form. Whatever does not fit is left out,
+ * and so are secrets: what came by a link was seen on its way.
+ */
 export function decode(shape: Shape & { kind: 'object' }, json: Json): Decoded {
   const ignored: string[] = [];
   const form = isObject(json) ? decodeFields(shape.fields, json, '', ignored) : {};
@@ -309,14 +322,16 @@ function decodeValue(shape: Shape, json: Json, path: string, ignored: string[]):
     case 'map':
       if (!isObject(json)) return undefined;
       return Object.entries(json).map(([key, value]) => ({ key, value: decodeValue(shape.values, value, join(path, key), ignored) ?? '' }));
-    case 'any':
-      return writeJson(json);
+    case 'any': {
+      const text = writeJson(json);
+      return holdsToken(text) ? undefined : text;
+    }
     case 'bool':
       return typeof json === 'boolean' ? String(json) : undefined;
     case 'number':
       return isNumber(json) ? json.value : undefined;
     default:
-      if (typeof json !== 'string') return undefined;
+      if (typeof json !== 'string' || isSecret(shape, json)) return undefined;
       return json === '' ? SEND_EMPTY : json;
   }
 }

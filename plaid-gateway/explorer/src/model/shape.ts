@@ -145,7 +145,7 @@ function field(name: string, schema: Schema, required: string[], context: Contex
     required: required.includes(name),
     nullable: allowsNull(schema),
     description: description.replace(/\s*Deprecated by Plaid\.?\s*$/, ''),
-    deprecated: /Deprecated by Plaid/.test(description),
+    deprecated: schema.deprecated === true,
     get shape() {
       return context.shape(schema);
     },

@@ -11,7 +11,9 @@ export const rust: Snippet = (operation, request, settings) => {
     ...(/\benv::var/.test(body + client) ? ['use std::env;'] : []),
     ...(/\btypes::/.test(body) ? ['use plaid::types;'] : []),
   ];
-  return `${uses.length > 0 ? `${uses.join('\n\n')}\n\n` : ''}\
+  return `// Needs plaid with the feature "${operation.entry.product}",
+// and tokio with "macros" and "rt-multi-thread".
+${uses.length > 0 ? `${uses.join('\n\n')}\n\n` : ''}\
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
 ${indent(`${client}\n\n${body}\nOk(())`)}

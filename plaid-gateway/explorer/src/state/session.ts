@@ -40,6 +40,16 @@ export function workOf(id: string): Work {
   return work;
 }
 
+/** Empties every form and drops every answer: both may hold tokens. */
+export function forgetWork(): void {
+  for (const work of works.values()) {
+    work.form.value = {};
+    work.outcome.value = null;
+    work.filled.value += 1;
+    work.note.value = '';
+  }
+}
+
 const details = new Map<string, Promise<Detail>>();
 
 export async function loadIndex(): Promise<void> {

@@ -11,6 +11,10 @@ import { duration, size } from './units.ts';
 
 /** @param calls how many of this operation were answered, so that a second answer like the first can be told from it. */
 export function AnswerPanel({ outcome, running, calls }: { outcome: Outcome | null; running: boolean; calls: number }) {
+  useEffect(() => {
+    // Where the answer is below the form it would not be seen.
+    if (calls > 0 && matchMedia('(max-width: 75rem)').matches) document.getElementById('answer-title')?.scrollIntoView({ block: 'center' });
+  }, [calls]);
   return (
     <section class="panel answer" aria-labelledby="answer-title" aria-busy={running} data-calls={calls}>
       <div class="panel-head">
@@ -84,9 +88,12 @@ function Explained({ answer }: { answer: Answer }) {
   );
 }
 
+/** Bytes above which less of an answer is open at first. */
+const LARGE = 60_000;
+
 function JsonBody({ answer }: { answer: Answer }) {
   // Folding again from one state means building the tree anew.
-  const open = useSignal({ depth: 3, built: 0 });
+  const open = useSignal({ depth: answer.bytes > LARGE ? 2 : 3, built: 0 });
   const build = (depth: number) => (open.value = { depth, built: open.value.built + 1 });
   const json = answer.json;
   if (json === undefined) return null;

@@ -13,7 +13,7 @@ import { Markdown } from './markdown.tsx';
 /** What all fields of a form share, so that a key pressed draws one field and no other. */
 export interface FormContext {
   problems: ReadonlySignal<Map<string, Problem>>;
-  /** The missing fields are marked: after the user has left them, or once asked for. */
+  /** The fields that the user has left: what is wrong with others is not said yet. */
   touched: ReadonlySignal<ReadonlySet<string>>;
   touch: (path: string) => void;
   set: (path: string, value: FormValue) => void;
@@ -57,15 +57,31 @@ function childOf(value: FormValue, name: string): FormValue {
 }
 
 function Optional({ fields, value, path, alone }: { fields: Field[]; value: FormValue; path: string; alone: boolean }) {
-  const rows = () => fields.map((field) => <Row key={field.name} field={field} path={join(path, field.name)} value={childOf(value, field.name)} />);
+  const rows = (shown = fields) => shown.map((field) => <Row key={field.name} field={field} path={join(path, field.name)} value={childOf(value, field.name)} />);
   // The part around it was opened to get at these.
   if (alone) return <>{rows()}</>;
   const set = fields.filter((field) => !isBlank(childOf(value, field.name))).length;
   const title = `${fields.length} optional ${fields.length === 1 ? 'field' : 'fields'}`;
   return (
     <Fold title={<span>{title}</span>} note={set > 0 ? `${set} set` : ''} open={set > 0} class="optional">
-      {rows}
+      {() => (fields.length > MANY ? <Filtered fields={fields} rows={rows} /> : rows())}
     </Fold>
+  );
+}
+
+const MANY = 12;
+
+/** Many fields are found by a part of their name or meaning. */
+function Filtered({ fields, rows }: { fields: Field[]; rows: (shown: Field[]) => ComponentChildren }) {
+  const words = useSignal('');
+  const wanted = words.value.trim().toLowerCase();
+  const shown = wanted === '' ? fields : fields.filter(({ name, description }) => `${name} ${description}`.toLowerCase().includes(wanted));
+  return (
+    <>
+      <input type="text" class="filter" aria-label={`Filter these ${fields.length} fields`} placeholder={`Filter these ${fields.length} fields…`} value={words.value} autocomplete="off" spellcheck={false} onInput={(event) => (words.value = event.currentTarget.value)} />
+      {shown.length === 0 && <p class="hint">No field has these words.</p>}
+      {rows(shown)}
+    </>
   );
 }
 
@@ -198,8 +214,8 @@ function SendNull({ path, value }: { path: string; value: FormValue }) {
 function Trouble({ path, empty }: { path: string; empty: boolean }) {
   const { problems, touched, set } = useForm();
   const message = useComputed(() => {
-    const problem = problems.value.get(path);
-    return problem && (!problem.missing || touched.value.has(path)) ? problem.message : '';
+    // Half a number is wrong while it is typed; it is said when the field is left.
+    return (touched.value.has(path) && problems.value.get(path)?.message) || '';
   });
   const missing = useComputed(() => problems.value.get(path)?.missing === true);
   return (
@@ -250,10 +266,7 @@ function SentEmpty({ path, name }: Control) {
 /** The attributes that tie a control to its description and to what is wrong with it. */
 function useAttributes(path: string) {
   const { problems, touched, touch } = useForm();
-  const invalid = useComputed(() => {
-    const problem = problems.value.get(path);
-    return problem !== undefined && (!problem.missing || touched.value.has(path));
-  });
+  const invalid = useComputed(() => touched.value.has(path) && problems.value.has(path));
   return {
     id: idOf(path),
     'aria-describedby': `${idOf(path)}-description ${idOf(path)}-problem`,

@@ -1,7 +1,7 @@
-import { carried, forgetCarried } from '../state/carried.ts';
+import { forgetCarried } from '../state/carried.ts';
 import { forgetHistory, history, type Call } from '../state/history.ts';
 import { hrefOf } from '../state/route.ts';
-import { entries } from '../state/session.ts';
+import { entries, forgetWork } from '../state/session.ts';
 import { Dialog, dialogs } from './dialog.tsx';
 import { duration } from './units.ts';
 
@@ -12,12 +12,20 @@ export function History() {
         <>
           <p class="hint">The newest {history.value.length} calls, without tokens and without answers. A link opens its operation with the form filled.</p>
           {history.value.length === 0 ? <p>No calls yet.</p> : <ol class="calls">{history.value.map((call) => <Row key={`${call.at} ${call.id}`} call={call} />)}</ol>}
+          <div class="buttons">
           <button type="button" disabled={history.value.length === 0} onClick={forgetHistory}>
             Forget the history
-          </button>{' '}
-          <button type="button" disabled={carried.value.size === 0} onClick={forgetCarried}>
-            Forget the tokens and ids of this session
           </button>
+          <button
+            type="button"
+            onClick={() => {
+              forgetCarried();
+              forgetWork();
+            }}
+          >
+            Forget the tokens, forms and answers of this page
+          </button>
+          </div>
         </>
       )}
     </Dialog>

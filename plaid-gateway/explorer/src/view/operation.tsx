@@ -39,7 +39,9 @@ export function OperationPage({ entry }: { entry: Entry }) {
     <article class="operation">
       <div class="title">
         <p class="product">{productTitle(entry.product)}</p>
-        <h1>{entry.title}</h1>
+        <h1 id="title" tabIndex={-1}>
+          {entry.title}
+        </h1>
         <p class="path">
           <span class="method">{entry.method}</span> <code>{entry.path}</code>
           {entry.docs && /^https:\/\//.test(entry.docs) && (
@@ -56,6 +58,14 @@ export function OperationPage({ entry }: { entry: Entry }) {
       )}
       {operation.value && <Loaded operation={operation.value} work={workOf(entry.id)} />}
     </article>
+  );
+}
+
+function Deprecated({ instead }: { instead: boolean | string }) {
+  return (
+    <div class="note-line deprecated">
+      <Markdown text={typeof instead === 'string' ? `Plaid has deprecated this call: ${instead}.` : 'Plaid has deprecated this call.'} />
+    </div>
   );
 }
 
@@ -80,6 +90,7 @@ function Loaded({ operation, work }: { operation: Operation; work: Work }) {
   );
   return (
     <>
+      {operation.detail.deprecated && <Deprecated instead={operation.detail.deprecated} />}
       <div class="description lead">
         <Markdown text={operation.detail.description} />
       </div>
@@ -130,11 +141,8 @@ function useFilledByLink(operation: Operation, work: Work) {
     const { id, form, broken } = route.value;
     if (id !== operation.entry.id || (form === undefined && !broken)) return;
     batch(() => {
-      const shape = requestShape(operation.detail);
-      const { form: filled, ignored } = broken ? { form: {}, ignored: [] } : decode(shape, form ?? null);
-      // A secret that came by a link is not taken: it has been seen on the way.
-      const { wire } = encode(shape, filled, { withoutSecrets: true });
-      work.form.value = decode(shape, parseJson(writeWire(wire))).form;
+      const { form: filled, ignored } = broken ? { form: {}, ignored: [] } : decode(requestShape(operation.detail), form ?? null);
+      work.form.value = filled;
       work.filled.value += 1;
       work.note.value = broken ? 'The form in this link cannot be read.' : ignored.length > 0 ? `Not taken from the link: ${ignored.slice(0, 5).join(', ')}.` : 'Filled by a link. Look it through before you send it.';
     });

@@ -1,11 +1,18 @@
 /** All operations, by product. */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { Entry, Product } from '../model/catalogue.ts';
+import { useEffect } from 'preact/hooks';
 import { hrefOf } from '../state/route.ts';
 import { current, index } from '../state/session.ts';
 
 export function Products() {
   const list = index.value;
+  const chosen = current.value?.id;
+  useEffect(() => {
+    // Once its group has been opened.
+    const timer = setTimeout(() => document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest' }));
+    return () => clearTimeout(timer);
+  }, [chosen]);
   if (!list) return null;
   return (
     <>

@@ -17,6 +17,11 @@ export function Search() {
   );
 }
 
+/** Where reading goes on, once the dialog has given the focus back and the page is drawn. */
+function focusTitle() {
+  setTimeout(() => document.getElementById('title')?.focus());
+}
+
 function Palette({ operations }: { operations: readonly Entry[] }) {
   const find = useMemo(() => searcher(operations, productTitle), [operations]);
   const query = useSignal('');
@@ -30,6 +35,7 @@ function Palette({ operations }: { operations: readonly Entry[] }) {
     if (!entry) return;
     location.hash = hrefOf(entry.id);
     dialogs.close();
+    focusTitle();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 8, PageUp: -8 }[event.key];
@@ -60,7 +66,7 @@ function Palette({ operations }: { operations: readonly Entry[] }) {
         onKeyDown={onKeyDown}
       />
       <p class="hint" role="status">
-        {found.length === 0 ? 'No operation has these words. Try fewer, or part of a path.' : `${found.length} operations; arrows choose, Enter opens`}
+        {found.length === 0 ? 'No operation has these words. Try fewer, or part of a path.' : `${found.length} ${found.length === 1 ? 'operation' : 'operations'}; arrows choose, Enter opens`}
       </p>
       <ul id="found" role="listbox" aria-label="Operations found">
         {found.map((entry, place) => (
