@@ -155,10 +155,15 @@ fn chromium() -> Result<PathBuf, String> {
     if let Some(found) = installed_chromium() {
         return Ok(found);
     }
-    for arguments in [
-        &["update", "-qq"][..],
-        &["install", "-y", "-qq", "chromium"],
-    ] {
+    let install = [
+        "install",
+        "-y",
+        "-qq",
+        "-o",
+        "DPkg::Lock::Timeout=300",
+        "chromium",
+    ];
+    for arguments in [&["update", "-qq"][..], &install] {
         // Without the right to install, or on another system, this fails and says why.
         let _ = Command::new("apt-get")
             .args(arguments)

@@ -9,6 +9,8 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [base, name] = process.argv.slice(2);
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) throw new Error(`Node 20.19 or later is needed, this is ${process.versions.node}`);
 if (!base || !name) throw new Error('usage: node scripts/prepare.mjs <base> <name>');
 const source = fileURLToPath(new URL('..', import.meta.url));
 const copy = join(base, name);

@@ -191,6 +191,7 @@ describe('Rust', () => {
   test('reads as its user would write it', () => {
     expect(snippet('processorStripeBankAccountTokenCreate', 'rust', { access_token: 'x', account_id: 'abc' })).toBe(`// Needs plaid with the feature "processor",
 // and tokio with "macros" and "rt-multi-thread".
+
 use std::env;
 
 #[tokio::main]

@@ -13,6 +13,7 @@ export const rust: Snippet = (operation, request, settings) => {
   ];
   return `// Needs plaid with the feature "${operation.entry.product}",
 // and tokio with "macros" and "rt-multi-thread".
+
 ${uses.length > 0 ? `${uses.join('\n\n')}\n\n` : ''}\
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -15,7 +15,7 @@ export interface Call {
   form: string;
 }
 
-const KEPT = 60;
+export const KEPT = 60;
 const LONGEST_FORM = 4000;
 
 export const history = signal<readonly Call[]>(load());

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { Clock, Menu, Monitor, Moon, PlugZap, Search as SearchIcon, Sun } from 'lucide';
 import { useEffect } from 'preact/hooks';
-import { gateway } from '../state/connection.ts';
+import { gateway, settings } from '../state/connection.ts';
 import { route } from '../state/route.ts';
 import { current, index, trouble } from '../state/session.ts';
 import { nextTheme, theme } from '../state/theme.ts';
@@ -70,12 +70,22 @@ function Header() {
         <Icon of={SearchIcon} /> <span>Search operations</span> <kbd>/</kbd>
       </button>
       <span class="space" />
+      {settings.value?.environment && <Environment name={settings.value.environment} />}
       <button type="button" class={set ? 'status set' : 'status unset'} onClick={() => dialogs.open('connection')}>
         <Icon of={PlugZap} /> {set ? 'Gateway' : 'Set gateway'}
       </button>
       <Tool name="history" label="History" icon={Clock} />
       <ThemeButton />
     </header>
+  );
+}
+
+/** Where calls end up: nobody should have to remember that it is production. */
+function Environment({ name }: { name: string }) {
+  return (
+    <span class={name === 'production' ? 'environment live' : 'environment'} title="What this gateway talks to">
+      {name}
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 import { forgetCarried } from '../state/carried.ts';
-import { forgetHistory, history, type Call } from '../state/history.ts';
+import { forgetHistory, history, KEPT, type Call } from '../state/history.ts';
 import { hrefOf } from '../state/route.ts';
 import { entries, forgetWork } from '../state/session.ts';
 import { Dialog, dialogs } from './dialog.tsx';
@@ -10,7 +10,7 @@ export function History() {
     <Dialog name="history" title="Calls made in this browser">
       {() => (
         <>
-          <p class="hint">The newest {history.value.length} calls, without tokens and without answers. A link opens its operation with the form filled.</p>
+          <p class="hint">The newest {KEPT}, without tokens and without answers. A link opens its operation with the form filled.</p>
           {history.value.length === 0 ? <p>No calls yet.</p> : <ol class="calls">{history.value.map((call) => <Row key={`${call.at} ${call.id}`} call={call} />)}</ol>}
           <div class="buttons">
           <button type="button" disabled={history.value.length === 0} onClick={forgetHistory}>

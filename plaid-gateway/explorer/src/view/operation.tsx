@@ -113,9 +113,11 @@ function Loaded({ operation, work }: { operation: Operation; work: Work }) {
                 void make(operation, work, encoded.value);
               }}
               onKeyDown={(event) => {
-                if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-                event.preventDefault();
-                void make(operation, work, encoded.value);
+                if (event.key !== 'Enter') return;
+                const sends = event.ctrlKey || event.metaKey;
+                // Some calls move money: Enter in a field alone does not make them.
+                if (sends || event.target instanceof HTMLInputElement) event.preventDefault();
+                if (sends) void make(operation, work, encoded.value);
               }}
             >
               {shape.fields.length === 0 && <p class="hint">This call needs nothing.</p>}
