@@ -26,6 +26,8 @@ pub(crate) struct Incoming {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) content: Content,
+    /// The SHA-256 of a file, for the operation that sends it along.
+    pub(crate) content_hash: Option<String>,
 }
 
 pub(crate) enum Content {
@@ -34,14 +36,22 @@ pub(crate) enum Content {
     /// JSON whose schema has no place for a request id.
     BareJson(Value),
     Pdf(Vec<u8>),
+    Zip(Vec<u8>),
+    /// No body at all.
+    Nothing,
 }
 
 impl Reply {
-    pub(crate) fn json(body: Value) -> Self {
+    pub(crate) fn of(status: StatusCode, content: Content) -> Self {
         Self {
-            status: StatusCode::OK,
-            content: Content::Json(body),
+            status,
+            content,
+            content_hash: None,
         }
+    }
+
+    pub(crate) fn json(body: Value) -> Self {
+        Self::of(StatusCode::OK, Content::Json(body))
     }
 
     /// Nothing but the request id.
@@ -50,17 +60,11 @@ impl Reply {
     }
 
     pub(crate) fn bare_json(body: Value) -> Self {
-        Self {
-            status: StatusCode::OK,
-            content: Content::BareJson(body),
-        }
+        Self::of(StatusCode::OK, Content::BareJson(body))
     }
 
     pub(crate) fn pdf(bytes: Vec<u8>) -> Self {
-        Self {
-            status: StatusCode::OK,
-            content: Content::Pdf(bytes),
-        }
+        Self::of(StatusCode::OK, Content::Pdf(bytes))
     }
 
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
@@ -123,7 +127,8 @@ impl<'a> Call<'a> {
         readable(self.live_item(token.item_id.clone())?, Some(product))
     }
 
-    fn live_item(&mut self, id: String) -> Result<&mut Item, ApiError> {
+    /// The Item of this identifier, unless it has been removed.
+    pub(crate) fn live_item(&mut self, id: String) -> Result<&mut Item, ApiError> {
         self.item_id = Some(id.clone());
         match self.state.items.get_mut(&id) {
             Some(item) if item.condition != Condition::Removed => Ok(item),

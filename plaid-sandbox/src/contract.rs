@@ -12,7 +12,9 @@ use std::{
 
 use jsonschema::{Registry, Validator};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+
+use crate::answers::{self, Paging};
 
 /// The name by which validators refer to the embedded document.
 const URI: &str = "plaid:contract";
@@ -23,9 +25,23 @@ pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: String,
     pub(crate) path: String,
+    pub(crate) product: Option<String>,
     pub(crate) request: Option<String>,
+    /// The schema of a good answer; `None` if the document describes no body.
+    pub(crate) response: Option<String>,
+    pub(crate) media: Option<String>,
+    /// How a list is paged through.
+    pub(crate) paging: Option<Paging>,
     /// Whether the caller has to say who they are.
     pub(crate) credentials: bool,
+}
+
+/// What is said of a field.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) exists: bool,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
 }
 
 /// The embedded document cannot be used. A test guards against it; a caller
@@ -40,6 +56,7 @@ pub(crate) struct Contract {
     operations: Vec<Operation>,
     /// Schemas that list no properties: such a request takes no fields.
     without_fields: Vec<String>,
+    schemas: &'static Map<String, Value>,
     registry: Registry<'static>,
     validators: HashMap<String, OnceLock<Option<Validator>>>,
 }
@@ -77,6 +94,9 @@ impl Contract {
                 .filter(|name| takes_no_fields(&document["schemas"][name]))
                 .collect(),
             validators: requests().map(|name| (name, OnceLock::new())).collect(),
+            schemas: document["schemas"]
+                .as_object()
+                .ok_or_else(|| ContractError("it has no schemas".into()))?,
             registry,
             operations,
         })
@@ -89,6 +109,19 @@ impl Contract {
     /// Whether the request schema `name` is an object that declares nothing.
     pub(crate) fn takes_no_fields(&self, name: &str) -> bool {
         self.without_fields.iter().any(|known| known == name)
+    }
+
+    /// All schemas, by name.
+    pub(crate) fn schemas(&self) -> &'static Map<String, Value> {
+        self.schemas
+    }
+
+    /// What the schema `name` says of a field of its own.
+    pub(crate) fn response_field(&self, name: &str, field: &str) -> Field {
+        match self.schemas.get(name) {
+            Some(schema) => answers::field(schema, field, self.schemas),
+            None => Field::default(),
+        }
     }
 
     /// The validator of the request schema `name`.

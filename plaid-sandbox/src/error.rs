@@ -113,17 +113,6 @@ impl ApiError {
         )
     }
 
-    /// A sound request of an operation that Plaid has and the emulator does not
-    /// act out. Plaid has no such code, so nobody takes it for Plaid's opinion.
-    pub(crate) fn not_emulated(path: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_IMPLEMENTED,
-            "INVALID_REQUEST",
-            "NOT_EMULATED",
-            format!("the request is valid, but this emulator does not act out {path}"),
-        )
-    }
-
     pub(crate) fn rate_limit(code: &'static str) -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,
@@ -181,6 +170,21 @@ impl ApiError {
             request_id,
             suggested_action: None,
         };
+        serde_json::to_vec_pretty(&body).unwrap_or_default()
+    }
+
+    /// The body of an operation that reports errors as the standard of OAuth has
+    /// it.
+    pub(crate) fn oauth_body(&self, request_id: &str) -> Vec<u8> {
+        let error = match self.error_code.as_ref() {
+            "INVALID_API_KEYS" => "invalid_client",
+            _ => "invalid_request",
+        };
+        let body = json!({
+            "error": error,
+            "error_description": self.message.as_deref().unwrap_or_default(),
+            "request_id": request_id,
+        });
         serde_json::to_vec_pretty(&body).unwrap_or_default()
     }
 

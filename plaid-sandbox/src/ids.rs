@@ -6,7 +6,7 @@ use uuid::Builder;
 use crate::error::ApiError;
 
 /// The environment that is part of every token.
-const ENVIRONMENT: &str = "sandbox";
+pub(crate) const ENVIRONMENT: &str = "sandbox";
 const ENVIRONMENTS: [&str; 3] = [ENVIRONMENT, "production", "development"];
 
 /// Makes identifiers. Seeded, so that a run can be repeated; nothing here
@@ -45,6 +45,24 @@ impl Ids {
 
     pub(crate) fn token(&mut self, kind: &str) -> String {
         format!("{kind}-{ENVIRONMENT}-{}", self.uuid())
+    }
+
+    pub(crate) fn digits(&mut self, length: usize) -> String {
+        (0..length).map(|_| self.0.digit(10)).collect()
+    }
+
+    /// A number from `least` on and below `end`.
+    pub(crate) fn below(&mut self, least: i64, end: i64) -> i64 {
+        if least < end {
+            self.0.i64(least..end)
+        } else {
+            least
+        }
+    }
+
+    /// The place of one of `count` things; the first of none.
+    pub(crate) fn index(&mut self, count: usize) -> usize {
+        if count == 0 { 0 } else { self.0.usize(..count) }
     }
 
     /// A seed for something that makes identifiers of its own.

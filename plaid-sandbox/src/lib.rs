@@ -42,10 +42,17 @@
 //! are answered as Plaid answers them, and so are tokens that are malformed,
 //! foreign, unknown or dead.
 //!
-//! # What it does not do
+//! # What it answers
 //!
-//! It acts out the operations that [`emulated`] lists. The others check their
-//! request like the real sandbox and then answer 501, `NOT_EMULATED`.
+//! All operations of the API answer. Those that [`emulated`] lists have a behaviour
+//! of their own. The answers of the others are made from the description: every
+//! field of the schema has a value that suits its name, format and enum, what the
+//! request names turns up in the answer, the Item behind a token shows with its
+//! accounts, lists have five rows and pages that end. The same seed and the same
+//! request make the same answer, so nothing of these is remembered: a transfer that
+//! was cancelled can be read as if it had not been.
+//!
+//! # What it does not do
 //!
 //! It never connects to anything but loopback: a webhook to any other address
 //! is accepted and not sent. Webhooks are sent once, and only when a call
@@ -55,6 +62,7 @@
 //! except that an Asset Report is not ready when it is first asked for. Of the
 //! special users of the real sandbox only `user_good` has data of its own.
 
+mod answers;
 mod call;
 mod catalog;
 mod contract;

@@ -32,6 +32,7 @@ use tokio::{
 };
 
 use crate::{
+    answers,
     call::{Call, Content, Handler, Incoming, Reply},
     contract::{Contract, Operation},
     error::ApiError,
@@ -56,6 +57,7 @@ const MAX_CONNECTIONS: usize = 512;
 const FAREWELL: Duration = Duration::from_secs(1);
 
 const REQUEST_ID: &str = "Plaid-Request-ID";
+const CONTENT_HASH: &str = "Plaid-Content-Hash";
 const JSON: &str = "application/json; charset=utf-8";
 const HTML: &str = "text/html";
 
@@ -179,15 +181,16 @@ impl App {
         let request_id = lock(&self.request_ids).request_id();
         let operation = route.map(|route| route.operation.path.as_str());
         let fault = self.faults.take(request.uri().path(), operation);
+        let family = Family::of(operation);
         let mut item_id = None;
-        let answer = match prepared(fault.as_ref(), &request_id) {
+        let answer = match prepared(fault.as_ref(), &request_id, family) {
             Some(answer) => answer,
             None => {
                 if let Some(Fault::Delay(delay)) = fault {
                     tokio::time::sleep(delay).await;
                 }
                 let outcome = self.handle(route, request, &mut item_id).await;
-                render(outcome, &request_id)
+                render(outcome, &request_id, family)
             }
         };
         let hung_up = matches!(fault, Some(Fault::Drop));
@@ -214,7 +217,6 @@ impl App {
             self.credentials.check(&parts.headers, &body)?;
         }
         validate::check_body(self.contract, operation, &body)?;
-        let handler = handler.ok_or_else(|| ApiError::not_emulated(&operation.path))?;
         let incoming = Incoming {
             headers: parts.headers,
             body,
@@ -223,7 +225,10 @@ impl App {
         let (outcome, outbox) = {
             let mut state = lock(&self.state);
             let mut call = Call::new(&incoming, &mut state);
-            let outcome = handler(&mut call);
+            let outcome = match handler {
+                Some(handler) => handler(&mut call),
+                None => answers::answer(self.contract, operation, &mut call),
+            };
             *item_id = call.item_id.take();
             (outcome, call.outbox)
         };
@@ -243,12 +248,31 @@ impl App {
 /// An answer before it becomes HTTP.
 struct Answer {
     status: u16,
+    /// Empty if there is no content.
     content_type: &'static str,
     body: Vec<u8>,
+    content_hash: Option<String>,
+}
+
+/// The shape in which an operation reports errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Plaid,
+    /// Three operations follow the standard of OAuth.
+    OAuth,
+}
+
+impl Family {
+    fn of(operation: Option<&str>) -> Self {
+        match operation {
+            Some("/oauth/introspect" | "/oauth/revoke" | "/oauth/token") => Self::OAuth,
+            _ => Self::Plaid,
+        }
+    }
 }
 
 /// The answer of a fault that does not look at the request.
-fn prepared(fault: Option<&Fault>, request_id: &str) -> Option<Answer> {
+fn prepared(fault: Option<&Fault>, request_id: &str, family: Family) -> Option<Answer> {
     match fault? {
         Fault::Status { status, body } => Some(Answer {
             status: final_status(*status).as_u16(),
@@ -258,6 +282,7 @@ fn prepared(fault: Option<&Fault>, request_id: &str) -> Option<Answer> {
                 HTML
             },
             body: body.clone().into_bytes(),
+            content_hash: None,
         }),
         Fault::Error {
             error_type,
@@ -271,13 +296,17 @@ fn prepared(fault: Option<&Fault>, request_id: &str) -> Option<Answer> {
                 error_code.clone(),
                 message,
             );
-            Some(render(Err(error), request_id))
+            Some(render_error(&error, request_id, family))
         }
-        Fault::RateLimit => Some(render(Err(ApiError::rate_limit("RATE_LIMIT")), request_id)),
+        Fault::RateLimit => {
+            let error = ApiError::rate_limit("RATE_LIMIT");
+            Some(render_error(&error, request_id, family))
+        }
         Fault::Drop => Some(Answer {
             status: 500,
             content_type: HTML,
             body: Vec::new(),
+            content_hash: None,
         }),
         Fault::Delay(_) | Fault::Truncate => None,
     }
@@ -292,24 +321,44 @@ fn final_status(status: u16) -> StatusCode {
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn render(outcome: Result<Reply, ApiError>, request_id: &str) -> Answer {
-    let (status, content_type, body) = match outcome {
-        Err(error) => (error.status, JSON, error.body(request_id)),
-        Ok(Reply { status, content }) => match content {
-            Content::Pdf(bytes) => (status, "application/pdf", bytes),
-            Content::BareJson(body) => (status, JSON, pretty(&body)),
-            Content::Json(mut body) => {
-                if let Some(fields) = body.as_object_mut() {
-                    fields.insert("request_id".into(), request_id.into());
-                }
-                (status, JSON, pretty(&body))
+fn render(outcome: Result<Reply, ApiError>, request_id: &str, family: Family) -> Answer {
+    let Reply {
+        status,
+        content,
+        content_hash,
+    } = match outcome {
+        Ok(reply) => reply,
+        Err(error) => return render_error(&error, request_id, family),
+    };
+    let (content_type, body) = match content {
+        Content::Nothing => ("", Vec::new()),
+        Content::Pdf(bytes) => ("application/pdf", bytes),
+        Content::Zip(bytes) => ("application/zip", bytes),
+        Content::BareJson(body) => (JSON, pretty(&body)),
+        Content::Json(mut body) => {
+            if let Some(fields) = body.as_object_mut() {
+                fields.insert("request_id".into(), request_id.into());
             }
-        },
+            (JSON, pretty(&body))
+        }
     };
     Answer {
         status: status.as_u16(),
         content_type,
         body,
+        content_hash,
+    }
+}
+
+fn render_error(error: &ApiError, request_id: &str, family: Family) -> Answer {
+    Answer {
+        status: error.status.as_u16(),
+        content_type: JSON,
+        body: match family {
+            Family::Plaid => error.body(request_id),
+            Family::OAuth => error.oauth_body(request_id),
+        },
+        content_hash: None,
     }
 }
 
@@ -325,10 +374,16 @@ fn respond(answer: Answer, request_id: &str, fault: Option<Fault>) -> Response<B
     });
     *response.status_mut() = final_status(answer.status);
     let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(answer.content_type),
-    );
+    if !answer.content_type.is_empty() {
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(answer.content_type),
+        );
+    }
+    let hash = answer.content_hash.as_deref().map(HeaderValue::from_str);
+    if let Some(Ok(hash)) = hash {
+        headers.insert(CONTENT_HASH, hash);
+    }
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     if let Ok(request_id) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, request_id);

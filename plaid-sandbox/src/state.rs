@@ -220,6 +220,8 @@ pub(crate) struct User {
 /// All of it.
 pub(crate) struct State {
     pub(crate) ids: Ids,
+    /// The seed of made-up answers.
+    pub(crate) answers: u64,
     pub(crate) signer: Arc<Signer>,
     /// How far the emulator's clock is ahead of the real one.
     pub(crate) ahead: TimeDelta,
@@ -237,8 +239,9 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(ids: Ids, signer: Arc<Signer>) -> Self {
+    pub(crate) fn new(mut ids: Ids, signer: Arc<Signer>) -> Self {
         Self {
+            answers: ids.seed(),
             ids,
             signer,
             ahead: TimeDelta::zero(),

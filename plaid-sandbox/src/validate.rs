@@ -33,7 +33,13 @@ impl Credentials {
         body: &Map<String, Value>,
     ) -> Result<(), ApiError> {
         let client_id = credential(headers, "PLAID-CLIENT-ID", body, "client_id")?;
-        let secret = credential(headers, "PLAID-SECRET", body, "secret")?;
+        // The operations of OAuth have a second name for it.
+        let name = if body.contains_key("client_secret") {
+            "client_secret"
+        } else {
+            "secret"
+        };
+        let secret = credential(headers, "PLAID-SECRET", body, name)?;
         let (client_id, secret) = match (client_id, secret) {
             (Some(client_id), Some(secret)) => (client_id, secret),
             (None, Some(_)) => return Err(ApiError::missing_fields("client_id")),
@@ -152,7 +158,8 @@ fn missing_field(error: &ValidationError<'_>) -> Option<String> {
 
 fn unknown_fields(error: &ValidationError<'_>) -> Vec<String> {
     match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected } => unexpected
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
             .iter()
             .take(LISTED + 1)
             .map(|name| dotted(error.instance_path(), Some(name)))

@@ -250,17 +250,39 @@ async fn what_does_not_exist_is_not_found() {
     get.is_error(404, "INVALID_REQUEST", "NOT_FOUND");
 }
 
-/// An operation that is not acted out still tells a sound request from a wrong one.
+/// An operation without a behaviour of its own still tells a sound request from a
+/// wrong one.
 #[tokio::test]
-async fn what_is_not_acted_out_says_so() {
+async fn what_is_made_up_is_asked_for_correctly() {
     let bench = Bench::new().await;
     let path = "/liabilities/get";
     let missing = bench.post(path, json!({})).await;
     missing.is_error(400, "INVALID_REQUEST", "MISSING_FIELDS");
-    let sound = bench.post(path, json!({"access_token": "a"})).await;
-    let body = sound.is_error(501, "INVALID_REQUEST", "NOT_EMULATED");
-    let message = body["error_message"].as_str().unwrap();
-    assert!(message.contains(path), "{message}");
+    let malformed = bench.post(path, json!({"access_token": "a"})).await;
+    malformed.is_error(400, "INVALID_INPUT", "INVALID_ACCESS_TOKEN");
+}
+
+#[tokio::test]
+async fn oauth_reports_errors_as_its_standard_does() {
+    let bench = Bench::new().await;
+    let (id, secret) = (bench.sandbox.client_id(), bench.sandbox.secret());
+    let body = |secret: &str| json!({ "client_id": id, "client_secret": secret, "grant_type": "client_credentials" });
+    let good = bench.post_bare("/oauth/token", body(secret)).await;
+    assert_eq!(good.status, 200, "{}", good.text);
+    for (body, error) in [
+        (body("wrong"), "invalid_client"),
+        (
+            json!({ "client_id": id, "client_secret": secret }),
+            "invalid_request",
+        ),
+    ] {
+        let answer = bench.post_bare("/oauth/token", body).await;
+        assert_eq!(answer.status, 400);
+        let keys: Vec<_> = answer.json().as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys, ["error", "error_description", "request_id"]);
+        assert_eq!(answer.json()["error"], error);
+        assert_eq!(answer.json()["request_id"], answer.request_id);
+    }
 }
 
 #[tokio::test]

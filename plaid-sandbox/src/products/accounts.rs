@@ -45,7 +45,7 @@ pub(super) fn account_json(account: &Account) -> Value {
     Value::Object(account_fields(account))
 }
 
-pub(super) fn account_fields(account: &Account) -> Map<String, Value> {
+pub(crate) fn account_fields(account: &Account) -> Map<String, Value> {
     let template = account.template;
     let mut fields = fields(json!({
         "account_id": account.id,

@@ -110,7 +110,7 @@ pub(super) fn update_webhook(call: &mut Call<'_>) -> Result<Reply, ApiError> {
 }
 
 /// An Item as all answers show it.
-pub(super) fn item_json(item: &Item) -> Value {
+pub(crate) fn item_json(item: &Item) -> Value {
     Value::Object(item_fields(item))
 }
 

@@ -1,27 +1,27 @@
 //! What the operations do, one file per product.
 
-mod accounts;
+pub(crate) mod accounts;
 mod assets;
 mod auth;
 mod fdx;
 mod identity;
 mod identity_verification;
 mod institutions;
-mod items;
+pub(crate) mod items;
 pub(crate) mod link;
-mod pdf;
-mod processor;
+pub(crate) mod pdf;
+pub(crate) mod processor;
 mod sandbox;
 mod transactions;
 mod transfer;
-mod users;
+pub(crate) mod users;
 mod webhooks;
 
 use crate::call::Handler;
 
-/// The operations that are acted out, and their handlers. A test holds the list
-/// against the description of the API. The other operations check what they are
-/// given and say that the emulator goes no further.
+/// The operations with a behaviour of their own, and their handlers. A test holds
+/// the list against the description of the API. The other operations check what
+/// they are given, and their answers are made from their schemas.
 const HANDLERS: &[(&str, Handler)] = &[
     ("accountsBalanceGet", accounts::balance),
     ("accountsGet", accounts::get),
@@ -64,11 +64,12 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("webhookVerificationKeyGet", webhooks::verification_key),
 ];
 
-/// The ids of the operations that the emulator acts out, as the description of the
-/// API has them.
+/// The ids of the operations that have a behaviour of their own: what they are told
+/// is remembered, and what others did shows in their answers. The ids are those of
+/// the description of the API.
 ///
-/// The others check their request as Plaid does and then answer 501,
-/// `NOT_EMULATED`.
+/// The others check their request as Plaid does, and their answer is made from the
+/// schema of the answer.
 ///
 /// ```
 /// assert!(plaid_sandbox::emulated().any(|id| id == "transactionsSync"));

@@ -11,7 +11,7 @@ const OBJECTS: [&str; 4] = [
 ];
 
 /// A document that shows these lines.
-pub(super) fn document(lines: &[String]) -> Vec<u8> {
+pub(crate) fn document(lines: &[String]) -> Vec<u8> {
     let shown: String = lines
         .iter()
         .map(|line| format!("({}) Tj T*\n", escaped(line)))

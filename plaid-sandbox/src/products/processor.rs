@@ -41,22 +41,23 @@ pub(super) fn stripe_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
 /// `/processor/auth/get`
 pub(super) fn auth(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: AuthRequest = call.body()?;
-    let unknown = || ApiError::invalid_input("INVALID_PROCESSOR_TOKEN", "").without_message();
-    if shape("processor", &request.processor_token) != Shape::Ours {
-        return Err(unknown());
-    }
-    let token = call
-        .state
-        .processor_tokens
-        .get(&request.processor_token)
-        .cloned()
-        .ok_or_else(unknown)?;
+    let token = find(call, &request.processor_token)?;
     let item = call.readable_item_of(&token, "auth")?;
     let account = item.account(&token.account_id)?;
     Ok(Reply::json(json!({
         "account": account_json(account),
         "numbers": { "ach": ach_json(account), "bacs": null, "eft": null, "international": null },
     })))
+}
+
+/// What a processor's token opens.
+pub(crate) fn find(call: &Call<'_>, token: &str) -> Result<AccountToken, ApiError> {
+    let known = (shape("processor", token) == Shape::Ours)
+        .then(|| call.state.processor_tokens.get(token))
+        .flatten();
+    known
+        .cloned()
+        .ok_or_else(|| ApiError::invalid_input("INVALID_PROCESSOR_TOKEN", "").without_message())
 }
 
 /// The account that a token is asked for: one that money can be moved from.

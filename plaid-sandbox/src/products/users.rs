@@ -59,7 +59,7 @@ fn is_new_api(call: &Call<'_>) -> Result<bool, ApiError> {
 }
 
 /// Checks that the user whom another call names exists.
-pub(super) fn check(
+pub(crate) fn check(
     call: &Call<'_>,
     user_token: Option<&str>,
     user_id: Option<&str>,

@@ -29,7 +29,7 @@ impl Answer {
             status: answer.status().as_u16(),
             request_id: header("plaid-request-id"),
             content_type: header("content-type"),
-            text: String::from_utf8(answer.bytes().await.unwrap().into()).unwrap(),
+            text: String::from_utf8_lossy(&answer.bytes().await.unwrap()).into_owned(),
         }
     }
 

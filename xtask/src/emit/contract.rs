@@ -18,8 +18,11 @@ use crate::lower::Lowered;
 pub const FILE: &str = "plaid-sandbox/src/generated/contract.json";
 
 /// The keywords that are carried over as they are.
-const KEPT: [&str; 9] = [
+const KEPT: [&str; 10] = [
     "type",
+    // Tells a date from any other text; answers are made by it. It is not checked in
+    // requests: which of the two the API reports for a bad date is not documented.
+    "format",
     "enum",
     "required",
     "minLength",
@@ -38,13 +41,17 @@ pub fn output(document: &Document, lowered: &Lowered) -> Output {
         .filter_map(|(_, _, o)| o.get("requestBody"));
     let requests: BTreeSet<String> =
         graph.closure(requests.flat_map(reach::direct).collect::<BTreeSet<_>>());
+    let parts = parts_of_others(document);
     let roots = document.operations().flat_map(|(_, _, o)| reach::direct(o));
     let used = graph.closure(roots.collect::<BTreeSet<_>>());
     let schemas: Map<String, Value> = document
         .schemas()
         .iter()
         .filter(|(name, _)| used.contains(*name))
-        .map(|(name, schema)| (name.clone(), json_schema(schema, requests.contains(name))))
+        .map(|(name, schema)| {
+            let closed = requests.contains(name) && !parts.contains(name);
+            (name.clone(), json_schema(schema, closed))
+        })
         .collect();
     let operations: Vec<Value> = document
         .operations()
@@ -92,7 +99,7 @@ fn operation(path: &str, method: &str, node: &Value, lowered: &Lowered) -> Value
         .facts
         .operation(id)
         .is_none_or(|o| o.credentials != "none");
-    json!({
+    let mut operation = json!({
         "id": id,
         "method": method.to_uppercase(),
         "path": path,
@@ -101,7 +108,37 @@ fn operation(path: &str, method: &str, node: &Value, lowered: &Lowered) -> Value
         "response": content.and_then(|(_, body)| body.get("schema")).and_then(ref_name),
         "media": content.map(|(media_type, _)| media_type),
         "credentials": credentials,
-    })
+    });
+    // Lists have to end, so the emulator has to know what turns their pages.
+    if let Some(paging) = node.get("x-paging") {
+        operation["paging"] = paging.clone();
+    }
+    operation
+}
+
+/// The schemas that another one is made of together with more. One that refused the
+/// fields that it does not know would refuse those of the other parts.
+fn parts_of_others(document: &Document) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut values: Vec<&Value> = document.schemas().values().collect();
+    while let Some(value) = values.pop() {
+        match value {
+            Value::Array(list) => values.extend(list),
+            Value::Object(fields) => {
+                if let Some(Value::Array(parts)) = fields.get("allOf") {
+                    let has_fields = |part: &&Value| {
+                        ref_name(part).is_some() || part.get("properties").is_some()
+                    };
+                    if parts.iter().filter(has_fields).count() > 1 {
+                        names.extend(parts.iter().filter_map(ref_name).map(str::to_owned));
+                    }
+                }
+                values.extend(fields.values());
+            }
+            _ => {}
+        }
+    }
+    names
 }
 
 /// OpenAPI 3.0's dialect as JSON Schema. `closed` refuses unknown fields, as Plaid
@@ -139,7 +176,10 @@ fn json_schema(schema: &Value, closed: bool) -> Value {
         );
     }
     if let Some(Value::Array(parts)) = schema.get("allOf") {
-        // Each part of an `allOf` sees the fields of the others.
+        // No part of an `allOf` knows the fields of the others; the whole does.
+        if closed && parts.len() > 1 {
+            out.insert("unevaluatedProperties".to_owned(), false.into());
+        }
         let closed = closed && parts.len() == 1;
         let parts = parts.iter().map(|part| json_schema(part, closed));
         out.insert("allOf".to_owned(), parts.collect());

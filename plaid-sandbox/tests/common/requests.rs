@@ -1,0 +1,205 @@
+//! Requests made from the description of the API, by a maker of their own: it
+//! shares nothing with what makes the answers.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use fastrand::Rng;
+use serde_json::{Map, Value, json};
+
+/// What a request may refer to.
+#[derive(Debug, Clone)]
+pub(crate) struct World {
+    pub(crate) client_id: String,
+    pub(crate) secret: String,
+    pub(crate) access_token: String,
+    pub(crate) item_id: String,
+    pub(crate) account_id: String,
+    pub(crate) public_token: String,
+    pub(crate) processor_token: String,
+    pub(crate) link_token: String,
+    pub(crate) user_id: String,
+    pub(crate) user_token: String,
+    pub(crate) asset_report_token: String,
+    pub(crate) key_id: String,
+}
+
+/// The document that requests are made from.
+pub(crate) fn contract() -> Value {
+    serde_json::from_str(include_str!("../../src/generated/contract.json")).unwrap()
+}
+
+/// Objects deeper than this have no optional fields.
+const DEEP: usize = 4;
+
+pub(crate) struct Requests<'a> {
+    pub(crate) schemas: &'a Value,
+    pub(crate) world: &'a World,
+    pub(crate) rng: Rng,
+}
+
+impl Requests<'_> {
+    /// A body that is valid for an operation, with its required fields and, if
+    /// wanted, some of the optional ones.
+    pub(crate) fn body(&mut self, operation: &Value, optional: bool) -> Value {
+        let Some(name) = operation["request"].as_str() else {
+            return json!({});
+        };
+        let schema = json!({ "$ref": format!("#/schemas/{name}") });
+        let depth = if optional { 0 } else { DEEP };
+        let mut body = self.value(&schema, "", depth).unwrap_or(json!({}));
+        self.mend(operation["id"].as_str().unwrap(), &mut body);
+        body
+    }
+
+    /// What the document says in words only.
+    fn mend(&mut self, id: &str, body: &mut Value) {
+        let fields = body.as_object_mut().unwrap();
+        let world = self.world;
+        let mut set = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
+        match id {
+            "sandboxItemFireWebhook" => {
+                set("webhook_code", json!("NEW_ACCOUNTS_AVAILABLE"));
+                fields.remove("webhook_type");
+            }
+            "itemWebhookUpdate" => set("webhook", json!("http://127.0.0.1:9/hook")),
+            "assetReportCreate" => set("access_tokens", json!([world.access_token])),
+            "assetReportGet" => {
+                set("asset_report_token", json!(world.asset_report_token));
+                fields.remove("options");
+            }
+            "webhookVerificationKeyGet" => set("key_id", json!(world.key_id)),
+            "identityVerificationGet" => set("identity_verification_id", json!("idv_1")),
+            "sandboxPublicTokenCreate" => {
+                fields.remove("options");
+                fields.insert("initial_products".into(), json!(["auth"]));
+            }
+            "transferAuthorizationCreate" => {
+                set("access_token", json!(world.access_token));
+                set("account_id", json!(world.account_id));
+            }
+            "institutionsGetById" => set("country_codes", json!(["US"])),
+            "userCreate" => {
+                let id = self.rng.u32(..).to_string();
+                set("client_user_id", json!(id));
+            }
+            _ => {}
+        }
+    }
+
+    /// A value, unless there is none that does not contain itself.
+    fn value(&mut self, schema: &Value, name: &str, depth: usize) -> Option<Value> {
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+            let target = target.trim_start_matches("#/schemas/");
+            return self.value(&self.schemas[target].clone(), name, depth);
+        }
+        if let Some(choices) = schema.get("anyOf").and_then(Value::as_array) {
+            return self.value(&choices[0], name, depth);
+        }
+        if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
+            let mut joined = self.value(&parts[0], name, depth)?;
+            for part in &parts[1..] {
+                if let (Some(joined), Some(Value::Object(more))) =
+                    (joined.as_object_mut(), self.value(part, name, depth))
+                {
+                    joined.extend(more);
+                }
+            }
+            return Some(joined);
+        }
+        if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
+            let choices: Vec<_> = choices.iter().filter(|choice| !choice.is_null()).collect();
+            return Some(choices[self.rng.usize(..choices.len())].clone());
+        }
+        let kind = schema.get("type").map_or("object", |kind| {
+            kind.as_str().or_else(|| kind[0].as_str()).unwrap()
+        });
+        match kind {
+            "object" => Some(self.object(schema, depth)),
+            "array" => {
+                let least = schema["minItems"].as_u64().unwrap_or(1).max(1);
+                (0..least)
+                    .map(|_| self.value(&schema["items"], name, depth))
+                    .collect::<Option<Vec<_>>>()
+                    .map(Value::from)
+            }
+            "string" => Some(json!(self.text(schema, name))),
+            "boolean" => Some(json!(self.rng.bool())),
+            _ => {
+                let least = schema["minimum"].as_i64().unwrap_or(0);
+                let most = schema["maximum"]
+                    .as_i64()
+                    .unwrap_or(100)
+                    .min(100)
+                    .max(least);
+                Some(json!(self.rng.i64(least..=most)))
+            }
+        }
+    }
+
+    fn object(&mut self, schema: &Value, depth: usize) -> Value {
+        let mut fields = Map::new();
+        let required: Vec<_> = schema["required"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .collect();
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, schema) in properties.into_iter().flatten() {
+            let needed = required.iter().any(|required| *required == name);
+            // Who asks is said in headers.
+            let wanted = !["client_id", "client_secret", "secret"].contains(&name.as_str())
+                && depth < DEEP
+                && self.rng.bool();
+            let value = (needed || wanted).then(|| self.value(schema, name, depth + 1));
+            if let Some(Some(value)) = value {
+                fields.insert(name.clone(), value);
+            }
+        }
+        Value::Object(fields)
+    }
+
+    fn text(&mut self, schema: &Value, name: &str) -> String {
+        let world = self.world;
+        let made_up = |kind: &str| format!("{kind}-sandbox-7c4e6d0b-6c53-4c19-b8cd-2f0f3f9a1f11");
+        let known = match name {
+            "client_id" => &world.client_id,
+            "secret" | "client_secret" => &world.secret,
+            "access_token" | "access_tokens" => &world.access_token,
+            "public_token" => &world.public_token,
+            "processor_token" => &world.processor_token,
+            "link_token" => &world.link_token,
+            "user_id" => &world.user_id,
+            "user_token" => &world.user_token,
+            "asset_report_token" => &world.asset_report_token,
+            "account_id" | "account_ids" => &world.account_id,
+            "item_id" | "item_ids" => &world.item_id,
+            "institution_id" => "ins_109508",
+            "audit_copy_token" => return made_up("a"),
+            "relay_token" => return made_up("credit-relay"),
+            "payment_profile_token" => return made_up("payment-profile"),
+            "third_party_user_token" => return made_up("third-party-user"),
+            "amount" => "12.34",
+            "start_date" => "2025-01-01",
+            "end_date" => "2025-12-31",
+            "webhook" | "webhook_url" => "http://127.0.0.1:9/hook",
+            "cursor" if schema["format"] != "date-time" => "",
+            _ => match schema["format"].as_str() {
+                Some("date") => "2025-06-15",
+                Some("date-time") => "2025-06-15T12:00:00Z",
+                Some("uuid") => "7c4e6d0b-6c53-4c19-b8cd-2f0f3f9a1f11",
+                Some("url" | "uri") => "https://example.com/",
+                Some("email") => "robin@example.com",
+                _ => return self.letters(schema),
+            },
+        };
+        known.to_owned()
+    }
+
+    fn letters(&mut self, schema: &Value) -> String {
+        let length = |name: &str| schema[name].as_u64().map(|length| length as usize);
+        let least = length("minLength").unwrap_or(0).max(1);
+        let most = length("maxLength").unwrap_or(12).clamp(least, least + 12);
+        let length = self.rng.usize(least..=most);
+        (0..length).map(|_| self.rng.lowercase()).collect()
+    }
+}
