@@ -138,7 +138,11 @@ describe('what the page keeps and shares', () => {
   });
 
   test('a secret in a link is not taken, nor what does not fit', async () => {
-    const form = JSON.stringify({ access_token: 'access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970', account_id: 'abc', more: 1 });
+    const form = JSON.stringify({
+      access_token: 'access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970',
+      account_id: 'abc',
+      more: 1,
+    });
     await page.goto(`${origin}/explorer/#/${STRIPE}?form=${encodeURIComponent(form)}`);
     await field(page, 'account_id').waitFor();
     assert.equal(await field(page, 'account_id').inputValue(), 'abc');
@@ -228,7 +232,11 @@ describe('answers', () => {
 
   test('what looks like HTML is text, and numbers keep their digits', async () => {
     const hostile = '<img src=x onerror="document.title=1">';
-    await answerWith({ status: 200, contentType: 'application/json', body: `{"a":${JSON.stringify(hostile)},"b":0.10,"c":12345678901234567890,"__proto__":{"x":1}}` });
+    await answerWith({
+      status: 200,
+      contentType: 'application/json',
+      body: `{"a":${JSON.stringify(hostile)},"b":0.10,"c":12345678901234567890,"__proto__":{"x":1}}`,
+    });
     assert.equal(await sendAndWait(page), '200');
     const shown = await page.locator('.tree').innerText();
     assert.ok(shown.includes(JSON.stringify(hostile)));
@@ -250,7 +258,10 @@ describe('answers', () => {
     await page.keyboard.press('Escape');
     await sendButton(page).click();
     await page.getByText('It is not the gateway that served this page').waitFor(settled);
-    assert.ok(problems.every((problem) => /CORS|Failed to load|left the gateway/.test(problem)), problems.join());
+    assert.ok(
+      problems.every((problem) => /CORS|Failed to load|left the gateway/.test(problem)),
+      problems.join(),
+    );
     problems.length = 0;
   });
 
@@ -272,7 +283,11 @@ describe('answers', () => {
 
   test('JSON folds, and a long list is shown in parts', async () => {
     const rows = Array.from({ length: 250 }, (_, at) => ({ at }));
-    await answerWith({ status: 200, contentType: 'application/json', body: JSON.stringify({ rows, deep: { a: { b: { c: { d: 1 } } } } }) });
+    await answerWith({
+      status: 200,
+      contentType: 'application/json',
+      body: JSON.stringify({ rows, deep: { a: { b: { c: { d: 1 } } } } }),
+    });
     await sendAndWait(page);
     assert.equal(await page.locator('.tree').getByText('"at"').count(), 100);
     await page.getByRole('button', { name: '100 more of 250' }).click();
@@ -287,15 +302,22 @@ describe('answers', () => {
     await makeItem('assets');
     await open(page, origin, 'assetReportCreate');
     await field(page, 'days_requested').fill('30');
-    await page.getByText(/optional fields/).first().click();
+    await page
+      .getByText(/optional fields/)
+      .first()
+      .click();
     await page.getByRole('button', { name: 'Add to access_tokens' }).click();
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'field-access_tokens.0');
     await page.getByRole('button', { name: 'Use from /item/public_token/exchange' }).click();
     assert.equal(await sendAndWait(page), '200');
     await open(page, origin, 'assetReportPdfGet');
     await page.getByRole('button', { name: 'Use from /asset_report/create' }).click();
     // The emulator makes the report as soon as it is asked for, or after a moment.
     for (let tries = 0; tries < 20 && (await sendAndWait(page)) !== '200'; tries += 1);
-    const [download] = await Promise.all([page.waitForEvent('download', settled), page.getByRole('link', { name: /Download .*pdf/ }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download', settled),
+      page.getByRole('link', { name: /Download .*pdf/ }).click(),
+    ]);
     assert.equal(download.suggestedFilename(), 'asset_report-pdf-get.pdf');
     const bytes = readFileSync(await download.path());
     assert.equal(bytes.subarray(0, 5).toString(), '%PDF-');
@@ -315,8 +337,16 @@ describe('the form of the largest operation', () => {
     await page.keyboard.press('Enter');
     await page.getByText('42 optional fields').click();
     await field(page, 'user').click();
-    assert.match(await reason(), /Ctrl\+Enter/, 'what is required inside of an optional part is not, before the part is begun');
-    await page.locator('details', { has: field(page, 'user') }).last().getByText(/optional fields/).click();
+    assert.match(
+      await reason(),
+      /Ctrl\+Enter/,
+      'what is required inside of an optional part is not, before the part is begun',
+    );
+    await page
+      .locator('details', { has: field(page, 'user') })
+      .last()
+      .getByText(/optional fields/)
+      .click();
     await field(page, 'user.phone_number').fill('+15555550123');
     assert.match(await reason(), /user\.client_user_id/);
     await page.getByRole('button', { name: 'Go there' }).click();
@@ -328,16 +358,32 @@ describe('the form of the largest operation', () => {
     assert.match(rust, /\.\.types::LinkTokenCreateRequestUser::new\("u-1"\)/);
     assert.match(await page.getByRole('button', { name: 'Remove XX' }).innerText(), /XX/);
     await page.getByRole('button', { name: 'Remove XX' }).click();
+    assert.equal(
+      await page.evaluate(() => document.activeElement?.getAttribute('aria-label')),
+      'Add to country_codes',
+      'the focus is not lost',
+    );
     assert.equal(await sendAndWait(page), '200');
   });
 
   test('shows what is typed at once', async () => {
     await open(page, origin, 'linkTokenCreate');
     await page.getByText('42 optional fields').click();
-    for (const part of ['user', 'account_filters', 'payment_initiation', 'transactions', 'cra_options', 'income_verification', 'update']) await field(page, part).click();
+    for (const part of [
+      'user',
+      'account_filters',
+      'payment_initiation',
+      'transactions',
+      'cra_options',
+      'income_verification',
+      'update',
+    ])
+      await field(page, part).click();
     const times = await timeTyping('client_name', 'A company with quite a long name');
     const median = times.sort((a, b) => a - b)[times.length >> 1];
-    console.log(`# typing in /link/token/create, key to next frame: median ${median.toFixed(1)} ms, slowest ${times.at(-1).toFixed(1)} ms`);
+    console.log(
+      `# typing in /link/token/create, key to next frame: median ${median.toFixed(1)} ms, slowest ${times.at(-1).toFixed(1)} ms`,
+    );
     assert.ok(median < 100, `a key takes ${median} ms to show`);
   });
 
@@ -345,10 +391,14 @@ describe('the form of the largest operation', () => {
   async function timeTyping(name, text) {
     await page.evaluate((id) => {
       window.times = [];
-      document.getElementById(id).addEventListener('input', () => {
-        const start = performance.now();
-        requestAnimationFrame(() => setTimeout(() => window.times.push(performance.now() - start)));
-      }, true);
+      document.getElementById(id).addEventListener(
+        'input',
+        () => {
+          const start = performance.now();
+          requestAnimationFrame(() => setTimeout(() => window.times.push(performance.now() - start)));
+        },
+        true,
+      );
     }, `field-${name}`);
     await field(page, name).pressSequentially(text);
     await page.waitForFunction((count) => window.times.length >= count, text.length, settled);
@@ -365,8 +415,11 @@ describe('every operation', () => {
       const pause = () => new Promise((done) => setTimeout(done));
       for (const { id, title, path } of operations) {
         location.hash = `#/${id}`;
-        const shown = () => document.querySelector('h1')?.textContent === title && document.querySelector('.path code')?.textContent === path && document.querySelector('#code code')?.textContent.includes('.await?');
-        for (const end = performance.now() + 5000; performance.now() < end && !shown(); ) await pause();
+        const shown = () =>
+          document.querySelector('h1')?.textContent === title &&
+          document.querySelector('.path code')?.textContent === path &&
+          document.querySelector('#code code')?.textContent.includes('.await?');
+        for (const end = performance.now() + 5000; performance.now() < end && !shown();) await pause();
         if (!shown()) failed.push(id);
         // All that is folded is drawn once, two levels deep.
         for (let level = 0; level < 2; level += 1) {
@@ -402,7 +455,12 @@ describe('from the keyboard', () => {
     await setGateway(page, origin, key);
     await page.getByRole('link', { name: 'Skip to the operation' }).focus();
     await page.keyboard.press('Enter');
-    for (let tab = 0; tab < 12 && (await page.evaluate(() => document.activeElement?.id)) !== 'field-access_token'; tab += 1) await page.keyboard.press('Tab');
+    for (
+      let tab = 0;
+      tab < 12 && (await page.evaluate(() => document.activeElement?.id)) !== 'field-access_token';
+      tab += 1
+    )
+      await page.keyboard.press('Tab');
     await page.keyboard.type('access-nonsense');
     await page.keyboard.press('Enter');
     assert.equal(await page.locator('.answer').getAttribute('data-calls'), '0', 'a field is no button');
@@ -417,14 +475,21 @@ describe('from the keyboard', () => {
     await page.keyboard.press('Tab');
     assert.equal(await field(page, 'access_token').getAttribute('aria-invalid'), 'true');
     const described = await field(page, 'access_token').getAttribute('aria-describedby');
-    const texts = await page.evaluate((ids) => ids.split(' ').map((id) => document.getElementById(id)?.textContent), described);
+    const texts = await page.evaluate(
+      (ids) => ids.split(' ').map((id) => document.getElementById(id)?.textContent),
+      described,
+    );
     assert.match(texts.join(' '), /Required/);
   });
 
   test('the languages of the code are tabs', async () => {
     await open(page, origin, STRIPE);
     await page.getByRole('tab', { name: 'Rust' }).focus();
-    for (const [language, sign] of [['TypeScript', 'await fetch'], ['Python', 'import httpx'], ['curl', 'curl -sS']]) {
+    for (const [language, sign] of [
+      ['TypeScript', 'await fetch'],
+      ['Python', 'import httpx'],
+      ['curl', 'curl -sS'],
+    ]) {
       await page.keyboard.press('ArrowRight');
       await page.getByRole('tab', { name: language, selected: true }).waitFor(settled);
       assert.ok((await code(page).innerText()).includes(sign));
@@ -436,7 +501,10 @@ describe('for everybody', () => {
   const LOOKS = [
     { name: 'light', options: { viewport: { width: 1440, height: 900 }, colorScheme: 'light' } },
     { name: 'dark', options: { viewport: { width: 1440, height: 900 }, colorScheme: 'dark' } },
-    { name: 'on a phone', options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'light' } },
+    {
+      name: 'on a phone',
+      options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: 'light' },
+    },
   ];
 
   for (const { name, options } of LOOKS) {
@@ -484,7 +552,9 @@ describe('for everybody', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'History' }).click();
     await check(page, 'history');
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
     assert.equal(overflow, 0, 'the page does not scroll sideways');
   }
 
@@ -492,7 +562,10 @@ describe('for everybody', () => {
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    assert.deepEqual(serious.map(({ id, nodes }) => `${where}: ${id} at ${nodes.map(({ target }) => target).join(' and ')}`), []);
+    assert.deepEqual(
+      serious.map(({ id, nodes }) => `${where}: ${id} at ${nodes.map(({ target }) => target).join(' and ')}`),
+      [],
+    );
   }
 
   test('colours can be chosen, and stay chosen', async () => {
@@ -522,11 +595,15 @@ describe('weight and speed', () => {
     for (let load = 0; load < 5 && !(paints[0] < 500); load += 1) {
       await page.reload();
       await page.locator('.request').waitFor(settled);
-      paints.push(await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity));
+      paints.push(
+        await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity),
+      );
       paints.sort((a, b) => a - b);
     }
     const painted = paints[0];
-    console.log(`# page weight ${(weight / 1000).toFixed(0)} kB compressed, first paint after ${painted.toFixed(0)} ms`);
+    console.log(
+      `# page weight ${(weight / 1000).toFixed(0)} kB compressed, first paint after ${painted.toFixed(0)} ms`,
+    );
     assert.ok(weight > 20_000, 'the bytes were counted');
     assert.ok(weight < 400_000, `${weight} bytes`);
     assert.ok(painted < 1000, `${painted} ms`);

@@ -34,7 +34,8 @@ export async function openPage(context, origin) {
   });
   page.on('request', (request) => {
     const url = request.url();
-    if (!url.startsWith(origin) && !url.startsWith('blob:') && !url.startsWith('data:')) problems.push(`left the gateway: ${new URL(url).origin}`);
+    if (!url.startsWith(origin) && !url.startsWith('blob:') && !url.startsWith('data:'))
+      problems.push(`left the gateway: ${new URL(url).origin}`);
   });
   return { page, problems };
 }
@@ -56,7 +57,11 @@ export const sendButton = (page) => page.getByRole('button', { name: 'Send', exa
 export async function open(page, origin, id) {
   await page.goto(`${origin}/explorer/#/${id}`);
   await page.locator('.request').waitFor(settled);
-  await page.waitForFunction((wanted) => document.querySelector(`nav a[aria-current]`)?.hash === `#/${wanted}` || innerWidth < 800, id, settled);
+  await page.waitForFunction(
+    (wanted) => document.querySelector(`nav a[aria-current]`)?.hash === `#/${wanted}` || innerWidth < 800,
+    id,
+    settled,
+  );
 }
 
 /** Sends the form and gives the status that is shown. */

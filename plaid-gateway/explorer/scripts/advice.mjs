@@ -12,7 +12,9 @@ export function advice() {
   const codes = readFileSync(new URL('../../plaid/src/error/code.rs', root), 'utf8');
   const wire = new Map([...codes.matchAll(/^\s*(\w+)\s*=>\s*"([A-Z0-9_]+)"/gm)].map(([, name, text]) => [name, text]));
   const rows = [...table.matchAll(/^\s*row\(T::(\w+), C::(\w+), [^,]+, A::(\w+),/gm)];
-  return Object.fromEntries(rows.map(([, type, code, action]) => [`${screaming(type)}/${wire.get(code) ?? screaming(code)}`, action]));
+  return Object.fromEntries(
+    rows.map(([, type, code, action]) => [`${screaming(type)}/${wire.get(code) ?? screaming(code)}`, action]),
+  );
 }
 
 export const text = () => `${JSON.stringify(advice(), null, 0).replaceAll('","', '",\n"')}\n`;

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const [base, name] = process.argv.slice(2);
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) throw new Error(`Node 20.19 or later is needed, this is ${process.versions.node}`);
+if (major < 20 || (major === 20 && minor < 19))
+  throw new Error(`Node 20.19 or later is needed, this is ${process.versions.node}`);
 if (!base || !name) throw new Error('usage: node scripts/prepare.mjs <base> <name>');
 const source = fileURLToPath(new URL('..', import.meta.url));
 const copy = join(base, name);
@@ -19,7 +20,10 @@ const lock = join(base, 'installing');
 
 mkdirSync(base, { recursive: true });
 rmSync(copy, { recursive: true, force: true });
-cpSync(source, copy, { recursive: true, filter: (path) => relative(source, path).split(/[\\/]/)[0] !== 'node_modules' });
+cpSync(source, copy, {
+  recursive: true,
+  filter: (path) => relative(source, path).split(/[\\/]/)[0] !== 'node_modules',
+});
 await alone(install);
 
 function install() {

@@ -7,7 +7,12 @@ import { runnerImport } from 'vite';
 
 const root = new URL('../', import.meta.url);
 const read = (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
-const { module } = await runnerImport(new URL('src/snippets/samples.ts', root).pathname, { configFile: false, logLevel: 'error' });
+const { module } = await runnerImport(new URL('src/snippets/samples.ts', root).pathname, {
+  configFile: false,
+  logLevel: 'error',
+});
 const gateway = process.argv[2] ?? 'http://127.0.0.1:1';
-const samples = read('catalogue/index.json').operations.flatMap((entry) => module.samplesOf(entry, read(`catalogue/operations/${entry.id}.json`), gateway));
+const samples = read('catalogue/index.json').operations.flatMap((entry) =>
+  module.samplesOf(entry, read(`catalogue/operations/${entry.id}.json`), gateway),
+);
 writeFileSync(1, `${JSON.stringify(samples, null, 1)}\n`);

@@ -9,11 +9,19 @@ const TABLE = new URL('../../../plaid/src/error/table.rs', import.meta.url);
 test.runIf(existsSync(TABLE))('the page gives the advice that the crate gives', async () => {
   const script = '../scripts/advice.mjs';
   const { text } = (await import(/* @vite-ignore */ script)) as { text: () => string };
-  expect(readFileSync(new URL('../src/generated/advice.json', import.meta.url), 'utf8'), 'run node scripts/advice.mjs').toBe(text());
+  expect(
+    readFileSync(new URL('../src/generated/advice.json', import.meta.url), 'utf8'),
+    'run node scripts/advice.mjs',
+  ).toBe(text());
 });
 
 test('an error says what to do', () => {
-  const failure = failureOf(400, parseJson('{"error_type":"ITEM_ERROR","error_code":"ITEM_LOGIN_REQUIRED","error_message":"m","documentation_url":"https://plaid.com/docs/?ref=error"}'));
+  const failure = failureOf(
+    400,
+    parseJson(
+      '{"error_type":"ITEM_ERROR","error_code":"ITEM_LOGIN_REQUIRED","error_message":"m","documentation_url":"https://plaid.com/docs/?ref=error"}',
+    ),
+  );
   expect(failure.advice).toContain('update mode');
   expect(failure.documentation).toBe('https://plaid.com/docs/?ref=error');
 });
@@ -31,9 +39,16 @@ test.each([
 });
 
 test('an error of OAuth is told by its own fields', () => {
-  expect(failureOf(400, parseJson('{"error":"invalid_grant","error_description":"d"}'))).toMatchObject({ type: 'OAUTH_ERROR', code: 'INVALID_GRANT', message: 'd' });
+  expect(failureOf(400, parseJson('{"error":"invalid_grant","error_description":"d"}'))).toMatchObject({
+    type: 'OAUTH_ERROR',
+    code: 'INVALID_GRANT',
+    message: 'd',
+  });
 });
 
-test.each(['javascript:alert(1)', 'http://plaid.com/', 'https://plaid.com.evil.example/', ''])('%s is no link to documentation', (url) => {
-  expect(failureOf(400, { documentation_url: url }).documentation).toBe('');
-});
+test.each(['javascript:alert(1)', 'http://plaid.com/', 'https://plaid.com.evil.example/', ''])(
+  '%s is no link to documentation',
+  (url) => {
+    expect(failureOf(400, { documentation_url: url }).documentation).toBe('');
+  },
+);

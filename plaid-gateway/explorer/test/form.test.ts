@@ -15,7 +15,8 @@ function shapeOf(properties: Record<string, Schema>, required: string[] = [], $d
 }
 
 const request = (shape: ReturnType<typeof shapeOf>, form: FormValue) => writeWire(encode(shape, form).wire, '');
-const complaints = (shape: ReturnType<typeof shapeOf>, form: FormValue) => Object.fromEntries([...encode(shape, form).problems].map(([path, problem]) => [path, problem.message]));
+const complaints = (shape: ReturnType<typeof shapeOf>, form: FormValue) =>
+  Object.fromEntries([...encode(shape, form).problems].map(([path, problem]) => [path, problem.message]));
 
 const TEXT: Schema = { type: ['string', 'null'] };
 const ADDRESS: Schema = { type: 'object', properties: { city: { type: 'string' }, region: TEXT }, required: ['city'] };
@@ -23,17 +24,33 @@ const ADDRESS: Schema = { type: 'object', properties: { city: { type: 'string' }
 describe('a request', () => {
   test('has the digits that were typed, however many', () => {
     const shape = shapeOf({ amount: { type: 'number' }, count: { type: 'integer' } });
-    expect(request(shape, { amount: '0.10', count: '9007199254740993' })).toBe('{"amount":0.10,"count":9007199254740993}');
-    expect(request(shape, { amount: '12345678901234567890.123456789' })).toBe('{"amount":12345678901234567890.123456789}');
+    expect(request(shape, { amount: '0.10', count: '9007199254740993' })).toBe(
+      '{"amount":0.10,"count":9007199254740993}',
+    );
+    expect(request(shape, { amount: '12345678901234567890.123456789' })).toBe(
+      '{"amount":12345678901234567890.123456789}',
+    );
   });
 
   test('leaves out what was not filled in', () => {
-    const shape = shapeOf({ a: TEXT, b: { anyOf: [{ $ref: '#/$defs/Address' }, { type: 'null' }] }, c: { type: 'array', items: { type: 'string' } } }, [], { Address: ADDRESS });
+    const shape = shapeOf(
+      {
+        a: TEXT,
+        b: { anyOf: [{ $ref: '#/$defs/Address' }, { type: 'null' }] },
+        c: { type: 'array', items: { type: 'string' } },
+      },
+      [],
+      { Address: ADDRESS },
+    );
     expect(request(shape, { a: '', b: { city: '', region: '' }, c: [] })).toBe('{}');
   });
 
   test('has an empty object, list or text only where it was asked for', () => {
-    const shape = shapeOf({ a: TEXT, b: { type: 'object', properties: { x: TEXT } }, c: { type: 'array', items: { type: 'string' } } });
+    const shape = shapeOf({
+      a: TEXT,
+      b: { type: 'object', properties: { x: TEXT } },
+      c: { type: 'array', items: { type: 'string' } },
+    });
     expect(request(shape, { a: SEND_EMPTY, b: SEND_EMPTY, c: SEND_EMPTY })).toBe('{"a":"","b":{},"c":[]}');
   });
 
@@ -51,7 +68,9 @@ describe('a request', () => {
 
   test('writes maps and JSON of any kind', () => {
     const shape = shapeOf({ metadata: { type: 'object', additionalProperties: { type: 'string' } }, any: {} });
-    expect(request(shape, { metadata: [{ key: 'k', value: 'v' }], any: '{"x": 1.50}' })).toBe('{"metadata":{"k":"v"},"any":{"x":1.50}}');
+    expect(request(shape, { metadata: [{ key: 'k', value: 'v' }], any: '{"x": 1.50}' })).toBe(
+      '{"metadata":{"k":"v"},"any":{"x":1.50}}',
+    );
   });
 
   test('sends null where null says something', () => {
@@ -63,8 +82,15 @@ describe('a request', () => {
 
 describe('what is missing or wrong', () => {
   test('is told by the path of the field', () => {
-    const shape = shapeOf({ name: { type: 'string' }, address: ADDRESS, when: { type: 'string', format: 'date' } }, ['name', 'address']);
-    expect(complaints(shape, { when: '2026-02-30' })).toEqual({ name: 'Required.', 'address.city': 'Required.', when: 'A date, such as 2026-01-31.' });
+    const shape = shapeOf({ name: { type: 'string' }, address: ADDRESS, when: { type: 'string', format: 'date' } }, [
+      'name',
+      'address',
+    ]);
+    expect(complaints(shape, { when: '2026-02-30' })).toEqual({
+      name: 'Required.',
+      'address.city': 'Required.',
+      when: 'A date, such as 2026-01-31.',
+    });
   });
 
   test('is asked of an optional part only once it is begun', () => {
@@ -79,7 +105,9 @@ describe('what is missing or wrong', () => {
 
   test('is not the space that was pasted along with a token or a number', () => {
     const shape = shapeOf({ amount: { type: 'number' }, token: { type: 'string', format: 'password' }, text: TEXT });
-    expect(request(shape, { amount: ' 1.50 ', token: 'x\u00a0', text: ' y ' })).toBe('{"amount":1.50,"token":"x","text":" y "}');
+    expect(request(shape, { amount: ' 1.50 ', token: 'x\u00a0', text: ' y ' })).toBe(
+      '{"amount":1.50,"token":"x","text":" y "}',
+    );
   });
 
   test.each(['2026-1-31', '31.01.2026', '2026-13-01', '2025-02-29'])('%s is no date', (date) => {
@@ -87,12 +115,21 @@ describe('what is missing or wrong', () => {
   });
 
   test.each(['2026-01-31', '2026-01-31T12:00:00', '2026-02-30T12:00:00Z', 'noon'])('%s is no time', (time) => {
-    expect(Object.keys(complaints(shapeOf({ time: { type: 'string', format: 'date-time' } }), { time }))).toEqual(['time']);
+    expect(Object.keys(complaints(shapeOf({ time: { type: 'string', format: 'date-time' } }), { time }))).toEqual([
+      'time',
+    ]);
   });
 });
 
 describe('secrets', () => {
-  const shape = shapeOf({ access_token: { type: 'string', format: 'password' }, note: TEXT, tokens: { type: 'array', items: { type: 'string', format: 'password' } } }, ['access_token']);
+  const shape = shapeOf(
+    {
+      access_token: { type: 'string', format: 'password' },
+      note: TEXT,
+      tokens: { type: 'array', items: { type: 'string', format: 'password' } },
+    },
+    ['access_token'],
+  );
 
   test('are sent, and known by the name of a variable', () => {
     const { wire, secrets } = encode(shape, { access_token: 'one', tokens: ['two', 'one'] });
@@ -101,17 +138,30 @@ describe('secrets', () => {
   });
 
   test('are in nothing that is stored or shared, also when they were typed into another field', () => {
-    const form = { access_token: 'one', note: 'see access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970', tokens: ['two'] };
+    const form = {
+      access_token: 'one',
+      note: 'see access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970',
+      tokens: ['two'],
+    };
     const { wire } = encode(shape, form, { withoutSecrets: true });
     expect(writeWire(wire, '')).toBe('{}');
   });
 });
 
 describe('a link', () => {
-  const shape = shapeOf({ name: TEXT, count: { type: 'integer' }, on: { type: 'boolean' }, address: ADDRESS, tags: { type: 'array', items: { type: 'string' } }, map: { type: 'object', additionalProperties: { type: 'string' } }, any: {} });
+  const shape = shapeOf({
+    name: TEXT,
+    count: { type: 'integer' },
+    on: { type: 'boolean' },
+    address: ADDRESS,
+    tags: { type: 'array', items: { type: 'string' } },
+    map: { type: 'object', additionalProperties: { type: 'string' } },
+    any: {},
+  });
 
   test('fills the form with the request that it was made of', () => {
-    const json = '{"name":"x","count":12345678901234567890,"on":false,"address":{"city":"y"},"tags":["a"],"map":{"k":"v"},"any":{"deep":[1.0]}}';
+    const json =
+      '{"name":"x","count":12345678901234567890,"on":false,"address":{"city":"y"},"tags":["a"],"map":{"k":"v"},"any":{"deep":[1.0]}}';
     const { form, ignored } = decode(shape, parseJson(json));
     expect(ignored).toEqual([]);
     expect(request(shape, form).replace(/\s/g, '')).toBe(json);
@@ -134,12 +184,26 @@ describe('a link', () => {
 
 describe('examples for what is still empty', () => {
   test('make a whole request of an empty form', () => {
-    const shape = shapeOf({ a: { type: 'string' }, b: ADDRESS, c: { type: 'array', items: { type: 'integer' } }, d: { type: 'string', format: 'date' } }, ['a', 'b', 'c', 'd']);
-    expect(writeWire(encode(shape, {}, { holes: true }).wire, '')).toBe('{"a":"<a>","b":{"city":"<city>"},"c":[1],"d":"2026-01-31"}');
+    const shape = shapeOf(
+      {
+        a: { type: 'string' },
+        b: ADDRESS,
+        c: { type: 'array', items: { type: 'integer' } },
+        d: { type: 'string', format: 'date' },
+      },
+      ['a', 'b', 'c', 'd'],
+    );
+    expect(writeWire(encode(shape, {}, { holes: true }).wire, '')).toBe(
+      '{"a":"<a>","b":{"city":"<city>"},"c":[1],"d":"2026-01-31"}',
+    );
   });
 
   test('end for a type that contains itself', () => {
-    const node: Schema = { type: 'object', properties: { name: { type: 'string' }, child: { $ref: '#/$defs/Node' } }, required: ['name', 'child'] };
+    const node: Schema = {
+      type: 'object',
+      properties: { name: { type: 'string' }, child: { $ref: '#/$defs/Node' } },
+      required: ['name', 'child'],
+    };
     const shape = shapeOf({ node: { $ref: '#/$defs/Node' } }, ['node'], { Node: node });
     expect(writeWire(encode(shape, {}, { holes: true }).wire, '')).toBe('{"node":{"name":"<name>","child":{}}}');
   });

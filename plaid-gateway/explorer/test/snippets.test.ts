@@ -47,9 +47,15 @@ interface Sent {
 }
 
 function check(sample: Sample, sent: Sent | undefined) {
-  const headers = Object.fromEntries(Object.entries(sent?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+  const headers = Object.fromEntries(
+    Object.entries(sent?.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  );
   const wanted = Object.fromEntries(Object.entries(sample.headers).map(([name, value]) => [name.toLowerCase(), value]));
-  expect({ id: sample.id, url: sent?.url, method: sent?.method }).toEqual({ id: sample.id, url: GATEWAY + sample.path, method: sample.method });
+  expect({ id: sample.id, url: sent?.url, method: sent?.method }).toEqual({
+    id: sample.id,
+    url: GATEWAY + sample.path,
+    method: sample.method,
+  });
   expect(headers).toMatchObject({ authorization: 'Bearer the key', ...wanted });
   expect(canonical(sent?.body)).toBe(canonical(sample.request));
 }
@@ -63,7 +69,11 @@ function sorted(json: Json): Json {
   if (Array.isArray(json)) return json.map(sorted);
   if (isNumber(json)) return `number ${json.value.includes('.') ? json.value.replace(/\.?0+$/, '') : json.value}`;
   if (!isObject(json)) return json;
-  return Object.fromEntries(Object.entries(json).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => [key, sorted(value)]));
+  return Object.fromEntries(
+    Object.entries(json)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, value]) => [key, sorted(value)]),
+  );
 }
 
 const environment = (sample: Sample) => ({ PLAID_GATEWAY_KEY: 'the key', ...sample.env });
@@ -97,19 +107,33 @@ describe('every snippet, run, makes the call that its form makes', () => {
 
   test('in Python', () => {
     const stand = join(folder, 'run.py');
-    writeFileSync(join(folder, 'samples.json'), JSON.stringify(samples.map((sample) => ({ code: sample.snippets.python, env: environment(sample) }))));
+    writeFileSync(
+      join(folder, 'samples.json'),
+      JSON.stringify(samples.map((sample) => ({ code: sample.snippets.python, env: environment(sample) }))),
+    );
     writeFileSync(stand, PYTHON);
-    const out = execFileSync('python3', [stand, folder], { encoding: 'utf8', maxBuffer: 1 << 28, env: { PATH: process.env.PATH } });
+    const out = execFileSync('python3', [stand, folder], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: { PATH: process.env.PATH },
+    });
     const sent = JSON.parse(out) as Sent[];
     samples.forEach((sample, place) => check(sample, sent[place]));
   });
 
   test('with curl', () => {
     const script = samples.map(
-      (sample) => `(\n${Object.entries(environment(sample)).map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`).join('\n')}\n${sample.snippets.curl}\n)\nprintf '\\036'\n`,
+      (sample) =>
+        `(\n${Object.entries(environment(sample))
+          .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'`)
+          .join('\n')}\n${sample.snippets.curl}\n)\nprintf '\\036'\n`,
     );
     writeFileSync(join(folder, 'run.sh'), CURL + script.join(''));
-    const { stdout, stderr } = spawnSync('bash', [join(folder, 'run.sh')], { encoding: 'utf8', maxBuffer: 1 << 28, env: { PATH: process.env.PATH } });
+    const { stdout, stderr } = spawnSync('bash', [join(folder, 'run.sh')], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      env: { PATH: process.env.PATH },
+    });
     expect(stderr).toBe('');
     const calls = stdout.split('\u001e');
     samples.forEach((sample, place) => check(sample, parseCurl(calls[place] ?? '')));
@@ -162,15 +186,27 @@ const CURL = `curl() {
 function parseCurl(text: string): Sent {
   const parts = text.trimStart().split('\u001f');
   const body = parts.pop()?.trim() ?? '';
-  const headers = parts.flatMap((part, place) => (part === '-H' ? [(parts[place + 1] ?? '').split(/: (.*)/s).slice(0, 2)] : []));
+  const headers = parts.flatMap((part, place) =>
+    part === '-H' ? [(parts[place + 1] ?? '').split(/: (.*)/s).slice(0, 2)] : [],
+  );
   const method = parts[parts.indexOf('-X') + 1] ?? '';
-  return { url: parts.find((part) => part.startsWith('http')) ?? '', method: parts.includes('-X') ? method : 'GET', headers: Object.fromEntries(headers), body: body || null };
+  return {
+    url: parts.find((part) => part.startsWith('http')) ?? '',
+    method: parts.includes('-X') ? method : 'GET',
+    headers: Object.fromEntries(headers),
+    body: body || null,
+  };
 }
 
 describe('in no language', () => {
   test.each(LANGUAGES.map(({ id }) => id))('%s shows a secret', (language) => {
     const token = 'access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970';
-    const code = snippet('processorStripeBankAccountTokenCreate', language, { access_token: 'hush-hush', account_id: token }, { ownCredentials: true });
+    const code = snippet(
+      'processorStripeBankAccountTokenCreate',
+      language,
+      { access_token: 'hush-hush', account_id: token },
+      { ownCredentials: true },
+    );
     expect(code).not.toContain('hush-hush');
     expect(code).not.toContain(token);
     expect(code).toContain('ACCESS_TOKEN');
@@ -189,7 +225,8 @@ describe('in no language', () => {
 
 describe('Rust', () => {
   test('reads as its user would write it', () => {
-    expect(snippet('processorStripeBankAccountTokenCreate', 'rust', { access_token: 'x', account_id: 'abc' })).toBe(`// Needs plaid with the feature "processor",
+    expect(snippet('processorStripeBankAccountTokenCreate', 'rust', { access_token: 'x', account_id: 'abc' }))
+      .toBe(`// Needs plaid with the feature "processor",
 // and tokio with "macros" and "rt-multi-thread".
 
 use std::env;
@@ -211,7 +248,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
   });
 
   test('names the values of enums, and takes others', () => {
-    const code = snippet('linkTokenCreate', 'rust', { client_name: 'a', language: 'en', country_codes: ['US', 'XX'], user: { client_user_id: 'u' } });
+    const code = snippet('linkTokenCreate', 'rust', {
+      client_name: 'a',
+      language: 'en',
+      country_codes: ['US', 'XX'],
+      user: { client_user_id: 'u' },
+    });
     expect(code).toContain('[types::CountryCode::Us, types::CountryCode::from("XX")]');
     expect(code).toContain('.user(types::LinkTokenCreateRequestUser::new("u"))');
   });

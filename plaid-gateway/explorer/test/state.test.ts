@@ -38,7 +38,8 @@ describe('the connection', () => {
   });
 
   test('sends no credentials of one’s own to a gateway that did not say it takes them', async () => {
-    const { authorization, clientId, clientSecret, gatewayUrl, settings, thisGateway } = await import('../src/state/connection.ts');
+    const { authorization, clientId, clientSecret, gatewayUrl, settings, thisGateway } =
+      await import('../src/state/connection.ts');
     clientId.value = 'id';
     clientSecret.value = 'hush';
     expect(authorization()).toEqual({});
@@ -50,11 +51,14 @@ describe('the connection', () => {
     expect(authorization()).toEqual({});
   });
 
-  test.each(['', 'nonsense', 'ftp://host', 'javascript:alert(1)', 'http://user:pass@host'])('“%s” is no gateway, and the reason is said', async (url) => {
-    const { gateway, gatewayUrl } = await import('../src/state/connection.ts');
-    gatewayUrl.value = url;
-    expect(gateway.value).toHaveProperty('problem');
-  });
+  test.each(['', 'nonsense', 'ftp://host', 'javascript:alert(1)', 'http://user:pass@host'])(
+    '“%s” is no gateway, and the reason is said',
+    async (url) => {
+      const { gateway, gatewayUrl } = await import('../src/state/connection.ts');
+      gatewayUrl.value = url;
+      expect(gateway.value).toHaveProperty('problem');
+    },
+  );
 
   test('works where the storage is switched off', async () => {
     const broken = vi.spyOn(Storage.prototype, 'getItem').mockImplementation(() => {
@@ -71,7 +75,10 @@ describe('values carried on', () => {
     const { carry, carriedFor, forgetCarried } = await import('../src/state/carried.ts');
     carry('/item/public_token/exchange', parseJson('{"access_token":"one","item_id":"i","request_id":"r"}'));
     carry('/item/access_token/invalidate', parseJson('{"new_access_token":"two"}'));
-    carry('/accounts/get', parseJson('{"accounts":[{"account_id":"a","name":"Checking","mask":"0000"},{"account_id":"b"}]}'));
+    carry(
+      '/accounts/get',
+      parseJson('{"accounts":[{"account_id":"a","name":"Checking","mask":"0000"},{"account_id":"b"}]}'),
+    );
     expect(carriedFor('access_token').map(({ value }) => value)).toEqual(['two', 'one']);
     expect(carriedFor('account_ids')).toEqual([
       { value: 'a', from: '/accounts/get', label: 'Checking ••0000' },
@@ -103,11 +110,14 @@ describe('the history', () => {
     expect(localStorage.length).toBe(0);
   });
 
-  test.each(['{', '5', '{"a":1}', '[1,null,{"id":5},{"id":"x","requestId":"","form":"{"}]'])('reads %s as it finds it', async (stored) => {
-    localStorage.setItem('plaid-explorer.history', stored);
-    const { history } = await import('../src/state/history.ts');
-    expect(history.value.every(({ id, form }) => id === 'x' && form === '')).toBe(true);
-  });
+  test.each(['{', '5', '{"a":1}', '[1,null,{"id":5},{"id":"x","requestId":"","form":"{"}]'])(
+    'reads %s as it finds it',
+    async (stored) => {
+      localStorage.setItem('plaid-explorer.history', stored);
+      const { history } = await import('../src/state/history.ts');
+      expect(history.value.every(({ id, form }) => id === 'x' && form === '')).toBe(true);
+    },
+  );
 });
 
 describe('an address', () => {
@@ -118,11 +128,17 @@ describe('an address', () => {
     expect(JSON.stringify(route.form)).toContain('a & b # ? %');
   });
 
-  test.each(['#/itemGet?form=%7B', '#/itemGet?form=%E0%A4%A', `#/itemGet?form=${'['.repeat(30_000)}`])('with a form that cannot be read opens the operation, and says so', (hash) => {
-    expect(parseRoute(hash)).toMatchObject({ id: 'itemGet', form: undefined, broken: true });
-  });
+  test.each(['#/itemGet?form=%7B', '#/itemGet?form=%E0%A4%A', `#/itemGet?form=${'['.repeat(30_000)}`])(
+    'with a form that cannot be read opens the operation, and says so',
+    (hash) => {
+      expect(parseRoute(hash)).toMatchObject({ id: 'itemGet', form: undefined, broken: true });
+    },
+  );
 
-  test.each(['', '#', '#/', '#/../x', '#/<img>', '#//evil.example', `#/${'x'.repeat(99)}`])('%s is the first page', (hash) => {
-    expect(parseRoute(hash).id).toBe('');
-  });
+  test.each(['', '#', '#/', '#/../x', '#/<img>', '#//evil.example', `#/${'x'.repeat(99)}`])(
+    '%s is the first page',
+    (hash) => {
+      expect(parseRoute(hash).id).toBe('');
+    },
+  );
 });

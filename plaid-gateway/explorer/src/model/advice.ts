@@ -6,14 +6,17 @@ const ACTIONS: Record<string, string> = {
   RetryWithBackoff: 'A passing trouble. Send it again after a pause, and let the pauses grow.',
   WaitThenRetry: 'Not ready yet. Send the same request again after the webhook that says it is, or in a minute.',
   RestartPagination: 'The data changed between two pages. Drop them and start over from the first cursor.',
-  RelinkUpdateMode: 'The user has to log in or consent again: open Link in update mode for this Item. In the sandbox, make a new Item.',
-  NewLinkSession: 'This Item or token is of no more use. Send the user through Link again; in the sandbox, make a new public token.',
+  RelinkUpdateMode:
+    'The user has to log in or consent again: open Link in update mode for this Item. In the sandbox, make a new Item.',
+  NewLinkSession:
+    'This Item or token is of no more use. Send the user through Link again; in the sandbox, make a new public token.',
   RecreateReport: 'This report cannot be had any more. Create a new one.',
   UserAction: 'Only the user can put it right: show them the message.',
   AccountSetup: 'Not set up for your team. Ask for it in the Plaid Dashboard.',
   PermanentInstitution: 'The institution does not support this. Do not try again.',
   FixRequest: 'The request is wrong. Correct the field that the message names, then send it again.',
-  FixConfiguration: 'The credentials or the environment are set up wrongly. They belong to the gateway: correct its configuration.',
+  FixConfiguration:
+    'The credentials or the environment are set up wrongly. They belong to the gateway: correct its configuration.',
 };
 
 const BY_TYPE: Record<string, string> = {
@@ -57,8 +60,10 @@ function byStatus(status: number): string {
   if (status === 404) return 'Nothing is there under this address. Check that the gateway’s URL is right.';
   if (status === 413) return 'The request is larger than the gateway takes.';
   if (status === 429) return 'Too many calls. Wait a little, then send it again.';
-  if (status === 501) return 'The emulator checks this call but does not act it out. Use a gateway to Plaid’s sandbox for it.';
-  if (status === 502 || status === 503 || status === 504) return 'The gateway got no answer from Plaid. Try again; look up a write before you repeat it.';
+  if (status === 501)
+    return 'The emulator checks this call but does not act it out. Use a gateway to Plaid’s sandbox for it.';
+  if (status === 502 || status === 503 || status === 504)
+    return 'The gateway got no answer from Plaid. Try again; look up a write before you repeat it.';
   return 'New to this page: read the message.';
 }
 

@@ -20,7 +20,9 @@ export function prepare(entry: Entry, detail: Detail, wire: WireObject): Prepare
     const value = values.get(name);
     return value?.kind === 'text' ? encodeURIComponent(value.text) : '';
   });
-  const headers = wire.entries.flatMap(([name, value]) => (parameters.get(name) === 'header' ? [[name, asText(value)] as [string, Wire & { kind: 'text' }]] : []));
+  const headers = wire.entries.flatMap(([name, value]) =>
+    parameters.get(name) === 'header' ? [[name, asText(value)] as [string, Wire & { kind: 'text' }]] : [],
+  );
   const entries = wire.entries.filter(([name]) => inBody.has(name));
   return { method: entry.method, path, headers, body: entry.method === 'GET' ? null : { kind: 'object', entries } };
 }
@@ -118,7 +120,11 @@ function fileName(path: string, mediaType: string): string {
 
 function explain(error: unknown, gateway: string, milliseconds: number, signal: AbortSignal): NoAnswer {
   if (signal.aborted) {
-    return { milliseconds, problem: 'Cancelled.', advice: 'The call may have been made all the same. Look it up before you repeat a write.' };
+    return {
+      milliseconds,
+      problem: 'Cancelled.',
+      advice: 'The call may have been made all the same. Look it up before you repeat a write.',
+    };
   }
   const elsewhere = new URL(gateway).origin !== location.origin;
   if (elsewhere) {
@@ -132,6 +138,7 @@ function explain(error: unknown, gateway: string, milliseconds: number, signal: 
   return {
     milliseconds,
     problem: offline ? `No answer from ${gateway}.` : 'The answer broke off.',
-    advice: 'Check that the gateway runs and that its address is right. A write may have taken effect: look it up before you repeat it.',
+    advice:
+      'Check that the gateway runs and that its address is right. A write may have taken effect: look it up before you repeat it.',
   };
 }

@@ -96,7 +96,8 @@ class Encoder {
   }
 
   private nested(shape: Shape & { kind: 'object' }, value: FormValue, path: string): Wire {
-    if (this.open.has(shape)) return this.object(isFields(value) ? shape.fields : [], isFields(value) ? value : {}, path);
+    if (this.open.has(shape))
+      return this.object(isFields(value) ? shape.fields : [], isFields(value) ? value : {}, path);
     this.open.add(shape);
     const wire = this.object(shape.fields, isFields(value) ? value : {}, path);
     this.open.delete(shape);
@@ -113,7 +114,8 @@ class Encoder {
   private rows(shape: Shape, value: FormValue, path: string): [string, Wire][] {
     return (Array.isArray(value) ? value : []).flatMap((row, index) => {
       const { key, value } = isFields(row) ? row : {};
-      if (typeof key !== 'string' || key === '') return this.complain(join(path, index), true, 'A name is missing.') ?? [];
+      if (typeof key !== 'string' || key === '')
+        return this.complain(join(path, index), true, 'A name is missing.') ?? [];
       const wire = this.value(shape, value, join(path, `${index}.value`), key);
       return wire ? [[key, wire] as [string, Wire]] : [];
     });
@@ -165,6 +167,17 @@ function singular(name: string): string {
   return name.replace(/ies$/, 'y').replace(/s$/, '');
 }
 
+/** A copy of a form with one value changed; what did not change stays the same object. */
+export function setAt(form: FormValue, path: readonly string[], value: FormValue): FormValue {
+  const [name, ...rest] = path;
+  if (name === undefined) return value;
+  if (Array.isArray(form)) return form.map((item, index) => (String(index) === name ? setAt(item, rest, value) : item));
+  const fields = isFields(form) ? form : {};
+  const changed = setAt(Object.hasOwn(fields, name) ? fields[name] : undefined, rest, value);
+  const { [name]: _, ...others } = fields;
+  return changed === undefined ? others : { ...fields, [name]: changed };
+}
+
 export function isFields(value: FormValue): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -195,7 +208,8 @@ function mistake(shape: Shape, text: string): string | null {
       return isNumberText(text) ? null : 'A number with a point, such as 12.50.';
     case 'text':
       if (shape.format === 'date') return isDate(text) ? null : 'A date, such as 2026-01-31.';
-      if (shape.format === 'date-time') return isTime(text) ? null : 'A time with its offset, such as 2026-01-31T12:00:00Z.';
+      if (shape.format === 'date-time')
+        return isTime(text) ? null : 'A time with its offset, such as 2026-01-31T12:00:00Z.';
       return null;
     case 'any':
       return isJson(text) ? null : 'JSON, such as {"name": "value"} or "text".';
@@ -212,7 +226,11 @@ function isDate(text: string): boolean {
 }
 
 function isTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) && isDate(text.slice(0, 10)) && !Number.isNaN(Date.parse(text));
+  return (
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text) &&
+    isDate(text.slice(0, 10)) &&
+    !Number.isNaN(Date.parse(text))
+  );
 }
 
 function isJson(text: string): boolean {
@@ -262,9 +280,21 @@ export function writeWire(wire: Wire, indent = '  ', margin = ''): string {
     case 'any':
       return writeJson(parseJson(wire.text), indent, margin);
     case 'list':
-      return bracket('[]', wire.items.map((item) => writeWire(item, indent, margin + indent)), indent, margin);
+      return bracket(
+        '[]',
+        wire.items.map((item) => writeWire(item, indent, margin + indent)),
+        indent,
+        margin,
+      );
     default:
-      return bracket('{}', wire.entries.map(([key, value]) => `${quote(key)}:${indent && ' '}${writeWire(value, indent, margin + indent)}`), indent, margin);
+      return bracket(
+        '{}',
+        wire.entries.map(
+          ([key, value]) => `${quote(key)}:${indent && ' '}${writeWire(value, indent, margin + indent)}`,
+        ),
+        indent,
+        margin,
+      );
   }
 }
 
@@ -321,7 +351,10 @@ function decodeValue(shape: Shape, json: Json, path: string, ignored: string[]):
       return json.map((item, index) => decodeValue(shape.items, item, join(path, index), ignored) ?? '');
     case 'map':
       if (!isObject(json)) return undefined;
-      return Object.entries(json).map(([key, value]) => ({ key, value: decodeValue(shape.values, value, join(path, key), ignored) ?? '' }));
+      return Object.entries(json).map(([key, value]) => ({
+        key,
+        value: decodeValue(shape.values, value, join(path, key), ignored) ?? '',
+      }));
     case 'any': {
       const text = writeJson(json);
       return holdsToken(text) ? undefined : text;

@@ -24,7 +24,10 @@ export function isNumberText(text: string): boolean {
 
 /** A string as JSON; what ends a line in other languages is escaped too. */
 export function quote(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\u009f\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 export function writeJson(value: Json, indent = '  ', margin = ''): string {
@@ -34,8 +37,12 @@ export function writeJson(value: Json, indent = '  ', margin = ''): string {
   const inner = margin + indent;
   const rows = Array.isArray(value)
     ? value.map((item) => writeJson(item, indent, inner))
-    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${indent && ' '}${writeJson(item, indent, inner)}`);
+    : Object.entries(value).map(
+        ([key, item]) => `${JSON.stringify(key)}:${indent && ' '}${writeJson(item, indent, inner)}`,
+      );
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}'];
   if (rows.length === 0) return open + close;
-  return indent ? `${open}\n${rows.map((row) => inner + row).join(',\n')}\n${margin}${close}` : open + rows.join(',') + close;
+  return indent
+    ? `${open}\n${rows.map((row) => inner + row).join(',\n')}\n${margin}${close}`
+    : open + rows.join(',') + close;
 }

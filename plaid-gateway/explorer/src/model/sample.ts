@@ -21,7 +21,10 @@ function value(shape: Shape, name: string, extent: Extent, depth: number): FormV
       return depth < DEEPEST ? fields(shape.fields, extent, depth + 1) : undefined;
     case 'list':
       // The second item shows that all are written, and that secrets get names of their own.
-      return [value(shape.items, name, extent, depth + 1), ...(extent === 'everything' ? [second(shape.items, name, depth)] : [])];
+      return [
+        value(shape.items, name, extent, depth + 1),
+        ...(extent === 'everything' ? [second(shape.items, name, depth)] : []),
+      ];
     case 'map':
       return [{ key: 'a "key"', value: value(shape.values, name, extent, depth + 1) }];
     case 'enum':

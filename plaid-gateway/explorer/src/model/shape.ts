@@ -23,8 +23,10 @@ export interface Field {
   shape: Shape;
 }
 
+export type RequestShape = Shape & { kind: 'object' };
+
 /** The fields of a request: those of its body, and those in its path and headers. */
-export function requestShape(detail: Detail): Shape & { kind: 'object' } {
+export function requestShape(detail: Detail): RequestShape {
   const order = [...detail.rust.args.map((arg) => arg.name), ...Object.keys(detail.rust.setters)];
   const body = detail.request ? fieldsOf(detail.request, new Context(detail), order) : [];
   // What a call cannot do without but may be null is no required field of the schema.
@@ -41,7 +43,10 @@ function parameterField(parameter: NonNullable<Detail['parameters']>[number]): F
     nullable: false,
     description: parameter.description ?? '',
     deprecated: false,
-    shape: parameter.type === 'boolean' ? { kind: 'bool' } : { kind: 'text', format: /token|secret/i.test(parameter.name) ? 'secret' : null },
+    shape:
+      parameter.type === 'boolean'
+        ? { kind: 'bool' }
+        : { kind: 'text', format: /token|secret/i.test(parameter.name) ? 'secret' : null },
   };
 }
 

@@ -33,7 +33,9 @@ export function prepared(operation: Operation, request: WireObject): Prepared {
 }
 
 export function isFile(operation: Operation): boolean {
-  return operation.entry.answer !== undefined && operation.entry.answer !== null && !operation.entry.answer.includes('json');
+  return (
+    operation.entry.answer !== undefined && operation.entry.answer !== null && !operation.entry.answer.includes('json')
+  );
 }
 
 export function fileName(operation: Operation): string {
@@ -53,7 +55,10 @@ export function fromJson(json: Json): Wire {
 
 /** Whether a double keeps all digits of a number. */
 export function isExact(text: string): boolean {
-  const digits = text.replace(/[eE].*$/, '').replace(/\D/g, '').replace(/^0+/, '');
+  const digits = text
+    .replace(/[eE].*$/, '')
+    .replace(/\D/g, '')
+    .replace(/^0+/, '');
   return digits.length <= 15 && !/[eE]/.test(text);
 }
 
@@ -85,9 +90,21 @@ export function render(wire: Wire, dialect: Dialect, margin = ''): string {
     case 'any':
       return render(dialect.any(wire.text), dialect, margin);
     case 'list':
-      return rows('[]', wire.items.map((item) => render(item, dialect, margin + dialect.indent)), dialect, margin, true);
+      return rows(
+        '[]',
+        wire.items.map((item) => render(item, dialect, margin + dialect.indent)),
+        dialect,
+        margin,
+        true,
+      );
     default:
-      return rows('{}', wire.entries.map(([name, value]) => dialect.key(name) + render(value, dialect, margin + dialect.indent)), dialect, margin, false);
+      return rows(
+        '{}',
+        wire.entries.map(([name, value]) => dialect.key(name) + render(value, dialect, margin + dialect.indent)),
+        dialect,
+        margin,
+        false,
+      );
   }
 }
 

@@ -3,9 +3,13 @@ import { fileName, fromJson, identity, isFile, prepared, render, type Dialect, t
 
 export const curl: Snippet = (operation, request, settings) => {
   const call = prepared(operation, request);
-  const lines = [`curl -sS --fail-with-body${call.method === 'GET' ? '' : ` -X ${call.method}`} ${single(settings.gateway + call.path)}`];
-  for (const { header, variable, bearer } of identity(settings)) lines.push(`-H "${header}: ${bearer ? 'Bearer ' : ''}$${variable}"`);
-  for (const [name, value] of call.headers) lines.push(value.secret ? `-H "${name}: $${value.secret}"` : `-H ${single(`${name}: ${value.text}`)}`);
+  const lines = [
+    `curl -sS --fail-with-body${call.method === 'GET' ? '' : ` -X ${call.method}`} ${single(settings.gateway + call.path)}`,
+  ];
+  for (const { header, variable, bearer } of identity(settings))
+    lines.push(`-H "${header}: ${bearer ? 'Bearer ' : ''}$${variable}"`);
+  for (const [name, value] of call.headers)
+    lines.push(value.secret ? `-H "${name}: $${value.secret}"` : `-H ${single(`${name}: ${value.text}`)}`);
   if (isFile(operation)) lines.push(`--output ${fileName(operation)}`);
   if (!call.body) return `${lines.join(' \\\n  ')}\n`;
   lines.push("-H 'Content-Type: application/json'", '--data-binary @- <<JSON');

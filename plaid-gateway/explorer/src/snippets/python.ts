@@ -1,10 +1,22 @@
 import { parseJson, quote } from '../model/json.ts';
-import { fileName, fromJson, identity, isExact, isFile, prepared, render, type Dialect, type Snippet } from './common.ts';
+import {
+  fileName,
+  fromJson,
+  identity,
+  isExact,
+  isFile,
+  prepared,
+  render,
+  type Dialect,
+  type Snippet,
+} from './common.ts';
 
 export const python: Snippet = (operation, request, settings) => {
   const call = prepared(operation, request);
   const headers = [
-    ...identity(settings).map(({ header, variable, bearer }) => `${quote(header)}: ${bearer ? `"Bearer " + ${env(variable)}` : env(variable)}`),
+    ...identity(settings).map(
+      ({ header, variable, bearer }) => `${quote(header)}: ${bearer ? `"Bearer " + ${env(variable)}` : env(variable)}`,
+    ),
     ...call.headers.map(([name, value]) => `${quote(name)}: ${value.secret ? env(value.secret) : quote(value.text)}`),
   ];
   const body = call.body && render(call.body, dialect, '    ');
@@ -12,7 +24,11 @@ export const python: Snippet = (operation, request, settings) => {
   const decimals = body?.includes('Decimal(') ?? false;
   const args = [
     quote(settings.gateway + call.path),
-    ...(headers.length > 0 || decimals ? [`headers={\n${[...headers, ...(decimals ? ['"Content-Type": "application/json"'] : [])].map((header) => `        ${header},\n`).join('')}    }`] : []),
+    ...(headers.length > 0 || decimals
+      ? [
+          `headers={\n${[...headers, ...(decimals ? ['"Content-Type": "application/json"'] : [])].map((header) => `        ${header},\n`).join('')}    }`,
+        ]
+      : []),
     ...(body ? [decimals ? `content=simplejson.dumps(${body}, use_decimal=True)` : `json=${body}`] : []),
     'timeout=120',
   ];
@@ -25,7 +41,10 @@ ${isFile(operation) ? `with open(${quote(fileName(operation))}, "wb") as file:\n
 };
 
 function imports(code: string, decimals: boolean): string {
-  const standard = [...(code.includes('os.environ') ? ['import os'] : []), ...(decimals ? ['from decimal import Decimal'] : [])];
+  const standard = [
+    ...(code.includes('os.environ') ? ['import os'] : []),
+    ...(decimals ? ['from decimal import Decimal'] : []),
+  ];
   const others = ['import httpx', ...(decimals ? ['import simplejson'] : [])];
   return [...standard, ...(standard.length > 0 ? [''] : []), ...others].join('\n');
 }

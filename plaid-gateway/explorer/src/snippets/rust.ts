@@ -33,7 +33,8 @@ export function rustBody(operation: Operation, request: WireObject): string {
     return value ? [call(`.${method}`, [writer.argument(value, bare(type, 'Option'))])] : [];
   });
   const links = [text(`.${rust.product}()`), call(`.${rust.method}`, args), ...setters];
-  if (!isFile(operation)) return `${chain('let answer = plaid', [...links, text('.await?;')])}\nprintln!("{answer:#?}");`;
+  if (!isFile(operation))
+    return `${chain('let answer = plaid', [...links, text('.await?;')])}\nprintln!("{answer:#?}");`;
   const file = quoteRust(fileName(operation));
   return `${chain('let file = plaid', [...links, text('.download()'), text('.await?;')])}\nfile.save_to(${file}).await?;`;
 }
@@ -119,11 +120,20 @@ class Writer {
     if (items.length === 0) return text(`Vec::<${qualified(type, this.facts)}>::new()`);
     const kinds = new Set(items.map((item) => item.kind === 'text' && item.secret !== undefined));
     const mixed = kinds.size > 1 && this.facts.types[name(type)] === undefined;
-    return group('[', items.map((item) => this.value(item, type, mixed ? 'exact' : 'into')), ']', mixed ? `.map(${type}::from)` : '');
+    return group(
+      '[',
+      items.map((item) => this.value(item, type, mixed ? 'exact' : 'into')),
+      ']',
+      mixed ? `.map(${type}::from)` : '',
+    );
   }
 
   private list(items: Wire[], type: string): Code {
-    return group('vec![', items.map((item) => this.value(item, type, 'exact')), ']');
+    return group(
+      'vec![',
+      items.map((item) => this.value(item, type, 'exact')),
+      ']',
+    );
   }
 
   private map(entries: [string, Wire][], type: string): Code {
@@ -131,7 +141,9 @@ class Writer {
     if (values === null) return text('Default::default()');
     const path = `std::collections::${type.startsWith('HashMap') ? 'HashMap' : 'BTreeMap'}`;
     if (entries.length === 0) return text(`${path}::new()`);
-    const rows = entries.map(([key, value]) => group('(', [text(`${quoteRust(key)}.into()`), this.value(value, values, 'exact')], ')'));
+    const rows = entries.map(([key, value]) =>
+      group('(', [text(`${quoteRust(key)}.into()`), this.value(value, values, 'exact')], ')'),
+    );
     return group(`${path}::from([`, rows, '])');
   }
 
@@ -143,13 +155,23 @@ class Writer {
       const field = facts.fields[json];
       return field ? [pair(`${field.ident}: `, this.value(values.get(json), field.type, 'exact'))] : [];
     };
-    if (Object.keys(facts.fields).every((json) => values.has(json)) && values.size > 0 && facts.new?.length !== values.size) {
-      return braces(`types::${type}`, wire.entries.flatMap(([json]) => written(json)));
+    if (
+      Object.keys(facts.fields).every((json) => values.has(json)) &&
+      values.size > 0 &&
+      facts.new?.length !== values.size
+    ) {
+      return braces(
+        `types::${type}`,
+        wire.entries.flatMap(([json]) => written(json)),
+      );
     }
     const required = new Set(facts.new ?? []);
     const rest = wire.entries.filter(([json]) => !required.has(json)).flatMap(([json]) => written(json));
     const base = facts.new
-      ? call(`types::${type}::new`, facts.new.map((json) => this.value(values.get(json), facts.fields[json]?.type ?? '', 'into')))
+      ? call(
+          `types::${type}::new`,
+          facts.new.map((json) => this.value(values.get(json), facts.fields[json]?.type ?? '', 'into')),
+        )
       : text(rest.length > 0 ? 'Default::default()' : `types::${type}::default()`);
     return rest.length > 0 ? braces(`types::${type}`, rest, base) : base;
   }

@@ -1,10 +1,23 @@
 import { parseJson, quote } from '../model/json.ts';
-import { fileName, fromJson, identity, isExact, isFile, prepared, render, type Dialect, type Snippet } from './common.ts';
+import {
+  fileName,
+  fromJson,
+  identity,
+  isExact,
+  isFile,
+  prepared,
+  render,
+  type Dialect,
+  type Snippet,
+} from './common.ts';
 
 export const typescript: Snippet = (operation, request, settings) => {
   const call = prepared(operation, request);
   const headers = [
-    ...identity(settings).map(({ header, variable, bearer }) => `${key(header)}${bearer ? `\`Bearer \${process.env.${variable}}\`` : env(variable)}`),
+    ...identity(settings).map(
+      ({ header, variable, bearer }) =>
+        `${key(header)}${bearer ? `\`Bearer \${process.env.${variable}}\`` : env(variable)}`,
+    ),
     ...call.headers.map(([name, value]) => `${key(name)}${value.secret ? env(value.secret) : quote(value.text)}`),
     ...(call.body ? ['"Content-Type": "application/json"'] : []),
   ];

@@ -67,7 +67,12 @@ function collect(json: Json, key: string, found: (name: string, value: string, l
   }
 }
 
-function offer(name: string, value: string, label: string, found: (name: string, value: string, label: string) => void): void {
+function offer(
+  name: string,
+  value: string,
+  label: string,
+  found: (name: string, value: string, label: string) => void,
+): void {
   const wanted = ALIASES[name] ?? name;
   if (value !== '' && wanted !== 'request_id' && /(_token|_id|^cursor)$/.test(wanted)) found(wanted, value, label);
 }

@@ -56,7 +56,8 @@ export const gateway = computed((): { url: string } | { problem: string } => {
   if (text === '') return { problem: 'Set the gateway first.' };
   if (!URL.canParse(text)) return { problem: 'The gateway is not a URL; it should read like http://127.0.0.1:4010.' };
   const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return { problem: 'The gateway’s URL must begin with http:// or https://.' };
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return { problem: 'The gateway’s URL must begin with http:// or https://.' };
   if (url.username || url.password) return { problem: 'The gateway’s URL must not hold a user name or password.' };
   return { url: (url.origin + url.pathname).replace(/\/+$/, '') };
 });
@@ -64,11 +65,16 @@ export const gateway = computed((): { url: string } | { problem: string } => {
 /** Whether the gateway takes credentials of the user's own: known of the one that served this page. */
 export const takesCredentials = computed(() => {
   const state = gateway.value;
-  return settings.value?.ownCredentials === true && (gatewayUrl.value === '' || ('url' in state && state.url === thisGateway()));
+  return (
+    settings.value?.ownCredentials === true &&
+    (gatewayUrl.value === '' || ('url' in state && state.url === thisGateway()))
+  );
 });
 
 /** Whether calls carry them. */
-export const ownCredentials = computed(() => takesCredentials.value && clientId.value !== '' && clientSecret.value !== '');
+export const ownCredentials = computed(
+  () => takesCredentials.value && clientId.value !== '' && clientSecret.value !== '',
+);
 
 export function authorization(): Record<string, string> {
   const headers: Record<string, string> = {};

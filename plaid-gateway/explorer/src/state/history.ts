@@ -40,7 +40,14 @@ function toCall(json: Json): Call | undefined {
   if (!isObject(json)) return undefined;
   const { id, at, status, milliseconds, requestId, form } = json;
   if (typeof id !== 'string' || typeof requestId !== 'string' || typeof form !== 'string') return undefined;
-  return { id, at: toNumber(at), status: toNumber(status), milliseconds: toNumber(milliseconds), requestId, form: isJson(form) ? form : '' };
+  return {
+    id,
+    at: toNumber(at),
+    status: toNumber(status),
+    milliseconds: toNumber(milliseconds),
+    requestId,
+    form: isJson(form) ? form : '',
+  };
 }
 
 function toNumber(json: Json | undefined): number {

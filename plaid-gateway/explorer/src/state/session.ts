@@ -35,7 +35,14 @@ const works = new Map<string, Work>();
 export function workOf(id: string): Work {
   const known = works.get(id);
   if (known) return known;
-  const work: Work = { form: signal({}), filled: signal(0), outcome: signal(null), calls: signal(0), running: signal(null), note: signal('') };
+  const work: Work = {
+    form: signal({}),
+    filled: signal(0),
+    outcome: signal(null),
+    calls: signal(0),
+    running: signal(null),
+    note: signal(''),
+  };
   works.set(id, work);
   return work;
 }
@@ -67,7 +74,9 @@ export async function loadOperation(entry: Entry): Promise<Operation> {
     return { entry, detail: await known };
   } catch (error) {
     details.delete(entry.id);
-    throw new Error(`${entry.path} could not be read: ${reason(error)}. Check that the gateway runs.`, { cause: error });
+    throw new Error(`${entry.path} could not be read: ${reason(error)}. Check that the gateway runs.`, {
+      cause: error,
+    });
   }
 }
 

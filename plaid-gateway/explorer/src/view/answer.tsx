@@ -13,7 +13,8 @@ import { duration, size } from './units.ts';
 export function AnswerPanel({ outcome, running, calls }: { outcome: Outcome | null; running: boolean; calls: number }) {
   useEffect(() => {
     // Where the answer is below the form it would not be seen.
-    if (calls > 0 && matchMedia('(max-width: 75rem)').matches) document.getElementById('answer-title')?.scrollIntoView({ block: 'center' });
+    if (calls > 0 && matchMedia('(max-width: 75rem)').matches)
+      document.getElementById('answer-title')?.scrollIntoView({ block: 'center' });
   }, [calls]);
   return (
     <section class="panel answer" aria-labelledby="answer-title" aria-busy={running} data-calls={calls}>
@@ -35,7 +36,8 @@ function Summary({ outcome }: { outcome: Outcome }) {
   const { status, milliseconds, bytes } = outcome.answer;
   return (
     <>
-      <span class={isGood(status) ? 'good' : 'bad'}>{status}</span> <span>{duration(milliseconds)}</span> <span>{size(bytes)}</span>
+      <span class={isGood(status) ? 'good' : 'bad'}>{status}</span> <span>{duration(milliseconds)}</span>{' '}
+      <span>{size(bytes)}</span>
     </>
   );
 }

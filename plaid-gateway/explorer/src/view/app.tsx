@@ -60,13 +60,23 @@ function Header() {
   const set = 'url' in gateway.value;
   return (
     <header>
-      <button type="button" class="quiet only-narrow" aria-label="List of operations" onClick={() => dialogs.open('search')}>
+      <button
+        type="button"
+        class="quiet only-narrow"
+        aria-label="List of operations"
+        onClick={() => dialogs.open('search')}
+      >
         <Icon of={Menu} />
       </button>
       <a class="brand" href="#/">
         Plaid <span>API explorer</span>
       </a>
-      <button type="button" class="search" aria-keyshortcuts="/ Control+K Meta+K" onClick={() => dialogs.open('search')}>
+      <button
+        type="button"
+        class="search"
+        aria-keyshortcuts="/ Control+K Meta+K"
+        onClick={() => dialogs.open('search')}
+      >
         <Icon of={SearchIcon} /> <span>Search operations</span> <kbd>/</kbd>
       </button>
       <span class="space" />

@@ -9,11 +9,25 @@ import { memo } from 'preact/compat';
 const lowlight = createLowlight({ bash, python, rust, typescript });
 
 /** Highlighted code. The highlighter makes a tree, so that code never becomes HTML. */
-export const Code = memo(({ text, language, label }: { text: string; language: string; label: string }) => (
-  // A block that scrolls has to be reached from the keyboard.
-  <pre class="code" tabIndex={0} role="region" aria-label={label}>
-    <code>{lowlight.highlight(language, text).children.map(node)}</code>
-  </pre>
+export function Code({ text, language, label }: { text: string; language: string; label: string }) {
+  return (
+    // A block that scrolls has to be reached from the keyboard.
+    <pre class="code" tabIndex={0} role="region" aria-label={label}>
+      <code>
+        {text
+          .trimEnd()
+          .split('\n')
+          .map((line, place) => (
+            <Line key={place} text={`${line}\n`} language={language} />
+          ))}
+      </code>
+    </pre>
+  );
+}
+
+/** Each line by itself: none of ours begins in another, and a key pressed changes one of hundreds. */
+const Line = memo(({ text, language }: { text: string; language: string }) => (
+  <>{lowlight.highlight(language, text).children.map(node)}</>
 ));
 
 type Node = ReturnType<typeof lowlight.highlight>['children'][number];

@@ -1,6 +1,17 @@
-import { callerKey, clientId, clientSecret, forgetCredentials, forgetGateway, gateway, gatewayUrl, remember, takesCredentials, thisGateway } from '../state/connection.ts';
+import {
+  callerKey,
+  clientId,
+  clientSecret,
+  forgetCredentials,
+  forgetGateway,
+  gateway,
+  gatewayUrl,
+  remember,
+  takesCredentials,
+  thisGateway,
+} from '../state/connection.ts';
 import { Dialog, dialogs } from './dialog.tsx';
-import { Hidden } from './fields.tsx';
+import { Hidden } from './hidden.tsx';
 
 export function Connection() {
   return (
@@ -29,7 +40,9 @@ function Gateway() {
   return (
     <fieldset>
       <legend>Gateway</legend>
-      <p class="hint">It makes the calls, with credentials that stay on the server. Both fields are kept in this browser as you type.</p>
+      <p class="hint">
+        It makes the calls, with credentials that stay on the server. Both fields are kept in this browser as you type.
+      </p>
       <label for="gateway">Gateway URL</label>
       <input
         id="gateway"
@@ -52,7 +65,20 @@ function Gateway() {
         </button>
       )}
       <label for="key">Caller key</label>
-      <Hidden>{(type) => <input id="key" {...{ type: type as 'text' }} value={callerKey.value} autocomplete="off" spellcheck={false} data-1p-ignore placeholder="none, if the gateway asks for none" onInput={(event) => (callerKey.value = event.currentTarget.value.trim())} />}</Hidden>
+      <Hidden>
+        {(type) => (
+          <input
+            id="key"
+            {...{ type: type as 'text' }}
+            value={callerKey.value}
+            autocomplete="off"
+            spellcheck={false}
+            data-1p-ignore
+            placeholder="none, if the gateway asks for none"
+            onInput={(event) => (callerKey.value = event.currentTarget.value.trim())}
+          />
+        )}
+      </Hidden>
       <button type="button" onClick={forgetGateway} disabled={gatewayUrl.value === '' && callerKey.value === ''}>
         Forget gateway and key
       </button>
@@ -65,21 +91,52 @@ function Credentials() {
     return (
       <fieldset>
         <legend>Authentication</legend>
-        <p class="hint">Calls are made with the gateway’s credentials for Plaid. Neither this page nor the code it writes ever has them.</p>
+        <p class="hint">
+          Calls are made with the gateway’s credentials for Plaid. Neither this page nor the code it writes ever has
+          them.
+        </p>
       </fieldset>
     );
   }
   return (
     <fieldset>
       <legend>Authentication</legend>
-      <p class="hint">This gateway takes credentials of your own in place of its own. They are kept in memory, unless you ask to remember them.</p>
+      <p class="hint">
+        This gateway takes credentials of your own in place of its own. They are kept in memory, unless you ask to
+        remember them.
+      </p>
       <label for="client-id">Client ID</label>
-      <input id="client-id" type="text" value={clientId.value} autocomplete="off" spellcheck={false} onInput={(event) => (clientId.value = event.currentTarget.value.trim())} />
+      <input
+        id="client-id"
+        type="text"
+        value={clientId.value}
+        autocomplete="off"
+        spellcheck={false}
+        onInput={(event) => (clientId.value = event.currentTarget.value.trim())}
+      />
       <label for="secret">Secret</label>
-      <Hidden>{(type) => <input id="secret" {...{ type: type as 'text' }} value={clientSecret.value} autocomplete="off" spellcheck={false} data-1p-ignore onInput={(event) => (clientSecret.value = event.currentTarget.value.trim())} />}</Hidden>
-      {(clientId.value === '') !== (clientSecret.value === '') && <p class="problem">Give both, or the gateway’s own are used.</p>}
+      <Hidden>
+        {(type) => (
+          <input
+            id="secret"
+            {...{ type: type as 'text' }}
+            value={clientSecret.value}
+            autocomplete="off"
+            spellcheck={false}
+            data-1p-ignore
+            onInput={(event) => (clientSecret.value = event.currentTarget.value.trim())}
+          />
+        )}
+      </Hidden>
+      {(clientId.value === '') !== (clientSecret.value === '') && (
+        <p class="problem">Give both, or the gateway’s own are used.</p>
+      )}
       <label class="check">
-        <input type="checkbox" checked={remember.value} onChange={(event) => (remember.value = event.currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={remember.value}
+          onChange={(event) => (remember.value = event.currentTarget.checked)}
+        />
         Remember them in this browser
       </label>
       <button type="button" onClick={forgetCredentials} disabled={clientId.value === '' && clientSecret.value === ''}>

@@ -18,7 +18,15 @@ export const dialogs = {
 };
 
 /** A modal dialog of the browser's own: it keeps the focus in, and Escape closes it. */
-export function Dialog({ name, title, children }: { name: DialogName; title: string; children: () => ComponentChildren }) {
+export function Dialog({
+  name,
+  title,
+  children,
+}: {
+  name: DialogName;
+  title: string;
+  children: () => ComponentChildren;
+}) {
   const element = useRef<HTMLDialogElement>(null);
   useSignalEffect(() => {
     const dialog = element.current;
@@ -26,7 +34,13 @@ export function Dialog({ name, title, children }: { name: DialogName; title: str
     if (opened.value !== name && dialog?.open) dialog.close();
   });
   return (
-    <dialog ref={element} class={name} aria-label={title} onClose={() => opened.value === name && dialogs.close()} onClick={(event) => event.target === element.current && dialogs.close()}>
+    <dialog
+      ref={element}
+      class={name}
+      aria-label={title}
+      onClose={() => opened.value === name && dialogs.close()}
+      onClick={(event) => event.target === element.current && dialogs.close()}
+    >
       {opened.value === name && (
         <div class="sheet">
           <div class="sheet-head">

@@ -10,21 +10,31 @@ export function History() {
     <Dialog name="history" title="Calls made in this browser">
       {() => (
         <>
-          <p class="hint">The newest {KEPT}, without tokens and without answers. A link opens its operation with the form filled.</p>
-          {history.value.length === 0 ? <p>No calls yet.</p> : <ol class="calls">{history.value.map((call) => <Row key={`${call.at} ${call.id}`} call={call} />)}</ol>}
+          <p class="hint">
+            The newest {KEPT}, without tokens and without answers. A link opens its operation with the form filled.
+          </p>
+          {history.value.length === 0 ? (
+            <p>No calls yet.</p>
+          ) : (
+            <ol class="calls">
+              {history.value.map((call) => (
+                <Row key={`${call.at} ${call.id}`} call={call} />
+              ))}
+            </ol>
+          )}
           <div class="buttons">
-          <button type="button" disabled={history.value.length === 0} onClick={forgetHistory}>
-            Forget the history
-          </button>
-          <button
-            type="button"
-            onClick={() => {
-              forgetCarried();
-              forgetWork();
-            }}
-          >
-            Forget the tokens, forms and answers of this page
-          </button>
+            <button type="button" disabled={history.value.length === 0} onClick={forgetHistory}>
+              Forget the history
+            </button>
+            <button
+              type="button"
+              onClick={() => {
+                forgetCarried();
+                forgetWork();
+              }}
+            >
+              Forget the tokens, forms and answers of this page
+            </button>
           </div>
         </>
       )}

@@ -1,25 +1,20 @@
-import { batch, useComputed, useSignal, useSignalEffect, type ReadonlySignal } from '@preact/signals';
-import { Eraser, ExternalLink, Send, Square } from 'lucide';
+import { batch, useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { Eraser, ExternalLink } from 'lucide';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Entry, Operation } from '../model/catalogue.ts';
-import { prepare, send, type Outcome } from '../model/call.ts';
-import { decode, encode, writeWire, type Encoded, type Problem } from '../model/form.ts';
-import { parseJson } from '../model/json.ts';
-import { requestShape } from '../model/shape.ts';
-import { LANGUAGES } from '../snippets/index.ts';
-import { carry, carrySent } from '../state/carried.ts';
-import { authorization, callerKey, gateway, ownCredentials } from '../state/connection.ts';
-import { record } from '../state/history.ts';
+import { decode, encode, setAt, writeWire } from '../model/form.ts';
+import { requestShape, type RequestShape } from '../model/shape.ts';
+import { make } from '../state/calls.ts';
 import { hrefOf, route } from '../state/route.ts';
 import { loadOperation, productTitle, workOf, type Work } from '../state/session.ts';
-import * as storage from '../state/storage.ts';
 import { AnswerPanel } from './answer.tsx';
-import { Code } from './code.tsx';
 import { Copy } from './copy.tsx';
-import { dialogs } from './dialog.tsx';
-import { Fields, Form, idOf, setAt } from './fields.tsx';
+import { Fields } from './fields.tsx';
+import { Form } from './form-context.tsx';
 import { Icon } from './icon.tsx';
 import { Markdown } from './markdown.tsx';
+import { SendBar } from './send.tsx';
+import { Snippets } from './snippets.tsx';
 
 export function OperationPage({ entry }: { entry: Entry }) {
   const operation = useSignal<Operation | null>(null);
@@ -64,7 +59,13 @@ export function OperationPage({ entry }: { entry: Entry }) {
 function Deprecated({ instead }: { instead: boolean | string }) {
   return (
     <div class="note-line deprecated">
-      <Markdown text={typeof instead === 'string' ? `Plaid has deprecated this call: ${instead}.` : 'Plaid has deprecated this call.'} />
+      <Markdown
+        text={
+          typeof instead === 'string'
+            ? `Plaid has deprecated this call: ${instead}.`
+            : 'Plaid has deprecated this call.'
+        }
+      />
     </div>
   );
 }
@@ -135,18 +136,22 @@ function Loaded({ operation, work }: { operation: Operation; work: Work }) {
   );
 }
 
-type RequestShape = ReturnType<typeof requestShape>;
-
 /** A link may bring a form. It is read with care: anybody can write one. */
 function useFilledByLink(operation: Operation, work: Work) {
   useSignalEffect(() => {
     const { id, form, broken } = route.value;
     if (id !== operation.entry.id || (form === undefined && !broken)) return;
     batch(() => {
-      const { form: filled, ignored } = broken ? { form: {}, ignored: [] } : decode(requestShape(operation.detail), form ?? null);
+      const { form: filled, ignored } = broken
+        ? { form: {}, ignored: [] }
+        : decode(requestShape(operation.detail), form ?? null);
       work.form.value = filled;
       work.filled.value += 1;
-      work.note.value = broken ? 'The form in this link cannot be read.' : ignored.length > 0 ? `Not taken from the link: ${ignored.slice(0, 5).join(', ')}.` : 'Filled by a link. Look it through before you send it.';
+      work.note.value = broken
+        ? 'The form in this link cannot be read.'
+        : ignored.length > 0
+          ? `Not taken from the link: ${ignored.slice(0, 5).join(', ')}.`
+          : 'Filled by a link. Look it through before you send it.';
     });
     // The form is taken; a reload or a copied address begins empty.
     globalThis.history.replaceState(null, '', hrefOf(id));
@@ -173,136 +178,5 @@ function Tools({ operation, work, shape }: { operation: Operation; work: Work; s
         <Icon of={Eraser} /> Clear
       </button>
     </div>
-  );
-}
-
-/** Why the call cannot be sent now, or nothing. */
-function obstacle(problems: Map<string, Problem>): { text: string; path?: string } | null {
-  const state = gateway.value;
-  if ('problem' in state) return { text: state.problem };
-  const wrong = [...problems].filter(([, problem]) => !problem.missing);
-  if (wrong[0]) return { text: `Correct ${wrong[0][0]}.`, path: wrong[0][0] };
-  const missing = [...problems.keys()];
-  if (missing.length === 0) return null;
-  const others = missing.length > 3 ? ` and ${missing.length - 3} more` : '';
-  return { text: `Fill in ${missing.slice(0, 3).join(', ')}${others}.`, path: missing[0] ?? '' };
-}
-
-function SendBar({ problems, work }: { problems: ReadonlySignal<Map<string, Problem>>; work: Work }) {
-  const blocked = obstacle(problems.value);
-  const running = work.running.value;
-  return (
-    <div class="send">
-      {running ? (
-        <button type="button" onClick={() => running.abort()}>
-          <Icon of={Square} /> Cancel
-        </button>
-      ) : (
-        <button type="submit" class="primary" disabled={blocked !== null} aria-describedby="send-reason">
-          <Icon of={Send} /> Send
-        </button>
-      )}
-      <p id="send-reason" role="status">
-        {blocked ? blocked.text : <span class="hint">Ctrl+Enter sends</span>}{' '}
-        {blocked && blocked.path === undefined && (
-          <button type="button" class="link" onClick={() => dialogs.open('connection')}>
-            Open the gateway panel
-          </button>
-        )}
-        {blocked?.path !== undefined && (
-          <button type="button" class="link" onClick={() => goTo(blocked.path ?? '')}>
-            Go there
-          </button>
-        )}
-      </p>
-    </div>
-  );
-}
-
-/** To the field, or to the innermost part around it that is drawn. */
-function goTo(path: string) {
-  const parts = path.split('.');
-  for (let count = parts.length; count > 0; count -= 1) {
-    const element = document.getElementById(idOf(parts.slice(0, count).join('.')));
-    const control = element?.matches('fieldset') ? element.querySelector<HTMLElement>('input, select, textarea, button') : element;
-    if (!control) continue;
-    control.focus();
-    control.scrollIntoView({ block: 'center' });
-    return;
-  }
-}
-
-async function make(operation: Operation, work: Work, encoded: Encoded): Promise<void> {
-  const state = gateway.value;
-  if ('problem' in state || encoded.problems.size > 0 || work.running.value) return;
-  const shape = requestShape(operation.detail);
-  const stored = writeWire(encode(shape, work.form.value, { withoutSecrets: true }).wire, '');
-  const controller = new AbortController();
-  work.running.value = controller;
-  const outcome = await send(state.url, authorization(), prepare(operation.entry, operation.detail, encoded.wire), controller.signal);
-  batch(() => {
-    work.running.value = null;
-    work.outcome.value = outcome;
-    work.calls.value += 1;
-    keep(operation.entry, encoded, outcome, stored);
-  });
-}
-
-function keep(entry: Entry, encoded: Encoded, outcome: Outcome, form: string) {
-  const { status, requestId } = 'answer' in outcome ? outcome.answer : { status: 0, requestId: '' };
-  const { milliseconds } = 'answer' in outcome ? outcome.answer : outcome.failure;
-  record({ id: entry.id, at: Date.now(), status, milliseconds: Math.round(milliseconds), requestId, form });
-  if (status < 200 || status >= 300) return;
-  carrySent(parseJson(writeWire(encoded.wire)));
-  if ('answer' in outcome && outcome.answer.json !== undefined) carry(entry.path, outcome.answer.json);
-}
-
-const DEFAULT_GATEWAY = 'https://gateway.example';
-
-function Snippets({ operation, work, shape }: { operation: Operation; work: Work; shape: RequestShape }) {
-  const chosen = useSignal(LANGUAGES.find(({ id }) => id === storage.read('language')) ?? LANGUAGES[0]);
-  const language = chosen.value;
-  const code = useComputed(() => {
-    const state = gateway.value;
-    const settings = { gateway: 'url' in state ? state.url : DEFAULT_GATEWAY, key: callerKey.value !== '', ownCredentials: ownCredentials.value };
-    return chosen.value?.write(operation, encode(shape, work.form.value, { holes: true }).wire, settings) ?? '';
-  });
-  if (!language) return null;
-  const choose = (index: number) => {
-    const next = LANGUAGES[(index + LANGUAGES.length) % LANGUAGES.length];
-    if (!next) return;
-    chosen.value = next;
-    storage.write('language', next.id);
-    document.getElementById(`tab-${next.id}`)?.focus();
-  };
-  return (
-    <section class="panel" aria-label="Code">
-      <div class="panel-head">
-        <div role="tablist" aria-label="Language of the code">
-          {LANGUAGES.map(({ id, title }, place) => (
-            <button
-              key={id}
-              id={`tab-${id}`}
-              type="button"
-              role="tab"
-              aria-selected={id === language.id}
-              aria-controls="code"
-              tabIndex={id === language.id ? 0 : -1}
-              onClick={() => choose(place)}
-              onKeyDown={(event) => {
-                if (event.key === 'ArrowRight') choose(place + 1);
-                if (event.key === 'ArrowLeft') choose(place - 1);
-              }}
-            >
-              {title}
-            </button>
-          ))}
-        </div>
-        <Copy label="Copy code" text={() => code.value} />
-      </div>
-      <div id="code" role="tabpanel" aria-labelledby={`tab-${language.id}`}>
-        <Code text={code.value} language={language.highlight} label={`${language.title} code`} />
-      </div>
-    </section>
   );
 }

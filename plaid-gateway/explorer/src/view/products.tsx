@@ -17,7 +17,11 @@ export function Products() {
   return (
     <>
       {list.products.map((product) => (
-        <Group key={product.id} product={product} entries={list.operations.filter((entry) => entry.product === product.id)} />
+        <Group
+          key={product.id}
+          product={product}
+          entries={list.operations.filter((entry) => entry.product === product.id)}
+        />
       ))}
     </>
   );
@@ -38,7 +42,11 @@ function Group({ product, entries }: { product: Product; entries: Entry[] }) {
         <ul>
           {entries.map((entry) => (
             <li key={entry.id}>
-              <a href={hrefOf(entry.id)} aria-current={current.value?.id === entry.id ? 'page' : undefined} title={entry.title}>
+              <a
+                href={hrefOf(entry.id)}
+                aria-current={current.value?.id === entry.id ? 'page' : undefined}
+                title={entry.title}
+              >
                 {breakable(entry.path)}
               </a>
             </li>

@@ -29,7 +29,10 @@ function Palette({ operations }: { operations: readonly Entry[] }) {
   const input = useRef<HTMLInputElement>(null);
   const found = useMemo(() => find(query.value), [find, query.value]);
   useEffect(() => input.current?.focus(), []);
-  useEffect(() => document.getElementById(`found-${active.value}`)?.scrollIntoView({ block: 'nearest' }), [active.value]);
+  useEffect(
+    () => document.getElementById(`found-${active.value}`)?.scrollIntoView({ block: 'nearest' }),
+    [active.value],
+  );
 
   const go = (entry: Entry | undefined) => {
     if (!entry) return;
@@ -66,12 +69,20 @@ function Palette({ operations }: { operations: readonly Entry[] }) {
         onKeyDown={onKeyDown}
       />
       <p class="hint" role="status">
-        {found.length === 0 ? 'No operation has these words. Try fewer, or part of a path.' : `${found.length} ${found.length === 1 ? 'operation' : 'operations'}; arrows choose, Enter opens`}
+        {found.length === 0
+          ? 'No operation has these words. Try fewer, or part of a path.'
+          : `${found.length} ${found.length === 1 ? 'operation' : 'operations'}; arrows choose, Enter opens`}
       </p>
       <ul id="found" role="listbox" aria-label="Operations found">
         {found.map((entry, place) => (
           // The keyboard works from the field above, which names the chosen one.
-          <li key={entry.id} id={`found-${place}`} role="option" aria-selected={place === active.value} onClick={() => go(entry)}>
+          <li
+            key={entry.id}
+            id={`found-${place}`}
+            role="option"
+            aria-selected={place === active.value}
+            onClick={() => go(entry)}
+          >
             <code>{entry.path}</code>
             <span>{entry.title}</span>
             <small>{productTitle(entry.product)}</small>

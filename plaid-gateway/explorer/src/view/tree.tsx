@@ -23,7 +23,8 @@ interface Props {
 
 function Value(props: Props) {
   const { json, name, last } = props;
-  if (Array.isArray(json)) return <Branch {...props} rows={json.map((item) => [null, item] as const)} pair="[]" unit="item" />;
+  if (Array.isArray(json))
+    return <Branch {...props} rows={json.map((item) => [null, item] as const)} pair="[]" unit="item" />;
   if (isObject(json)) return <Branch {...props} rows={Object.entries(json)} pair="{}" unit="field" />;
   return (
     <div class="row">
@@ -34,7 +35,15 @@ function Value(props: Props) {
   );
 }
 
-function Branch({ name, depth, open, last, rows, pair, unit }: Props & { rows: (readonly [string | null, Json])[]; pair: string; unit: string }) {
+function Branch({
+  name,
+  depth,
+  open,
+  last,
+  rows,
+  pair,
+  unit,
+}: Props & { rows: (readonly [string | null, Json])[]; pair: string; unit: string }) {
   const isOpen = useSignal(depth < open && rows.length > 0);
   const shown = useSignal(PAGE);
   const comma = last ? '' : ',';
@@ -50,7 +59,13 @@ function Branch({ name, depth, open, last, rows, pair, unit }: Props & { rows: (
   return (
     <div class="branch">
       <div class="row">
-        <button type="button" class="fold" aria-expanded={isOpen.value} aria-label={`${name ?? 'value'}, ${count}`} onClick={() => (isOpen.value = !isOpen.value)} />
+        <button
+          type="button"
+          class="fold"
+          aria-expanded={isOpen.value}
+          aria-label={`${name ?? 'value'}, ${count}`}
+          onClick={() => (isOpen.value = !isOpen.value)}
+        />
         <Name name={name} />
         {pair[0]}
         {!isOpen.value && (
@@ -64,7 +79,14 @@ function Branch({ name, depth, open, last, rows, pair, unit }: Props & { rows: (
         <>
           <div class="rows">
             {rows.slice(0, shown.value).map(([key, value], index) => (
-              <Value key={key ?? index} json={value} name={key} depth={depth + 1} open={open} last={index === rows.length - 1} />
+              <Value
+                key={key ?? index}
+                json={value}
+                name={key}
+                depth={depth + 1}
+                open={open}
+                last={index === rows.length - 1}
+              />
             ))}
             {rows.length > shown.value && (
               <button type="button" class="quiet" onClick={() => (shown.value += PAGE)}>

@@ -21,7 +21,8 @@ export function Welcome({ unknown }: { unknown: string }) {
       )}
       <h1>Try any call of the Plaid API</h1>
       <p>
-        {index.value?.operations.length} operations, version {index.value?.version}. Choose one from the list or press <kbd>/</kbd> to search. Fill its form, send it through the gateway, and copy the code for it.
+        {index.value?.operations.length} operations, version {index.value?.version}. Choose one from the list or press{' '}
+        <kbd>/</kbd> to search. Fill its form, send it through the gateway, and copy the code for it.
         {settings.value?.environment && (
           <>
             {' '}
@@ -53,12 +54,18 @@ export function Welcome({ unknown }: { unknown: string }) {
           );
         })}
       </ol>
-      <p class="hint">Tokens and ids of answers offer themselves in the forms that need them, until you close or reload the page.</p>
+      <p class="hint">
+        Tokens and ids of answers offer themselves in the forms that need them, until you close or reload the page.
+      </p>
     </article>
   );
 }
 
 function environmentName(environment: string): string {
-  const names: Record<string, string> = { emulator: 'the emulator', sandbox: 'Plaid’s sandbox', production: 'Plaid’s production' };
+  const names: Record<string, string> = {
+    emulator: 'the emulator',
+    sandbox: 'Plaid’s sandbox',
+    production: 'Plaid’s production',
+  };
   return names[environment] ?? environment;
 }
