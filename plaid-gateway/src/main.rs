@@ -144,15 +144,23 @@ async fn check(file: PathBuf) -> Outcome {
         secret: std::env::var("PLAID_SECRET").ok(),
         ..Source::default()
     };
-    let upstream = match source.load(None).await?.config {
-        Some(config) => format!("{:?}", Gateway::new(config)?),
-        None => "an emulator".to_owned(),
+    // None is started for this; the rest of the configuration is looked at all the same.
+    let emulator = Emulator {
+        url: "http://127.0.0.1:9".to_owned(),
+        credentials: Credentials::new("of-an-emulator", "of-an-emulator")?,
     };
+    let config = source.load(Some(&emulator)).await?.config;
+    let config = config.ok_or("the configuration is empty")?;
+    let upstream = format!("{:?}", config.upstream);
+    Gateway::new(config)?;
     say(&format!("good: {upstream}"));
     Ok(())
 }
 
 async fn run(source: Source) -> Outcome {
+    // Systems start programs with a limit of 1024 or so, out of care for programs that
+    // cannot count higher. Each connection takes one.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let _log = log();
     let mut host = Host {
         source,
@@ -169,7 +177,7 @@ async fn run(source: Source) -> Outcome {
         Some(address) => Some(TcpListener::bind(address).await?),
         None => None,
     };
-    say(&format!("plaid-gateway: {gateway:?} on http://{address}"));
+    say(&started(&config, address));
     let reloads = tokio::spawn(reload(gateway.clone(), host, refresh));
     let serve_admin = async {
         match admin {
@@ -184,6 +192,22 @@ async fn run(source: Source) -> Outcome {
     let (served, admin) = tokio::join!(gateway.serve(listener, stop), serve_admin);
     reloads.abort();
     served.and(admin).map_err(Into::into)
+}
+
+/// What a person at the terminal wants to know.
+fn started(config: &Config, address: SocketAddr) -> String {
+    let upstream = &config.upstream;
+    let keys = match config.callers.len() {
+        0 => "no key needed, on this machine alone".to_owned(),
+        count => format!("callers: {count}"),
+    };
+    let explorer = match config.explorer.unwrap_or(address.ip().is_loopback()) {
+        true => format!("\n  explorer  http://{address}/explorer/"),
+        false => String::new(),
+    };
+    format!(
+        "plaid-gateway\n  calls     http://{address} ({keys})\n  upstream  {upstream:?}{explorer}"
+    )
 }
 
 /// Ready when the sender is gone.

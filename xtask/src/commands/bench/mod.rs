@@ -5,6 +5,7 @@
 //! things measured in turn. The compiler works in `target/bench/`.
 
 mod cargo;
+mod gateway;
 mod generate;
 mod speed;
 
@@ -37,6 +38,8 @@ pub enum Part {
     Speed,
     /// Streaming a million transactions, against a few.
     Memory,
+    /// The gateway, against nginx. Needs nginx and wrk.
+    Gateway,
 }
 
 /// One line of the result.
@@ -77,6 +80,9 @@ pub fn run(root: &Path, parts: &[Part], report: &mut Report) -> Result<()> {
     }
     if wanted(Part::Memory) {
         ratios.extend(speed::memory(root, report)?);
+    }
+    if wanted(Part::Gateway) {
+        ratios.extend(gateway::measure(root, report)?);
     }
     print(&ratios)
 }
