@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use base64::Engine;
@@ -25,9 +25,9 @@ const MAX_KEY: usize = 256;
 const PREFIX: &str = "pgk_";
 
 /// The name in logs and metrics of a caller on a gateway that asks for no key.
-pub(crate) const NO_KEY: &str = "local";
+pub(crate) static NO_KEY: LazyLock<Arc<str>> = LazyLock::new(|| "local".into());
 /// The same for one that has not shown a key that is known.
-pub(crate) const UNKNOWN: &str = "unknown";
+pub(crate) static UNKNOWN: LazyLock<Arc<str>> = LazyLock::new(|| "unknown".into());
 
 /// The hash of a caller's key, which is all that the gateway knows of it.
 ///
@@ -196,6 +196,7 @@ pub(crate) struct Callers(Vec<Arc<Known>>);
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) caller: Caller,
+    pub(crate) name: Arc<str>,
     /// None: everything.
     allowed: Option<HashSet<&'static str>>,
     rate: Option<DefaultDirectRateLimiter>,
@@ -258,7 +259,7 @@ impl Known {
                 "the caller's name {name:?} has to be 1 to 64 letters, digits, `-`, `_` or `.`",
             )));
         }
-        if [NO_KEY, UNKNOWN].contains(&name.as_str()) {
+        if [&**NO_KEY, &**UNKNOWN].contains(&name.as_str()) {
             let message =
                 format!("the caller's name {name:?} has a meaning of its own in the logs");
             return Err(ConfigError::new(message));
@@ -267,6 +268,7 @@ impl Known {
             allowed: allowed(caller)?,
             rate: caller.rate.map(|rate| limiter(name, rate)).transpose()?,
             slots: caller.concurrency.map(|n| Arc::new(Semaphore::new(n))),
+            name: caller.name.as_str().into(),
             caller: caller.clone(),
         })
     }

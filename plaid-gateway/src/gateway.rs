@@ -32,7 +32,7 @@ use crate::operations::{Operation, Place, find};
 use crate::origin::{self, Shown};
 use crate::record::Record;
 use crate::refusal::{Refusal, request_id};
-use crate::watch::{Needles, Watch, join, plain_id};
+use crate::watch::{Guarded, Watch, join, plain_id};
 use crate::{explorer, headers, rewrite};
 
 /// How long an unused connection to the upstream is kept, and how many are.
@@ -77,7 +77,7 @@ struct Inner {
 pub(crate) struct Settings {
     pub(crate) config: Config,
     callers: Callers,
-    needles: Needles,
+    guarded: Guarded,
     version: HeaderValue,
     forward: Vec<HeaderName>,
 }
@@ -265,12 +265,11 @@ impl Settings {
     fn new(config: Config, before: Option<&Callers>) -> Result<Self, ConfigError> {
         config.check()?;
         let callers = Callers::new(&config.callers, before)?;
-        let needles = config.credentials.as_ref().map(Needles::of);
         let forward = config.forward_headers.iter().map(|name| forwardable(name));
         let version = HeaderValue::from_str(&config.plaid_version);
         Ok(Self {
             callers,
-            needles: needles.unwrap_or_default(),
+            guarded: Guarded::new(config.credentials.as_ref()),
             forward: forward.collect::<Result<_, _>>()?,
             version: version.map_err(|_| ConfigError::new("plaid_version is not a header"))?,
             config,
@@ -311,7 +310,7 @@ impl Call<'_> {
         let operation = find(&parts.method, parts.uri.path()).ok_or(Refusal::NotFound)?;
         record.operation(&operation.id);
         let caller = self.caller(&parts.headers)?;
-        record.caller(caller.clone());
+        record.caller(caller.as_deref());
         if parts.uri.query().is_some() {
             return Err(Refusal::Headers("no operation has a query"));
         }
@@ -461,7 +460,7 @@ impl Call<'_> {
             ));
         }
         let headers = headers::incoming(&head.headers);
-        let needles = self.settings.needles.for_product(&operation.product);
+        let needles = self.settings.guarded.of_product(&operation.product);
         if headers
             .values()
             .any(|value| needles.is_in(value.as_bytes()))

@@ -1,5 +1,6 @@
 //! What can be counted, in the format of Prometheus.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub(crate) struct Metrics {
 struct CallLabels {
     operation: &'static str,
     status: &'static str,
-    caller: String,
+    caller: Arc<str>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl EncodeLabelSet for CallLabels {
         use prometheus_client::encoding::EncodeLabel;
         ("operation", self.operation).encode(encoder.encode_label())?;
         ("status", self.status).encode(encoder.encode_label())?;
-        ("caller", self.caller.as_str()).encode(encoder.encode_label())
+        ("caller", &*self.caller).encode(encoder.encode_label())
     }
 }
 
@@ -132,7 +133,7 @@ impl Metrics {
         let labels = CallLabels {
             operation: call.operation,
             status: class(call.status),
-            caller: call.caller.to_owned(),
+            caller: Arc::clone(call.caller),
         };
         self.calls.get_or_create(&labels).inc();
         if let Some(reason) = call.refusal {
@@ -159,7 +160,7 @@ impl Metrics {
 pub(crate) struct Call<'a> {
     pub(crate) operation: &'static str,
     pub(crate) status: u16,
-    pub(crate) caller: &'a str,
+    pub(crate) caller: &'a Arc<str>,
     pub(crate) refusal: Option<&'static str>,
     pub(crate) duration: Duration,
     pub(crate) bytes: u64,

@@ -20,8 +20,7 @@ const CALLER_GONE: u16 = 499;
 pub(crate) struct Record {
     metrics: Arc<Metrics>,
     started: Instant,
-    caller: Option<Arc<Known>>,
-    name: &'static str,
+    caller: Arc<str>,
     operation: &'static str,
     status: u16,
     request_id: Cow<'static, str>,
@@ -36,8 +35,7 @@ impl Record {
         Self {
             metrics,
             started: Instant::now(),
-            caller: None,
-            name: UNKNOWN,
+            caller: Arc::clone(&UNKNOWN),
             operation: "none",
             status: CALLER_GONE,
             request_id: Cow::Borrowed(""),
@@ -48,9 +46,9 @@ impl Record {
     }
 
     /// Who calls; none is anyone on this machine.
-    pub(crate) fn caller(&mut self, caller: Option<Arc<Known>>) {
-        self.caller = caller;
-        self.name = NO_KEY;
+    pub(crate) fn caller(&mut self, caller: Option<&Known>) {
+        let name = caller.map_or(&*NO_KEY, |known| &known.name);
+        self.caller = Arc::clone(name);
     }
 
     pub(crate) fn operation(&mut self, id: &'static str) {
@@ -89,15 +87,11 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let duration = self.started.elapsed();
-        let caller = match &self.caller {
-            Some(known) => known.caller.name.as_str(),
-            None => self.name,
-        };
         self.metrics.in_flight.dec();
         self.metrics.call(&Call {
             operation: self.operation,
             status: self.status,
-            caller,
+            caller: &self.caller,
             refusal: self.refusal.map(Refusal::reason),
             duration,
             bytes: self.bytes,
@@ -107,7 +101,7 @@ impl Drop for Record {
             operation = self.operation,
             status = self.status,
             duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
-            caller,
+            caller = &*self.caller,
             request_id = &*self.request_id,
             bytes = self.bytes,
             outcome = self.outcome,
