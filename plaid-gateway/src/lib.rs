@@ -36,6 +36,7 @@ mod record;
 mod refusal;
 pub mod rewrite;
 mod server;
+#[cfg(feature = "command")]
 pub mod source;
 mod tap;
 mod watch;

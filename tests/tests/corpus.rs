@@ -23,6 +23,11 @@ fn only_what_was_signed_is_believed() {
     play("verifier", fuzz::verifier);
 }
 
+#[test]
+fn credentials_are_taken_out_of_bodies_and_nothing_else() {
+    play("rewriting", plaid_tests::rewriting::check);
+}
+
 /// Runs a target on every file of its corpus.
 fn play(target: &str, run: fn(&[u8])) {
     let folder = repository::root().join("fuzz/corpus").join(target);
