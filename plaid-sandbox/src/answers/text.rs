@@ -112,7 +112,8 @@ const AMOUNTS: [&str; 14] = [
 ];
 
 fn known(place: &Place<'_>, name: &str, ids: &mut Ids) -> Option<String> {
-    let city = CITIES[ids.index(CITIES.len())];
+    // The same city for all parts of an address.
+    let city = CITIES[place.index % CITIES.len()];
     let fixed = match name {
         "id" => return Some(own_id(place, ids)),
         "iso_currency_code" | "currency" => "USD",
@@ -233,6 +234,7 @@ fn other(place: &Place<'_>, name: &str, ids: &mut Ids) -> String {
         "data" if place.parent.contains("phone") => "+12025550143".into(),
         "data" if place.parent.contains("email") => email(ids),
         "x" | "y" | "kid" | "key" => ids.hex(32),
+        _ if place.parent == "images" => address(name, ids),
         _ => humanized(name),
     }
 }

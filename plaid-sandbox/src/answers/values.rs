@@ -24,7 +24,7 @@ const SHALLOW: usize = 5;
 
 /// Fields that say that something went wrong or came to an end. A made-up answer
 /// tells of things that went well.
-const UNSAID: [&str; 24] = [
+const UNSAID: [&str; 25] = [
     "ach_return_code",
     "cancelled_at",
     "causes",
@@ -35,6 +35,7 @@ const UNSAID: [&str; 24] = [
     "display_message",
     "error",
     "error_code_reason",
+    "error_message",
     "error_reason",
     "errors",
     "expired_at",
@@ -83,9 +84,21 @@ const PREFERRED: [&str; 27] = [
 ];
 
 /// Parts of choices that say that something is not well or not known.
-const BAD: [&str; 12] = [
-    "ban", "cancel", "declin", "down", "error", "expired", "fail", "fraud", "not_", "reject",
-    "revoked", "unknown",
+const BAD: [&str; 14] = [
+    "ban",
+    "input_needed",
+    "tombstoned",
+    "cancel",
+    "declin",
+    "down",
+    "error",
+    "expired",
+    "fail",
+    "fraud",
+    "not_",
+    "reject",
+    "revoked",
+    "unknown",
 ];
 
 /// Flags that are set where something is amiss or not over.
@@ -414,6 +427,8 @@ impl<'a> Maker<'a> {
             (1, Some(window)) if window.paging().rows() == at.name => ROWS,
             (1, Some(window)) if window.paging().is_empty(at.name) => 0,
             (1, _) if at.name == "accounts" && self.has_subject => self.accounts.len(),
+            // Each is about one account, of which the user has one.
+            _ if at.parent == "liabilities" => 1,
             (depth, _) if depth < SHALLOW => 2,
             (depth, _) if depth < 2 * SHALLOW => 1,
             _ => 0,

@@ -3,7 +3,6 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 /// What a request may refer to.
@@ -28,16 +27,42 @@ pub(crate) fn contract() -> Value {
     serde_json::from_str(include_str!("../../src/generated/contract.json")).unwrap()
 }
 
+/// Operations after which a token of the world is of no more use.
+pub(crate) fn is_destructive(id: &str) -> bool {
+    [
+        "assetReportRemove",
+        "itemAccessTokenInvalidate",
+        "itemPublicTokenExchange",
+        "itemRemove",
+        "sandboxItemResetLogin",
+    ]
+    .contains(&id)
+}
+
 /// Objects deeper than this have no optional fields.
 const DEEP: usize = 4;
 
 pub(crate) struct Requests<'a> {
     pub(crate) schemas: &'a Value,
     pub(crate) world: &'a World,
-    pub(crate) rng: Rng,
+    /// Other seeds make other requests.
+    pub(crate) seed: u64,
 }
 
 impl Requests<'_> {
+    /// A number below `end`: splitmix64.
+    fn below(&mut self, end: u64) -> u64 {
+        self.seed = self.seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.seed;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ mixed >> 31) % end
+    }
+
+    fn flip(&mut self) -> bool {
+        self.below(2) == 0
+    }
+
     /// A body that is valid for an operation, with its required fields and, if
     /// wanted, some of the optional ones.
     pub(crate) fn body(&mut self, operation: &Value, optional: bool) -> Value {
@@ -53,6 +78,7 @@ impl Requests<'_> {
 
     /// What the document says in words only.
     fn mend(&mut self, id: &str, body: &mut Value) {
+        let id_number = self.below(1 << 32);
         let fields = body.as_object_mut().unwrap();
         let world = self.world;
         let mut set = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
@@ -79,8 +105,7 @@ impl Requests<'_> {
             }
             "institutionsGetById" => set("country_codes", json!(["US"])),
             "userCreate" => {
-                let id = self.rng.u32(..).to_string();
-                set("client_user_id", json!(id));
+                fields.insert("client_user_id".into(), json!(format!("u{id_number}")));
             }
             _ => {}
         }
@@ -108,7 +133,7 @@ impl Requests<'_> {
         }
         if let Some(choices) = schema.get("enum").and_then(Value::as_array) {
             let choices: Vec<_> = choices.iter().filter(|choice| !choice.is_null()).collect();
-            return Some(choices[self.rng.usize(..choices.len())].clone());
+            return Some(choices[self.below(choices.len() as u64) as usize].clone());
         }
         let kind = schema.get("type").map_or("object", |kind| {
             kind.as_str().or_else(|| kind[0].as_str()).unwrap()
@@ -123,7 +148,7 @@ impl Requests<'_> {
                     .map(Value::from)
             }
             "string" => Some(json!(self.text(schema, name))),
-            "boolean" => Some(json!(self.rng.bool())),
+            "boolean" => Some(json!(self.flip())),
             _ => {
                 let least = schema["minimum"].as_i64().unwrap_or(0);
                 let most = schema["maximum"]
@@ -131,7 +156,7 @@ impl Requests<'_> {
                     .unwrap_or(100)
                     .min(100)
                     .max(least);
-                Some(json!(self.rng.i64(least..=most)))
+                Some(json!(least + self.below((most - least) as u64 + 1) as i64))
             }
         }
     }
@@ -149,7 +174,7 @@ impl Requests<'_> {
             // Who asks is said in headers.
             let wanted = !["client_id", "client_secret", "secret"].contains(&name.as_str())
                 && depth < DEEP
-                && self.rng.bool();
+                && self.flip();
             let value = (needed || wanted).then(|| self.value(schema, name, depth + 1));
             if let Some(Some(value)) = value {
                 fields.insert(name.clone(), value);
@@ -199,7 +224,9 @@ impl Requests<'_> {
         let length = |name: &str| schema[name].as_u64().map(|length| length as usize);
         let least = length("minLength").unwrap_or(0).max(1);
         let most = length("maxLength").unwrap_or(12).clamp(least, least + 12);
-        let length = self.rng.usize(least..=most);
-        (0..length).map(|_| self.rng.lowercase()).collect()
+        let length = least + self.below((most - least) as u64 + 1) as usize;
+        (0..length)
+            .map(|_| char::from(b'a' + self.below(26) as u8))
+            .collect()
     }
 }
