@@ -771,6 +771,8 @@ pub(crate) const REQUESTS: &[(&str, Derive)] = &[
         request::<types::TransferOriginatorFundingAccountUpdateRequest>,
     ),
     #[cfg(feature = "transfer")]
+    ("transferOriginatorGet", request::<types::TransferOriginatorGetRequest>),
+    #[cfg(feature = "transfer")]
     ("transferOriginatorList", request::<types::TransferOriginatorListRequest>),
     #[cfg(feature = "transfer")]
     (

@@ -978,14 +978,22 @@ impl Transfer<'_> {
     /// [`POST /transfer/originator/get`](https://plaid.com/docs/api/products/transfer/#transferoriginatorget)
     ///
     /// ```no_run
-    /// # async fn example(plaid: plaid::Client) -> plaid::Result<()> {
-    /// let answer = plaid.transfer().originator_get().await?;
+    /// # async fn example(plaid: plaid::Client, originator_client_id: &str) -> plaid::Result<()> {
+    /// let answer = plaid.transfer().originator_get(originator_client_id).await?;
     /// println!("{:?}", answer.originator);
     /// # Ok(())
     /// # }
     /// ```
-    pub fn originator_get(&self) -> Call<TransferOriginatorGet> {
-        Call::new(self.client, TransferOriginatorGetParameters {})
+    pub fn originator_get(
+        &self,
+        originator_client_id: impl Into<String>,
+    ) -> Call<TransferOriginatorGet> {
+        Call::new(
+            self.client,
+            types::TransferOriginatorGetRequest {
+                originator_client_id: originator_client_id.into(),
+            },
+        )
     }
     /// List your originators.
     ///
@@ -2938,9 +2946,6 @@ impl Operation for TransferOriginatorFundingAccountUpdate {
 /// Marks a [`Call`] of `/transfer/originator/get`.
 #[derive(Debug)]
 pub enum TransferOriginatorGet {}
-/// What [`TransferOriginatorGet`] is called with.
-#[derive(Clone, Debug)]
-pub struct TransferOriginatorGetParameters {}
 impl Operation for TransferOriginatorGet {
     const INFO: OperationInfo = OperationInfo {
         id: "transferOriginatorGet",
@@ -2950,13 +2955,13 @@ impl Operation for TransferOriginatorGet {
         effect: Effect::Read,
         credentials: Credentials::Headers,
     };
-    type Request = TransferOriginatorGetParameters;
+    type Request = types::TransferOriginatorGetRequest;
     type Response = types::TransferOriginatorGetResponse;
     async fn send(
         api: &plaid_gen::Client,
-        _request: &Self::Request,
+        request: &Self::Request,
     ) -> Sent<Self::Response> {
-        operation::json(api.transfer_originator_get().await)
+        operation::json(api.transfer_originator_get(request).await)
     }
 }
 /// Marks a [`Call`] of `/transfer/originator/list`.

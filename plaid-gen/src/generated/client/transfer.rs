@@ -4,7 +4,6 @@
 //! The operations of `transfer`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::{ClientHooks, OperationInfo};
 use progenitor_client::{Error, ResponseValue};
 impl Client {
     /// Create a payment profile (deprecated).
@@ -365,30 +364,12 @@ impl Client {
     #[inline]
     pub async fn transfer_originator_get(
         &self,
+        body: &types::TransferOriginatorGetRequest,
     ) -> Result<
         ResponseValue<types::TransferOriginatorGetResponse>,
         Error<types::PlaidError>,
     > {
-        let url = format!("{}/transfer/originator/get", self.baseurl,);
-        let mut request = self
-            .client
-            .post(url)
-            .header(
-                ::reqwest::header::ACCEPT,
-                ::reqwest::header::HeaderValue::from_static("application/json"),
-            )
-            .build()?;
-        let info = OperationInfo {
-            operation_id: "transfer_originator_get",
-        };
-        self.pre(&mut request, &info).await?;
-        let result = self.exec(request, &info).await;
-        self.post(&result, &info).await?;
-        let response = result?;
-        match response.status().as_u16() {
-            200..=299 => ResponseValue::from_response(response).await,
-            _ => Err(Error::ErrorResponse(ResponseValue::from_response(response).await?)),
-        }
+        self.post_json("/transfer/originator/get", body).await
     }
     /// List your originators.
     ///

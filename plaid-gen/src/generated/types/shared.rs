@@ -20130,51 +20130,6 @@ impl Default for TransferFailure {
         Generated::EMPTY
     }
 }
-/// Body of `POST /transfer/originator/get`; it names only the originator to fetch.
-#[derive(Clone)]
-#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
-pub struct TransferOriginatorGetRequest {
-    /// Client id of your team. Usually sent as the header `PLAID-CLIENT-ID`; the field in the
-    /// body is an alternative to it.
-    pub client_id: Option<String>,
-    /// Plaid client identifier of the originator to fetch, from `/transfer/originator/create`.
-    pub originator_client_id: String,
-    /// API secret of your team for one environment. Usually sent as the header `PLAID-SECRET`;
-    /// the field in the body is an alternative to it.
-    pub secret: Option<Secret>,
-}
-impl Generated for TransferOriginatorGetRequest {
-    const EMPTY: Self = Self {
-        client_id: Wire::EMPTY,
-        originator_client_id: Wire::EMPTY,
-        secret: Wire::EMPTY,
-    };
-}
-impl Record for TransferOriginatorGetRequest {
-    const NAME: &'static str = "TransferOriginatorGetRequest";
-    const FIELDS: &'static [(&'static str, Presence)] = &[
-        ("client_id", Optional),
-        ("originator_client_id", Required),
-        ("secret", Optional),
-    ];
-    fn read_field<'de, A: MapAccess<'de>>(
-        &mut self,
-        index: usize,
-        map: &mut A,
-    ) -> Result<(), A::Error> {
-        match index {
-            0 => fill(&mut self.client_id, map),
-            1 => fill(&mut self.originator_client_id, map),
-            2 => fill(&mut self.secret, map),
-            _ => Ok(()),
-        }
-    }
-    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
-        visitor.field(0, &self.client_id);
-        visitor.field(1, &self.originator_client_id);
-        visitor.field(2, &self.secret);
-    }
-}
 #[cfg(any(feature = "identity_verification", feature = "protect"))]
 /// Overall judgement by Plaid Protect on how trustworthy the user of an event is, with its
 /// parts; null when it was not computed.
@@ -21821,17 +21776,17 @@ crate::wire::records!(
     #[cfg(any(feature = "processor", feature = "transactions"))]
     TransactionsRecurringUpdateResponse, #[cfg(any(feature = "processor", feature =
     "transactions"))] TransactionsSyncRequestOptions, #[cfg(any(feature = "sandbox",
-    feature = "transfer"))] TransferFailure, TransferOriginatorGetRequest,
-    #[cfg(any(feature = "identity_verification", feature = "protect"))] TrustIndex,
-    #[cfg(any(feature = "identity_verification", feature = "protect"))]
-    TrustIndexSubscore, #[cfg(any(feature = "identity_verification", feature =
-    "protect"))] TrustIndexSubscores, TrustedDeviceData, UnofficialCurrencyCodeList,
-    #[cfg(any(feature = "identity_verification", feature = "link"))] UserAddress,
-    #[cfg(any(feature = "identity_verification", feature = "link", feature = "users"))]
-    UserIdNumber, #[cfg(any(feature = "accounts", feature = "assets", feature = "auth",
-    feature = "balance", feature = "beacon", feature = "cra", feature = "identity",
-    feature = "income", feature = "investments", feature = "items", feature =
-    "liabilities", feature = "processor", feature = "transactions", feature = "users"))]
+    feature = "transfer"))] TransferFailure, #[cfg(any(feature = "identity_verification",
+    feature = "protect"))] TrustIndex, #[cfg(any(feature = "identity_verification",
+    feature = "protect"))] TrustIndexSubscore, #[cfg(any(feature =
+    "identity_verification", feature = "protect"))] TrustIndexSubscores,
+    TrustedDeviceData, UnofficialCurrencyCodeList, #[cfg(any(feature =
+    "identity_verification", feature = "link"))] UserAddress, #[cfg(any(feature =
+    "identity_verification", feature = "link", feature = "users"))] UserIdNumber,
+    #[cfg(any(feature = "accounts", feature = "assets", feature = "auth", feature =
+    "balance", feature = "beacon", feature = "cra", feature = "identity", feature =
+    "income", feature = "investments", feature = "items", feature = "liabilities",
+    feature = "processor", feature = "transactions", feature = "users"))]
     W2Box12Override, #[cfg(any(feature = "accounts", feature = "assets", feature =
     "auth", feature = "balance", feature = "beacon", feature = "cra", feature =
     "identity", feature = "income", feature = "investments", feature = "items", feature =

@@ -6709,6 +6709,46 @@ impl Record for TransferOriginatorFundingAccountUpdateResponse {
         visitor.field(0, &self.request_id);
     }
 }
+/// Body of `POST /transfer/originator/get`; it names only the originator to fetch.
+#[derive(Clone)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+pub struct TransferOriginatorGetRequest {
+    /// Plaid client identifier of the originator to fetch, from `/transfer/originator/create`.
+    pub originator_client_id: String,
+}
+impl Generated for TransferOriginatorGetRequest {
+    const EMPTY: Self = Self {
+        originator_client_id: Wire::EMPTY,
+    };
+}
+impl Record for TransferOriginatorGetRequest {
+    const NAME: &'static str = "TransferOriginatorGetRequest";
+    const FIELDS: &'static [(&'static str, Presence)] = &[
+        ("originator_client_id", Required),
+    ];
+    fn read_field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        match index {
+            0 => fill(&mut self.originator_client_id, map),
+            _ => Ok(()),
+        }
+    }
+    fn visit<V: FieldVisitor>(&self, visitor: &mut V) {
+        visitor.field(0, &self.originator_client_id);
+    }
+}
+impl TransferOriginatorGetRequest {
+    /// Made from the fields that are always needed; the others are absent.
+    #[inline]
+    pub fn new(originator_client_id: impl Into<String>) -> Self {
+        Self {
+            originator_client_id: originator_client_id.into(),
+        }
+    }
+}
 /// Answer of `POST /transfer/originator/get`: the originator in its present state.
 #[derive(Clone)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
@@ -9817,24 +9857,24 @@ crate::wire::records!(
     TransferOriginatorDiligence, TransferOriginatorFundingAccountCreateRequest,
     TransferOriginatorFundingAccountCreateResponse,
     TransferOriginatorFundingAccountUpdateRequest,
-    TransferOriginatorFundingAccountUpdateResponse, TransferOriginatorGetResponse,
-    TransferOriginatorListRequest, TransferOriginatorListResponse,
-    TransferPlatformOriginatorCreateRequest, TransferPlatformOriginatorCreateResponse,
-    TransferPlatformPersonAddress, TransferPlatformPersonCreateRequest,
-    TransferPlatformPersonCreateResponse, TransferPlatformPersonIdNumber,
-    TransferPlatformPersonName, TransferPlatformRequirement,
-    TransferPlatformRequirementSubmission, TransferPlatformRequirementSubmitRequest,
-    TransferPlatformRequirementSubmitResponse, TransferPlatformTosAcceptanceMetadata,
-    TransferQuestionnaireCreateRequest, TransferQuestionnaireCreateResponse,
-    TransferRecurringCancelRequest, TransferRecurringCancelResponse,
-    TransferRecurringCreateRequest, TransferRecurringCreateResponse,
-    TransferRecurringGetRequest, TransferRecurringGetResponse,
-    TransferRecurringListRequest, TransferRecurringListResponse,
-    TransferRecurringSchedule, TransferRefund, TransferRefundCancelRequest,
-    TransferRefundCancelResponse, TransferRefundCreateRequest,
-    TransferRefundCreateResponse, TransferRefundFailure, TransferRefundGetRequest,
-    TransferRefundGetResponse, TransferRepayment, TransferRepaymentListRequest,
-    TransferRepaymentListResponse, TransferRepaymentReturn,
+    TransferOriginatorFundingAccountUpdateResponse, TransferOriginatorGetRequest,
+    TransferOriginatorGetResponse, TransferOriginatorListRequest,
+    TransferOriginatorListResponse, TransferPlatformOriginatorCreateRequest,
+    TransferPlatformOriginatorCreateResponse, TransferPlatformPersonAddress,
+    TransferPlatformPersonCreateRequest, TransferPlatformPersonCreateResponse,
+    TransferPlatformPersonIdNumber, TransferPlatformPersonName,
+    TransferPlatformRequirement, TransferPlatformRequirementSubmission,
+    TransferPlatformRequirementSubmitRequest, TransferPlatformRequirementSubmitResponse,
+    TransferPlatformTosAcceptanceMetadata, TransferQuestionnaireCreateRequest,
+    TransferQuestionnaireCreateResponse, TransferRecurringCancelRequest,
+    TransferRecurringCancelResponse, TransferRecurringCreateRequest,
+    TransferRecurringCreateResponse, TransferRecurringGetRequest,
+    TransferRecurringGetResponse, TransferRecurringListRequest,
+    TransferRecurringListResponse, TransferRecurringSchedule, TransferRefund,
+    TransferRefundCancelRequest, TransferRefundCancelResponse,
+    TransferRefundCreateRequest, TransferRefundCreateResponse, TransferRefundFailure,
+    TransferRefundGetRequest, TransferRefundGetResponse, TransferRepayment,
+    TransferRepaymentListRequest, TransferRepaymentListResponse, TransferRepaymentReturn,
     TransferRepaymentReturnListRequest, TransferRepaymentReturnListResponse,
     TransferSweep, TransferSweepGetRequest, TransferSweepGetResponse,
     TransferSweepListRequest, TransferSweepListResponse, TransferUserAddressInRequest,
