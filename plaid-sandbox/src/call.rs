@@ -180,7 +180,12 @@ impl<'a> Call<'a> {
         fields.insert("webhook_code".into(), code.into());
         fields.insert("environment".into(), "sandbox".into());
         if let Ok(body) = serde_json::to_vec_pretty(&fields) {
-            self.outbox.push(Delivery { url, body });
+            self.outbox.push(Delivery {
+                url,
+                kind: kind.to_owned(),
+                code: code.to_owned(),
+                body,
+            });
         }
     }
 }

@@ -6,7 +6,7 @@
 //! page: should the log grow before the last page, the run has to start again,
 //! as it has to with the real API.
 
-use std::collections::HashSet;
+use std::{cmp::Reverse, collections::HashSet};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,11 @@ pub(crate) struct Ledger {
     entries: Vec<Entry>,
     log: Vec<Change>,
     refreshes: usize,
+    /// The day on which the history was opened, and how many days it has had then.
+    today: NaiveDate,
+    days: u32,
+    /// Days that have passed since.
+    passed: u32,
 }
 
 impl Ledger {
@@ -99,21 +104,56 @@ impl Ledger {
             entries: Vec::new(),
             log: Vec::new(),
             refreshes: 0,
+            today,
+            days: 0,
+            passed: 0,
         };
-        for month in (0..=days / PERIOD).rev() {
+        ledger.reach_back(days);
+        ledger
+    }
+
+    /// Adds what is older than the history so far, up to `days` in all.
+    pub(crate) fn reach_back(&mut self, days: u32) {
+        let known = self.days;
+        self.days = known.max(days);
+        for month in (known / PERIOD..=days / PERIOD).rev() {
             for booking in MONTH.iter().rev() {
                 let age = month * PERIOD + booking.days_ago;
-                if age < days {
-                    ledger.add(booking, before(today, age));
+                if (known..days).contains(&age) {
+                    self.add(booking, before(self.today, age));
                 }
             }
         }
-        ledger
+    }
+
+    /// Lets the days up to the `number`th after the opening pass: what is pending
+    /// settles, and the pattern goes on with pending bookings. Says whether anything
+    /// changed.
+    pub(crate) fn next_day(&mut self, number: u32) -> bool {
+        let before = self.log.len();
+        while self.passed < number {
+            self.passed += 1;
+            let today = self
+                .today
+                .checked_add_days(Days::new(self.passed.into()))
+                .unwrap_or(self.today);
+            self.settle_pending(today);
+            let age = (PERIOD - self.passed % PERIOD) % PERIOD;
+            for booking in MONTH.iter().rev().filter(|booking| booking.days_ago == age) {
+                let index = self.add(booking, today);
+                self.entries[index].pending = true;
+            }
+        }
+        self.log.len() > before
     }
 
     /// The transactions that exist, newest first.
     pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().rev().filter(|entry| !entry.removed)
+        let mut entries: Vec<_> = self.entries.iter().filter(|entry| !entry.removed).collect();
+        // What was added last comes first on its day.
+        entries.reverse();
+        entries.sort_by_key(|entry| Reverse(entry.date));
+        entries.into_iter()
     }
 
     /// A page of at most `count` updates, for one account if a mask is given.
@@ -342,6 +382,41 @@ mod tests {
         ledger.refresh(day());
         assert_eq!(ledger.page(second, None, 5).unwrap_err(), NoPage::Mutated);
         assert!(ledger.page(Position::default(), None, 5).unwrap().has_more);
+    }
+
+    #[test]
+    fn days_go_on_with_the_pattern_and_settle_what_is_pending() {
+        let (mut lived, known) = (ledger(30), ledger(60));
+        assert!(lived.next_day(30));
+        assert!(!lived.next_day(30));
+        lived.settle_pending(day());
+        // After thirty days it is the history that one of sixty days was opened with.
+        let summary = |ledger: &Ledger| {
+            let mut names: Vec<_> = ledger
+                .newest_first()
+                .map(|entry| entry.booking.name)
+                .collect();
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(summary(&lived), summary(&known));
+        assert!(lived.newest_first().all(|entry| !entry.pending));
+    }
+
+    #[test]
+    fn reaching_back_adds_what_is_older() {
+        let mut short = ledger(30);
+        let end = short.end();
+        short.reach_back(90);
+        short.reach_back(30);
+        assert_eq!(
+            count(&short.page(end, None, 500).unwrap().updates),
+            (32, 0, 0)
+        );
+        let dates: Vec<_> = short.newest_first().map(|entry| entry.date).collect();
+        let whole = ledger(90);
+        let whole: Vec<_> = whole.newest_first().map(|entry| entry.date).collect();
+        assert_eq!(dates, whole);
     }
 
     #[test]

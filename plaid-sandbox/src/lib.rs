@@ -52,19 +52,24 @@
 //! request make the same answer, so nothing of these is remembered: a transfer that
 //! was cancelled can be read as if it had not been.
 //!
+//! # Time
+//!
+//! Everything that expires, gets ready or is tried again goes by the emulator's
+//! clock, which [`Sandbox::advance`] puts forward.
+//!
 //! # What it does not do
 //!
 //! It never connects to anything but loopback: a webhook to any other address
-//! is accepted and not sent. Webhooks are sent once, and only when a call
-//! causes one: firing a webhook, changing its address, resetting a login,
-//! setting a verification status, refreshing transactions, and the first poll
-//! of an Asset Report. There is nothing to wait for: data is ready at once,
-//! except that an Asset Report is not ready when it is first asked for. Of the
-//! special users of the real sandbox only `user_good` has data of its own.
+//! is accepted and not sent. Unless told otherwise with [`Pace`] there is nothing to
+//! wait for: data is ready at once, except that an Asset Report is not ready when it
+//! is first asked for. Of the special users of the real sandbox only `user_good` has
+//! data of its own.
 
+mod agenda;
 mod answers;
 mod call;
 mod catalog;
+mod clock;
 mod contract;
 mod error;
 mod faults;
@@ -81,11 +86,13 @@ mod webhook;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use agenda::Pace;
 pub use contract::ContractError;
 pub use faults::Fault;
 pub use log::LoggedRequest;
 pub use products::emulated;
 pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError};
+pub use webhook::{Order, SentWebhook};
 
 /// Locks, also after a panic of another holder: what is behind the locks of
 /// this crate is consistent between any two statements.

@@ -2,20 +2,22 @@
 
 use std::{
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     task::JoinHandle,
 };
 
 use crate::{
+    agenda::Pace,
     call::{Call, Incoming},
+    clock::Clock,
     contract::{Contract, ContractError},
     faults::{Fault, Faults},
     ids::Ids,
@@ -25,18 +27,18 @@ use crate::{
     server::{self, App},
     state::State,
     validate::Credentials,
-    webhook::{self, BACKLOG, Signer},
+    webhook::{self, BACKLOG, Mail, Order, SentWebhook, Signer},
 };
 
 /// Why the emulator did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The port is taken, or there is no loopback interface.
-    #[error("cannot listen on 127.0.0.1:{port}")]
+    /// The port is taken, or the machine has no such address.
+    #[error("cannot listen on {address}")]
     Listen {
-        /// The port that was asked for; 0 means any.
-        port: u16,
+        /// The address that was asked for; port 0 means any.
+        address: SocketAddr,
         /// What the system says.
         source: io::Error,
     },
@@ -65,13 +67,28 @@ pub enum LinkError {
 #[must_use = "a builder does nothing until it is started"]
 pub struct SandboxBuilder {
     port: u16,
+    address: Option<IpAddr>,
     seed: Option<u64>,
+    pace: Pace,
 }
 
 impl SandboxBuilder {
     /// Listens on this port instead of one that is free.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Listens on this address instead of 127.0.0.1. The emulator holds made-up data
+    /// only, but whoever reaches it can use it.
+    pub fn bind(mut self, address: IpAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// How fast data gets ready; at once unless told otherwise.
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
         self
     }
 
@@ -89,13 +106,13 @@ impl SandboxBuilder {
     /// If the port cannot be listened on.
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let contract = Contract::embedded()?;
+        let wanted = self.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let wanted = SocketAddr::from((wanted, self.port));
         let listen = |source| StartError::Listen {
-            port: self.port,
+            address: wanted,
             source,
         };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port))
-            .await
-            .map_err(listen)?;
+        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let client = webhook::client().map_err(|error| StartError::Deliveries(error.into()))?;
 
@@ -107,33 +124,50 @@ impl SandboxBuilder {
         let request_ids = Ids::new(Some(ids.seed()));
         let signer = Arc::new(Signer::new(&mut ids));
         let (deliveries, queue) = mpsc::channel(BACKLOG);
+        let (clock, mail) = (Clock::new(), Arc::new(Mail::default()));
+        let state = State::new(ids, Arc::clone(&signer), clock.clone(), self.pace);
         let app = Arc::new(App {
             contract,
             credentials,
-            state: Mutex::new(State::new(ids, Arc::clone(&signer))),
+            state: Mutex::new(state),
             request_ids: Mutex::new(request_ids),
             faults: Faults::default(),
             log: Log::default(),
+            planned: Notify::new(),
+            mail: Arc::clone(&mail),
             deliveries,
         });
         let (stop, stopped) = watch::channel(());
         let server = server::serve(listener, Arc::clone(&app), stopped);
-        let deliveries = webhook::deliver(queue, client, signer);
+        let deliveries = webhook::deliver(queue, client, signer, clock, mail);
+        let timed = Arc::clone(&app);
         // In one task, so that webhooks cannot outlive the server.
         let task = tokio::spawn(async move {
             tokio::select! {
                 () = server => {}
                 () = deliveries => {}
+                () = timed.keep_time() => {}
             }
         });
         Ok(Sandbox {
-            url: format!("http://{address}"),
+            url: format!("http://{}", reachable(address)),
             address,
             app,
             stop,
             task,
         })
     }
+}
+
+/// How this machine reaches what listens on an address: one that stands for all of
+/// the machine's is none to connect to.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    (ip, address.port()).into()
 }
 
 /// A running emulator. It stops when this is dropped: no new connection is
@@ -213,12 +247,52 @@ impl Sandbox {
         self.app.faults.push(path.into(), fault);
     }
 
-    /// Puts the emulator's clock forward, so that a test can see tokens expire
-    /// without waiting. Webhooks are still signed with the real time.
+    /// Puts the emulator's clock forward, so that a test sees in milliseconds what
+    /// takes minutes or months:
+    ///
+    /// - public tokens expire after 30 minutes, Link tokens after 4 hours, those of
+    ///   update mode after 30 minutes;
+    /// - every day brings an Item transactions, which are pending until the next, and
+    ///   sends `SYNC_UPDATES_AVAILABLE`;
+    /// - an Item asks for a new login after 30 days, and says so with `ITEM`/`ERROR`;
+    /// - webhooks that were not received are tried again after 30 seconds, and then
+    ///   after four times as long each, for a day;
+    /// - with [`Pace::Lifelike`], transactions and Asset Reports get ready.
+    ///
+    /// Webhooks are still signed with the real time.
     pub fn advance(&self, by: Duration) {
-        let by = TimeDelta::from_std(by).unwrap_or(TimeDelta::MAX);
-        let mut state = lock(&self.app.state);
-        state.ahead = state.ahead.checked_add(&by).unwrap_or(TimeDelta::MAX);
+        let clock = lock(&self.app.state).clock.clone();
+        clock.advance(by);
+        self.app.catch_up();
+    }
+
+    /// What the emulator's clock shows.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        lock(&self.app.state).now()
+    }
+
+    /// Sends each webhook this many times from now on, at most ten. Duplicates are
+    /// normal: a receiver has to do its work once.
+    pub fn repeat_webhooks(&self, times: usize) {
+        self.app.mail.copies(times);
+    }
+
+    /// Keeps webhooks back until [`release_webhooks`](Self::release_webhooks).
+    pub fn hold_webhooks(&self) {
+        self.app.mail.hold();
+    }
+
+    /// Lets the webhooks go that were kept back, and all others from now on.
+    pub fn release_webhooks(&self, order: Order) {
+        self.app.release(order);
+    }
+
+    /// The tries to deliver webhooks so far, oldest first. The last thousand are
+    /// kept.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<SentWebhook> {
+        self.app.mail.sent()
     }
 
     /// Plays the user who goes through Link: signs in at First Platypus Bank
@@ -238,6 +312,7 @@ impl Sandbox {
         let mut call = Call::new(&request, &mut state);
         let public_token = link::complete(&mut call, link_token)?;
         self.app.post(call.outbox);
+        self.app.planned.notify_one();
         Ok(public_token)
     }
 

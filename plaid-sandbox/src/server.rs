@@ -26,13 +26,13 @@ use hyper_util::{
 use serde_json::{Map, Value};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, mpsc, watch},
+    sync::{Notify, Semaphore, mpsc, watch},
     task::JoinSet,
     time::timeout,
 };
 
 use crate::{
-    answers,
+    agenda, answers,
     call::{Call, Content, Handler, Incoming, Reply},
     contract::{Contract, Operation},
     error::ApiError,
@@ -43,7 +43,7 @@ use crate::{
     products,
     state::State,
     validate::{self, Credentials},
-    webhook::Delivery,
+    webhook::{Delivery, Mail, Order},
 };
 
 /// The largest request body.
@@ -71,6 +71,9 @@ pub(crate) struct App {
     pub(crate) request_ids: Mutex<Ids>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    /// Says that the agenda may have become longer.
+    pub(crate) planned: Notify,
+    pub(crate) mail: Arc<Mail>,
     pub(crate) deliveries: mpsc::Sender<Delivery>,
 }
 
@@ -225,6 +228,7 @@ impl App {
         let (outcome, outbox) = {
             let mut state = lock(&self.state);
             let mut call = Call::new(&incoming, &mut state);
+            agenda::catch_up(&mut call);
             let outcome = match handler {
                 Some(handler) => handler(&mut call),
                 None => answers::answer(self.contract, operation, &mut call),
@@ -232,14 +236,54 @@ impl App {
             *item_id = call.item_id.take();
             (outcome, call.outbox)
         };
+        self.planned.notify_one();
         self.post(outbox);
         outcome
+    }
+
+    /// Lets the webhooks go that were held back.
+    pub(crate) fn release(&self, order: Order) {
+        for delivery in self.mail.release(order) {
+            let _ = self.deliveries.try_send(delivery);
+        }
+    }
+
+    /// Lets happen what the clock shows to be due.
+    pub(crate) fn catch_up(&self) {
+        let mut state = lock(&self.state);
+        let request = Incoming::default();
+        let mut call = Call::new(&request, &mut state);
+        agenda::catch_up(&mut call);
+        let outbox = call.outbox;
+        drop(state);
+        self.post(outbox);
+    }
+
+    /// Lets things happen when they are due, also when nobody asks for anything.
+    pub(crate) async fn keep_time(&self) {
+        loop {
+            let (next, clock) = {
+                let state = lock(&self.state);
+                (state.agenda.next(), state.clock.clone())
+            };
+            let due = async {
+                match next {
+                    Some(next) => clock.reached(next).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = due => self.catch_up(),
+                // Something that is due earlier may have been planned.
+                () = self.planned.notified() => {}
+            }
+        }
     }
 
     /// Hands webhooks to the task that delivers them. When its queue is full
     /// they are lost, as they are when a receiver is down for long.
     pub(crate) fn post(&self, outbox: Vec<Delivery>) {
-        for delivery in outbox {
+        for delivery in self.mail.take(outbox) {
             let _ = self.deliveries.try_send(delivery);
         }
     }

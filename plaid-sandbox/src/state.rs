@@ -6,10 +6,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::{
+    agenda::{Agenda, Event, LOGIN_LIFE, Pace},
     catalog::{
         accounts::{ACCOUNTS, AccountTemplate},
         institutions::Institution,
+        transactions::PERIOD,
     },
+    clock::Clock,
     error::ApiError,
     ids::{Ids, check_token},
     ledger::Ledger,
@@ -93,6 +96,11 @@ pub(crate) struct Item {
     pub(crate) days_requested: Option<u32>,
     pub(crate) auth_was_read: bool,
     pub(crate) last_webhook: Option<(DateTime<Utc>, String)>,
+    /// When the user signed in, the last time.
+    pub(crate) signed_in_at: DateTime<Utc>,
+    /// When the first month of transactions is there, and when all are.
+    initial_at: DateTime<Utc>,
+    historical_at: DateTime<Utc>,
     ledger_seed: u64,
     ledger: Option<Ledger>,
 }
@@ -139,19 +147,58 @@ impl Item {
         (self.condition == Condition::LoginRequired).then(ApiError::login_required)
     }
 
+    pub(crate) fn is_alive(&self) -> bool {
+        self.condition != Condition::Removed
+    }
+
+    /// How much of the Item's transactions is there.
+    pub(crate) fn history(&self, now: DateTime<Utc>) -> History {
+        if now < self.initial_at {
+            History::NotReady
+        } else if now < self.historical_at {
+            History::Initial
+        } else {
+            History::Complete
+        }
+    }
+
     /// The Item's transactions, if they have been looked at before.
     pub(crate) fn opened_ledger(&self) -> Option<&Ledger> {
         self.ledger.as_ref()
     }
 
     /// The Item's transactions, written down when they are first looked at.
-    pub(crate) fn ledger(&mut self) -> &mut Ledger {
+    pub(crate) fn ledger(&mut self, now: DateTime<Utc>) -> &mut Ledger {
         let days = *self.days_requested.get_or_insert(DEFAULT_DAYS);
+        let days = match self.history(now) {
+            History::Complete => days,
+            History::Initial => days.min(PERIOD),
+            History::NotReady => 0,
+        };
         let today = self.created_at.date_naive();
         let seed = self.ledger_seed;
-        self.ledger
-            .get_or_insert_with(|| Ledger::open(today, days, Ids::new(Some(seed))))
+        let ledger = self
+            .ledger
+            .get_or_insert_with(|| Ledger::open(today, days, Ids::new(Some(seed))));
+        ledger.reach_back(days);
+        ledger
     }
+
+    /// Lets a day of the Item's history pass, and says whether it brought something.
+    pub(crate) fn next_day(&mut self, at: DateTime<Utc>) -> bool {
+        let number = at.signed_duration_since(self.created_at).num_days();
+        let number = u32::try_from(number).unwrap_or_default();
+        self.ledger(at).next_day(number)
+    }
+}
+
+/// How much of an Item's transactions is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum History {
+    NotReady,
+    /// The first month.
+    Initial,
+    Complete,
 }
 
 /// What an Item is made from.
@@ -223,8 +270,9 @@ pub(crate) struct State {
     /// The seed of made-up answers.
     pub(crate) answers: u64,
     pub(crate) signer: Arc<Signer>,
-    /// How far the emulator's clock is ahead of the real one.
-    pub(crate) ahead: TimeDelta,
+    pub(crate) clock: Clock,
+    pub(crate) pace: Pace,
+    pub(crate) agenda: Agenda,
     pub(crate) items: Store<Item>,
     access_tokens: Store<String>,
     public_tokens: Store<PublicToken>,
@@ -239,12 +287,14 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(mut ids: Ids, signer: Arc<Signer>) -> Self {
+    pub(crate) fn new(mut ids: Ids, signer: Arc<Signer>, clock: Clock, pace: Pace) -> Self {
         Self {
             answers: ids.seed(),
             ids,
             signer,
-            ahead: TimeDelta::zero(),
+            clock,
+            pace,
+            agenda: Agenda::default(),
             items: Store::new(ITEM_CAPACITY),
             access_tokens: Store::new(CAPACITY),
             public_tokens: Store::new(CAPACITY),
@@ -258,8 +308,7 @@ impl State {
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
-        let now = Utc::now();
-        now.checked_add_signed(self.ahead).unwrap_or(now)
+        self.clock.now()
     }
 
     /// Makes an Item with the accounts of `user_good`.
@@ -273,12 +322,16 @@ impl State {
                 verification_status: None,
             })
             .collect();
+        let now = self.now();
         let item = Item {
             id: id.clone(),
             institution: blueprint.institution,
             products: blueprint.products,
             webhook: blueprint.webhook,
-            created_at: self.now(),
+            created_at: now,
+            signed_in_at: now,
+            initial_at: now + self.pace.initial(),
+            historical_at: now + self.pace.historical(),
             condition: Condition::Good,
             accounts,
             days_requested: blueprint.days_requested,
@@ -287,8 +340,26 @@ impl State {
             ledger_seed: self.ids.seed(),
             ledger: None,
         };
+        let has_transactions = item.has("transactions");
         self.items.insert(id.clone(), item)?;
+        self.agenda
+            .add(now + LOGIN_LIFE, Event::LoginExpired(id.clone()));
+        if has_transactions {
+            self.plan_history(&id, now);
+        }
         Ok(id)
+    }
+
+    fn plan_history(&mut self, item_id: &str, now: DateTime<Utc>) {
+        let id = || item_id.to_owned();
+        if self.pace == Pace::Lifelike {
+            let (initial, historical) = (self.pace.initial(), self.pace.historical());
+            self.agenda.add(now + initial, Event::InitialUpdate(id()));
+            self.agenda
+                .add(now + historical, Event::HistoricalUpdate(id()));
+        }
+        self.agenda
+            .add(now + TimeDelta::days(1), Event::NextDay(id()));
     }
 
     pub(crate) fn issue_public_token(&mut self, item_id: String) -> Result<String, ApiError> {
@@ -366,12 +437,14 @@ impl State {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::time::Duration;
+
     use super::*;
 
     fn state() -> State {
         let mut ids = Ids::new(Some(1));
         let signer = Arc::new(Signer::new(&mut ids));
-        State::new(ids, signer)
+        State::new(ids, signer, Clock::new(), Pace::AtOnce)
     }
 
     #[test]
@@ -385,7 +458,7 @@ mod tests {
         );
 
         let late = state.issue_public_token("item".into()).unwrap();
-        state.ahead = PUBLIC_TOKEN_LIFE;
+        state.clock.advance(Duration::from_secs(30 * 60));
         let error = state.redeem_public_token(&late).unwrap_err();
         assert_eq!(
             error.message.as_deref(),

@@ -1,20 +1,22 @@
 //! Webhooks: signed with the emulator's own key, sent to loopback only.
 
 use std::{
+    collections::{BTreeMap, VecDeque},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::Utc;
+use chrono::{DateTime, TimeDelta, Utc};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
 use reqwest::{Url, header::CONTENT_TYPE, redirect::Policy};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use crate::ids::Ids;
+use crate::{clock::Clock, ids::Ids, lock};
 
 /// How long a receiver may take before the delivery counts as failed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,8 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const BACKLOG: usize = 256;
 
 /// A webhook on its way.
+#[derive(Debug, Clone)]
 pub(crate) struct Delivery {
     pub(crate) url: Url,
+    pub(crate) kind: String,
+    pub(crate) code: String,
     pub(crate) body: Vec<u8>,
 }
 
@@ -121,27 +126,194 @@ impl Signer {
     }
 }
 
+/// The wait before a webhook is tried for the second time. Each further wait is
+/// four times as long.
+const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
+/// After this time nobody tries any more.
+const RETRY_LIFE: TimeDelta = TimeDelta::hours(24);
+
+/// A delivery that waits for its time.
+struct Attempt {
+    at: DateTime<Utc>,
+    /// When it was tried first.
+    since: DateTime<Utc>,
+    wait: TimeDelta,
+    delivery: Delivery,
+}
+
+impl Attempt {
+    /// The next try, counted from when this one was due: so it does not matter
+    /// whether the clock ran there or was put there.
+    fn again(self) -> Option<Self> {
+        let at = self.at + self.wait;
+        (at - self.since <= RETRY_LIFE).then(|| Self {
+            at,
+            since: self.since,
+            wait: self.wait * 4,
+            delivery: self.delivery,
+        })
+    }
+}
+
 /// Sends what is put into the queue, one after another, until the queue is
-/// closed. Each webhook is sent once; whether the receiver liked it changes
-/// nothing.
+/// closed. What a receiver does not answer with 200 in time is sent again, at the
+/// times of the emulator's clock at which Plaid does so.
 pub(crate) async fn deliver(
     mut queue: mpsc::Receiver<Delivery>,
     client: reqwest::Client,
     signer: Arc<Signer>,
+    clock: Clock,
+    mail: Arc<Mail>,
 ) {
-    while let Some(Delivery { url, body }) = queue.recv().await {
-        let Ok(token) = signer.sign(&body, Utc::now().timestamp()) else {
-            continue;
+    let mut waiting: BTreeMap<(DateTime<Utc>, u64), Attempt> = BTreeMap::new();
+    let mut number = 0;
+    loop {
+        let next = waiting.keys().next().copied();
+        let due = async {
+            match next {
+                Some((at, _)) => clock.reached(at).await,
+                None => std::future::pending().await,
+            }
         };
-        // A failed delivery is the receiver's business, as it is Plaid's.
-        let _ = client
-            .post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header("Plaid-Verification", token)
-            .body(body)
-            .send()
-            .await;
+        tokio::select! {
+            // What is new joins the line before the next leaves it.
+            biased;
+            delivery = queue.recv() => {
+                let Some(delivery) = delivery else { return };
+                number += 1;
+                let now = clock.now();
+                let attempt = Attempt {
+                    at: now,
+                    since: now, wait: FIRST_RETRY, delivery,
+                };
+                if waiting.len() < BACKLOG {
+                    waiting.insert((now, number), attempt);
+                }
+            }
+            () = due => {
+                let Some((_, attempt)) = waiting.pop_first() else { continue };
+                let status = send(&client, &signer, &attempt.delivery).await;
+                mail.note(&attempt.delivery, status);
+                number += 1;
+                if status != Some(200) && let Some(again) = attempt.again() {
+                    waiting.insert((again.at, number), again);
+                }
+            }
+        }
     }
+}
+
+/// The status that the receiver answered with, if it answered.
+async fn send(client: &reqwest::Client, signer: &Signer, delivery: &Delivery) -> Option<u16> {
+    // The real time: it is what receivers compare the age of the signature with.
+    let token = signer.sign(&delivery.body, Utc::now().timestamp()).ok()?;
+    let answer = client
+        .post(delivery.url.clone())
+        .header(CONTENT_TYPE, "application/json")
+        .header("Plaid-Verification", token)
+        .body(delivery.body.clone())
+        .send()
+        .await
+        .ok()?;
+    Some(answer.status().as_u16())
+}
+
+/// A try to deliver a webhook. It says nothing about whom it was sent to and what
+/// it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct SentWebhook {
+    /// The `webhook_type`.
+    pub webhook_type: String,
+    /// The `webhook_code`.
+    pub webhook_code: String,
+    /// What the receiver answered; `None` if it did not answer in time.
+    pub status: Option<u16>,
+}
+
+/// The order in which webhooks leave that were held back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Order {
+    /// As they were caused.
+    #[default]
+    Caused,
+    /// The last first.
+    Reversed,
+}
+
+/// What becomes of webhooks before they are delivered, and what became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Mail(Mutex<Desk>);
+
+#[derive(Debug, Default)]
+struct Desk {
+    /// Copies of each besides the first.
+    extra: usize,
+    held: Option<Vec<Delivery>>,
+    sent: VecDeque<SentWebhook>,
+}
+
+impl Mail {
+    /// The deliveries that leave for these webhooks now.
+    pub(crate) fn take(&self, outbox: Vec<Delivery>) -> Vec<Delivery> {
+        let mut desk = lock(&self.0);
+        match &mut desk.held {
+            Some(held) => {
+                held.extend(outbox);
+                held.truncate(BACKLOG);
+                Vec::new()
+            }
+            None => copies(outbox, desk.extra),
+        }
+    }
+
+    /// Each webhook is sent this many times from now on.
+    pub(crate) fn copies(&self, times: usize) {
+        lock(&self.0).extra = times.clamp(1, MAX_COPIES) - 1;
+    }
+
+    pub(crate) fn hold(&self) {
+        lock(&self.0).held.get_or_insert_default();
+    }
+
+    pub(crate) fn release(&self, order: Order) -> Vec<Delivery> {
+        let mut desk = lock(&self.0);
+        let mut held = desk.held.take().unwrap_or_default();
+        if order == Order::Reversed {
+            held.reverse();
+        }
+        copies(held, desk.extra)
+    }
+
+    fn note(&self, delivery: &Delivery, status: Option<u16>) {
+        let mut desk = lock(&self.0);
+        if desk.sent.len() == REMEMBERED {
+            desk.sent.pop_front();
+        }
+        desk.sent.push_back(SentWebhook {
+            webhook_type: delivery.kind.clone(),
+            webhook_code: delivery.code.clone(),
+            status,
+        });
+    }
+
+    pub(crate) fn sent(&self) -> Vec<SentWebhook> {
+        lock(&self.0).sent.iter().cloned().collect()
+    }
+}
+
+/// More copies than this of one webhook show nothing new.
+const MAX_COPIES: usize = 10;
+/// Deliveries that are remembered.
+const REMEMBERED: usize = 1_000;
+
+fn copies(outbox: Vec<Delivery>, extra: usize) -> Vec<Delivery> {
+    outbox
+        .into_iter()
+        .flat_map(|delivery| std::iter::repeat_n(delivery, extra + 1))
+        .collect()
 }
 
 /// The client that deliveries go through. It knows `localhost` without asking
@@ -167,6 +339,28 @@ mod tests {
     use p256::ecdsa::{VerifyingKey, signature::Verifier};
 
     use super::*;
+
+    #[test]
+    fn a_webhook_is_tried_for_a_day() {
+        let start = DateTime::UNIX_EPOCH;
+        let mut attempt = Some(Attempt {
+            at: start,
+            since: start,
+            wait: FIRST_RETRY,
+            delivery: Delivery {
+                url: "http://127.0.0.1/".parse().unwrap(),
+                kind: "ITEM".into(),
+                code: "ERROR".into(),
+                body: Vec::new(),
+            },
+        });
+        let mut times = Vec::new();
+        while let Some(due) = attempt {
+            times.push((due.at - start).num_seconds());
+            attempt = due.again();
+        }
+        assert_eq!(times, [0, 30, 150, 630, 2_550, 10_230, 40_950]);
+    }
 
     #[test]
     fn only_loopback_is_a_destination() {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{accounts::account_fields, pdf};
 use crate::{
+    agenda::Event,
     call::{Call, Reply, fields},
     catalog::identity::owner,
     error::ApiError,
@@ -72,10 +73,22 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         item_ids,
         ready: false,
     };
+    let token = keep(call, report)?;
+    let id = call.state.reports.get(&token).map(|report| &report.id);
+    Ok(Reply::json(
+        json!({ "asset_report_id": id, "asset_report_token": token }),
+    ))
+}
+
+/// Keeps a report under a new token, and plans when it is ready.
+fn keep(call: &mut Call<'_>, report: Report) -> Result<String, ApiError> {
     let token = call.state.ids.token("assets");
-    let answer = json!({ "asset_report_id": report.id, "asset_report_token": token });
-    call.state.reports.insert(token, report)?;
-    Ok(Reply::json(answer))
+    call.state.reports.insert(token.clone(), report)?;
+    if let Some(time) = call.state.pace.report() {
+        let at = call.state.now() + time;
+        call.state.agenda.add(at, Event::ReportReady(token.clone()));
+    }
+    Ok(token)
 }
 
 /// `/asset_report/get`
@@ -166,22 +179,14 @@ fn find<'c>(call: &'c Call<'_>, token: &str) -> Result<&'c Report, ApiError> {
     })
 }
 
-/// A report is not ready when it is first asked for, and ready from then on.
-/// So a caller's waiting can be tested without waiting.
+/// A report takes its time. Unless told otherwise that is until somebody asks for
+/// it: it is not ready the first time, and ready from then on.
 fn poll(call: &mut Call<'_>, token: &str) -> Result<(), ApiError> {
-    find(call, token)?;
-    let Some(report) = call
-        .state
-        .reports
-        .get_mut(token)
-        .filter(|report| !report.ready)
-    else {
+    if find(call, token)?.ready {
         return Ok(());
-    };
-    report.ready = true;
-    let details = fields(json!({ "asset_report_id": report.id, "report_type": "FULL" }));
-    if let Some(address) = report.webhook.clone() {
-        call.post_webhook(&address, "ASSETS", "PRODUCT_READY", details);
+    }
+    if call.state.pace.report().is_none() {
+        announce(call, token);
     }
     Err(ApiError::new(
         StatusCode::BAD_REQUEST,
@@ -189,6 +194,18 @@ fn poll(call: &mut Call<'_>, token: &str) -> Result<(), ApiError> {
         "PRODUCT_NOT_READY",
         "the report is still being generated; ask again",
     ))
+}
+
+/// Makes a report ready and tells its webhook.
+pub(crate) fn announce(call: &mut Call<'_>, token: &str) {
+    let Some(report) = call.state.reports.get_mut(token) else {
+        return;
+    };
+    report.ready = true;
+    let details = fields(json!({ "asset_report_id": report.id, "report_type": "FULL" }));
+    if let Some(address) = report.webhook.clone() {
+        call.post_webhook(&address, "ASSETS", "PRODUCT_READY", details);
+    }
 }
 
 /// The days that a report covers.
@@ -216,12 +233,13 @@ impl Period {
 }
 
 fn item_json(call: &mut Call<'_>, id: &str, period: &Period) -> Option<Value> {
+    let now = call.state.now();
     let item = call
         .state
         .items
         .get_mut(id)
         .filter(|item| item.condition != Condition::Removed)?;
-    item.ledger();
+    item.ledger(now);
     let item: &Item = item;
     let accounts: Vec<_> = item
         .accounts

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{accounts::account_json, users};
 use crate::{
+    agenda::{Event, LOGIN_LIFE},
     call::{Call, Reply},
     catalog::institutions,
     error::ApiError,
@@ -233,6 +234,7 @@ pub(crate) fn complete(call: &mut Call<'_>, link_token: &str) -> Result<String, 
 }
 
 fn repair(call: &mut Call<'_>, item_id: String) -> Result<String, LinkError> {
+    let now = call.state.now();
     let item = call
         .state
         .items
@@ -240,11 +242,14 @@ fn repair(call: &mut Call<'_>, item_id: String) -> Result<String, LinkError> {
         .ok_or(LinkError::NoItem)?;
     match item.condition {
         Condition::Removed => return Err(LinkError::NoItem),
-        Condition::Good => {}
+        Condition::Good => item.signed_in_at = now,
         Condition::LoginRequired => {
             item.condition = Condition::Good;
+            item.signed_in_at = now;
             call.send_webhook(&item_id, "ITEM", "LOGIN_REPAIRED", Map::new());
         }
     }
+    let expiry = Event::LoginExpired(item_id.clone());
+    call.state.agenda.add(now + LOGIN_LIFE, expiry);
     Ok(item_id)
 }

@@ -1,7 +1,7 @@
 //! What the operations do, one file per product.
 
 pub(crate) mod accounts;
-mod assets;
+pub(crate) mod assets;
 mod auth;
 mod fdx;
 mod identity;
@@ -11,7 +11,7 @@ pub(crate) mod items;
 pub(crate) mod link;
 pub(crate) mod pdf;
 pub(crate) mod processor;
-mod sandbox;
+pub(crate) mod sandbox;
 mod transactions;
 mod transfer;
 pub(crate) mod users;

@@ -265,7 +265,7 @@ fn webhook_fields(item: &Item, kind: &str, code: &str, now: DateTime<Utc>) -> Ma
     let account_id = item.accounts.first().map(|account| account.id.as_str());
     fields(match (kind, code) {
         ("TRANSACTIONS", "DEFAULT_UPDATE") => json!({ "error": null, "new_transactions": 1 }),
-        ("TRANSACTIONS", "SYNC_UPDATES_AVAILABLE") => sync_updates_available(),
+        ("TRANSACTIONS", "SYNC_UPDATES_AVAILABLE") => sync_updates_available(true),
         ("TRANSACTIONS", _) => json!({ "account_ids": [account_id] }),
         ("AUTH", "DEFAULT_UPDATE") => json!({
             "account_ids_with_new_auth": [account_id],
@@ -313,8 +313,8 @@ fn webhook_fields(item: &Item, kind: &str, code: &str, now: DateTime<Utc>) -> Ma
 
 /// The fields of the webhook that tells callers of `/transactions/sync` to call
 /// again.
-pub(super) fn sync_updates_available() -> Value {
-    json!({ "historical_update_complete": true, "initial_update_complete": true })
+pub(crate) fn sync_updates_available(complete: bool) -> Value {
+    json!({ "historical_update_complete": complete, "initial_update_complete": true })
 }
 
 /// `/sandbox/item/reset_login`

@@ -11,7 +11,7 @@ use crate::{
     catalog::categories::CATEGORIES,
     error::ApiError,
     ledger::{Entry, NoPage, Page, Position, Update},
-    state::Item,
+    state::{History, Item},
 };
 
 const DEFAULT_COUNT: usize = 100;
@@ -81,10 +81,16 @@ impl Cursor {
 pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: SyncRequest = call.body()?;
     let options = &request.options;
+    let now = call.state.now();
     let item = call.readable_item(&request.access_token, Some("transactions"))?;
     item.days_requested = item.days_requested.or(options.days_requested);
+    let status = match item.history(now) {
+        History::NotReady => return Ok(not_ready(item)),
+        History::Initial => "INITIAL_UPDATE_COMPLETE",
+        History::Complete => "HISTORICAL_UPDATE_COMPLETE",
+    };
     // The ledger borrows the Item, of which the rest is needed as well.
-    item.ledger();
+    item.ledger(now);
     let item: &Item = item;
     let mask = match options.account_id.as_deref() {
         Some(id) => Some(item.account(id)?.template.mask),
@@ -97,16 +103,33 @@ pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         account: options.account_id.clone(),
         position: page.next,
     };
-    let accounts = item
-        .accounts
-        .iter()
-        .filter(|account| account.template.kind != "investment");
     let mut answer = updates_json(item, &page, options);
-    answer["accounts"] = accounts.map(account_json).collect();
+    answer["accounts"] = accounts_json(item);
     answer["has_more"] = json!(page.has_more);
     answer["next_cursor"] = json!(next.encode());
-    answer["transactions_update_status"] = json!("HISTORICAL_UPDATE_COMPLETE");
+    answer["transactions_update_status"] = json!(status);
     Ok(Reply::json(answer))
+}
+
+fn accounts_json(item: &Item) -> Value {
+    item.accounts
+        .iter()
+        .filter(|account| account.template.kind != "investment")
+        .map(account_json)
+        .collect()
+}
+
+/// Data that is not there yet is no error of this operation.
+fn not_ready(item: &Item) -> Reply {
+    Reply::json(json!({
+        "accounts": accounts_json(item),
+        "added": [],
+        "has_more": false,
+        "modified": [],
+        "next_cursor": "",
+        "removed": [],
+        "transactions_update_status": "NOT_READY",
+    }))
 }
 
 /// Where a cursor points. Without one a run starts at the beginning; `now`
@@ -178,9 +201,16 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
             "end_date must not be before start_date",
         ));
     }
+    let now = call.state.now();
     let item = call.readable_item(&request.access_token, Some("transactions"))?;
     item.days_requested = item.days_requested.or(options.days_requested);
-    item.ledger();
+    if item.history(now) == History::NotReady {
+        return Err(ApiError::item(
+            "PRODUCT_NOT_READY",
+            "the transactions are still being fetched; wait for INITIAL_UPDATE, or ask again",
+        ));
+    }
+    item.ledger(now);
     let item: &Item = item;
     let accounts = item.select(options.account_ids.as_deref())?;
     let booked_there = |entry: &&Entry| {
@@ -217,9 +247,10 @@ fn date(name: &str, text: &str) -> Result<NaiveDate, ApiError> {
 /// `/transactions/refresh`: the bank has something new each time.
 pub(super) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: RefreshRequest = call.body()?;
-    let today = call.state.now().date_naive();
+    let now = call.state.now();
     let item = call.readable_item(&request.access_token, Some("transactions"))?;
-    if !item.ledger().refresh(today) {
+    let complete = item.history(now) == History::Complete;
+    if !item.ledger(now).refresh(now.date_naive()) {
         return Err(ApiError::rate_limit("TRANSACTIONS_REFRESH_LIMIT"));
     }
     let item_id = item.id.clone();
@@ -227,7 +258,7 @@ pub(super) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         &item_id,
         "TRANSACTIONS",
         "SYNC_UPDATES_AVAILABLE",
-        fields(sync_updates_available()),
+        fields(sync_updates_available(complete)),
     );
     let update = fields(json!({ "error": null, "new_transactions": 1 }));
     call.send_webhook(&item_id, "TRANSACTIONS", "DEFAULT_UPDATE", update);

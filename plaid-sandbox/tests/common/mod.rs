@@ -188,12 +188,21 @@ pub(crate) struct Received {
 
 impl Receiver {
     pub(crate) async fn start() -> Self {
+        Self::answering([]).await
+    }
+
+    /// Answers with these statuses, one after another, and then with 200.
+    pub(crate) async fn answering(statuses: impl IntoIterator<Item = u16>) -> Self {
+        let statuses: std::collections::VecDeque<u16> = statuses.into_iter().collect();
+        let statuses = std::sync::Arc::new(std::sync::Mutex::new(statuses));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let (sender, received) = tokio::sync::mpsc::unbounded_channel();
         let receive = move |headers: axum::http::HeaderMap, body: String| async move {
             let verification = headers["plaid-verification"].to_str().unwrap().to_owned();
             let _ = sender.send(Received { verification, body });
+            let status = statuses.lock().unwrap().pop_front().unwrap_or(200);
+            axum::http::StatusCode::from_u16(status).unwrap()
         };
         let router = axum::Router::new().route("/hook", axum::routing::post(receive));
         tokio::spawn(async move { axum::serve(listener, router).await });
