@@ -134,7 +134,7 @@ describe('secrets', () => {
   test('are sent, and known by the name of a variable', () => {
     const { wire, secrets } = encode(shape, { access_token: 'one', tokens: ['two', 'one'] });
     expect(writeWire(wire, '')).toBe('{"access_token":"one","tokens":["two","one"]}');
-    expect(secrets).toEqual({ ACCESS_TOKEN: 'one', TOKEN: 'two', TOKEN_2: 'one' });
+    expect(secrets).toEqual({ ACCESS_TOKEN: 'one', MY_TOKEN: 'two', MY_TOKEN_2: 'one' });
   });
 
   test('are in nothing that is stored or shared, also when they were typed into another field', () => {
@@ -146,6 +146,27 @@ describe('secrets', () => {
     const { wire } = encode(shape, form, { withoutSecrets: true });
     expect(writeWire(wire, '')).toBe('{}');
   });
+});
+
+test('names of variables are none of the shell’s', () => {
+  const secret: Schema = { type: 'string', format: 'password' };
+  const names = (field: string) => Object.keys(encode(shapeOf({ [field]: secret }), { [field]: 'x' }).secrets);
+  expect(['path', 'secret', 'client_secret', 'consentId', 'OAUTH-STATE-ID', '2fa'].flatMap(names)).toEqual([
+    'MY_PATH',
+    'MY_SECRET',
+    'CLIENT_SECRET',
+    'CONSENT_ID',
+    'OAUTH_STATE_ID',
+    'MY_2FA',
+  ]);
+});
+
+test('a token within free JSON is sent, and not shown', () => {
+  const shape = shapeOf({ any: {} });
+  const form = { any: '{"deep":["access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970"]}' };
+  expect(request(shape, form)).toContain('access-sandbox');
+  expect(writeWire(encode(shape, form, { holes: true }).wire, '')).toBe('{"any":{"deep":["<token>"]}}');
+  expect(writeWire(encode(shape, form, { withoutSecrets: true }).wire, '')).toBe('{}');
 });
 
 describe('a link', () => {

@@ -6,7 +6,7 @@
  * values differently.
  */
 import { isNumber, isNumberText, isObject, parseJson, quote, writeJson, type Json } from './json.ts';
-import { holdsToken, SecretNames } from './secret.ts';
+import { holdsToken, SecretNames, withoutTokens } from './secret.ts';
 import type { Field, Shape } from './shape.ts';
 
 /** A map is a list of `{ key, value }`, so that a row may be without a key for a while. */
@@ -43,7 +43,7 @@ export interface Problem {
 }
 
 export interface Options {
-  /** Fill what is required and missing with examples, so that code can be shown. */
+  /** For code that is shown: fill what is required and missing with examples, and leave tokens out of free JSON. */
   holes?: boolean;
   /** Leave out secrets, for what is stored or shared. */
   withoutSecrets?: boolean;
@@ -132,7 +132,7 @@ class Encoder {
     if (secret && this.options.withoutSecrets) return undefined;
     if (shape.kind === 'number') return { kind: 'number', text };
     if (shape.kind === 'bool') return { kind: 'bool', value: text === 'true' };
-    if (shape.kind === 'any') return { kind: 'any', text };
+    if (shape.kind === 'any') return { kind: 'any', text: this.options.holes ? withoutTokens(text) : text };
     return secret ? { kind: 'text', text, secret: this.names.name(name, text) } : { kind: 'text', text };
   }
 

@@ -8,16 +8,17 @@ export function holdsToken(text: string): boolean {
   return TOKEN.test(text);
 }
 
+/** The text with something else in the place of tokens, for JSON that is shown as a whole. */
+export function withoutTokens(text: string): string {
+  return text.replace(new RegExp(TOKEN, 'gi'), '<token>');
+}
+
 /** Names of environment variables for secrets: the same value has the same name. */
 export class SecretNames {
   private readonly values = new Map<string, string>();
 
   name(field: string, value: string): string {
-    const wanted =
-      field
-        .replace(/([a-z\d])([A-Z])/g, '$1_$2')
-        .replace(/\W+/g, '_')
-        .toUpperCase() || 'SECRET';
+    const wanted = variable(field);
     for (let count = 1; ; count += 1) {
       const name = count === 1 ? wanted : `${wanted}_${count}`;
       const known = this.values.get(name);
@@ -31,4 +32,13 @@ export class SecretNames {
   entries(): Record<string, string> {
     return Object.fromEntries(this.values);
   }
+}
+
+/** Of two words at least: `PATH` and `USER` are the shell's, and `SECRET` says little. */
+function variable(field: string): string {
+  const words = field
+    .replace(/([a-z\d])([A-Z])/g, '$1_$2')
+    .toUpperCase()
+    .match(/[A-Z\d]+/g) ?? ['SECRET'];
+  return words.length === 1 || /^\d/.test(words[0] ?? '') ? `MY_${words.join('_')}` : words.join('_');
 }
