@@ -24,6 +24,8 @@ export default defineConfig({
   plugins: [catalogue()],
   build: {
     target: 'es2023',
+    // What the bundle contains wants its authors named with it.
+    license: { fileName: 'licences.txt' },
     modulePreload: { polyfill: false },
     // Nothing is put into the page as a data: URL, which its policy would not allow.
     assetsInlineLimit: 0,

@@ -609,6 +609,16 @@ describe('weight and speed', () => {
     assert.ok(painted < 1000, `${painted} ms`);
   });
 
+  test('it names those whose work is in it', async () => {
+    await page.goto(`${origin}/explorer`);
+    const [response] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/explorer/licences.txt')),
+      page.getByRole('link', { name: 'Licences' }).click(),
+    ]);
+    assert.equal(response.status(), 200);
+    assert.match(await response.text(), /## preact[\s\S]*Permission is hereby granted/);
+  });
+
   test('its policy forbids code from anywhere but its own files', async () => {
     const response = await page.goto(`${origin}/explorer/`);
     const policy = response.headers()['content-security-policy'] ?? '';

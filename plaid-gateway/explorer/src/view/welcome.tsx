@@ -57,6 +57,9 @@ export function Welcome({ unknown }: { unknown: string }) {
       <p class="hint">
         Tokens and ids of answers offer themselves in the forms that need them, until you close or reload the page.
       </p>
+      <p class="hint">
+        <a href="licences.txt">Licences</a> of what this page is made of. It is not Plaid’s.
+      </p>
     </article>
   );
 }
