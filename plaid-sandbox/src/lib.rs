@@ -57,6 +57,28 @@
 //! Everything that expires, gets ready or is tried again goes by the emulator's
 //! clock, which [`Sandbox::advance`] puts forward.
 //!
+//! # Control
+//!
+//! [`Sandbox::fail`] lets requests fail by rule, and [`Sandbox::requests`] tells what
+//! was asked. The same over HTTP, for tests in other languages, as JSON and to callers
+//! on this machine only:
+//!
+//! | | |
+//! | --- | --- |
+//! | `GET /_sandbox` | credentials, and what the clock shows |
+//! | `POST /_sandbox/clock/advance` | `{"seconds": 1800}` |
+//! | `POST /_sandbox/link/complete` | `{"link_token": "…"}`: the user goes through Link; answers the public token |
+//! | `POST /_sandbox/faults` | `{"fault": {"kind": "html"}, "operation": "/item/get", "item_id": "…", "nth": 3}`; instead of `nth` also `from`, `times` and `"probability": {"percent": 10, "seed": 1}`; answers the rule's `id` |
+//! | `GET` or `DELETE /_sandbox/faults`, `DELETE /_sandbox/faults/{id}` | how often each has hit; withdraw |
+//! | `GET` or `DELETE /_sandbox/requests` | what was asked, without anything that was sent; forget |
+//! | `GET /_sandbox/webhooks` | tries to deliver |
+//! | `POST /_sandbox/webhooks/hold`, `release`, `repeat` | `{}`, `{"order": "reversed"}`, `{"times": 2}` |
+//! | `POST /_sandbox/rate_limits` | `{"enforced": true}` |
+//!
+//! Kinds of faults: `status` (`status`, `body`), `error` (`error_type`, `error_code`,
+//! `status`), `rate_limit`, `delay` (`milliseconds`), `drop`, `truncate`, `html`
+//! (`status`), `wrong_json`.
+//!
 //! # What it does not do
 //!
 //! It never connects to anything but loopback: a webhook to any other address
@@ -71,10 +93,12 @@ mod call;
 mod catalog;
 mod clock;
 mod contract;
+mod control;
 mod error;
 mod faults;
 mod ids;
 mod ledger;
+mod limits;
 mod log;
 mod money;
 mod products;
@@ -88,7 +112,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use agenda::Pace;
 pub use contract::ContractError;
-pub use faults::Fault;
+pub use faults::{Fault, FaultRule};
 pub use log::LoggedRequest;
 pub use products::emulated;
 pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError};

@@ -2,6 +2,8 @@
 
 use std::{collections::VecDeque, sync::Mutex};
 
+use serde::Serialize;
+
 use crate::lock;
 
 /// Requests that are remembered. When there are more, the oldest are forgotten.
@@ -9,7 +11,7 @@ const REMEMBERED: usize = 10_000;
 
 /// A request that the emulator has seen. It says nothing about what was sent:
 /// no body, no header, no token.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LoggedRequest {
     /// The path of the operation, with placeholders as in
@@ -35,6 +37,10 @@ impl Log {
             requests.pop_front();
         }
         requests.push_back(request);
+    }
+
+    pub(crate) fn clear(&self) {
+        lock(&self.0).clear();
     }
 
     pub(crate) fn requests(&self) -> Vec<LoggedRequest> {

@@ -16,14 +16,12 @@ use tokio::{
 
 use crate::{
     agenda::Pace,
-    call::{Call, Incoming},
     clock::Clock,
     contract::{Contract, ContractError},
-    faults::{Fault, Faults},
+    faults::{Fault, FaultRule, Faults},
     ids::Ids,
     lock,
     log::{Log, LoggedRequest},
-    products::link,
     server::{self, App},
     state::State,
     validate::Credentials,
@@ -70,6 +68,7 @@ pub struct SandboxBuilder {
     address: Option<IpAddr>,
     seed: Option<u64>,
     pace: Pace,
+    control_from_anywhere: bool,
 }
 
 impl SandboxBuilder {
@@ -83,6 +82,13 @@ impl SandboxBuilder {
     /// only, but whoever reaches it can use it.
     pub fn bind(mut self, address: IpAddr) -> Self {
         self.address = Some(address);
+        self
+    }
+
+    /// Lets callers on other machines use the controls under `/_sandbox`, too, which
+    /// tell the credentials. It takes [`bind`](Self::bind) for them to get here.
+    pub fn control_from_anywhere(mut self) -> Self {
+        self.control_from_anywhere = true;
         self
     }
 
@@ -133,6 +139,7 @@ impl SandboxBuilder {
             request_ids: Mutex::new(request_ids),
             faults: Faults::default(),
             log: Log::default(),
+            control_from_anywhere: self.control_from_anywhere,
             planned: Notify::new(),
             mail: Arc::clone(&mail),
             deliveries,
@@ -247,6 +254,43 @@ impl Sandbox {
         self.app.faults.push(path.into(), fault);
     }
 
+    /// Lets requests fail by a rule, until it is withdrawn. Returns the rule's
+    /// number. Rules are asked after what [`fail_next`](Self::fail_next) has lined
+    /// up, the oldest first, and the first that is for a request counts.
+    pub fn fail(&self, rule: FaultRule) -> u64 {
+        self.app.faults.add(rule)
+    }
+
+    /// Withdraws a rule, and says whether it was in force.
+    pub fn withdraw(&self, rule: u64) -> bool {
+        self.app.faults.remove(rule)
+    }
+
+    /// Withdraws all rules and all faults that wait for their request.
+    pub fn clear_faults(&self) {
+        self.app.faults.clear();
+    }
+
+    /// How many requests a rule has hit; `None` if it is not in force.
+    #[must_use]
+    pub fn hits(&self, rule: u64) -> Option<u64> {
+        let hits = self.app.faults.hits();
+        hits.into_iter()
+            .find(|(id, _)| *id == rule)
+            .map(|(_, hits)| hits)
+    }
+
+    /// Enforces the rate limits that Plaid publishes for its sandbox, or no longer
+    /// does so. They are not enforced unless asked for.
+    pub fn enforce_rate_limits(&self, enforced: bool) {
+        lock(&self.app.state).limits.enforced = enforced;
+    }
+
+    /// Forgets the requests so far.
+    pub fn forget_requests(&self) {
+        self.app.log.clear();
+    }
+
     /// Puts the emulator's clock forward, so that a test sees in milliseconds what
     /// takes minutes or months:
     ///
@@ -261,9 +305,7 @@ impl Sandbox {
     ///
     /// Webhooks are still signed with the real time.
     pub fn advance(&self, by: Duration) {
-        let clock = lock(&self.app.state).clock.clone();
-        clock.advance(by);
-        self.app.catch_up();
+        self.app.advance(by);
     }
 
     /// What the emulator's clock shows.
@@ -307,13 +349,7 @@ impl Sandbox {
     ///
     /// If the token is unknown or has expired, or its Item has been removed.
     pub fn complete_link(&self, link_token: &str) -> Result<String, LinkError> {
-        let mut state = lock(&self.app.state);
-        let request = Incoming::default();
-        let mut call = Call::new(&request, &mut state);
-        let public_token = link::complete(&mut call, link_token)?;
-        self.app.post(call.outbox);
-        self.app.planned.notify_one();
-        Ok(public_token)
+        self.app.complete_link(link_token)
     }
 
     /// Stops the emulator and waits until everything it started has ended.

@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     future::ready,
     io,
+    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -35,8 +36,9 @@ use crate::{
     agenda, answers,
     call::{Call, Content, Handler, Incoming, Reply},
     contract::{Contract, Operation},
+    control,
     error::ApiError,
-    faults::{Fault, Faults},
+    faults::{Asked, Fault, Faults},
     ids::Ids,
     lock,
     log::{Log, LoggedRequest},
@@ -71,6 +73,8 @@ pub(crate) struct App {
     pub(crate) request_ids: Mutex<Ids>,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    /// Whether callers on other machines may use the controls.
+    pub(crate) control_from_anywhere: bool,
     /// Says that the agenda may have become longer.
     pub(crate) planned: Notify,
     pub(crate) mail: Arc<Mail>,
@@ -83,6 +87,10 @@ struct Route {
     operation: &'static Operation,
     handler: Option<Handler>,
 }
+
+/// Who is calling.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Marks an answer in whose place the connection is closed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -104,8 +112,9 @@ pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch:
             _ = stop.changed() => break,
             Some(_) = connections.join_next() => {}
             (permit, accepted) = accepted => match accepted {
-                Ok((stream, _)) => {
-                    let connection = connection(stream, router.clone(), stop.clone());
+                Ok((stream, peer)) => {
+                    let connection =
+                        connection(stream, Peer(peer), router.clone(), stop.clone());
                     connections.spawn(async move {
                         connection.await;
                         drop(permit);
@@ -123,9 +132,10 @@ pub(crate) async fn serve(listener: TcpListener, app: Arc<App>, mut stop: watch:
     .await;
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<()>) {
+async fn connection(stream: TcpStream, peer: Peer, router: Router, mut stop: watch::Receiver<()>) {
     let service = TowerToHyperService::new(router);
-    let service = hyper::service::service_fn(move |request: Request<HyperBody>| {
+    let service = hyper::service::service_fn(move |mut request: Request<HyperBody>| {
+        request.extensions_mut().insert(peer);
         let answer = service.call(request);
         async move {
             let answer = answer
@@ -174,6 +184,7 @@ fn router(app: Arc<App>) -> Router {
     let nowhere =
         |Shared(app): Shared<Arc<App>>, request| async move { app.answer(None, request).await };
     router
+        .nest(control::PATH, control::router(Arc::clone(&app)))
         .fallback(nowhere)
         .method_not_allowed_fallback(nowhere)
         .with_state(app)
@@ -183,7 +194,13 @@ impl App {
     async fn answer(&self, route: Option<Route>, request: Request) -> Response<Body> {
         let request_id = lock(&self.request_ids).request_id();
         let operation = route.map(|route| route.operation.path.as_str());
-        let fault = self.faults.take(request.uri().path(), operation);
+        let (request, asked_item) = self.asked_item(request).await;
+        let fault = self.faults.take(&Asked {
+            path: request.uri().path(),
+            operation,
+            id: route.map(|route| route.operation.id.as_str()),
+            item_id: asked_item.as_deref(),
+        });
         let family = Family::of(operation);
         let mut item_id = None;
         let answer = match prepared(fault.as_ref(), &request_id, family) {
@@ -204,6 +221,30 @@ impl App {
             item_id,
         });
         respond(answer, &request_id, fault)
+    }
+
+    /// The Item whose token a request has, for the rules that want to know; without
+    /// such a rule a request is decided on before its body is read.
+    async fn asked_item(&self, request: Request) -> (Request, Option<String>) {
+        if !self.faults.look_at_items() {
+            return (request, None);
+        }
+        let (parts, body) = request.into_parts();
+        let Ok(Ok(body)) = timeout(SEND_PATIENCE, to_bytes(body, MAX_BODY)).await else {
+            // It is answered like a body that is too large.
+            let broken = stream::once(ready(Err::<Bytes, _>(io::Error::other("unreadable"))));
+            return (Request::from_parts(parts, Body::from_stream(broken)), None);
+        };
+        let fields: Map<String, Value> = serde_json::from_slice(&body).unwrap_or_default();
+        let text = |name: &str| fields.get(name).and_then(Value::as_str);
+        let state = lock(&self.state);
+        let of_processor = || state.processor_tokens.get(text("processor_token")?);
+        let item_id = text("access_token")
+            .and_then(|token| state.item_of_access_token(token).ok())
+            .or_else(|| of_processor().map(|token| token.item_id.as_str()))
+            .map(str::to_owned);
+        drop(state);
+        (Request::from_parts(parts, Body::from(body)), item_id)
     }
 
     async fn handle(
@@ -229,10 +270,10 @@ impl App {
             let mut state = lock(&self.state);
             let mut call = Call::new(&incoming, &mut state);
             agenda::catch_up(&mut call);
-            let outcome = match handler {
+            let outcome = check_limits(&mut call, operation).and_then(|()| match handler {
                 Some(handler) => handler(&mut call),
                 None => answers::answer(self.contract, operation, &mut call),
-            };
+            });
             *item_id = call.item_id.take();
             (outcome, call.outbox)
         };
@@ -287,6 +328,33 @@ impl App {
             let _ = self.deliveries.try_send(delivery);
         }
     }
+}
+
+fn check_limits(call: &mut Call<'_>, operation: &Operation) -> Result<(), ApiError> {
+    let token = call
+        .request
+        .body
+        .get("access_token")
+        .and_then(Value::as_str);
+    let item_id = token.and_then(|token| call.state.item_of_access_token(token).ok());
+    let (item_id, now) = (item_id.map(str::to_owned), call.state.now());
+    let limits = &mut call.state.limits;
+    limits.check(&operation.path, item_id.as_deref(), now)
+}
+
+/// An answer of the controls.
+pub(crate) fn json_answer(status: StatusCode, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(pretty(body)));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+    response
+}
+
+/// The JSON object that the controls are told.
+pub(crate) async fn read_json(request: Request) -> Result<Map<String, Value>, ApiError> {
+    let (parts, body) = request.into_parts();
+    read("POST", &parts, body).await
 }
 
 /// An answer before it becomes HTTP.

@@ -16,6 +16,7 @@ use crate::{
     error::ApiError,
     ids::{Ids, check_token},
     ledger::Ledger,
+    limits::Limits,
     webhook::Signer,
 };
 
@@ -273,6 +274,7 @@ pub(crate) struct State {
     pub(crate) clock: Clock,
     pub(crate) pace: Pace,
     pub(crate) agenda: Agenda,
+    pub(crate) limits: Limits,
     pub(crate) items: Store<Item>,
     access_tokens: Store<String>,
     public_tokens: Store<PublicToken>,
@@ -295,6 +297,7 @@ impl State {
             clock,
             pace,
             agenda: Agenda::default(),
+            limits: Limits::default(),
             items: Store::new(ITEM_CAPACITY),
             access_tokens: Store::new(CAPACITY),
             public_tokens: Store::new(CAPACITY),
