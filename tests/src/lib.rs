@@ -4,3 +4,4 @@
 pub mod decoder;
 pub mod fuzz;
 pub mod rewriting;
+pub mod snippets;

@@ -4,7 +4,7 @@
 //! The operations of `fdx`.
 use super::Client;
 use crate::generated::types;
-use progenitor_client::encode_path;
+use crate::hooks::encode_path;
 use progenitor_client::{ClientHooks, OperationInfo};
 use progenitor_client::{Error, ResponseValue};
 impl Client {

@@ -203,7 +203,7 @@ pub(super) fn file(product: &str, methods: &[ImplItemFn]) -> syn::File {
         .any(|method| quote!(#method).to_string().contains("encode_path"))
         .then(|| {
             quote!(
-                use progenitor_client::encode_path;
+                use crate::hooks::encode_path;
             )
         });
     let own = methods
