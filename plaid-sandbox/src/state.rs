@@ -17,6 +17,7 @@ use crate::{
     ids::{Ids, check_token},
     ledger::Ledger,
     limits::Limits,
+    products::transfers::Transfers,
     webhook::Signer,
 };
 
@@ -265,6 +266,15 @@ pub(crate) struct User {
     pub(crate) user_token: String,
 }
 
+/// A transfer that was proposed.
+#[derive(Clone)]
+pub(crate) struct Authorized {
+    pub(crate) item_id: String,
+    pub(crate) approved: bool,
+    /// As the authorization shows it.
+    pub(crate) proposed: Value,
+}
+
 /// All of it.
 pub(crate) struct State {
     pub(crate) ids: Ids,
@@ -284,6 +294,9 @@ pub(crate) struct State {
     pub(crate) reports: Store<Report>,
     /// By the caller's own identifier.
     pub(crate) users: Store<User>,
+    /// What was decided on proposed transfers.
+    pub(crate) authorized: Store<Authorized>,
+    pub(crate) transfers: Transfers,
     /// Answers by idempotency key, with the time of the first.
     pub(crate) authorizations: Store<(DateTime<Utc>, Value)>,
 }
@@ -306,6 +319,8 @@ impl State {
             link_tokens: Store::new(CAPACITY),
             reports: Store::new(CAPACITY),
             users: Store::new(CAPACITY),
+            authorized: Store::new(CAPACITY),
+            transfers: Transfers::default(),
             authorizations: Store::new(CAPACITY),
         }
     }

@@ -173,6 +173,10 @@ async fn hand_on(bench: &Bench, checker: &mut Checker, access_token: &str) {
             .await;
     }
 
+    transfer(bench, checker, &account).await;
+    let apex = "/processor/apex/processor_token/create";
+    checker.ok(bench, apex, account.clone()).await;
+
     let mut body = account;
     body["verification_status"] = json!("automatically_verified");
     checker
@@ -185,6 +189,60 @@ async fn hand_on(bench: &Bench, checker: &mut Checker, access_token: &str) {
             json!({ "access_token": access_token }),
         )
         .await;
+}
+
+/// Makes a transfer and moves it through its states, twice: to the end, and back.
+async fn transfer(bench: &Bench, checker: &mut Checker, account: &Value) {
+    for events in [
+        ["posted", "settled", "funds_available"].as_slice(),
+        &["posted", "returned"],
+    ] {
+        let mut body = account.clone();
+        body["type"] = json!("credit");
+        body["network"] = json!("ach");
+        body["amount"] = json!("12.34");
+        body["user"] = json!({ "legal_name": "Robin Sandoval" });
+        let authorized = bench.ok("/transfer/authorization/create", body).await;
+        let mut body = account.clone();
+        body["authorization_id"] = authorized["authorization"]["id"].clone();
+        body["description"] = json!("Rent");
+        let made = checker.ok(bench, "/transfer/create", body).await;
+        let id = json!({ "transfer_id": made["transfer"]["id"] });
+        for event in events {
+            let mut body = id.clone();
+            body["event_type"] = json!(event);
+            checker.ok(bench, "/sandbox/transfer/simulate", body).await;
+            checker.ok(bench, "/transfer/get", id.clone()).await;
+        }
+    }
+    let body = json!({ "webhook": "http://127.0.0.1:9/hook" });
+    checker
+        .ok(bench, "/sandbox/transfer/fire_webhook", body)
+        .await;
+    checker.ok(bench, "/transfer/list", json!({})).await;
+    checker.ok(bench, "/transfer/event/list", json!({})).await;
+    checker
+        .ok(bench, "/transfer/event/sync", json!({ "after_id": 0 }))
+        .await;
+
+    let mut body = account.clone();
+    body["type"] = json!("credit");
+    body["network"] = json!("ach");
+    body["amount"] = json!("1.00");
+    body["user"] = json!({ "legal_name": "Robin Sandoval" });
+    let authorized = bench.ok("/transfer/authorization/create", body).await;
+    let mut body = account.clone();
+    body["authorization_id"] = authorized["authorization"]["id"].clone();
+    body["description"] = json!("Rent");
+    let made = bench.ok("/transfer/create", body).await;
+    let body = json!({ "transfer_id": made["transfer"]["id"] });
+    checker.ok(bench, "/transfer/cancel", body).await;
+
+    let body = json!({
+        "account_number": "1111222233330000", "routing_number": "011401533",
+        "account_type": "checking",
+    });
+    checker.ok(bench, "/transfer/migrate_account", body).await;
 }
 
 async fn report(bench: &Bench, checker: &mut Checker, access_token: &str) {
@@ -261,6 +319,16 @@ async fn look_up(bench: &Bench, checker: &mut Checker) {
 }
 
 async fn change(bench: &Bench, checker: &mut Checker, access_token: String) {
+    let body = json!({ "access_token": access_token });
+    checker.ok(bench, "/item/public_token/create", body).await;
+    let body = json!({
+        "products": ["auth"], "user_auth": { "user_id": "u", "auth_token": "t" },
+    });
+    checker.ok(bench, "/item/import", body).await;
+    let body = json!({ "institution_id": "ins_109508" });
+    checker
+        .ok(bench, "/sandbox/processor_token/create", body)
+        .await;
     let body = json!({ "access_token": access_token, "webhook": "http://127.0.0.1:9/hook" });
     checker.ok(bench, "/item/webhook/update", body).await;
     let body = json!({ "access_token": access_token, "webhook_code": "DEFAULT_UPDATE" });

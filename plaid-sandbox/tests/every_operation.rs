@@ -49,6 +49,19 @@ async fn world(bench: &Bench, key_id: &str) -> World {
     let user = bench
         .ok("/user/create", json!({ "client_user_id": "u1" }))
         .await;
+    let authorization = json!({
+        "access_token": access_token, "account_id": account_id, "type": "debit",
+        "network": "ach", "ach_class": "web", "amount": "12.34",
+        "user": { "legal_name": "Robin Sandoval" },
+    });
+    let path = "/transfer/authorization/create";
+    let authorized = bench.ok(path, authorization).await;
+    let authorization_id = text(&authorized["authorization"]["id"]);
+    let transfer = json!({
+        "access_token": access_token, "account_id": account_id,
+        "authorization_id": authorization_id, "description": "Rent",
+    });
+    let transfer = bench.ok("/transfer/create", transfer).await;
     let body = json!({ "access_tokens": [access_token], "days_requested": 5 });
     let report = bench.ok("/asset_report/create", body).await;
     let body = json!({ "asset_report_token": report["asset_report_token"] });
@@ -65,6 +78,8 @@ async fn world(bench: &Bench, key_id: &str) -> World {
         user_id: text(&user["user_id"]),
         user_token: text(&user["user_token"]),
         asset_report_token: text(&report["asset_report_token"]),
+        authorization_id,
+        transfer_id: text(&transfer["transfer"]["id"]),
         key_id: key_id.to_owned(),
     }
 }
@@ -344,10 +359,10 @@ async fn every_list_ends_and_its_pages_make_it_up() {
 async fn answers_take_up_what_the_request_names() {
     let bench = Bench::new().await;
     let known = world(&bench, "").await;
-    let transfer = bench
-        .ok("/transfer/get", json!({ "transfer_id": "6f1a5c1e" }))
+    let refund = bench
+        .ok("/transfer/refund/get", json!({ "refund_id": "6f1a5c1e" }))
         .await;
-    assert_eq!(transfer["transfer"]["id"], "6f1a5c1e");
+    assert_eq!(refund["refund"]["id"], "6f1a5c1e");
 
     let item = json!({ "access_token": known.access_token });
     let accounts = bench.ok("/accounts/get", item.clone()).await;

@@ -78,6 +78,24 @@ impl Bench {
         self.post("/sandbox/public_token/create", body).await["public_token"].clone()
     }
 
+    /// A transfer and what it was authorized with.
+    async fn transfer(&self, item: &Value, account_id: &Value) -> (String, String) {
+        let body = json!({
+            "access_token": item["access_token"], "account_id": account_id, "type": "debit",
+            "network": "ach", "ach_class": "web", "amount": "12.34",
+            "user": { "legal_name": "Robin Sandoval" },
+        });
+        let authorized = self.post("/transfer/authorization/create", body).await;
+        let authorization_id = &authorized["authorization"]["id"];
+        let body = json!({
+            "access_token": item["access_token"], "account_id": account_id,
+            "authorization_id": authorization_id, "description": "Rent",
+        });
+        let transfer = self.post("/transfer/create", body).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        (text(authorization_id), text(&transfer["transfer"]["id"]))
+    }
+
     async fn world(&self) -> World {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let body = json!({ "public_token": self.public_token().await });
@@ -96,6 +114,7 @@ impl Bench {
         let link = self.post("/link/token/create", body).await;
         let body = json!({ "client_user_id": "u1" });
         let user = self.post("/user/create", body).await;
+        let (authorization_id, transfer_id) = self.transfer(&item, account_id).await;
         let body = json!({ "access_tokens": [item["access_token"]], "days_requested": 5 });
         let report = self.post("/asset_report/create", body).await;
         let body = json!({ "asset_report_token": report["asset_report_token"] });
@@ -113,6 +132,8 @@ impl Bench {
             user_id: text(&user["user_id"]),
             user_token: text(&user["user_token"]),
             asset_report_token: text(&report["asset_report_token"]),
+            authorization_id,
+            transfer_id,
             key_id: String::new(),
         }
     }

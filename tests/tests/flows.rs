@@ -20,11 +20,11 @@ use plaid::operation::Operation;
 use plaid::types::{
     AccountBase, AccountBaseVerificationStatus, AssetReportCreateRequestOptions,
     FdxConsentGrantStatus, IdentityVerificationStatus, InstitutionsGetByIdRequestOptions,
-    LinkTokenCreateRequestUser, ProcessorTokenCreateRequestProcessor, ProductStatusStatus,
-    Products, SandboxItemFireWebhookRequestWebhookCode, SandboxPublicTokenCreateRequestOptions,
-    SyncUpdatesAvailableWebhook, Transaction, TransactionsGetRequestOptions,
-    TransactionsSyncResponse, TransferAuthorization, TransferAuthorizationDecision,
-    TransferAuthorizationUserInRequest,
+    ItemImportRequestUserAuth, LinkTokenCreateRequestUser, ProcessorTokenCreateRequestProcessor,
+    ProductStatusStatus, Products, SandboxItemFireWebhookRequestWebhookCode,
+    SandboxPublicTokenCreateRequestOptions, SyncUpdatesAvailableWebhook, Transaction,
+    TransactionsGetRequestOptions, TransactionsSyncResponse, TransferAuthorization,
+    TransferAuthorizationDecision, TransferAuthorizationUserInRequest, TransferStatus,
 };
 use plaid::{Action, Call, Client, Decimal, Error, ErrorCode, NaiveDate, Secret};
 use support::{BANK, Bench, REQUEST_ID_LEN, Receiver};
@@ -76,6 +76,8 @@ flows! {
     identity_verification,
     consent,
     transfer_authorization,
+    transfer,
+    tokens_without_link,
 }
 
 fn operations_that_succeeded(bench: &Bench) -> Vec<&'static str> {
@@ -685,6 +687,76 @@ async fn authorize(
         transfer.authorization_create(access_token, account, "debit", "ach", amount, person);
     let answer = create.ach_class("web").idempotent(key).await.unwrap();
     answer.into_inner().authorization
+}
+
+async fn transfer(bench: &Bench) {
+    let (transfers, sandbox) = (bench.plaid.transfer(), bench.plaid.sandbox());
+    let access_token = &bench.item(&["transfer"]).await;
+    let account = &bench.account(access_token, "0000").await.account_id;
+    let make = async |key: &str| {
+        let authorization = authorize(bench, access_token, "12.34", key).await;
+        let create = transfers.create(access_token, account, &authorization.id, "Rent");
+        create.await.unwrap().into_inner().transfer
+    };
+    let first = make("key-1").await;
+    assert_eq!(first.status, TransferStatus::Pending);
+    assert_eq!(first.amount, "12.34");
+    for event in ["posted", "settled"] {
+        sandbox.transfer_simulate(&first.id, event).await.unwrap();
+    }
+    let found = transfers.get().transfer_id(&first.id).await.unwrap();
+    assert_eq!(found.transfer.status, TransferStatus::Settled);
+    let error = transfers.cancel(&first.id).await.unwrap_err();
+    let expected = ErrorCode::TransferNotCancellable;
+    assert_eq!(error.error_code(), Some(&expected));
+
+    let second = make("key-2").await;
+    transfers.cancel(&second.id).await.unwrap();
+    let listed = transfers.list().await.unwrap();
+    let ids: Vec<_> = listed.transfers.iter().map(|one| &one.id).collect();
+    assert_eq!(ids, [&second.id, &first.id]);
+
+    let events = transfers.event_sync(0).await.unwrap();
+    assert_eq!(events.transfer_events.len(), 5);
+    let of_second = transfers.event_list().transfer_id(&second.id);
+    assert_eq!(of_second.await.unwrap().transfer_events.len(), 2);
+
+    let mut receiver = Receiver::start().await;
+    let fire = sandbox.transfer_fire_webhook(receiver.url());
+    fire.await.unwrap();
+    receiver.next_of("TRANSFER_EVENTS_UPDATE").await;
+}
+
+/// Items that come to be, or are opened, without anybody going through Link.
+async fn tokens_without_link(bench: &Bench) {
+    let (items, processor) = (bench.plaid.items(), bench.plaid.processor());
+    let login = ItemImportRequestUserAuth {
+        auth_token: Secret::from("token"),
+        user_id: "user".to_owned(),
+    };
+    let imported = items.import([Products::Auth], login).await.unwrap();
+    let access_token = &imported.access_token;
+    let public_token = items.public_token_create(access_token).await.unwrap();
+    let again = items.public_token_exchange(&public_token.public_token);
+    let again = again.await.unwrap();
+    let item_id = items.get(access_token).await.unwrap();
+    assert_eq!(again.item_id, item_id.item.item_id);
+
+    let account = bench.account(access_token, "0000").await.account_id;
+    let apex = processor.apex_processor_token_create(access_token, account);
+    let apex = apex.await.unwrap();
+    processor.auth_get(&apex.processor_token).await.unwrap();
+    let made = bench.plaid.sandbox().processor_token_create(BANK);
+    let made = made.await.unwrap();
+    processor.balance_get(&made.processor_token).await.unwrap();
+
+    let transfers = bench.plaid.transfer();
+    let migrate = transfers.migrate_account("1111222233330000", "011401533", "checking");
+    let migrated = migrate.await.unwrap();
+    let accounts = bench.plaid.accounts().get(&migrated.access_token);
+    let accounts = accounts.await.unwrap().into_inner().accounts;
+    assert_eq!(accounts.len(), 1);
+    assert_eq!(accounts[0].account_id, migrated.account_id);
 }
 
 async fn transfer_authorization(bench: &Bench) {

@@ -6,10 +6,12 @@ use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::sandbox;
 use crate::{
     call::{Call, Reply, fields},
+    catalog::institutions,
     error::ApiError,
-    state::{Condition, Item},
+    state::{Blueprint, Condition, Item},
 };
 
 /// Products that an Item can still be given, as the sandbox lists them.
@@ -40,6 +42,18 @@ struct ItemRequest {
 }
 
 #[derive(Deserialize)]
+struct ImportRequest {
+    products: Vec<String>,
+    institution_id: Option<String>,
+    options: Option<ImportOptions>,
+}
+
+#[derive(Deserialize)]
+struct ImportOptions {
+    webhook: Option<String>,
+}
+
+#[derive(Deserialize)]
 struct ExchangeRequest {
     public_token: String,
 }
@@ -59,6 +73,30 @@ pub(super) fn exchange(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(
         json!({ "access_token": access_token, "item_id": item_id }),
     ))
+}
+
+/// `/item/public_token/create`: for an Item that there is already.
+pub(super) fn create_public_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: ItemRequest = call.body()?;
+    let item_id = call.item(&request.access_token)?.id.clone();
+    let public_token = call.state.issue_public_token(item_id)?;
+    Ok(Reply::json(json!({ "public_token": public_token })))
+}
+
+/// `/item/import`: a login that another service has kept.
+pub(super) fn import(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: ImportRequest = call.body()?;
+    let institution = request.institution_id.as_deref();
+    let institution = sandbox::institution(institution.unwrap_or(institutions::DEFAULT))?;
+    let item_id = call.state.create_item(Blueprint {
+        institution,
+        products: request.products,
+        webhook: request.options.and_then(|options| options.webhook),
+        days_requested: None,
+    })?;
+    call.item_id = Some(item_id.clone());
+    let access_token = call.state.issue_access_token(item_id)?;
+    Ok(Reply::json(json!({ "access_token": access_token })))
 }
 
 /// `/item/get`: also for an Item that needs a new login; then it says so.

@@ -14,6 +14,7 @@ pub(crate) mod processor;
 pub(crate) mod sandbox;
 mod transactions;
 mod transfer;
+pub(crate) mod transfers;
 pub(crate) mod users;
 mod webhooks;
 
@@ -38,11 +39,14 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("institutionsSearch", institutions::search),
     ("itemAccessTokenInvalidate", items::invalidate),
     ("itemGet", items::get),
+    ("itemImport", items::import),
+    ("itemCreatePublicToken", items::create_public_token),
     ("itemPublicTokenExchange", items::exchange),
     ("itemRemove", items::remove),
     ("itemWebhookUpdate", items::update_webhook),
     ("linkTokenCreate", link::create),
     ("linkTokenGet", link::get),
+    ("processorApexProcessorTokenCreate", processor::token),
     ("processorAuthGet", processor::auth),
     (
         "processorStripeBankAccountTokenCreate",
@@ -55,11 +59,21 @@ const HANDLERS: &[(&str, Handler)] = &[
         "sandboxItemSetVerificationStatus",
         sandbox::set_verification_status,
     ),
+    ("sandboxProcessorTokenCreate", sandbox::processor_token),
     ("sandboxPublicTokenCreate", sandbox::public_token),
+    ("sandboxTransferFireWebhook", transfers::fire_webhook),
+    ("sandboxTransferSimulate", transfers::simulate),
     ("transactionsGet", transactions::get),
     ("transactionsRefresh", transactions::refresh),
     ("transactionsSync", transactions::sync),
     ("transferAuthorizationCreate", transfer::authorize),
+    ("transferCancel", transfers::cancel),
+    ("transferCreate", transfers::create),
+    ("transferEventList", transfers::events),
+    ("transferEventSync", transfers::sync),
+    ("transferGet", transfers::get),
+    ("transferList", transfers::list),
+    ("transferMigrateAccount", transfer::migrate),
     ("userCreate", users::create),
     ("webhookVerificationKeyGet", webhooks::verification_key),
 ];

@@ -9,9 +9,12 @@ use serde_json::{Map, Value, json};
 use super::{institutions, users};
 use crate::{
     call::{Call, Reply, fields},
-    catalog::institutions::{Health, Institution},
+    catalog::{
+        accounts::CHECKING,
+        institutions::{Health, Institution},
+    },
     error::ApiError,
-    state::{Blueprint, Condition, Item},
+    state::{AccountToken, Blueprint, Condition, Item},
     webhook::Destination,
 };
 
@@ -47,6 +50,12 @@ struct PublicTokenOptions {
     override_username: Option<String>,
     override_password: Option<String>,
     transactions: Option<TransactionsOptions>,
+}
+
+#[derive(Deserialize)]
+struct ProcessorTokenRequest {
+    institution_id: String,
+    options: Option<PublicTokenOptions>,
 }
 
 #[derive(Deserialize)]
@@ -192,6 +201,48 @@ fn distinct(products: Vec<String>) -> Vec<String> {
         }
     }
     distinct
+}
+
+/// The institution of this identifier, if it can be connected.
+pub(super) fn institution(id: &str) -> Result<&'static Institution, ApiError> {
+    let institution = institutions::find(id)?;
+    connect(institution, &[])?;
+    Ok(institution)
+}
+
+/// `/sandbox/processor_token/create`: an Item and the token of its checking account
+/// in one call. Partners who only ever see such tokens test with it, so the Item has
+/// what the processor's calls read.
+pub(super) fn processor_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: ProcessorTokenRequest = call.body()?;
+    let institution = institution(&request.institution_id)?;
+    let options = request.options.unwrap_or_default();
+    sign_in(
+        options.override_username.as_deref(),
+        options.override_password.as_deref(),
+    )?;
+    let item_id = call.state.create_item(Blueprint {
+        institution,
+        products: institution
+            .products
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect(),
+        webhook: None,
+        days_requested: None,
+    })?;
+    call.item_id = Some(item_id.clone());
+    let account_id = call
+        .live_item(item_id.clone())?
+        .account_id(CHECKING)
+        .to_owned();
+    let token = call.state.ids.token("processor");
+    let account = AccountToken {
+        item_id,
+        account_id,
+    };
+    call.state.processor_tokens.insert(token.clone(), account)?;
+    Ok(Reply::json(json!({ "processor_token": token })))
 }
 
 /// `/sandbox/item/fire_webhook`

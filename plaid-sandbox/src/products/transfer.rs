@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Call, Reply},
+    catalog::{accounts::CHECKING, institutions},
     error::ApiError,
     money::Money,
-    state::{Account, Item},
+    state::{Account, Authorized, Blueprint, Item},
 };
 
 /// How long a repeated request gets the first answer.
@@ -110,6 +111,14 @@ pub(super) fn authorize(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         ));
     }
     let decision = decide(item, account, &request.kind, amount);
+    let item_id = item.id.clone();
+    let (id, proposed) = (call.state.ids.uuid(), proposed_transfer(&request));
+    let authorized = Authorized {
+        item_id,
+        approved: decision == Decision::Approved,
+        proposed: proposed.clone(),
+    };
+    call.state.authorized.insert(id.clone(), authorized)?;
     let answer = json!({
         "authorization": {
             "created": now.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -117,9 +126,9 @@ pub(super) fn authorize(call: &mut Call<'_>) -> Result<Reply, ApiError> {
             "decision_rationale": decision.rationale(),
             "guarantee_decision": null,
             "guarantee_decision_rationale": null,
-            "id": call.state.ids.uuid(),
+            "id": id,
             "payment_risk": null,
-            "proposed_transfer": proposed_transfer(&request),
+            "proposed_transfer": proposed,
         },
     });
     // Once the user has acted the same request deserves a new decision.
@@ -132,6 +141,26 @@ pub(super) fn authorize(call: &mut Call<'_>) -> Result<Reply, ApiError> {
             .insert(key, (now, answer.clone()))?;
     }
     Ok(Reply::json(answer))
+}
+
+/// `/transfer/migrate_account`: numbers that another service has verified become an
+/// Item of one account, which is the checking account of the user of the sandbox.
+pub(super) fn migrate(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let item_id = call.state.create_item(Blueprint {
+        institution: institutions::find(institutions::DEFAULT).ok_or_else(ApiError::internal)?,
+        products: vec!["auth".to_owned(), "transfer".to_owned()],
+        webhook: None,
+        days_requested: None,
+    })?;
+    call.item_id = Some(item_id.clone());
+    let item = call.live_item(item_id.clone())?;
+    item.accounts
+        .retain(|account| account.template.mask == CHECKING);
+    let account_id = item.account_id(CHECKING).to_owned();
+    let access_token = call.state.issue_access_token(item_id)?;
+    Ok(Reply::json(
+        json!({ "access_token": access_token, "account_id": account_id }),
+    ))
 }
 
 fn replay(call: &Call<'_>, key: Option<&str>) -> Option<Value> {

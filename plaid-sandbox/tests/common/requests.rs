@@ -19,6 +19,8 @@ pub(crate) struct World {
     pub(crate) user_id: String,
     pub(crate) user_token: String,
     pub(crate) asset_report_token: String,
+    pub(crate) authorization_id: String,
+    pub(crate) transfer_id: String,
     pub(crate) key_id: String,
 }
 
@@ -35,6 +37,8 @@ pub(crate) fn is_destructive(id: &str) -> bool {
         "itemPublicTokenExchange",
         "itemRemove",
         "sandboxItemResetLogin",
+        "sandboxTransferSimulate",
+        "transferCancel",
     ]
     .contains(&id)
 }
@@ -103,6 +107,13 @@ impl Requests<'_> {
                 set("access_token", json!(world.access_token));
                 set("account_id", json!(world.account_id));
             }
+            "transferCreate" => {
+                set("access_token", json!(world.access_token));
+                set("amount", json!("12.34"));
+            }
+            "transferGet" => set("transfer_id", json!(world.transfer_id)),
+            "sandboxTransferSimulate" => set("event_type", json!("posted")),
+            "sandboxProcessorTokenCreate" => drop(fields.remove("options")),
             "institutionsGetById" => set("country_codes", json!(["US"])),
             "userCreate" => {
                 fields.insert("client_user_id".into(), json!(format!("u{id_number}")));
@@ -195,6 +206,8 @@ impl Requests<'_> {
             "link_token" => &world.link_token,
             "user_id" => &world.user_id,
             "user_token" => &world.user_token,
+            "authorization_id" => &world.authorization_id,
+            "transfer_id" => &world.transfer_id,
             "asset_report_token" => &world.asset_report_token,
             "account_id" | "account_ids" => &world.account_id,
             "item_id" | "item_ids" => &world.item_id,
