@@ -180,22 +180,28 @@ fn node(arguments: &[&Path]) -> Result<Vec<u8>, String> {
 
 // The program.
 
-/// All snippets as one program, whose argument says which one is run.
+/// All snippets as one program, whose argument says which one is run. Where nothing
+/// is optional both forms have the same snippet.
 fn source(samples: &[Sample]) -> String {
     let mut modules = String::new();
     let mut arms = String::new();
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
     for (index, sample) in samples.iter().enumerate() {
-        let snippet = &sample.snippets["rust"];
+        let snippet = sample.snippets["rust"].as_str();
+        let first = *known.entry(snippet).or_insert(index);
+        let _ = writeln!(arms, "Some(\"{index}\") => s{first}::run(),");
+        if first != index {
+            continue;
+        }
         let address = format!("{GATEWAY:?}");
         assert_eq!(snippet.matches(&address).count(), 1, "{}", sample.name());
-        let snippet = snippet.replace(&address, "crate::gateway()");
         let _ = write!(
             modules,
-            "// {}\nmod s{index} {{\nuse crate::*;\n{snippet}\n\
+            "// {}\nmod s{index} {{\nuse crate::*;\n{}\n\
              pub fn run() -> Outcome {{ main() }}\n}}\n",
-            sample.name()
+            sample.name(),
+            snippet.replace(&address, "crate::gateway()")
         );
-        let _ = writeln!(arms, "Some(\"{index}\") => s{index}::run(),");
     }
     format!(
         "#![allow(deprecated, unused_imports)]\n\
