@@ -62,11 +62,16 @@ const KIB: usize = 1024;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Gateway(Arc<Inner>);
+pub struct Gateway {
+    inner: Arc<Inner>,
+    upstream: Pool,
+}
+
+/// Connections to the upstream.
+type Pool = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 struct Inner {
     settings: RwLock<Arc<Settings>>,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     calls: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
     metrics: Arc<Metrics>,
@@ -94,16 +99,27 @@ impl Gateway {
     /// # Errors
     /// When the configuration contradicts itself, or TLS cannot be set up.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        let client = client(&config)?;
+        let upstream = pool(&config)?;
         let limits = config.limits;
         let settings = Settings::new(config, None)?;
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             settings: RwLock::new(Arc::new(settings)),
-            client,
             calls: Arc::new(Semaphore::new(limits.calls)),
             bodies: Arc::new(Semaphore::new(limits.bodies.div_ceil(KIB))),
             metrics: Arc::new(Metrics::new()),
-        })))
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            upstream,
+        })
+    }
+
+    /// The same gateway with connections of its own to the upstream.
+    pub(crate) fn with_own_pool(&self) -> Result<Self, ConfigError> {
+        Ok(Self {
+            inner: Arc::clone(&self.inner),
+            upstream: pool(&self.settings().config)?,
+        })
     }
 
     /// Goes over to another configuration. Calls under way end as they began.
@@ -122,14 +138,14 @@ impl Gateway {
             ..config
         };
         let settings = Settings::new(config, Some(&before.callers)).inspect_err(|_| {
-            self.0.metrics.failed_reloads.inc();
+            self.inner.metrics.failed_reloads.inc();
         })?;
         *self
-            .0
+            .inner
             .settings
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
-        self.0.metrics.reloads.inc();
+        self.inner.metrics.reloads.inc();
         Ok(())
     }
 
@@ -144,15 +160,15 @@ impl Gateway {
 
     /// The metrics in the text format of Prometheus.
     pub fn metrics(&self) -> String {
-        self.0.metrics.text()
+        self.inner.metrics.text()
     }
 
     pub(crate) fn counters(&self) -> &Arc<Metrics> {
-        &self.0.metrics
+        &self.inner.metrics
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
-        let settings = self.0.settings.read();
+        let settings = self.inner.settings.read();
         Arc::clone(&settings.unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -182,7 +198,7 @@ impl Gateway {
         if let Some(page) = page {
             return page;
         }
-        let mut record = Record::new(Arc::clone(&self.0.metrics));
+        let mut record = Record::new(Arc::clone(&self.inner.metrics));
         let call = Call {
             gateway: self,
             settings: &settings,
@@ -200,7 +216,7 @@ impl Gateway {
 
     /// Refuses a request before anything else is known of it.
     pub(crate) fn refuse(&self, refusal: Refusal, shown: &Shown) -> Response<AnswerBody> {
-        respond(refusal, Record::new(Arc::clone(&self.0.metrics)), shown)
+        respond(refusal, Record::new(Arc::clone(&self.inner.metrics)), shown)
     }
 }
 
@@ -240,9 +256,7 @@ fn respond(refusal: Refusal, mut record: Record, shown: &Shown) -> Response<Answ
 
 /// HTTP/1.1 to the upstream, pooled: a call has a connection to itself, so that a slow
 /// answer of one holds up no other.
-fn client(
-    config: &Config,
-) -> Result<Client<HttpsConnector<HttpConnector>, Full<Bytes>>, ConfigError> {
+fn pool(config: &Config) -> Result<Pool, ConfigError> {
     let mut connector = HttpConnector::new();
     connector.enforce_http(false);
     connector.set_nodelay(true);
@@ -336,7 +350,7 @@ impl Call<'_> {
 
     fn places(&self, caller: Option<&Known>, operation: &Operation) -> Result<Places, Refusal> {
         let caller = caller.map(|c| c.admit(operation)).transpose()?.flatten();
-        let call = Arc::clone(&self.gateway.0.calls).try_acquire_owned();
+        let call = Arc::clone(&self.gateway.inner.calls).try_acquire_owned();
         Ok(Places {
             _call: call.map_err(|_| Refusal::Busy)?,
             _caller: caller,
@@ -401,7 +415,7 @@ impl Call<'_> {
             .exact()
             .map_or(most, |n| usize::try_from(n).unwrap_or(most));
         let room = u32::try_from(expected.div_ceil(KIB)).map_err(|_| Refusal::BodyTooLarge)?;
-        let room = Arc::clone(&self.gateway.0.bodies).try_acquire_many_owned(room);
+        let room = Arc::clone(&self.gateway.inner.bodies).try_acquire_many_owned(room);
         let room = room.map_err(|_| Refusal::Busy)?;
         let read = timeout(config.timeouts.body, read(body, most));
         let body = read.await.map_err(|_| Refusal::BodyTooSlow)??;
@@ -429,7 +443,7 @@ impl Call<'_> {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Refusal> {
-        let answer = self.gateway.0.client.request(request);
+        let answer = self.gateway.upstream.request(request);
         let patience = self.settings.config.timeouts.first_byte;
         match timeout(patience, answer).await {
             Err(_) => Err(Refusal::UpstreamTimeout),

@@ -1,6 +1,10 @@
 //! `plaid-gateway`: the command.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod log;
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,11 +13,16 @@ use clap::{Args, Parser, Subcommand};
 use plaid_gateway::source::{Emulator, Loaded, Source};
 use plaid_gateway::{Config, ConfigError, Credentials, Gateway, NewKey};
 use plaid_sandbox::Sandbox;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
+/// Connections that wait to be taken.
+const QUEUE: u32 = 4096;
 /// How often the file is looked at for changes.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -84,7 +93,8 @@ enum KeyCommand {
 type Error = Box<dyn std::error::Error + Send + Sync>;
 type Outcome = Result<(), Error>;
 
-#[tokio::main]
+/// The gateway's own threads do the work; this one looks after them.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
@@ -161,15 +171,14 @@ async fn run(source: Source) -> Outcome {
     // Systems start programs with a limit of 1024 or so, out of care for programs that
     // cannot count higher. Each connection takes one.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
-    let _log = log();
+    let _log = log()?;
     let mut host = Host {
         source,
         sandbox: None,
     };
     let (config, refresh) = host.load().await?;
     let gateway = Gateway::new(config.clone())?;
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = listen(config.listen)
         .map_err(|error| format!("cannot listen on {}: {}", config.listen, error.kind()))?;
     let address = listener.local_addr()?;
     let (stopping, stopped) = watch::channel(());
@@ -178,6 +187,7 @@ async fn run(source: Source) -> Outcome {
         None => None,
     };
     say(&started(&config, address));
+    let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let reloads = tokio::spawn(reload(gateway.clone(), host, refresh));
     let serve_admin = async {
         match admin {
@@ -189,9 +199,24 @@ async fn run(source: Source) -> Outcome {
         asked_to_stop().await;
         drop(stopping);
     };
-    let (served, admin) = tokio::join!(gateway.serve(listener, stop), serve_admin);
+    let (served, admin) = tokio::join!(
+        gateway.serve_on_threads(listener, threads, stop),
+        serve_admin
+    );
     reloads.abort();
     served.and(admin).map_err(Into::into)
+}
+
+/// Listens with a longer queue than usual: after a failure of a load balancer, or of
+/// another gateway, everybody connects at once.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// What a person at the terminal wants to know.
@@ -215,17 +240,12 @@ async fn gone(mut stopped: watch::Receiver<()>) {
     while stopped.changed().await.is_ok() {}
 }
 
-/// One line of JSON per call to standard output, written by a thread of its own: a slow
-/// reader of the log does not hold up calls.
-fn log() -> WorkerGuard {
-    let (writer, guard) = tracing_appender::non_blocking(std::io::stdout());
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_writer(writer)
-        .init();
-    guard
+/// One line of JSON per call to standard output.
+fn log() -> std::io::Result<log::Writer> {
+    let (lines, writer) = log::start(std::io::stdout())?;
+    let lines = lines.with_filter(LevelFilter::INFO);
+    tracing_subscriber::registry().with(lines).init();
+    Ok(writer)
 }
 
 /// Ready when the process is asked to stop.

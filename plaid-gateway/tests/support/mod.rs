@@ -21,7 +21,7 @@ pub const CLIENT_ID: &str = "server-client-id-planted";
 pub const SECRET: &str = "server-secret-planted-0123456789";
 
 /// How long a test waits for something that has to happen.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A gateway that runs until this is dropped.
 pub struct Running {

@@ -72,7 +72,8 @@ fn build(root: &Path) -> Result<PathBuf> {
         .args([
             "build",
             "--quiet",
-            "--release",
+            "--profile",
+            "dist",
             "--package",
             "plaid-gateway",
         ])
