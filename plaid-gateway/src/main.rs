@@ -21,6 +21,11 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+/// A call makes and frees some fifty pieces of memory; this does so in less time than the
+/// system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Connections that wait to be taken.
 const QUEUE: u32 = 4096;
 /// How often the file is looked at for changes.
