@@ -129,7 +129,7 @@ mod tests {
             Just("\"\\\"}\"".to_owned()),
             Just("null".to_owned()),
         ];
-        leaf.prop_recursive(3, 12, 3, |inner| object(inner))
+        leaf.prop_recursive(3, 12, 3, object)
     }
 
     fn object(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
