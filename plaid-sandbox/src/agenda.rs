@@ -2,10 +2,11 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     error::ApiError,
     products::{assets, sandbox},
     state::Condition,
+    storage::{Journal, Misfit},
 };
 
 /// How long the sandbox keeps an Item signed in.
@@ -61,7 +63,7 @@ impl Pace {
 }
 
 /// Something that is going to happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Event {
     /// The first month of an Item's transactions is there.
     InitialUpdate(String),
@@ -79,15 +81,55 @@ pub(crate) enum Event {
 #[derive(Debug, Default)]
 pub(crate) struct Agenda {
     order: BinaryHeap<Reverse<(DateTime<Utc>, u64)>>,
-    events: BTreeMap<u64, Event>,
+    events: BTreeMap<u64, (DateTime<Utc>, Event)>,
     number: u64,
+    /// The events that came or went since the data file was last told; `None` without
+    /// such a file.
+    touched: Option<BTreeSet<u64>>,
 }
 
 impl Agenda {
     pub(crate) fn add(&mut self, at: DateTime<Utc>, event: Event) {
         self.number += 1;
-        self.order.push(Reverse((at, self.number)));
-        self.events.insert(self.number, event);
+        self.insert(self.number, at, event);
+        self.touch(self.number);
+    }
+
+    fn insert(&mut self, number: u64, at: DateTime<Utc>, event: Event) {
+        self.order.push(Reverse((at, number)));
+        self.events.insert(number, (at, event));
+    }
+
+    fn touch(&mut self, number: u64) {
+        if let Some(touched) = &mut self.touched {
+            touched.insert(number);
+        }
+    }
+
+    /// From now on it is noted what comes and goes.
+    pub(crate) fn track(&mut self) {
+        self.touched = Some(BTreeSet::new());
+    }
+
+    /// Notes what has come and gone.
+    pub(crate) fn changes(&mut self, kind: &'static str, journal: &mut Journal) {
+        for number in self
+            .touched
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+        {
+            journal.note(kind, &number.to_string(), self.events.get(&number));
+        }
+    }
+
+    /// Takes an event back that was written down.
+    pub(crate) fn restore(&mut self, key: &str, value: &[u8]) -> Result<(), Misfit> {
+        let number = key.parse().map_err(|_| Misfit)?;
+        let (at, event) = serde_json::from_slice(value)?;
+        self.number = self.number.max(number);
+        self.insert(number, at, event);
+        Ok(())
     }
 
     /// When the next event is.
@@ -98,7 +140,8 @@ impl Agenda {
     fn pop(&mut self, now: DateTime<Utc>) -> Option<(DateTime<Utc>, Event)> {
         let due = self.order.peek().is_some_and(|Reverse((at, _))| *at <= now);
         let Reverse((at, number)) = due.then(|| self.order.pop()).flatten()?;
-        Some((at, self.events.remove(&number)?))
+        self.touch(number);
+        Some((at, self.events.remove(&number)?.1))
     }
 }
 

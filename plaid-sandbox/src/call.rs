@@ -181,6 +181,7 @@ impl<'a> Call<'a> {
         fields.insert("environment".into(), "sandbox".into());
         if let Ok(body) = serde_json::to_vec_pretty(&fields) {
             self.outbox.push(Delivery {
+                number: None,
                 url,
                 kind: kind.to_owned(),
                 code: code.to_owned(),

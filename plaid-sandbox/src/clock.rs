@@ -21,6 +21,16 @@ impl Clock {
         }
     }
 
+    /// How far it is ahead of the real one.
+    pub(crate) fn ahead(&self) -> TimeDelta {
+        *self.ahead.borrow()
+    }
+
+    /// Puts the clock to where it was when it was written down.
+    pub(crate) fn restore(&self, ahead: TimeDelta) {
+        self.ahead.send_replace(ahead);
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let now = Utc::now();
         now.checked_add_signed(*self.ahead.borrow()).unwrap_or(now)

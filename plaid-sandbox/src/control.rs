@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Call, Incoming},
+    call::Incoming,
     error::ApiError,
     faults::{Fault, FaultRule},
     lock,
@@ -350,13 +350,11 @@ impl App {
 
     /// See [`Sandbox::complete_link`](crate::Sandbox::complete_link).
     pub(crate) fn complete_link(&self, link_token: &str) -> Result<String, crate::LinkError> {
-        let mut state = lock(&self.state);
         let request = Incoming::default();
-        let mut call = Call::new(&request, &mut state);
-        let public_token = link::complete(&mut call, link_token)?;
-        self.post(call.outbox);
-        self.planned.notify_one();
-        Ok(public_token)
+        let (public_token, receipt) = self.act(&request, |call| link::complete(call, link_token));
+        self.finish(receipt)
+            .map_err(|_| crate::LinkError::NotWritten)?;
+        public_token
     }
 }
 

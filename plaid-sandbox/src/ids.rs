@@ -1,6 +1,7 @@
 //! Identifiers and tokens: how they are made and how one is recognised.
 
 use fastrand::Rng;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Builder;
 
 use crate::error::ApiError;
@@ -77,6 +78,19 @@ impl Ids {
     }
 }
 
+/// As the seed that goes on where this one is.
+impl Serialize for Ids {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(self.0.get_seed())
+    }
+}
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        u64::deserialize(deserializer).map(|seed| Self::new(Some(seed)))
+    }
+}
+
 /// What a text is that should be a token.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Shape<'a> {
@@ -136,6 +150,8 @@ pub(crate) fn check_token(kind: &str, code: &'static str, token: &str) -> Result
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]
@@ -145,6 +161,14 @@ mod tests {
             Ids::new(Some(7)).token("access")
         );
         assert_ne!(Ids::new(Some(7)).id(), Ids::new(Some(8)).id());
+    }
+
+    #[test]
+    fn written_down_it_goes_on_where_it_was() {
+        let mut ids = Ids::new(Some(7));
+        ids.token("access");
+        let mut read: Ids = serde_json::from_value(serde_json::json!(ids)).unwrap();
+        assert_eq!(read.token("access"), ids.token("access"));
     }
 
     #[test]

@@ -6,7 +6,10 @@
 //! page: should the log grow before the last page, the run has to start again,
 //! as it has to with the real API.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+};
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
@@ -14,18 +17,20 @@ use serde::{Deserialize, Serialize};
 use crate::{
     catalog::transactions::{Booking, MONTH, PERIOD, PURCHASE, TIP},
     ids::Ids,
-    money::Money,
+    money::{self, Money},
+    storage::Misfit,
 };
 
 /// Refreshes that one Item takes. The log grows with each of them.
 const MAX_REFRESHES: usize = 1_000;
 
 /// One transaction.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) id: String,
     pub(crate) booking: &'static Booking,
     pub(crate) date: NaiveDate,
+    #[serde(with = "money::exact")]
     pub(crate) amount: Money,
     pub(crate) pending: bool,
     /// The pending transaction that this one replaced.
@@ -33,11 +38,19 @@ pub(crate) struct Entry {
     removed: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 enum Change {
     Added(usize),
     Modified(usize),
     Removed(usize),
+}
+
+impl Change {
+    fn index(self) -> usize {
+        match self {
+            Self::Added(index) | Self::Modified(index) | Self::Removed(index) => index,
+        }
+    }
 }
 
 /// What a caller is told about a transaction.
@@ -82,12 +95,26 @@ pub(crate) enum NoPage {
     Mutated,
 }
 
-/// An Item's transactions.
-#[derive(Debug)]
+/// A stretch of the log, with the transactions that it is about as they were at its
+/// end. The data file has a ledger as the stretches that were written down, so that
+/// writing does not take longer as a ledger grows.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Stretch<E> {
+    changes: Vec<Change>,
+    entries: Vec<(usize, E)>,
+}
+
+/// An Item's transactions. Nothing happens to one without a change in the log.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     ids: Ids,
+    #[serde(skip)]
     entries: Vec<Entry>,
+    #[serde(skip)]
     log: Vec<Change>,
+    /// As much of the log as has been written down.
+    #[serde(skip)]
+    written: usize,
     refreshes: usize,
     /// The day on which the history was opened, and how many days it has had then.
     today: NaiveDate,
@@ -103,6 +130,7 @@ impl Ledger {
             ids,
             entries: Vec::new(),
             log: Vec::new(),
+            written: 0,
             refreshes: 0,
             today,
             days: 0,
@@ -145,6 +173,40 @@ impl Ledger {
             }
         }
         self.log.len() > before
+    }
+
+    /// What has been added to the log since this was last asked for, and where it
+    /// begins there.
+    pub(crate) fn unwritten(&mut self) -> Option<(usize, Stretch<&Entry>)> {
+        let start = std::mem::replace(&mut self.written, self.log.len());
+        let changes = self.log[start..].to_vec();
+        if changes.is_empty() {
+            return None;
+        }
+        let touched: BTreeSet<_> = changes.iter().map(|change| change.index()).collect();
+        let entries = touched
+            .into_iter()
+            .map(|index| (index, &self.entries[index]))
+            .collect();
+        Some((start, Stretch { changes, entries }))
+    }
+
+    /// Takes the next stretch back that was written down.
+    pub(crate) fn restore(&mut self, stretch: Stretch<Entry>) -> Result<(), Misfit> {
+        for (index, entry) in stretch.entries {
+            if index == self.entries.len() {
+                self.entries.push(entry);
+            } else {
+                *self.entries.get_mut(index).ok_or(Misfit)? = entry;
+            }
+        }
+        let known = self.entries.len();
+        if stretch.changes.iter().any(|change| change.index() >= known) {
+            return Err(Misfit);
+        }
+        self.log.extend(stretch.changes);
+        self.written = self.log.len();
+        Ok(())
     }
 
     /// The transactions that exist, newest first.
@@ -417,6 +479,59 @@ mod tests {
         let whole = ledger(90);
         let whole: Vec<_> = whole.newest_first().map(|entry| entry.date).collect();
         assert_eq!(dates, whole);
+    }
+
+    #[test]
+    fn written_down_in_stretches_it_is_the_same_ledger() {
+        let mut ledger = ledger(30);
+        let mut stretches = Vec::new();
+        let mut write = |ledger: &mut Ledger| {
+            let (start, stretch) = ledger.unwritten().unwrap();
+            stretches.push((start, serde_json::to_string(&stretch).unwrap()));
+            assert!(ledger.unwritten().is_none());
+        };
+        write(&mut ledger);
+        for _ in 0..3 {
+            ledger.refresh(day());
+            write(&mut ledger);
+        }
+        ledger.reach_back(90);
+        write(&mut ledger);
+
+        let header = serde_json::to_string(&ledger).unwrap();
+        let mut read: Ledger = serde_json::from_str(&header).unwrap();
+        for (start, stretch) in &stretches {
+            assert_eq!(read.log.len(), *start);
+            read.restore(serde_json::from_str(stretch).unwrap())
+                .unwrap();
+        }
+        assert!(read.unwritten().is_none());
+        for ledger in [&mut ledger, &mut read] {
+            ledger.refresh(day());
+            ledger.next_day(40);
+        }
+        assert_eq!(
+            format!("{:?}", read.entries),
+            format!("{:?}", ledger.entries)
+        );
+        assert_eq!(format!("{:?}", read.log), format!("{:?}", ledger.log));
+    }
+
+    #[test]
+    fn a_stretch_that_does_not_fit_is_refused() {
+        let mut whole = ledger(30);
+        let (_, stretch) = whole.unwritten().unwrap();
+        let mut stretch = serde_json::to_value(&stretch).unwrap();
+        let header = serde_json::to_string(&whole).unwrap();
+        let restored = |stretch: &serde_json::Value| {
+            let mut ledger: Ledger = serde_json::from_str(&header).unwrap();
+            ledger.restore(serde_json::from_value(stretch.clone()).unwrap())
+        };
+        restored(&stretch).unwrap();
+        stretch["entries"].as_array_mut().unwrap().remove(0);
+        assert!(restored(&stretch).is_err());
+        stretch["entries"] = serde_json::json!([]);
+        assert!(restored(&stretch).is_err());
     }
 
     #[test]

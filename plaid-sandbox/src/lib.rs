@@ -89,6 +89,7 @@
 
 mod agenda;
 mod answers;
+mod beginning;
 mod call;
 mod catalog;
 mod clock;
@@ -105,6 +106,7 @@ mod products;
 mod sandbox;
 mod server;
 mod state;
+mod storage;
 mod validate;
 mod webhook;
 
@@ -116,6 +118,7 @@ pub use faults::{Fault, FaultRule};
 pub use log::LoggedRequest;
 pub use products::emulated;
 pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError};
+pub use storage::DataError;
 pub use webhook::{Order, SentWebhook};
 
 /// Locks, also after a panic of another holder: what is behind the locks of

@@ -4,6 +4,7 @@ use std::{
     fmt,
     io::{self, Write},
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -12,7 +13,7 @@ use plaid_sandbox::{Pace, Sandbox};
 
 /// An emulator of Plaid's sandbox, for clients in any language.
 ///
-/// It holds made-up data in memory, needs no account and no network, and stops with
+/// It holds made-up data, in memory unless told otherwise, needs no account and no network, and stops with
 /// Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "plaid-sandbox", version)]
@@ -26,6 +27,10 @@ struct Arguments {
     /// Make the same credentials, tokens and answers in every run.
     #[arg(long)]
     seed: Option<u64>,
+    /// Keep what the emulator is told in this file, and go on with what it has. Without,
+    /// all is forgotten when the emulator stops.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
     /// Let transactions and Asset Reports take their time, in place of none.
     #[arg(long)]
     lifelike: bool,
@@ -81,6 +86,9 @@ async fn started(arguments: &Arguments) -> Result<Sandbox, plaid_sandbox::StartE
     let mut builder = Sandbox::builder().port(arguments.port).bind(arguments.bind);
     if let Some(seed) = arguments.seed {
         builder = builder.seed(seed);
+    }
+    if let Some(path) = &arguments.data {
+        builder = builder.data(path);
     }
     if arguments.lifelike {
         builder = builder.pace(Pace::Lifelike);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount in ten-thousandths of the currency's unit: the finest amount the
 /// emulator has is a balance of 23631.9805.
@@ -73,6 +73,24 @@ impl Serialize for Money {
             .parse::<f64>()
             .map_err(serde::ser::Error::custom)?;
         serializer.serialize_f64(number)
+    }
+}
+
+/// An amount in the data file, where it is nobody's decimal number.
+pub(crate) mod exact {
+    use super::{Deserialize, Deserializer, Money, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        amount: &Money,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        amount.0.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Money, D::Error> {
+        i64::deserialize(deserializer).map(Money)
     }
 }
 

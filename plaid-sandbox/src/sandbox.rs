@@ -3,6 +3,7 @@
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -16,16 +17,14 @@ use tokio::{
 
 use crate::{
     agenda::Pace,
-    clock::Clock,
+    beginning::Beginning,
     contract::{Contract, ContractError},
     faults::{Fault, FaultRule, Faults},
-    ids::Ids,
     lock,
     log::{Log, LoggedRequest},
     server::{self, App},
-    state::State,
-    validate::Credentials,
-    webhook::{self, BACKLOG, Mail, Order, SentWebhook, Signer},
+    storage::DataError,
+    webhook::{self, BACKLOG, Mail, Order, SentWebhook},
 };
 
 /// Why the emulator did not start.
@@ -43,6 +42,14 @@ pub enum StartError {
     /// The client that delivers webhooks cannot be made.
     #[error("cannot make the client that delivers webhooks")]
     Deliveries(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The data file cannot be used.
+    #[error("cannot use the data file {path}")]
+    Data {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What is the matter with it, and what can be done.
+        source: DataError,
+    },
     /// The embedded description of the API cannot be read.
     #[error(transparent)]
     Contract(#[from] ContractError),
@@ -58,6 +65,9 @@ pub enum LinkError {
     /// The Item to repair has been removed, or there are too many Items.
     #[error("Link cannot make or repair an Item with this token")]
     NoItem,
+    /// The data file cannot be written.
+    #[error("the data file cannot be written; start the emulator again when it can")]
+    NotWritten,
 }
 
 /// Settings for a [`Sandbox`], made by [`Sandbox::builder`].
@@ -69,6 +79,7 @@ pub struct SandboxBuilder {
     seed: Option<u64>,
     pace: Pace,
     control_from_anywhere: bool,
+    data: Option<PathBuf>,
 }
 
 impl SandboxBuilder {
@@ -105,11 +116,43 @@ impl SandboxBuilder {
         self
     }
 
+    /// Keeps what the emulator is told in this file, which is made if there is none, in
+    /// place of in memory only. An answer is sent when what it says is on the disk, so
+    /// whatever stops the emulator, the next one with the file goes on where this one
+    /// was: with its credentials, tokens, Items and their transactions, cursors, users,
+    /// Link sessions, reports, the webhooks that were not received yet, the key that
+    /// signs them, and the clock. The [`seed`](Self::seed) counts for a new file only.
+    ///
+    /// Faults, rate limits, the log of requests and what is told of webhooks (held back,
+    /// repeated) are those of a run. Webhooks that were held back are sent.
+    ///
+    /// ```
+    /// use plaid_sandbox::Sandbox;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let path = std::env::temp_dir().join(format!("doc-{}.redb", std::process::id()));
+    /// let sandbox = Sandbox::builder().data(&path).start().await?;
+    /// let secret = sandbox.secret().to_owned();
+    /// sandbox.stop().await;
+    ///
+    /// let sandbox = Sandbox::builder().data(&path).start().await?;
+    /// assert_eq!(sandbox.secret(), secret);
+    /// # sandbox.stop().await;
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data = Some(path.into());
+        self
+    }
+
     /// Starts the emulator on the current tokio runtime.
     ///
     /// # Errors
     ///
-    /// If the port cannot be listened on.
+    /// If the port cannot be listened on, or the data file cannot be used.
     pub async fn start(self) -> Result<Sandbox, StartError> {
         let contract = Contract::embedded()?;
         let wanted = self.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
@@ -122,31 +165,24 @@ impl SandboxBuilder {
         let address = listener.local_addr().map_err(listen)?;
         let client = webhook::client().map_err(|error| StartError::Deliveries(error.into()))?;
 
-        let mut ids = Ids::new(self.seed);
-        let credentials = Credentials {
-            client_id: ids.hex(24),
-            secret: ids.hex(30),
-        };
-        let request_ids = Ids::new(Some(ids.seed()));
-        let signer = Arc::new(Signer::new(&mut ids));
+        let beginning = self.beginning().await?;
         let (deliveries, queue) = mpsc::channel(BACKLOG);
-        let (clock, mail) = (Clock::new(), Arc::new(Mail::default()));
-        let state = State::new(ids, Arc::clone(&signer), clock.clone(), self.pace);
         let app = Arc::new(App {
             contract,
-            credentials,
-            state: Mutex::new(state),
-            request_ids: Mutex::new(request_ids),
+            credentials: beginning.credentials,
+            state: Mutex::new(beginning.state),
+            request_ids: Mutex::new(beginning.request_ids),
             faults: Faults::default(),
             log: Log::default(),
             control_from_anywhere: self.control_from_anywhere,
             planned: Notify::new(),
-            mail: Arc::clone(&mail),
+            mail: Mail::default(),
+            storage: beginning.storage,
             deliveries,
         });
         let (stop, stopped) = watch::channel(());
         let server = server::serve(listener, Arc::clone(&app), stopped);
-        let deliveries = webhook::deliver(queue, client, signer, clock, mail);
+        let deliveries = webhook::deliver(queue, client, beginning.webhooks, Arc::clone(&app));
         let timed = Arc::clone(&app);
         // In one task, so that webhooks cannot outlive the server.
         let task = tokio::spawn(async move {
@@ -155,6 +191,7 @@ impl SandboxBuilder {
                 () = deliveries => {}
                 () = timed.keep_time() => {}
             }
+            timed.close().await;
         });
         Ok(Sandbox {
             url: format!("http://{}", reachable(address)),
@@ -163,6 +200,22 @@ impl SandboxBuilder {
             stop,
             task,
         })
+    }
+}
+
+impl SandboxBuilder {
+    async fn beginning(&self) -> Result<Beginning, StartError> {
+        let (seed, pace) = (self.seed, self.pace);
+        let Some(path) = self.data.clone() else {
+            return Ok(Beginning::new(seed, pace));
+        };
+        let file = path.clone();
+        let opened =
+            tokio::task::spawn_blocking(move || Beginning::from_file(&file, seed, pace)).await;
+        // The database panics on some files whose parts do not fit together.
+        opened
+            .unwrap_or(Err(DataError::Damaged))
+            .map_err(|source| StartError::Data { path, source })
     }
 }
 
@@ -179,7 +232,8 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 
 /// A running emulator. It stops when this is dropped: no new connection is
 /// accepted from then on, requests under way have a second to end, and webhooks
-/// that were not sent yet are not sent any more.
+/// that were not sent yet are not sent any more; with a data file they are when the
+/// next emulator is started with it.
 #[must_use = "the emulator stops when this is dropped"]
 pub struct Sandbox {
     url: String,
@@ -352,7 +406,8 @@ impl Sandbox {
         self.app.complete_link(link_token)
     }
 
-    /// Stops the emulator and waits until everything it started has ended.
+    /// Stops the emulator and waits until everything it started has ended. Its data file
+    /// can then be opened again.
     pub async fn stop(self) {
         let Self { stop, task, .. } = self;
         drop(stop);

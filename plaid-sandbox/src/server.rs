@@ -27,7 +27,11 @@ use hyper_util::{
 use serde_json::{Map, Value};
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Notify, Semaphore, mpsc, watch},
+    sync::{
+        Notify, Semaphore,
+        mpsc::{self, error::TrySendError},
+        watch,
+    },
     task::JoinSet,
     time::timeout,
 };
@@ -44,8 +48,9 @@ use crate::{
     log::{Log, LoggedRequest},
     products,
     state::State,
+    storage::{Storage, Unwritten},
     validate::{self, Credentials},
-    webhook::{Delivery, Mail, Order},
+    webhook::{Attempt, Delivery, Mail, Order, Sorted},
 };
 
 /// The largest request body.
@@ -77,7 +82,9 @@ pub(crate) struct App {
     pub(crate) control_from_anywhere: bool,
     /// Says that the agenda may have become longer.
     pub(crate) planned: Notify,
-    pub(crate) mail: Arc<Mail>,
+    pub(crate) mail: Mail,
+    /// The data file, if there is one.
+    pub(crate) storage: Option<Storage>,
     pub(crate) deliveries: mpsc::Sender<Delivery>,
 }
 
@@ -91,6 +98,25 @@ struct Route {
 /// Who is calling.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// What is still to be done for a request that was handled.
+#[derive(Debug)]
+#[must_use = "the webhooks have not left, and the changes may not be written"]
+pub(crate) struct Receipt {
+    outbox: Vec<Delivery>,
+    /// The change that has to be on the disk first.
+    change: Result<u64, Unwritten>,
+}
+
+fn not_written(_: Unwritten) -> ApiError {
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "API_ERROR",
+        "INTERNAL_SERVER_ERROR",
+        "the emulator cannot write its data file; start it again when there is room and \
+         the file is there",
+    )
+}
 
 /// Marks an answer in whose place the connection is closed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -191,7 +217,7 @@ fn router(app: Arc<App>) -> Router {
 }
 
 impl App {
-    async fn answer(&self, route: Option<Route>, request: Request) -> Response<Body> {
+    async fn answer(self: &Arc<Self>, route: Option<Route>, request: Request) -> Response<Body> {
         let request_id = lock(&self.request_ids).request_id();
         let operation = route.map(|route| route.operation.path.as_str());
         let (request, asked_item) = self.asked_item(request).await;
@@ -248,7 +274,7 @@ impl App {
     }
 
     async fn handle(
-        &self,
+        self: &Arc<Self>,
         route: Option<Route>,
         request: Request,
         item_id: &mut Option<String>,
@@ -266,42 +292,117 @@ impl App {
             body,
             path_parameter,
         };
-        let (outcome, outbox) = {
-            let mut state = lock(&self.state);
-            let mut call = Call::new(&incoming, &mut state);
-            agenda::catch_up(&mut call);
-            let outcome = check_limits(&mut call, operation).and_then(|()| match handler {
-                Some(handler) => handler(&mut call),
-                None => answers::answer(self.contract, operation, &mut call),
+        let (outcome, receipt) = self.act(&incoming, |call| {
+            agenda::catch_up(call);
+            let outcome = check_limits(call, operation).and_then(|()| match handler {
+                Some(handler) => handler(call),
+                None => answers::answer(self.contract, operation, call),
             });
             *item_id = call.item_id.take();
-            (outcome, call.outbox)
-        };
-        self.planned.notify_one();
-        self.post(outbox);
+            outcome
+        });
+        self.finished(receipt).await.map_err(not_written)?;
         outcome
+    }
+
+    /// Reads and changes the state. What has changed is on the disk, and webhooks
+    /// leave, when the receipt is finished.
+    pub(crate) fn act<T>(
+        &self,
+        request: &Incoming,
+        work: impl FnOnce(&mut Call<'_>) -> T,
+    ) -> (T, Receipt) {
+        let mut state = lock(&self.state);
+        let mut call = Call::new(request, &mut state);
+        let outcome = work(&mut call);
+        let mut outbox = call.outbox;
+        state.keep_webhooks(&mut outbox);
+        let change = self.record(&mut state);
+        drop(state);
+        self.planned.notify_one();
+        (outcome, Receipt { outbox, change })
+    }
+
+    /// Queues what has changed. The lock on the state keeps the order.
+    fn record(&self, state: &mut State) -> Result<u64, Unwritten> {
+        match &self.storage {
+            Some(storage) => Ok(storage.put(state.changes()?)),
+            None => Ok(0),
+        }
+    }
+
+    /// Waits for the disk, then lets the webhooks go. This blocks, for as long as
+    /// writing takes; for the methods of [`Sandbox`](crate::Sandbox) that are not
+    /// asynchronous.
+    pub(crate) fn finish(&self, receipt: Receipt) -> Result<(), Unwritten> {
+        let Receipt { outbox, change } = receipt;
+        let change = change?;
+        if let Some(storage) = &self.storage {
+            storage.settle(change)?;
+        }
+        self.post(outbox);
+        Ok(())
+    }
+
+    /// The same without blocking. It goes on when the caller has gone away.
+    async fn finished(self: &Arc<Self>, receipt: Receipt) -> Result<(), Unwritten> {
+        let is_durable = match (&self.storage, &receipt.change) {
+            (Some(storage), Ok(change)) => storage.is_durable(*change),
+            _ => true,
+        };
+        if is_durable {
+            return self.finish(receipt);
+        }
+        let app = Arc::clone(self);
+        tokio::task::spawn_blocking(move || app.finish(receipt))
+            .await
+            .unwrap_or(Err(Unwritten))
+    }
+
+    /// Lets go of the data file.
+    pub(crate) async fn close(self: &Arc<Self>) {
+        if self.storage.is_none() {
+            return;
+        }
+        let app = Arc::clone(self);
+        let close = move || app.storage.as_ref().map(Storage::close);
+        // Failing to join means that the runtime is going down, and the file with it.
+        let _ = tokio::task::spawn_blocking(close).await;
+    }
+
+    /// Forgets a webhook that was written down, or remembers when it is tried again.
+    pub(crate) fn keep_webhook(self: &Arc<Self>, number: Option<u64>, attempt: Option<&Attempt>) {
+        let (Some(number), Some(_)) = (number, &self.storage) else {
+            return;
+        };
+        let change = {
+            let mut state = lock(&self.state);
+            state.keep_webhook(number, attempt);
+            self.record(&mut state)
+        };
+        let app = Arc::clone(self);
+        // Nobody waits for this: who is told of a webhook twice has been told.
+        tokio::task::spawn_blocking(move || {
+            let outbox = Vec::new();
+            let _ = app.finish(Receipt { outbox, change });
+        });
     }
 
     /// Lets the webhooks go that were held back.
     pub(crate) fn release(&self, order: Order) {
-        for delivery in self.mail.release(order) {
-            let _ = self.deliveries.try_send(delivery);
-        }
+        self.send(self.mail.release(order));
     }
 
     /// Lets happen what the clock shows to be due.
     pub(crate) fn catch_up(&self) {
-        let mut state = lock(&self.state);
         let request = Incoming::default();
-        let mut call = Call::new(&request, &mut state);
-        agenda::catch_up(&mut call);
-        let outbox = call.outbox;
-        drop(state);
-        self.post(outbox);
+        let ((), receipt) = self.act(&request, agenda::catch_up);
+        // Should it fail, every later request says so.
+        let _ = self.finish(receipt);
     }
 
     /// Lets things happen when they are due, also when nobody asks for anything.
-    pub(crate) async fn keep_time(&self) {
+    pub(crate) async fn keep_time(self: &Arc<Self>) {
         loop {
             let (next, clock) = {
                 let state = lock(&self.state);
@@ -314,7 +415,11 @@ impl App {
                 }
             };
             tokio::select! {
-                () = due => self.catch_up(),
+                () = due => {
+                    let request = Incoming::default();
+                    let ((), receipt) = self.act(&request, agenda::catch_up);
+                    let _ = self.finished(receipt).await;
+                }
                 // Something that is due earlier may have been planned.
                 () = self.planned.notified() => {}
             }
@@ -323,9 +428,33 @@ impl App {
 
     /// Hands webhooks to the task that delivers them. When its queue is full
     /// they are lost, as they are when a receiver is down for long.
-    pub(crate) fn post(&self, outbox: Vec<Delivery>) {
-        for delivery in self.mail.take(outbox) {
-            let _ = self.deliveries.try_send(delivery);
+    fn post(&self, outbox: Vec<Delivery>) {
+        let Sorted { leaving, lost } = self.mail.take(outbox);
+        self.send(leaving);
+        self.lose(&lost);
+    }
+
+    fn send(&self, leaving: Vec<Delivery>) {
+        let lost: Vec<_> = leaving
+            .into_iter()
+            .filter_map(|delivery| self.deliveries.try_send(delivery).err())
+            .filter_map(|error| match error {
+                TrySendError::Full(delivery) => Some(delivery),
+                // The emulator stops. They leave when it is started again.
+                TrySendError::Closed(_) => None,
+            })
+            .collect();
+        self.lose(&lost);
+    }
+
+    /// Does not keep webhooks any longer. That is written with the next change.
+    fn lose(&self, lost: &[Delivery]) {
+        if lost.is_empty() {
+            return;
+        }
+        let mut state = lock(&self.state);
+        for number in lost.iter().filter_map(|delivery| delivery.number) {
+            state.keep_webhook(number, None);
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Everything the emulator remembers: Items, tokens, reports, users.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
@@ -18,7 +22,8 @@ use crate::{
     ledger::Ledger,
     limits::Limits,
     products::transfers::Transfers,
-    webhook::Signer,
+    storage::{Change, Journal, Misfit, Unwritten},
+    webhook::{Attempt, Delivery, Signer},
 };
 
 /// Things of one kind that are kept. Whoever makes more is told to slow down;
@@ -37,6 +42,9 @@ pub(crate) const DEFAULT_DAYS: u32 = 90;
 pub(crate) struct Store<T> {
     things: HashMap<String, T>,
     capacity: usize,
+    /// The names of what may have changed since the data file was last told; `None`
+    /// without such a file.
+    touched: Option<BTreeSet<String>>,
 }
 
 impl<T> Store<T> {
@@ -44,6 +52,7 @@ impl<T> Store<T> {
         Self {
             things: HashMap::new(),
             capacity,
+            touched: None,
         }
     }
 
@@ -51,8 +60,15 @@ impl<T> Store<T> {
         if self.things.len() >= self.capacity {
             return Err(ApiError::rate_limit("RATE_LIMIT"));
         }
+        self.touch(&name);
         self.things.insert(name, thing);
         Ok(())
+    }
+
+    fn touch(&mut self, name: &str) {
+        if let Some(touched) = &mut self.touched {
+            touched.insert(name.to_owned());
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&T> {
@@ -60,24 +76,73 @@ impl<T> Store<T> {
     }
 
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        self.touch(name);
         self.things.get_mut(name)
     }
 
     pub(crate) fn remove(&mut self, name: &str) -> Option<T> {
+        self.touch(name);
         self.things.remove(name)
     }
 }
 
+/// Something that is written down in the data file.
+pub(crate) trait Kept {
+    /// From now on it is noted what is touched.
+    fn track(&mut self);
+    /// Notes what may have changed.
+    fn changes(&mut self, kind: &'static str, journal: &mut Journal);
+    /// Takes back what was written down.
+    fn restore(&mut self, name: &str, value: &[u8]) -> Result<(), Misfit>;
+}
+
+impl<T: Serialize + DeserializeOwned> Kept for Store<T> {
+    fn track(&mut self) {
+        self.touched = Some(BTreeSet::new());
+    }
+
+    fn changes(&mut self, kind: &'static str, journal: &mut Journal) {
+        for name in self
+            .touched
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+        {
+            journal.note(kind, &name, self.things.get(&name));
+        }
+    }
+
+    fn restore(&mut self, name: &str, value: &[u8]) -> Result<(), Misfit> {
+        let thing = serde_json::from_slice(value)?;
+        self.things.insert(name.to_owned(), thing);
+        Ok(())
+    }
+}
+
+impl Kept for Agenda {
+    fn track(&mut self) {
+        self.track();
+    }
+
+    fn changes(&mut self, kind: &'static str, journal: &mut Journal) {
+        self.changes(kind, journal);
+    }
+
+    fn restore(&mut self, name: &str, value: &[u8]) -> Result<(), Misfit> {
+        self.restore(name, value)
+    }
+}
+
 /// An account of an Item.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) id: String,
     pub(crate) template: &'static AccountTemplate,
-    pub(crate) verification_status: Option<&'static str>,
+    pub(crate) verification_status: Option<String>,
 }
 
 /// How an Item is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Condition {
     Good,
     LoginRequired,
@@ -86,6 +151,7 @@ pub(crate) enum Condition {
 }
 
 /// A user's connection to a bank.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Item {
     pub(crate) id: String,
     pub(crate) institution: &'static Institution,
@@ -211,6 +277,7 @@ pub(crate) struct Blueprint {
     pub(crate) days_requested: Option<u32>,
 }
 
+#[derive(Serialize, Deserialize)]
 struct PublicToken {
     item_id: String,
     expires_at: DateTime<Utc>,
@@ -218,13 +285,14 @@ struct PublicToken {
 }
 
 /// A processor or Stripe token: one account of an Item.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AccountToken {
     pub(crate) item_id: String,
     pub(crate) account_id: String,
 }
 
 /// What Link is opened with.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct LinkToken {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
@@ -240,6 +308,7 @@ pub(crate) struct LinkToken {
 }
 
 /// A user's way through Link.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct LinkSession {
     pub(crate) id: String,
     pub(crate) finished_at: DateTime<Utc>,
@@ -248,6 +317,7 @@ pub(crate) struct LinkSession {
 }
 
 /// An Asset Report.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) id: String,
     pub(crate) created_at: DateTime<Utc>,
@@ -260,20 +330,52 @@ pub(crate) struct Report {
 }
 
 /// A user made by `/user/create`.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct User {
     pub(crate) user_id: String,
     pub(crate) user_token: String,
 }
 
 /// A transfer that was proposed.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Authorized {
     pub(crate) item_id: String,
     pub(crate) approved: bool,
     /// As the authorization shows it.
     pub(crate) proposed: Value,
 }
+
+/// What changes with almost every change.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Course {
+    ids: Ids,
+    /// How far the clock is ahead: seconds, and nanoseconds of one more.
+    ahead: (i64, i32),
+}
+
+impl Course {
+    pub(crate) fn ahead(&self) -> Option<TimeDelta> {
+        let (seconds, nanoseconds) = self.ahead;
+        TimeDelta::try_seconds(seconds)?.checked_add(&TimeDelta::nanoseconds(nanoseconds.into()))
+    }
+
+    pub(crate) fn into_ids(self) -> Ids {
+        self.ids
+    }
+}
+
+/// The same, to be written down.
+#[derive(Serialize)]
+struct CourseNow<'a> {
+    ids: &'a Ids,
+    ahead: (i64, i32),
+}
+
+/// The record of what stays the same.
+pub(crate) const IDENTITY: &str = "identity";
+/// The records of [`Course`], and of the parts of ledgers, among the others.
+pub(crate) const COURSE: &str = "course";
+const LEDGER: &str = "ledger";
 
 /// All of it.
 pub(crate) struct State {
@@ -299,6 +401,11 @@ pub(crate) struct State {
     pub(crate) transfers: Transfers,
     /// Answers by idempotency key, with the time of the first.
     pub(crate) authorizations: Store<(DateTime<Utc>, Value)>,
+    /// Webhooks that no receiver has taken yet, by their number; only with a data file.
+    webhooks: Store<Attempt>,
+    /// The number of the last webhook.
+    sent: u64,
+    journal: Option<Journal>,
 }
 
 impl State {
@@ -322,7 +429,157 @@ impl State {
             authorized: Store::new(CAPACITY),
             transfers: Transfers::default(),
             authorizations: Store::new(CAPACITY),
+            webhooks: Store::new(CAPACITY),
+            sent: 0,
+            journal: None,
         }
+    }
+
+    /// What the data file has, by the names under which it has it.
+    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 13] {
+        // Without `..`, so that nobody adds something and forgets the file.
+        let Self {
+            ids: _,
+            answers: _,
+            signer: _,
+            clock: _,
+            pace: _,
+            agenda,
+            limits: _,
+            items,
+            access_tokens,
+            public_tokens,
+            processor_tokens,
+            stripe_tokens,
+            link_tokens,
+            reports,
+            users,
+            authorized,
+            transfers,
+            authorizations,
+            webhooks,
+            sent: _,
+            journal: _,
+        } = self;
+        [
+            ("access_token", access_tokens),
+            ("authorization", authorizations),
+            ("authorized", authorized),
+            ("event", agenda),
+            ("item", items),
+            ("link_token", link_tokens),
+            ("processor_token", processor_tokens),
+            ("public_token", public_tokens),
+            ("report", reports),
+            ("stripe_token", stripe_tokens),
+            ("transfer", transfers),
+            ("user", users),
+            ("webhook", webhooks),
+        ]
+    }
+
+    /// From now on it is noted what changes, for the data file.
+    pub(crate) fn track(&mut self) -> &mut Journal {
+        for (_, kept) in self.kept() {
+            kept.track();
+        }
+        self.journal.get_or_insert_default()
+    }
+
+    /// What has changed since this was last asked.
+    pub(crate) fn changes(&mut self) -> Result<Vec<Change>, Unwritten> {
+        let Some(mut journal) = self.journal.take() else {
+            return Ok(Vec::new());
+        };
+        let ahead = self.clock.ahead();
+        let ids = &self.ids;
+        let ahead = (ahead.num_seconds(), ahead.subsec_nanos());
+        journal.note(COURSE, "", Some(&CourseNow { ids, ahead }));
+        self.ledger_changes(&mut journal);
+        for (kind, kept) in self.kept() {
+            kept.changes(kind, &mut journal);
+        }
+        let changes = journal.take();
+        self.journal = Some(journal);
+        changes
+    }
+
+    fn ledger_changes(&mut self, journal: &mut Journal) {
+        let Store {
+            things, touched, ..
+        } = &mut self.items;
+        for id in touched.iter().flatten() {
+            let ledger = things.get_mut(id).and_then(|item| item.ledger.as_mut());
+            if let Some((start, stretch)) = ledger.and_then(Ledger::unwritten) {
+                // With zeros in front the names are in the order of the log.
+                journal.append(LEDGER, format!("{id}/{start:012}"), &stretch);
+            }
+        }
+    }
+
+    /// Takes back what was written down. Items come before their ledgers.
+    pub(crate) fn restore(&mut self, kind: &str, name: &str, value: &[u8]) -> Result<(), Misfit> {
+        if kind == LEDGER {
+            let item = name
+                .split_once('/')
+                .and_then(|(id, _)| self.items.things.get_mut(id));
+            let ledger = item.and_then(|item| item.ledger.as_mut());
+            return ledger
+                .ok_or(Misfit)?
+                .restore(serde_json::from_slice(value)?);
+        }
+        let kind = match kind {
+            IDENTITY => IDENTITY,
+            COURSE => COURSE,
+            _ => {
+                let mut kept = self.kept().into_iter();
+                let (kind, kept) = kept.find(|(known, _)| *known == kind).ok_or(Misfit)?;
+                kept.restore(name, value)?;
+                kind
+            }
+        };
+        if let Some(journal) = &mut self.journal {
+            journal.know(kind, name, value);
+        }
+        Ok(())
+    }
+
+    /// Writes webhooks down that are about to leave, if anything is written down.
+    pub(crate) fn keep_webhooks(&mut self, outbox: &mut [Delivery]) {
+        if self.journal.is_none() {
+            return;
+        }
+        let now = self.now();
+        for delivery in outbox {
+            self.sent += 1;
+            delivery.number = Some(self.sent);
+            let attempt = Attempt::first(now, delivery.clone());
+            // Beyond the limit they are sent and not written down.
+            let _ = self.webhooks.insert(self.sent.to_string(), attempt);
+        }
+    }
+
+    /// Forgets a webhook, or remembers when it is tried again.
+    pub(crate) fn keep_webhook(&mut self, number: u64, attempt: Option<&Attempt>) {
+        let name = number.to_string();
+        match (attempt, self.webhooks.get_mut(&name)) {
+            (Some(attempt), Some(kept)) => *kept = attempt.clone(),
+            _ => {
+                self.webhooks.remove(&name);
+            }
+        }
+    }
+
+    /// The webhooks that an earlier run has left behind, in their order. New ones get
+    /// numbers after theirs.
+    pub(crate) fn kept_webhooks(&mut self) -> Vec<Attempt> {
+        let mut attempts: Vec<_> = self.webhooks.things.values().cloned().collect();
+        attempts.sort_by_key(|attempt| (attempt.at, attempt.delivery.number));
+        let last = attempts
+            .iter()
+            .filter_map(|attempt| attempt.delivery.number);
+        self.sent = last.max().unwrap_or_default().max(self.sent);
+        attempts
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    iter,
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
     time::Duration,
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
-use crate::{clock::Clock, ids::Ids, lock};
+use crate::{ids::Ids, lock, server::App};
 
 /// How long a receiver may take before the delivery counts as failed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,12 +27,48 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const BACKLOG: usize = 256;
 
 /// A webhook on its way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Delivery {
+    /// Under which it is written down, if it is.
+    pub(crate) number: Option<u64>,
+    #[serde(with = "address")]
     pub(crate) url: Url,
     pub(crate) kind: String,
     pub(crate) code: String,
+    #[serde(with = "text")]
     pub(crate) body: Vec<u8>,
+}
+
+/// An address in the data file.
+mod address {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    use super::Url;
+
+    pub(super) fn serialize<S: Serializer>(url: &Url, serializer: S) -> Result<S::Ok, S::Error> {
+        url.as_str().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+        Url::parse(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+/// A body in the data file. Bodies are JSON, so they are text.
+mod text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error};
+
+    pub(super) fn serialize<S: Serializer>(body: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        std::str::from_utf8(body)
+            .map_err(S::Error::custom)?
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        String::deserialize(deserializer).map(String::into_bytes)
+    }
 }
 
 /// Where an Item's webhook leads.
@@ -71,6 +108,14 @@ pub(crate) struct Signer {
     created_at: i64,
 }
 
+/// A [`Signer`] in the data file.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct SignerRecord {
+    key: String,
+    key_id: String,
+    created_at: i64,
+}
+
 impl Signer {
     pub(crate) fn new(ids: &mut Ids) -> Self {
         // All but one in 2^32 of all 32-byte numbers are keys.
@@ -83,6 +128,25 @@ impl Signer {
             key,
             key_id: ids.uuid(),
             created_at: Utc::now().timestamp(),
+        }
+    }
+
+    /// The key of an earlier run, which receivers may have at hand.
+    pub(crate) fn restore(kept: &SignerRecord) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(&kept.key).ok()?;
+        Some(Self {
+            key: SigningKey::from_slice(&bytes).ok()?,
+            key_id: kept.key_id.clone(),
+            created_at: kept.created_at,
+        })
+    }
+
+    /// The key as it is written down.
+    pub(crate) fn record(&self) -> SignerRecord {
+        SignerRecord {
+            key: BASE64_URL_SAFE_NO_PAD.encode(self.key.to_bytes()),
+            key_id: self.key_id.clone(),
+            created_at: self.created_at,
         }
     }
 
@@ -133,15 +197,48 @@ const FIRST_RETRY: TimeDelta = TimeDelta::seconds(30);
 const RETRY_LIFE: TimeDelta = TimeDelta::hours(24);
 
 /// A delivery that waits for its time.
-struct Attempt {
-    at: DateTime<Utc>,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Attempt {
+    pub(crate) at: DateTime<Utc>,
     /// When it was tried first.
     since: DateTime<Utc>,
+    #[serde(with = "seconds")]
     wait: TimeDelta,
-    delivery: Delivery,
+    pub(crate) delivery: Delivery,
+}
+
+/// A wait in the data file.
+mod seconds {
+    use chrono::TimeDelta;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        wait: &TimeDelta,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        wait.num_seconds().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<TimeDelta, D::Error> {
+        // Longer than any wait is; four times that can still be counted.
+        let seconds = i64::deserialize(deserializer)?.clamp(0, 1 << 32);
+        TimeDelta::try_seconds(seconds).ok_or_else(|| D::Error::custom("no such wait"))
+    }
 }
 
 impl Attempt {
+    /// A delivery that leaves at once.
+    pub(crate) fn first(now: DateTime<Utc>, delivery: Delivery) -> Self {
+        Self {
+            at: now,
+            since: now,
+            wait: FIRST_RETRY,
+            delivery,
+        }
+    }
+
     /// The next try, counted from when this one was due: so it does not matter
     /// whether the clock ran there or was put there.
     fn again(self) -> Option<Self> {
@@ -155,18 +252,25 @@ impl Attempt {
     }
 }
 
-/// Sends what is put into the queue, one after another, until the queue is
+/// Sends what an earlier run has left and what is put into the queue, one after another, until the queue is
 /// closed. What a receiver does not answer with 200 in time is sent again, at the
 /// times of the emulator's clock at which Plaid does so.
 pub(crate) async fn deliver(
     mut queue: mpsc::Receiver<Delivery>,
     client: reqwest::Client,
-    signer: Arc<Signer>,
-    clock: Clock,
-    mail: Arc<Mail>,
+    left: Vec<Attempt>,
+    app: Arc<App>,
 ) {
-    let mut waiting: BTreeMap<(DateTime<Utc>, u64), Attempt> = BTreeMap::new();
+    let (signer, clock) = {
+        let state = lock(&app.state);
+        (Arc::clone(&state.signer), state.clock.clone())
+    };
     let mut number = 0;
+    let mut waiting: BTreeMap<(DateTime<Utc>, u64), Attempt> = BTreeMap::new();
+    for attempt in left {
+        number += 1;
+        waiting.insert((attempt.at, number), attempt);
+    }
     loop {
         let next = waiting.keys().next().copied();
         let due = async {
@@ -182,20 +286,21 @@ pub(crate) async fn deliver(
                 let Some(delivery) = delivery else { return };
                 number += 1;
                 let now = clock.now();
-                let attempt = Attempt {
-                    at: now,
-                    since: now, wait: FIRST_RETRY, delivery,
-                };
                 if waiting.len() < BACKLOG {
-                    waiting.insert((now, number), attempt);
+                    waiting.insert((now, number), Attempt::first(now, delivery));
+                } else {
+                    app.keep_webhook(delivery.number, None);
                 }
             }
             () = due => {
                 let Some((_, attempt)) = waiting.pop_first() else { continue };
                 let status = send(&client, &signer, &attempt.delivery).await;
-                mail.note(&attempt.delivery, status);
+                app.mail.note(&attempt.delivery, status);
                 number += 1;
-                if status != Some(200) && let Some(again) = attempt.again() {
+                let kept = attempt.delivery.number;
+                let again = (status != Some(200)).then(|| attempt.again()).flatten();
+                app.keep_webhook(kept, again.as_ref());
+                if let Some(again) = again {
                     waiting.insert((again.at, number), again);
                 }
             }
@@ -255,17 +360,31 @@ struct Desk {
     sent: VecDeque<SentWebhook>,
 }
 
+/// What becomes of webhooks that were caused.
+#[derive(Debug, Default)]
+pub(crate) struct Sorted {
+    pub(crate) leaving: Vec<Delivery>,
+    /// Too many to be held back.
+    pub(crate) lost: Vec<Delivery>,
+}
+
 impl Mail {
-    /// The deliveries that leave for these webhooks now.
-    pub(crate) fn take(&self, outbox: Vec<Delivery>) -> Vec<Delivery> {
+    /// Holds webhooks back, or lets them go.
+    pub(crate) fn take(&self, mut outbox: Vec<Delivery>) -> Sorted {
         let mut desk = lock(&self.0);
-        match &mut desk.held {
-            Some(held) => {
-                held.extend(outbox);
-                held.truncate(BACKLOG);
-                Vec::new()
-            }
-            None => copies(outbox, desk.extra),
+        let extra = desk.extra;
+        let Some(held) = &mut desk.held else {
+            return Sorted {
+                leaving: copies(outbox, extra),
+                lost: Vec::new(),
+            };
+        };
+        let room = BACKLOG.saturating_sub(held.len()).min(outbox.len());
+        let lost = outbox.split_off(room);
+        held.extend(outbox);
+        Sorted {
+            leaving: Vec::new(),
+            lost,
         }
     }
 
@@ -312,7 +431,14 @@ const REMEMBERED: usize = 1_000;
 fn copies(outbox: Vec<Delivery>, extra: usize) -> Vec<Delivery> {
     outbox
         .into_iter()
-        .flat_map(|delivery| std::iter::repeat_n(delivery, extra + 1))
+        .flat_map(|delivery| {
+            // What is written down is one webhook; its copies are for the receiver only.
+            let copy = Delivery {
+                number: None,
+                ..delivery.clone()
+            };
+            iter::once(delivery).chain(iter::repeat_n(copy, extra))
+        })
         .collect()
 }
 
@@ -348,6 +474,7 @@ mod tests {
             since: start,
             wait: FIRST_RETRY,
             delivery: Delivery {
+                number: None,
                 url: "http://127.0.0.1/".parse().unwrap(),
                 kind: "ITEM".into(),
                 code: "ERROR".into(),

@@ -1,5 +1,7 @@
 //! The accounts of the user `user_good`.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
 use crate::money::Money;
 
 /// An account as every Item of this user has it; only its identifier differs.
@@ -26,6 +28,23 @@ impl AccountTemplate {
     /// Whether a processor or Stripe can be given the account.
     pub(crate) fn can_be_paid_from(&self) -> bool {
         self.kind == "depository" && matches!(self.subtype, "checking" | "savings")
+    }
+}
+
+/// As its mask.
+impl Serialize for AccountTemplate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.mask.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static AccountTemplate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mask = String::deserialize(deserializer)?;
+        let mut templates = ACCOUNTS.iter();
+        templates
+            .find(|template| template.mask == mask)
+            .ok_or_else(|| D::Error::custom("no such account"))
     }
 }
 

@@ -1,5 +1,7 @@
 //! The banks of the sandbox.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
 /// How well a bank is reachable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
@@ -153,6 +155,20 @@ pub(crate) const DEFAULT: &str = "ins_109508";
 /// The bank with this identifier.
 pub(crate) fn find(id: &str) -> Option<&'static Institution> {
     INSTITUTIONS.iter().find(|institution| institution.id == id)
+}
+
+/// As its identifier.
+impl Serialize for Institution {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.id.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Institution {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        find(&id).ok_or_else(|| D::Error::custom("no such institution"))
+    }
 }
 
 /// Whether a text looks like an institution's identifier.

@@ -1,5 +1,7 @@
 //! The bookings of the user `user_good`: one month that repeats.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
 use super::accounts::{CHECKING, CREDIT_CARD, DEPOSIT, MONEY_MARKET, SAVINGS};
 use crate::money::Money;
 
@@ -51,6 +53,23 @@ impl Booking {
         self.category = category;
         self.detail = detail;
         self
+    }
+}
+
+/// As its day and its name.
+impl Serialize for Booking {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.days_ago, self.name).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Booking {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (days_ago, name) = <(u32, String)>::deserialize(deserializer)?;
+        let mut bookings = MONTH.iter().chain([&PURCHASE]);
+        bookings
+            .find(|booking| booking.days_ago == days_ago && booking.name == name)
+            .ok_or_else(|| D::Error::custom("no such booking"))
     }
 }
 
@@ -123,3 +142,19 @@ pub(crate) static PURCHASE: Booking = booking(0, "Blue Bottle Coffee", 675)
 
 /// What the bank adds when it settles a purchase for more than it announced.
 pub(crate) const TIP: Money = Money::cents(100);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_booking_written_down_is_the_same_one_again() {
+        for booking in MONTH.iter().chain([&PURCHASE]) {
+            let read: &'static Booking =
+                serde_json::from_value(serde_json::json!(booking)).unwrap();
+            assert!(std::ptr::eq(read, booking), "{}", booking.name);
+        }
+    }
+}

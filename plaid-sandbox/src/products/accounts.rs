@@ -65,8 +65,8 @@ pub(crate) fn account_fields(account: &Account) -> Map<String, Value> {
     if let Some(category) = template.holder_category {
         fields.insert("holder_category".into(), category.into());
     }
-    if let Some(status) = account.verification_status {
-        fields.insert("verification_status".into(), status.into());
+    if let Some(status) = &account.verification_status {
+        fields.insert("verification_status".into(), status.as_str().into());
     }
     fields
 }

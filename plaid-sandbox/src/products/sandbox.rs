@@ -393,7 +393,7 @@ pub(super) fn set_verification_status(call: &mut Call<'_>) -> Result<Reply, ApiE
     } else {
         ("verification_expired", "VERIFICATION_EXPIRED")
     };
-    account.verification_status = Some(status);
+    account.verification_status = Some(status.to_owned());
     let item_id = item.id.clone();
     call.send_webhook(
         &item_id,

@@ -1,6 +1,8 @@
 //! Transfers that were authorized: they are made, move through their states when the
 //! sandbox is told to move them, and leave events behind.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -8,7 +10,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::{Call, Reply},
     error::ApiError,
-    state::Authorized,
+    state::{Authorized, Kept},
+    storage::{Journal, Misfit},
     webhook::Destination,
 };
 
@@ -75,12 +78,69 @@ pub(crate) struct Transfers {
     /// In the order in which they were made, as answers show them.
     made: Vec<Map<String, Value>>,
     events: Vec<Value>,
+    /// The places of what may have changed since the data file was last told; `None`
+    /// without such a file.
+    touched: Option<BTreeSet<usize>>,
+    /// As many events as the data file has. They stay as they are.
+    written: usize,
 }
 
 impl Transfers {
     fn find(&mut self, field: &str, value: &str) -> Option<&mut Map<String, Value>> {
-        let mut made = self.made.iter_mut();
-        made.find(|transfer| transfer.get(field).and_then(Value::as_str) == Some(value))
+        let is_it = |transfer: &Map<String, Value>| {
+            transfer.get(field).and_then(Value::as_str) == Some(value)
+        };
+        let place = self.made.iter().position(is_it)?;
+        self.touch(place);
+        self.made.get_mut(place)
+    }
+
+    fn add(&mut self, transfer: Map<String, Value>) {
+        self.touch(self.made.len());
+        self.made.push(transfer);
+    }
+
+    fn touch(&mut self, place: usize) {
+        if let Some(touched) = &mut self.touched {
+            touched.insert(place);
+        }
+    }
+}
+
+/// The names of the records. With zeros in front they are in the order of the places.
+const MADE: &str = "made/";
+const EVENT: &str = "event/";
+
+impl Kept for Transfers {
+    fn track(&mut self) {
+        self.touched = Some(BTreeSet::new());
+    }
+
+    fn changes(&mut self, kind: &'static str, journal: &mut Journal) {
+        for place in self
+            .touched
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+        {
+            journal.note(kind, &format!("{MADE}{place:06}"), self.made.get(place));
+        }
+        for (place, event) in self.events.iter().enumerate().skip(self.written) {
+            journal.append(kind, format!("{EVENT}{place:06}"), event);
+        }
+        self.written = self.events.len();
+    }
+
+    fn restore(&mut self, name: &str, value: &[u8]) -> Result<(), Misfit> {
+        let place = |text: &str, next: usize| text.parse() == Ok(next);
+        if let Some(text) = name.strip_prefix(MADE) {
+            self.made.push(serde_json::from_slice(value)?);
+            return place(text, self.made.len() - 1).then_some(()).ok_or(Misfit);
+        }
+        let text = name.strip_prefix(EVENT).ok_or(Misfit)?;
+        self.events.push(serde_json::from_slice(value)?);
+        self.written = self.events.len();
+        place(text, self.written - 1).then_some(()).ok_or(Misfit)
     }
 }
 
@@ -116,7 +176,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let transfer = describe(call, &request, &authorized);
     let reply = Reply::json(json!({ "transfer": transfer }));
     note(call, &transfer, "pending", Value::Null);
-    call.state.transfers.made.push(transfer);
+    call.state.transfers.add(transfer);
     Ok(reply)
 }
 
