@@ -230,7 +230,12 @@ impl App {
         let family = Family::of(operation);
         let mut item_id = None;
         let answer = match prepared(fault.as_ref(), &request_id, family) {
-            Some(answer) => answer,
+            Some(answer) => {
+                if !matches!(fault, Some(Fault::Drop)) {
+                    swallow(request.into_body()).await;
+                }
+                answer
+            }
             None => {
                 if let Some(Fault::Delay(delay)) = fault {
                     tokio::time::sleep(delay).await;
@@ -279,7 +284,10 @@ impl App {
         request: Request,
         item_id: &mut Option<String>,
     ) -> Result<Reply, ApiError> {
-        let Route { operation, handler } = route.ok_or_else(ApiError::not_found)?;
+        let Some(Route { operation, handler }) = route else {
+            swallow(request.into_body()).await;
+            return Err(ApiError::not_found());
+        };
         let (mut parts, body) = request.into_parts();
         let path_parameter = path_parameter(&mut parts).await;
         let body = read(&operation.method, &parts, body).await?;
@@ -457,6 +465,13 @@ impl App {
             state.keep_webhook(number, None);
         }
     }
+}
+
+/// Reads a body that nobody looks at. A connection that is answered before its
+/// request has been read is closed under the caller, who may then see a reset in
+/// place of the answer.
+async fn swallow(body: Body) {
+    let _ = timeout(SEND_PATIENCE, to_bytes(body, MAX_BODY)).await;
 }
 
 fn check_limits(call: &mut Call<'_>, operation: &Operation) -> Result<(), ApiError> {

@@ -152,6 +152,45 @@ async fn a_delayed_answer_comes_or_is_given_up() {
     assert!(request.send().await.unwrap_err().is_timeout());
 }
 
+/// An answer that did not wait for the body would close the connection, and the
+/// caller would see a reset now and then.
+#[tokio::test]
+async fn an_answer_in_place_of_the_real_one_leaves_the_connection_open() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let bench = Bench::new().await;
+    bench.sandbox.fail_next(PATH, Fault::RateLimit);
+    let address = bench.sandbox.address();
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    for status in ["429", "200", "404"] {
+        let path = if status == "404" { "/nowhere" } else { PATH };
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+             content-length: 2\r\n\r\n"
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        tokio::task::yield_now().await;
+        connection.write_all(b"{}").await.unwrap();
+        let mut answer = Vec::new();
+        loop {
+            let mut part = [0; 4096];
+            let length = connection.read(&mut part).await.unwrap();
+            assert!(length > 0, "the connection was closed");
+            answer.extend_from_slice(&part[..length]);
+            let text = String::from_utf8_lossy(&answer);
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = head
+                    .lines()
+                    .find_map(|line| line.strip_prefix("content-length: "));
+                if body.len() == length.unwrap().parse::<usize>().unwrap() {
+                    break;
+                }
+            }
+        }
+        assert!(answer.starts_with(format!("HTTP/1.1 {status}").as_bytes()));
+    }
+}
+
 #[tokio::test]
 async fn any_path_can_fail() {
     let bench = Bench::new().await;
