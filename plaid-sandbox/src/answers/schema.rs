@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Names that stand for names end somewhere.
 const MAX_ALIASES: usize = 64;
@@ -179,6 +179,10 @@ fn has_format(text: &str, format: &str) -> bool {
         "date" => text.parse::<chrono::NaiveDate>().is_ok(),
         "date-time" => chrono::DateTime::parse_from_rfc3339(text).is_ok(),
         "uuid" => uuid::Uuid::try_parse(text).is_ok(),
+        "email" | "uri" | "uri-reference" => jsonschema::options()
+            .should_validate_formats(true)
+            .build(&json!({ "format": format }))
+            .is_ok_and(|validator| validator.is_valid(&json!(text))),
         _ => true,
     }
 }
@@ -205,8 +209,6 @@ fn kind(name: &str) -> Option<Kind> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::call::fields;
 
@@ -251,6 +253,20 @@ mod tests {
         assert!(field.fits(&json!("abc"), &schemas));
         for unfit in [json!("abcd"), json!(1), json!(null)] {
             assert!(!field.fits(&unfit, &schemas), "{unfit}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_another_format_is_not_taken_over() {
+        for (format, fit, unfit) in [
+            ("date", "2026-01-31", "2026-02-31"),
+            ("email", "anne@example.com", ""),
+            ("uri", "https://example.com", "AAA"),
+            ("url", "AAA", ""),
+        ] {
+            assert!(has_format(fit, format), "{format}");
+            // `url` is no format of JSON Schema: it says nothing.
+            assert_eq!(has_format(unfit, format), format == "url", "{format}");
         }
     }
 
