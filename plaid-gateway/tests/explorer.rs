@@ -12,15 +12,18 @@
 )]
 
 mod support;
+#[path = "../../tests/tools.rs"]
+mod tools;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use plaid_gateway::{Caller, Config, Credentials, NewKey, Upstream};
 use plaid_sandbox::Sandbox;
 use support::Running;
+use tools::{answers, ready, said};
 
 const EXPLORER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/explorer");
 
@@ -114,18 +117,6 @@ fn files(folder: &Path) -> Files {
     found
 }
 
-/// What a test needs, or nothing where that is missing and may be.
-fn ready<T>(prepare: impl FnOnce() -> Result<T, String>) -> Option<T> {
-    match prepare() {
-        Ok(ready) => Some(ready),
-        Err(missing) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: {missing}");
-            None
-        }
-        Err(missing) => panic!("{missing}"),
-    }
-}
-
 /// A copy of the explorer's source with its packages beside it.
 fn prepare(name: &str) -> Result<PathBuf, String> {
     for tool in ["node", "npm"] {
@@ -189,19 +180,7 @@ fn installed_chromium() -> Option<PathBuf> {
         .find(|place| place.exists())
 }
 
-fn answers(tool: &str) -> bool {
-    Command::new(tool)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success())
-}
-
 fn run(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
 }
