@@ -124,16 +124,25 @@ impl Contract {
         }
     }
 
+    /// Whether a value is one of the schema `name`. The validator is made each time:
+    /// it is asked about what a caller makes up, which is seldom.
+    pub(crate) fn is_valid(&self, name: &str, value: &Value) -> bool {
+        self.validator(name)
+            .is_some_and(|validator| validator.is_valid(value))
+    }
+
+    fn validator(&self, name: &str) -> Option<Validator> {
+        jsonschema::options()
+            .with_registry(&self.registry)
+            .build(&json!({ "$ref": format!("{URI}#/schemas/{name}") }))
+            .ok()
+    }
+
     /// The validator of the request schema `name`.
     pub(crate) fn request_validator(&self, name: &str) -> Option<&Validator> {
         self.validators
             .get(name)?
-            .get_or_init(|| {
-                jsonschema::options()
-                    .with_registry(&self.registry)
-                    .build(&json!({ "$ref": format!("{URI}#/schemas/{name}") }))
-                    .ok()
-            })
+            .get_or_init(|| self.validator(name))
             .as_ref()
     }
 }

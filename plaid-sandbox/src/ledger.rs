@@ -9,13 +9,15 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeSet, HashSet},
+    ops::Range,
+    sync::Arc,
 };
 
 use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    catalog::transactions::{Booking, MONTH, PERIOD, PURCHASE, TIP},
+    catalog::transactions::{self, Booking, MONTH, PERIOD, PURCHASE, TIP},
     ids::Ids,
     money::{self, Money},
     storage::Misfit,
@@ -28,7 +30,8 @@ const MAX_REFRESHES: usize = 1_000;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) id: String,
-    pub(crate) booking: &'static Booking,
+    #[serde(with = "transactions::kept")]
+    pub(crate) booking: Arc<Booking>,
     pub(crate) date: NaiveDate,
     #[serde(with = "money::exact")]
     pub(crate) amount: Money,
@@ -121,11 +124,26 @@ pub(crate) struct Ledger {
     days: u32,
     /// Days that have passed since.
     passed: u32,
+    /// All there is, by date, in place of the month that repeats. The Item has it,
+    /// too, and writes it down.
+    #[serde(skip)]
+    pub(crate) plan: Option<Arc<Plan>>,
+}
+
+/// Bookings that a caller made up, oldest first.
+pub(crate) type Plan = Vec<Planned>;
+
+/// A booking and its day.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Planned {
+    pub(crate) date: NaiveDate,
+    #[serde(with = "transactions::kept")]
+    pub(crate) booking: Arc<Booking>,
 }
 
 impl Ledger {
     /// The history of the `days` up to `today`.
-    pub(crate) fn open(today: NaiveDate, days: u32, ids: Ids) -> Self {
+    pub(crate) fn open(today: NaiveDate, days: u32, ids: Ids, plan: Option<Arc<Plan>>) -> Self {
         let mut ledger = Self {
             ids,
             entries: Vec::new(),
@@ -135,6 +153,7 @@ impl Ledger {
             today,
             days: 0,
             passed: 0,
+            plan,
         };
         ledger.reach_back(days);
         ledger
@@ -144,12 +163,24 @@ impl Ledger {
     pub(crate) fn reach_back(&mut self, days: u32) {
         let known = self.days;
         self.days = known.max(days);
+        if let Some(plan) = self.plan.clone() {
+            return self.reach_back_in(&plan, known..days);
+        }
         for month in (known / PERIOD..=days / PERIOD).rev() {
             for booking in MONTH.iter().rev() {
                 let age = month * PERIOD + booking.days_ago;
                 if (known..days).contains(&age) {
-                    self.add(booking, before(self.today, age));
+                    self.add(Arc::clone(booking), before(self.today, age));
                 }
+            }
+        }
+    }
+
+    fn reach_back_in(&mut self, plan: &Plan, ages: Range<u32>) {
+        for Planned { date, booking } in plan {
+            let age = self.today.signed_duration_since(*date).num_days();
+            if u32::try_from(age).is_ok_and(|age| ages.contains(&age)) {
+                self.add(Arc::clone(booking), *date);
             }
         }
     }
@@ -166,9 +197,15 @@ impl Ledger {
                 .checked_add_days(Days::new(self.passed.into()))
                 .unwrap_or(self.today);
             self.settle_pending(today);
+            if let Some(plan) = self.plan.clone() {
+                for planned in plan.iter().filter(|planned| planned.date == today) {
+                    self.add(Arc::clone(&planned.booking), today);
+                }
+                continue;
+            }
             let age = (PERIOD - self.passed % PERIOD) % PERIOD;
             for booking in MONTH.iter().rev().filter(|booking| booking.days_ago == age) {
-                let index = self.add(booking, today);
+                let index = self.add(Arc::clone(booking), today);
                 self.entries[index].pending = true;
             }
         }
@@ -274,9 +311,13 @@ impl Ledger {
             return false;
         }
         self.refreshes += 1;
+        // What a caller made up is all there is.
+        if self.plan.is_some() {
+            return true;
+        }
         self.correct_latest();
         self.settle_pending(today);
-        let index = self.add(&PURCHASE, today);
+        let index = self.add(Arc::clone(&PURCHASE), today);
         self.entries[index].pending = true;
         true
     }
@@ -298,7 +339,7 @@ impl Ledger {
             let entry = &mut self.entries[index];
             if entry.pending && !entry.removed {
                 entry.removed = true;
-                let (booking, pending_id) = (entry.booking, entry.id.clone());
+                let (booking, pending_id) = (Arc::clone(&entry.booking), entry.id.clone());
                 self.log.push(Change::Removed(index));
                 let settled = self.add(booking, today);
                 self.entries[settled].pending_id = Some(pending_id);
@@ -306,14 +347,14 @@ impl Ledger {
         }
     }
 
-    fn add(&mut self, booking: &'static Booking, date: NaiveDate) -> usize {
+    fn add(&mut self, booking: Arc<Booking>, date: NaiveDate) -> usize {
         let index = self.entries.len();
         self.log.push(Change::Added(index));
         self.entries.push(Entry {
             id: self.ids.id(),
+            amount: booking.amount,
             booking,
             date,
-            amount: booking.amount,
             pending: false,
             pending_id: None,
             removed: false,
@@ -356,7 +397,7 @@ mod tests {
     use super::*;
 
     fn ledger(days: u32) -> Ledger {
-        Ledger::open(day(), days, Ids::new(Some(1)))
+        Ledger::open(day(), days, Ids::new(Some(1)), None)
     }
 
     fn day() -> NaiveDate {
@@ -456,7 +497,7 @@ mod tests {
         let summary = |ledger: &Ledger| {
             let mut names: Vec<_> = ledger
                 .newest_first()
-                .map(|entry| entry.booking.name)
+                .map(|entry| entry.booking.name.clone())
                 .collect();
             names.sort_unstable();
             names

@@ -84,8 +84,9 @@
 //! It never connects to anything but loopback: a webhook to any other address
 //! is accepted and not sent. Unless told otherwise with [`Pace`] there is nothing to
 //! wait for: data is ready at once, except that an Asset Report is not ready when it
-//! is first asked for. Of the special users of the real sandbox only `user_good` has
-//! data of its own.
+//! is first asked for. Of the special users of the real sandbox only `user_good` and
+//! `user_custom` have data of their own; of the latter's configuration, accounts,
+//! numbers, transactions and owners count.
 
 mod agenda;
 mod answers;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount in ten-thousandths of the currency's unit: the finest amount the
 /// emulator has is a balance of 23631.9805.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Money(i64);
 
 const UNIT: i64 = 10_000;
@@ -37,6 +37,20 @@ impl Money {
         units
             .checked_add(cents.parse::<i64>().ok()? * (UNIT / 100))
             .map(Self)
+    }
+
+    /// Reads a number of JSON as it was written, up to the finest amount there is.
+    pub(crate) fn of_number(number: &serde_json::Number) -> Option<Self> {
+        let text = number.to_string();
+        let (sign, digits) = match text.strip_prefix('-') {
+            Some(digits) => (-1, digits),
+            None => (1, text.as_str()),
+        };
+        let (units, rest) = digits.split_once('.').unwrap_or((digits, "0"));
+        let is_plain = rest.len() <= 4 && rest.bytes().all(|byte| byte.is_ascii_digit());
+        let rest: i64 = format!("{rest:0<4}").parse().ok().filter(|_| is_plain)?;
+        let units = units.parse::<i64>().ok()?.checked_mul(UNIT)?;
+        Some(Self(sign * units.checked_add(rest)?))
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {
@@ -94,6 +108,24 @@ pub(crate) mod exact {
     }
 }
 
+/// The same, of an amount that there may be.
+pub(crate) mod exact_option {
+    use super::{Deserialize, Deserializer, Money, Serialize, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        amount: &Option<Money>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        amount.map(|amount| amount.0).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Money>, D::Error> {
+        Ok(Option::<i64>::deserialize(deserializer)?.map(Money))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -112,6 +144,21 @@ mod tests {
         ] {
             assert_eq!(serde_json::to_string(&amount).unwrap(), text);
             assert_eq!(amount.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        let read = |text: &str| Money::of_number(&serde_json::from_str(text).unwrap());
+        assert_eq!(
+            read("23631.9805"),
+            Some(Money::ten_thousandths(236_319_805))
+        );
+        assert_eq!(read("-4.2"), Some(Money::cents(-420)));
+        assert_eq!(read("-0.5"), Some(Money::cents(-50)));
+        assert_eq!(read("100"), Some(Money::units(100)));
+        for text in ["1e300", "0.00001", "9223372036854775807", "-1e-7"] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

@@ -12,14 +12,14 @@ use serde_json::Value;
 use crate::{
     agenda::{Agenda, Event, LOGIN_LIFE, Pace},
     catalog::{
-        accounts::{ACCOUNTS, AccountTemplate},
+        accounts::{self, ACCOUNTS, AccountTemplate},
         institutions::Institution,
         transactions::PERIOD,
     },
     clock::Clock,
     error::ApiError,
     ids::{Ids, check_token},
-    ledger::Ledger,
+    ledger::{Ledger, Plan},
     limits::Limits,
     products::transfers::Transfers,
     storage::{Change, Journal, Misfit, Unwritten},
@@ -137,7 +137,8 @@ impl Kept for Agenda {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     pub(crate) id: String,
-    pub(crate) template: &'static AccountTemplate,
+    #[serde(with = "accounts::kept")]
+    pub(crate) template: Arc<AccountTemplate>,
     pub(crate) verification_status: Option<String>,
 }
 
@@ -169,6 +170,8 @@ pub(crate) struct Item {
     /// When the first month of transactions is there, and when all are.
     initial_at: DateTime<Utc>,
     historical_at: DateTime<Utc>,
+    /// What a caller made up for the Item to have.
+    plan: Option<Arc<Plan>>,
     ledger_seed: u64,
     ledger: Option<Ledger>,
 }
@@ -244,10 +247,12 @@ impl Item {
             History::NotReady => 0,
         };
         let today = self.created_at.date_naive();
-        let seed = self.ledger_seed;
+        let (seed, plan) = (self.ledger_seed, self.plan.clone());
         let ledger = self
             .ledger
-            .get_or_insert_with(|| Ledger::open(today, days, Ids::new(Some(seed))));
+            .get_or_insert_with(|| Ledger::open(today, days, Ids::new(Some(seed)), plan));
+        // The data file has it with the Item only.
+        ledger.plan.clone_from(&self.plan);
         ledger.reach_back(days);
         ledger
     }
@@ -275,6 +280,16 @@ pub(crate) struct Blueprint {
     pub(crate) products: Vec<String>,
     pub(crate) webhook: Option<String>,
     pub(crate) days_requested: Option<u32>,
+    /// The user, if not `user_good`.
+    pub(crate) user: Option<Custom>,
+}
+
+/// A user that a caller made up.
+#[derive(Debug)]
+pub(crate) struct Custom {
+    pub(crate) accounts: Vec<Arc<AccountTemplate>>,
+    /// Their transactions; `None` for those of `user_good`.
+    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -586,11 +601,16 @@ impl State {
         self.clock.now()
     }
 
-    /// Makes an Item with the accounts of `user_good`.
+    /// Makes an Item with the accounts of its user.
     pub(crate) fn create_item(&mut self, blueprint: Blueprint) -> Result<String, ApiError> {
         let id = self.ids.id();
-        let accounts = ACCOUNTS
-            .iter()
+        let user = blueprint.user.unwrap_or_else(|| Custom {
+            accounts: ACCOUNTS.to_vec(),
+            plan: None,
+        });
+        let accounts = user
+            .accounts
+            .into_iter()
             .map(|template| Account {
                 id: self.ids.id(),
                 template,
@@ -613,6 +633,7 @@ impl State {
             auth_was_read: false,
             last_webhook: None,
             ledger_seed: self.ids.seed(),
+            plan: user.plan,
             ledger: None,
         };
         let has_transactions = item.has("transactions");

@@ -1,5 +1,7 @@
 //! What a request is about: the Item behind a token, with its accounts.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -40,7 +42,7 @@ const UNKEPT: [(&str, &str, &str); 4] = [
 /// An account of the subject, as answers show it.
 pub(super) struct Holding {
     pub(super) id: String,
-    pub(super) mask: &'static str,
+    pub(super) mask: String,
     pub(super) fields: Map<String, Value>,
 }
 
@@ -98,7 +100,7 @@ impl Subject {
                 .iter()
                 .map(|account| Holding {
                     id: account.id.clone(),
-                    mask: account.template.mask,
+                    mask: account.template.mask.to_string(),
                     fields: account_fields(account),
                 })
                 .collect(),
@@ -178,13 +180,13 @@ pub(super) fn strangers(mut id: impl FnMut(&str) -> String) -> Vec<Holding> {
     templates
         .map(|template| {
             let account = Account {
-                id: id(template.mask),
-                template,
+                id: id(&template.mask),
+                template: Arc::clone(template),
                 verification_status: None,
             };
             Holding {
                 id: account.id.clone(),
-                mask: template.mask,
+                mask: template.mask.to_string(),
                 fields: account_fields(&account),
             }
         })

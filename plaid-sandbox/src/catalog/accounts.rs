@@ -1,50 +1,105 @@
 //! The accounts of the user `user_good`.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
-use crate::money::Money;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::money::{Money, exact, exact_option};
+
+/// A text that is part of the program, or of what a caller made up.
+type Text = Cow<'static, str>;
 
 /// An account as every Item of this user has it; only its identifier differs.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct AccountTemplate {
-    pub(crate) mask: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) official_name: Option<&'static str>,
-    pub(crate) kind: &'static str,
-    pub(crate) subtype: &'static str,
+    pub(crate) mask: Text,
+    pub(crate) name: Text,
+    pub(crate) official_name: Option<Text>,
+    pub(crate) kind: Text,
+    pub(crate) subtype: Text,
+    #[serde(with = "exact_option")]
     pub(crate) available: Option<Money>,
+    #[serde(with = "exact")]
     pub(crate) current: Money,
+    #[serde(with = "exact_option")]
     pub(crate) limit: Option<Money>,
-    pub(crate) holder_category: Option<&'static str>,
+    pub(crate) holder_category: Option<Text>,
+    pub(crate) numbers: Numbers,
+    /// Who owns it, if not the person who owns all accounts.
+    pub(crate) owner: Option<Value>,
+}
+
+/// Numbers that a caller made up for an account.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Numbers {
+    pub(crate) account: Option<String>,
+    pub(crate) routing: Option<String>,
+    pub(crate) wire_routing: Option<String>,
 }
 
 impl AccountTemplate {
     /// Whether the account has numbers that `/auth/get` returns.
     pub(crate) fn has_numbers(&self) -> bool {
         self.kind == "depository"
-            && matches!(self.subtype, "checking" | "savings" | "cash management")
+            && matches!(&*self.subtype, "checking" | "savings" | "cash management")
     }
 
     /// Whether a processor or Stripe can be given the account.
     pub(crate) fn can_be_paid_from(&self) -> bool {
-        self.kind == "depository" && matches!(self.subtype, "checking" | "savings")
+        self.kind == "depository" && matches!(&*self.subtype, "checking" | "savings")
     }
 }
 
-/// As its mask.
-impl Serialize for AccountTemplate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.mask.serialize(serializer)
-    }
-}
+/// An account in the data file: one of the twelve is its mask, so that the file
+/// stays small.
+pub(crate) mod kept {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-impl<'de> Deserialize<'de> for &'static AccountTemplate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mask = String::deserialize(deserializer)?;
-        let mut templates = ACCOUNTS.iter();
-        templates
-            .find(|template| template.mask == mask)
-            .ok_or_else(|| D::Error::custom("no such account"))
+    use super::{ACCOUNTS, AccountTemplate, Arc};
+
+    #[derive(Serialize)]
+    #[serde(untagged)]
+    enum Written<'a> {
+        Known(&'a str),
+        MadeUp(&'a AccountTemplate),
+    }
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Read {
+        Known(String),
+        MadeUp(Box<AccountTemplate>),
+    }
+
+    pub(crate) fn serialize<S: Serializer>(
+        account: &Arc<AccountTemplate>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let is_known = ACCOUNTS.iter().any(|known| Arc::ptr_eq(known, account));
+        let written = if is_known {
+            Written::Known(&account.mask)
+        } else {
+            Written::MadeUp(account)
+        };
+        written.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<AccountTemplate>, D::Error> {
+        match Read::deserialize(deserializer)? {
+            Read::MadeUp(account) => Ok(Arc::new(*account)),
+            Read::Known(mask) => {
+                let known = ACCOUNTS.iter().find(|known| known.mask == mask);
+                known
+                    .cloned()
+                    .ok_or_else(|| D::Error::custom("no such account"))
+            }
+        }
     }
 }
 
@@ -55,127 +110,128 @@ pub(crate) const DEPOSIT: &str = "2222";
 pub(crate) const CREDIT_CARD: &str = "3333";
 pub(crate) const MONEY_MARKET: &str = "4444";
 
-const BASE: AccountTemplate = AccountTemplate {
-    mask: "",
-    name: "",
-    official_name: None,
-    kind: "depository",
-    subtype: "",
-    available: None,
-    current: Money::units(0),
-    limit: None,
-    holder_category: None,
-};
+fn base() -> AccountTemplate {
+    AccountTemplate {
+        kind: "depository".into(),
+        ..AccountTemplate::default()
+    }
+}
 
 /// All twelve, in the order in which the API lists them.
-pub(crate) static ACCOUNTS: [AccountTemplate; 12] = [
-    AccountTemplate {
-        mask: CHECKING,
-        name: "Plaid Checking",
-        official_name: Some("Plaid Gold Standard 0% Interest Checking"),
-        subtype: "checking",
-        available: Some(Money::units(100)),
-        current: Money::units(110),
-        holder_category: Some("personal"),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: SAVINGS,
-        name: "Plaid Saving",
-        official_name: Some("Plaid Silver Standard 0.1% Interest Saving"),
-        subtype: "savings",
-        available: Some(Money::units(200)),
-        current: Money::units(210),
-        holder_category: Some("personal"),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: DEPOSIT,
-        name: "Plaid CD",
-        official_name: Some("Plaid Bronze Standard 0.2% Interest CD"),
-        subtype: "cd",
-        current: Money::units(1_000),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: CREDIT_CARD,
-        name: "Plaid Credit Card",
-        official_name: Some("Plaid Diamond 12.5% APR Interest Credit Card"),
-        kind: "credit",
-        subtype: "credit card",
-        current: Money::units(410),
-        limit: Some(Money::units(2_000)),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: MONEY_MARKET,
-        name: "Plaid Money Market",
-        official_name: Some("Plaid Platinum Standard 1.85% Interest Money Market"),
-        subtype: "money market",
-        available: Some(Money::units(43_200)),
-        current: Money::units(43_200),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: "5555",
-        name: "Plaid IRA",
-        kind: "investment",
-        subtype: "ira",
-        current: Money::cents(32_076),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: "6666",
-        name: "Plaid 401k",
-        kind: "investment",
-        subtype: "401k",
-        current: Money::ten_thousandths(236_319_805),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: "7777",
-        name: "Plaid Student Loan",
-        kind: "loan",
-        subtype: "student",
-        current: Money::units(65_262),
-        holder_category: Some("personal"),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: "8888",
-        name: "Plaid Mortgage",
-        kind: "loan",
-        subtype: "mortgage",
-        current: Money::cents(5_630_206),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: "9001",
-        name: "Plaid HSA",
-        official_name: Some("Plaid Cares Health Savings Account"),
-        subtype: "hsa",
-        available: Some(Money::units(6_009)),
-        current: Money::units(6_009),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: "9002",
-        name: "Plaid Cash Management",
-        official_name: Some("Plaid Growth Cash Management"),
-        subtype: "cash management",
-        available: Some(Money::units(12_060)),
-        current: Money::units(12_060),
-        ..BASE
-    },
-    AccountTemplate {
-        mask: "9999",
-        name: "Plaid Business Credit Card",
-        official_name: Some("Plaid Platinum Small Business Credit Card"),
-        kind: "credit",
-        subtype: "credit card",
-        available: Some(Money::units(4_980)),
-        current: Money::units(5_020),
-        limit: Some(Money::units(10_000)),
-        holder_category: Some("business"),
-    },
-];
+pub(crate) static ACCOUNTS: LazyLock<[Arc<AccountTemplate>; 12]> =
+    LazyLock::new(|| twelve().map(Arc::new));
+
+fn twelve() -> [AccountTemplate; 12] {
+    [
+        AccountTemplate {
+            mask: CHECKING.into(),
+            name: "Plaid Checking".into(),
+            official_name: Some("Plaid Gold Standard 0% Interest Checking".into()),
+            subtype: "checking".into(),
+            available: Some(Money::units(100)),
+            current: Money::units(110),
+            holder_category: Some("personal".into()),
+            ..base()
+        },
+        AccountTemplate {
+            mask: SAVINGS.into(),
+            name: "Plaid Saving".into(),
+            official_name: Some("Plaid Silver Standard 0.1% Interest Saving".into()),
+            subtype: "savings".into(),
+            available: Some(Money::units(200)),
+            current: Money::units(210),
+            holder_category: Some("personal".into()),
+            ..base()
+        },
+        AccountTemplate {
+            mask: DEPOSIT.into(),
+            name: "Plaid CD".into(),
+            official_name: Some("Plaid Bronze Standard 0.2% Interest CD".into()),
+            subtype: "cd".into(),
+            current: Money::units(1_000),
+            ..base()
+        },
+        AccountTemplate {
+            mask: CREDIT_CARD.into(),
+            name: "Plaid Credit Card".into(),
+            official_name: Some("Plaid Diamond 12.5% APR Interest Credit Card".into()),
+            kind: "credit".into(),
+            subtype: "credit card".into(),
+            current: Money::units(410),
+            limit: Some(Money::units(2_000)),
+            ..base()
+        },
+        AccountTemplate {
+            mask: MONEY_MARKET.into(),
+            name: "Plaid Money Market".into(),
+            official_name: Some("Plaid Platinum Standard 1.85% Interest Money Market".into()),
+            subtype: "money market".into(),
+            available: Some(Money::units(43_200)),
+            current: Money::units(43_200),
+            ..base()
+        },
+        AccountTemplate {
+            mask: "5555".into(),
+            name: "Plaid IRA".into(),
+            kind: "investment".into(),
+            subtype: "ira".into(),
+            current: Money::cents(32_076),
+            ..base()
+        },
+        AccountTemplate {
+            mask: "6666".into(),
+            name: "Plaid 401k".into(),
+            kind: "investment".into(),
+            subtype: "401k".into(),
+            current: Money::ten_thousandths(236_319_805),
+            ..base()
+        },
+        AccountTemplate {
+            mask: "7777".into(),
+            name: "Plaid Student Loan".into(),
+            kind: "loan".into(),
+            subtype: "student".into(),
+            current: Money::units(65_262),
+            holder_category: Some("personal".into()),
+            ..base()
+        },
+        AccountTemplate {
+            mask: "8888".into(),
+            name: "Plaid Mortgage".into(),
+            kind: "loan".into(),
+            subtype: "mortgage".into(),
+            current: Money::cents(5_630_206),
+            ..base()
+        },
+        AccountTemplate {
+            mask: "9001".into(),
+            name: "Plaid HSA".into(),
+            official_name: Some("Plaid Cares Health Savings Account".into()),
+            subtype: "hsa".into(),
+            available: Some(Money::units(6_009)),
+            current: Money::units(6_009),
+            ..base()
+        },
+        AccountTemplate {
+            mask: "9002".into(),
+            name: "Plaid Cash Management".into(),
+            official_name: Some("Plaid Growth Cash Management".into()),
+            subtype: "cash management".into(),
+            available: Some(Money::units(12_060)),
+            current: Money::units(12_060),
+            ..base()
+        },
+        AccountTemplate {
+            mask: "9999".into(),
+            name: "Plaid Business Credit Card".into(),
+            official_name: Some("Plaid Platinum Small Business Credit Card".into()),
+            kind: "credit".into(),
+            subtype: "credit card".into(),
+            available: Some(Money::units(4_980)),
+            current: Money::units(5_020),
+            limit: Some(Money::units(10_000)),
+            holder_category: Some("business".into()),
+            ..base()
+        },
+    ]
+}

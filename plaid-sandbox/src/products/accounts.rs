@@ -46,7 +46,7 @@ pub(super) fn account_json(account: &Account) -> Value {
 }
 
 pub(crate) fn account_fields(account: &Account) -> Map<String, Value> {
-    let template = account.template;
+    let template = &*account.template;
     let mut fields = fields(json!({
         "account_id": account.id,
         "balances": {
@@ -62,8 +62,8 @@ pub(crate) fn account_fields(account: &Account) -> Map<String, Value> {
         "subtype": template.subtype,
         "type": template.kind,
     }));
-    if let Some(category) = template.holder_category {
-        fields.insert("holder_category".into(), category.into());
+    if let Some(category) = &template.holder_category {
+        fields.insert("holder_category".into(), json!(category));
     }
     if let Some(status) = &account.verification_status {
         fields.insert("verification_status".into(), status.as_str().into());

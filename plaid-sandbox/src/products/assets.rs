@@ -5,11 +5,10 @@ use chrono::{DateTime, Days, NaiveDate, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{accounts::account_fields, pdf};
+use super::{accounts::account_fields, identity::owner, pdf};
 use crate::{
     agenda::Event,
     call::{Call, Reply, fields},
-    catalog::identity::owner,
     error::ApiError,
     ids::{Shape, shape},
     ledger::Entry,
@@ -161,7 +160,7 @@ pub(super) fn pdf(call: &mut Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn account_line(account: &Account) -> String {
-    let template = account.template;
+    let template = &account.template;
     format!(
         "{} ({}): USD {}",
         template.name, template.mask, template.current
@@ -272,7 +271,7 @@ fn account_json(item: &Item, account: &Account, period: &Period) -> Value {
     described.extend(fields(json!({
         "days_available": period.days,
         "historical_balances": historical_balances(account, period),
-        "owners": [owner()],
+        "owners": [owner(account)],
         "ownership_type": null,
         "transactions": transactions,
     })));

@@ -39,11 +39,13 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
 
 /// The numbers of an account in the US.
 pub(super) fn ach_json(account: &Account) -> Value {
+    let (template, numbers) = (&account.template, &account.template.numbers);
+    let number = || format!("111122223333{}", template.mask);
     json!({
-        "account": format!("111122223333{}", account.template.mask),
+        "account": numbers.account.clone().unwrap_or_else(number),
         "account_id": account.id,
         "is_tokenized_account_number": false,
-        "routing": "011401533",
-        "wire_routing": "021000021",
+        "routing": numbers.routing.as_deref().unwrap_or("011401533"),
+        "wire_routing": numbers.wire_routing.as_deref().unwrap_or("021000021"),
     })
 }

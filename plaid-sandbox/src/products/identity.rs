@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     call::{Call, Reply},
-    catalog::identity::owner,
+    catalog::identity,
     error::ApiError,
     state::Account,
 };
@@ -24,8 +24,17 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     })))
 }
 
+/// Who owns an account.
+pub(super) fn owner(account: &Account) -> Value {
+    account
+        .template
+        .owner
+        .clone()
+        .unwrap_or_else(identity::owner)
+}
+
 fn account_with_owner(account: &Account) -> Value {
     let mut fields = account_fields(account);
-    fields.insert("owners".into(), json!([owner()]));
+    fields.insert("owners".into(), json!([owner(account)]));
     Value::Object(fields)
 }

@@ -93,6 +93,7 @@ pub(super) fn import(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         products: request.products,
         webhook: request.options.and_then(|options| options.webhook),
         days_requested: None,
+        user: None,
     })?;
     call.item_id = Some(item_id.clone());
     let access_token = call.state.issue_access_token(item_id)?;

@@ -211,6 +211,7 @@ pub(crate) fn complete(call: &mut Call<'_>, link_token: &str) -> Result<String, 
                 products: token.products.clone(),
                 webhook: token.webhook.clone(),
                 days_requested: token.days_requested,
+                user: None,
             };
             call.state
                 .create_item(blueprint)

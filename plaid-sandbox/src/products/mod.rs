@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod assets;
 mod auth;
+mod custom;
 mod fdx;
 mod identity;
 mod identity_verification;

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{institutions, users};
+use super::{custom, institutions, users};
 use crate::{
     call::{Call, Reply, fields},
     catalog::{
@@ -14,7 +14,7 @@ use crate::{
         institutions::{Health, Institution},
     },
     error::ApiError,
-    state::{AccountToken, Blueprint, Condition, Item},
+    state::{AccountToken, Blueprint, Condition, Custom, Item},
     webhook::Destination,
 };
 
@@ -94,7 +94,7 @@ pub(super) fn public_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     )?;
     connect(institution, &request.initial_products)?;
     let options = request.options;
-    sign_in(
+    let user = sign_in(
         options.override_username.as_deref(),
         options.override_password.as_deref(),
     )?;
@@ -107,6 +107,7 @@ pub(super) fn public_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         products: distinct(request.initial_products),
         webhook: options.webhook.filter(|address| !address.is_empty()),
         days_requested,
+        user,
     })?;
     call.item_id = Some(item_id.clone());
     let public_token = call.state.issue_public_token(item_id)?;
@@ -127,26 +128,25 @@ fn connect(institution: &Institution, products: &[String]) -> Result<(), ApiErro
     }
 }
 
-fn sign_in(username: Option<&str>, password: Option<&str>) -> Result<(), ApiError> {
+/// Signs in, and tells who it is if not `user_good`.
+fn sign_in(username: Option<&str>, password: Option<&str>) -> Result<Option<Custom>, ApiError> {
     let username = username.unwrap_or(USERNAME);
     let password = password.unwrap_or(PASSWORD);
     if let Some(code) = password.strip_prefix("error_") {
         return Err(simulated(code));
     }
     match username {
-        "user_custom" => Err(ApiError::invalid_field(
-            "options.override_username names a user that this emulator lacks",
-        )),
+        "user_custom" => custom::user(password).map(Some),
         USERNAME if password != PASSWORD => Err(simulated("INVALID_CREDENTIALS")),
-        USERNAME => Ok(()),
-        other if OTHER_USERS.contains(&other) => Ok(()),
+        USERNAME => Ok(None),
+        other if OTHER_USERS.contains(&other) => Ok(None),
         _ => Err(simulated("INVALID_CREDENTIALS")),
     }
 }
 
 /// The error that a password of the form `error_<CODE>` asks for. A code that
 /// is not one of them is a wrong password.
-fn simulated(code: &str) -> ApiError {
+pub(super) fn simulated(code: &str) -> ApiError {
     let message = "the institution answered the login with a simulated error";
     match code {
         "INTERNAL_SERVER_ERROR" => ApiError::internal(),
@@ -217,7 +217,7 @@ pub(super) fn processor_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: ProcessorTokenRequest = call.body()?;
     let institution = institution(&request.institution_id)?;
     let options = request.options.unwrap_or_default();
-    sign_in(
+    let user = sign_in(
         options.override_username.as_deref(),
         options.override_password.as_deref(),
     )?;
@@ -230,6 +230,7 @@ pub(super) fn processor_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
             .collect(),
         webhook: None,
         days_requested: None,
+        user,
     })?;
     call.item_id = Some(item_id.clone());
     let account_id = call

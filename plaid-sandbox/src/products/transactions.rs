@@ -93,7 +93,7 @@ pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     item.ledger(now);
     let item: &Item = item;
     let mask = match options.account_id.as_deref() {
-        Some(id) => Some(item.account(id)?.template.mask),
+        Some(id) => Some(&*item.account(id)?.template.mask),
         None => None,
     };
     let position = position(item, &request)?;
@@ -180,7 +180,7 @@ fn updates_json(item: &Item, page: &Page<'_>, options: &Options) -> Value {
             Update::Added(entry) => added.push(transaction_json(item, entry, options)),
             Update::Modified(entry) => modified.push(transaction_json(item, entry, options)),
             Update::Removed(entry) => removed.push(json!({
-                "account_id": item.account_id(entry.booking.account),
+                "account_id": item.account_id(&entry.booking.account),
                 "transaction_id": entry.id,
             })),
         }
@@ -275,10 +275,10 @@ pub(super) fn categories(_: &mut Call<'_>) -> Result<Reply, ApiError> {
 }
 
 fn transaction_json(item: &Item, entry: &Entry, options: &Options) -> Value {
-    let booking = entry.booking;
-    let original = (options.include_original_description == Some(true)).then_some(booking.name);
+    let booking = &*entry.booking;
+    let original = (options.include_original_description == Some(true)).then_some(&booking.name);
     let mut transaction = json!({
-        "account_id": item.account_id(booking.account),
+        "account_id": item.account_id(&booking.account),
         "account_owner": null,
         "amount": entry.amount,
         "authorized_date": entry.date,
@@ -302,7 +302,7 @@ fn transaction_json(item: &Item, entry: &Entry, options: &Options) -> Value {
         "pending_transaction_id": entry.pending_id,
         "transaction_code": null,
         "transaction_id": entry.id,
-        "transaction_type": transaction_type(booking.channel),
+        "transaction_type": transaction_type(&booking.channel),
         "unofficial_currency_code": null,
         "website": null,
     });

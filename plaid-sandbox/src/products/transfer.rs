@@ -151,6 +151,7 @@ pub(super) fn migrate(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         products: vec!["auth".to_owned(), "transfer".to_owned()],
         webhook: None,
         days_requested: None,
+        user: None,
     })?;
     call.item_id = Some(item_id.clone());
     let item = call.live_item(item_id.clone())?;
