@@ -102,6 +102,28 @@ describe('Link', () => {
     assert.equal(found.data.metadata.client_name, 'Shop');
   });
 
+  it('sees the session of a user who completes it, and gets the accounts', async () => {
+    const { data } = await plaid.linkTokenCreate({
+      client_name: 'Shop',
+      language: 'en',
+      country_codes: [CountryCode.Us],
+      products: [Products.Auth],
+      user: { client_user_id: 'user-2' },
+    });
+    const { link_token } = data;
+    // There is no browser: the emulator plays the user.
+    const answer = await fetch(`${PLAID_URL}/_sandbox/link/complete`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ link_token }),
+    });
+    const { public_token } = await answer.json();
+    const found = await plaid.linkTokenGet({ link_token });
+    assert.equal(found.data.link_sessions[0].results.item_add_results[0].public_token, public_token);
+    const item = await plaid.itemPublicTokenExchange({ public_token });
+    assert.equal((await accounts(item.data.access_token)).length, 12);
+  });
+
   it('exchanges a public token once', async () => {
     const request = { public_token: await publicToken() };
     const { data } = await plaid.itemPublicTokenExchange(request);
@@ -241,8 +263,10 @@ describe('Transfers', () => {
     const { transfer } = (await plaid.transferCreate(request)).data;
     assert.deepEqual([transfer.amount, transfer.authorization_id], ['12.34', authorization.id]);
     await plaid.sandboxTransferSimulate({ transfer_id: transfer.id, event_type: 'posted' });
-    assert.equal((await plaid.transferGet({ transfer_id: transfer.id })).data.transfer.id, transfer.id);
-    assert.ok((await plaid.transferEventSync({ after_id: 0 })).data.transfer_events.length > 0);
+    assert.equal((await plaid.transferGet({ transfer_id: transfer.id })).data.transfer.status, 'posted');
+    const { data } = await plaid.transferEventSync({ after_id: 0 });
+    const ofThis = data.transfer_events.filter((event) => event.transfer_id === transfer.id);
+    assert.deepEqual(ofThis.map((event) => event.event_type), ['pending', 'posted']);
   });
 });
 

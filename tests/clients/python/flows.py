@@ -11,6 +11,7 @@ import os
 import threading
 import time
 import unittest
+import urllib.request
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import jwt
@@ -163,6 +164,30 @@ class Link(Case):
         self.assertEqual(found.expiration, created.expiration)
         self.assertEqual(found.metadata.client_name, "Shop")
         self.assertEqual(found.metadata.country_codes, [CountryCode("US")])
+
+    def test_a_user_who_completes_link_is_seen_by_the_link_token_and_shares_accounts(self):
+        request = LinkTokenCreateRequest(
+            client_name="Shop",
+            language="en",
+            country_codes=[CountryCode("US")],
+            products=[Products("auth")],
+            user=LinkTokenCreateRequestUser(client_user_id="user-2"),
+        )
+        link_token = PLAID.link_token_create(request).link_token
+        # There is no browser: the emulator plays the user.
+        user = urllib.request.Request(
+            os.environ["PLAID_URL"] + "/_sandbox/link/complete",
+            json.dumps({"link_token": link_token}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(user, timeout=60) as answer:
+            shared = json.load(answer)["public_token"]
+        found = PLAID.link_token_get(LinkTokenGetRequest(link_token=link_token))
+        added = found.link_sessions[0].results.item_add_results[0]
+        self.assertEqual(added.public_token, shared)
+        request = ItemPublicTokenExchangeRequest(public_token=shared)
+        token = PLAID.item_public_token_exchange(request).access_token
+        self.assertEqual(len(accounts(token)), 12)
 
     def test_a_public_token_is_exchanged_once(self):
         request = ItemPublicTokenExchangeRequest(public_token=public_token())
@@ -333,9 +358,10 @@ class Transfers(Case):
         simulate = SandboxTransferSimulateRequest(transfer_id=made.id, event_type="posted")
         PLAID.sandbox_transfer_simulate(simulate)
         found = PLAID.transfer_get(TransferGetRequest(transfer_id=made.id)).transfer
-        self.assertEqual(found.id, made.id)
-        events = PLAID.transfer_event_sync(TransferEventSyncRequest(after_id=0))
-        self.assertTrue(events.transfer_events)
+        self.assertEqual(str(found.status), "posted")
+        events = PLAID.transfer_event_sync(TransferEventSyncRequest(after_id=0)).transfer_events
+        of_this = [str(event.event_type) for event in events if event.transfer_id == made.id]
+        self.assertEqual(of_this, ["pending", "posted"])
 
 
 class Webhooks(Case):
