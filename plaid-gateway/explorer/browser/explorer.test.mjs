@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { code, field, launch, open, openPage, sendAndWait, sendButton, setGateway, settled } from './support.mjs';
+import { code, done, field, launch, open, openPage, sendAndWait, sendButton, setGateway, settled } from './support.mjs';
 
 const origin = process.env.GATEWAY_URL;
 const key = process.env.GATEWAY_KEY ?? '';
@@ -102,6 +102,7 @@ describe('from nothing to a Stripe token', () => {
 
     await page.getByRole('button', { name: 'Forget gateway and key' }).click();
     await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached', ...settled });
     assert.match(await reason(), /Set the gateway/);
     assert.equal(await page.evaluate(() => localStorage.length), 0);
   });
@@ -165,7 +166,7 @@ describe('what the page keeps and shares', () => {
     await page.getByLabel('Client ID', { exact: true }).fill('my client');
     await page.getByLabel('Secret', { exact: true }).fill('hush');
     assert.doesNotMatch(await stored(), /hush|my client/);
-    await page.getByRole('button', { name: 'Done' }).click();
+    await done(page);
     assert.match(await code(page).innerText(), /PLAID_SECRET/);
     assert.doesNotMatch(await code(page).innerText(), /hush/);
 
@@ -183,7 +184,7 @@ describe('what the page keeps and shares', () => {
     if (key) await page.getByLabel('Caller key').fill(key);
     await page.getByLabel('Client ID', { exact: true }).fill('5f5e100000000000000000aa');
     await page.getByLabel('Secret', { exact: true }).fill('hush');
-    await page.getByRole('button', { name: 'Done' }).click();
+    await done(page);
     await field(page, 'count').fill('1');
     await field(page, 'offset').fill('0');
     await page.getByLabel('Add to country_codes').selectOption('US');
@@ -256,6 +257,7 @@ describe('answers', () => {
     await page.getByRole('button', { name: 'Gateway', exact: true }).click();
     await page.getByLabel('Gateway URL').fill(plain);
     await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached', ...settled });
     await sendButton(page).click();
     await page.getByText('It is not the gateway that served this page').waitFor(settled);
     assert.ok(
@@ -307,7 +309,7 @@ describe('answers', () => {
       .first()
       .click();
     await page.getByRole('button', { name: 'Add to access_tokens' }).click();
-    assert.equal(await page.evaluate(() => document.activeElement?.id), 'field-access_tokens.0');
+    await page.locator('[id="field-access_tokens.0"]:focus').waitFor(settled);
     await page.getByRole('button', { name: 'Use from /item/public_token/exchange' }).click();
     assert.equal(await sendAndWait(page), '200');
     await open(page, origin, 'assetReportPdfGet');
@@ -450,6 +452,7 @@ describe('from the keyboard', () => {
     await page.keyboard.press('Control+k');
     await page.getByRole('combobox').waitFor(settled);
     await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached', ...settled });
     await page.getByRole('combobox').waitFor({ state: 'hidden', ...settled });
 
     await setGateway(page, origin, key);
@@ -535,7 +538,7 @@ describe('for everybody', () => {
     await check(page, 'gateway panel');
     await page.getByLabel('Gateway URL').fill(origin);
     if (key) await page.getByLabel('Caller key').fill(key);
-    await page.getByRole('button', { name: 'Done' }).click();
+    await done(page);
     await open(page, origin, 'institutionsGet');
     await field(page, 'count').fill('2');
     await field(page, 'offset').fill('0');
@@ -550,6 +553,7 @@ describe('for everybody', () => {
     await page.getByRole('combobox').fill('transfer');
     await check(page, 'search');
     await page.keyboard.press('Escape');
+    await page.locator('dialog[open]').waitFor({ state: 'detached', ...settled });
     await page.getByRole('button', { name: 'History' }).click();
     await check(page, 'history');
     const overflow = await page.evaluate(

@@ -46,7 +46,13 @@ export async function setGateway(page, url, key = '') {
   await page.getByRole('button', { name: 'Set gateway' }).click();
   await page.getByLabel('Gateway URL').fill(url);
   if (key) await page.getByLabel('Caller key').fill(key);
+  await done(page);
+}
+
+/** Closes the panel of the gateway. Until it is closed it holds the focus, and gives it back then. */
+export async function done(page) {
   await page.getByRole('button', { name: 'Done' }).click();
+  await page.locator('dialog[open]').waitFor({ state: 'detached', ...settled });
 }
 
 export const field = (page, name) => page.locator(`[id="field-${name}"]`);
@@ -67,6 +73,10 @@ export async function open(page, origin, id) {
 /** Sends the form and gives the status that is shown. */
 export async function sendAndWait(page) {
   const before = Number(await page.locator('.answer').getAttribute('data-calls'));
+  await page
+    .locator('.send button.primary:enabled')
+    .waitFor(settled)
+    .catch(async () => assert.fail(`it cannot be sent: ${await page.locator('.request').innerText()}`));
   await sendButton(page).click();
   await page.locator(`.answer[data-calls="${before + 1}"]`).waitFor(settled);
   return page.locator('.answer .summary > :first-child').innerText();
