@@ -25,7 +25,7 @@ use plaid::products::statements::StatementsDownload;
 use plaid::{Action, Call, Client, Download, Error, ErrorCode, HttpTransport, TransportFuture};
 use plaid_sandbox::Fault;
 use sha2::{Digest, Sha256};
-use support::Bench;
+use support::{Bench, client_over};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Handle;
@@ -56,12 +56,7 @@ impl Server {
     }
 
     fn client(&self) -> Client {
-        Client::builder()
-            .base_url("https://plaid.example")
-            .credentials("client", "secret")
-            .transport(self.clone())
-            .build()
-            .unwrap()
+        client_over(self.clone())
     }
 
     fn statement(&self) -> Call<StatementsDownload> {

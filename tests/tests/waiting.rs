@@ -17,14 +17,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use plaid::types::TransactionsUpdateStatus;
+use plaid::types::{AssetReportCreateResponse, TransactionsUpdateStatus};
 use plaid::{
     Action, Call, Client, Error, ErrorCode, HttpTransport, RetryPolicy, TransportFailure,
     TransportFuture,
 };
 use plaid_sandbox::Fault;
 use serde_json::{Value, json};
-use support::Bench;
+use support::{Bench, client_over};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -54,12 +54,7 @@ impl Server {
     }
 
     fn client(&self) -> Client {
-        Client::builder()
-            .base_url("https://plaid.example")
-            .credentials("client", "secret")
-            .transport(self.clone())
-            .build()
-            .unwrap()
+        client_over(self.clone())
     }
 
     /// When requests came, since the start.
@@ -422,12 +417,17 @@ async fn a_sync_that_never_becomes_ready_ends_with_the_request_to_ask_about() {
     assert_eq!(server.started.elapsed(), secs(299));
 }
 
+/// A report that is not ready when it is first asked for.
+async fn report_in_the_making(bench: &Bench) -> AssetReportCreateResponse {
+    let token = bench.item(&["assets"]).await;
+    let create = bench.plaid.assets().report_create(30);
+    create.access_tokens([token]).await.unwrap().into_inner()
+}
+
 #[tokio::test]
 async fn an_asset_report_is_waited_for() {
     let bench = Bench::start().await;
-    let token = bench.item(&["assets"]).await;
-    let create = bench.plaid.assets().report_create(30);
-    let created = create.access_tokens([token]).await.unwrap().into_inner();
+    let created = report_in_the_making(&bench).await;
     // A trouble on top of the report not being ready when it is first asked for.
     bench.sandbox.fail_next("/asset_report/get", Fault::Drop);
     let get = bench.plaid.assets().report_get();
@@ -440,9 +440,7 @@ async fn an_asset_report_is_waited_for() {
 #[tokio::test]
 async fn the_pdf_of_a_report_is_waited_for() {
     let bench = Bench::start().await;
-    let token = bench.item(&["assets"]).await;
-    let create = bench.plaid.assets().report_create(30);
-    let created = create.access_tokens([token]).await.unwrap().into_inner();
+    let created = report_in_the_making(&bench).await;
     let get = bench
         .plaid
         .assets()
@@ -455,9 +453,7 @@ async fn the_pdf_of_a_report_is_waited_for() {
 #[tokio::test]
 async fn a_report_is_waited_for_and_then_streamed() {
     let bench = Bench::start().await;
-    let token = bench.item(&["assets"]).await;
-    let create = bench.plaid.assets().report_create(30);
-    let created = create.access_tokens([token]).await.unwrap().into_inner();
+    let created = report_in_the_making(&bench).await;
     let get = bench
         .plaid
         .assets()

@@ -31,7 +31,6 @@ test.each([
   [404, 'URL'],
   [413, 'larger'],
   [429, 'Wait'],
-  [501, 'emulator'],
   [504, 'no answer'],
   [418, 'read the message'],
 ])('a bare %i says what to do', (status, words) => {

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use plaid::types::{AccountBase, SandboxPublicTokenCreateRequestOptions};
-use plaid::{Client, RetryPolicy, Secret};
+use plaid::{Client, HttpTransport, RetryPolicy, Secret};
 use plaid_sandbox::Sandbox;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wiremock::matchers::any;
@@ -88,6 +88,16 @@ pub(crate) fn hasty_client(url: &str, client_id: &str, secret: &str) -> Client {
         .base_url(url)
         .credentials(client_id, secret)
         .retry(RetryPolicy::new().base(Duration::from_millis(1)))
+        .build()
+        .unwrap()
+}
+
+/// A client whose requests go to a stand-in for the network.
+pub(crate) fn client_over(transport: impl HttpTransport) -> Client {
+    Client::builder()
+        .base_url("https://plaid.example")
+        .credentials("client", "secret")
+        .transport(transport)
         .build()
         .unwrap()
 }

@@ -60,8 +60,6 @@ function byStatus(status: number): string {
   if (status === 404) return 'Nothing is there under this address. Check that the gateway’s URL is right.';
   if (status === 413) return 'The request is larger than the gateway takes.';
   if (status === 429) return 'Too many calls. Wait a little, then send it again.';
-  if (status === 501)
-    return 'The emulator checks this call but does not act it out. Use a gateway to Plaid’s sandbox for it.';
   if (status === 502 || status === 503 || status === 504)
     return 'The gateway got no answer from Plaid. Try again; look up a write before you repeat it.';
   return 'New to this page: read the message.';
