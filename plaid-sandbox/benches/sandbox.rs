@@ -1,0 +1,175 @@
+//! What the emulator takes: its start, a thousand Items synced wholly, and writes that
+//! wait for the disk. The client is in the same process, and so in the figures.
+//!
+//! `cargo bench -p plaid-sandbox --bench sandbox`
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::float_arithmetic
+)]
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt, stream};
+use plaid_sandbox::Sandbox;
+use reqwest::Client;
+use serde_json::{Value, json};
+
+const ITEMS: usize = 1_000;
+/// The longest history that an Item has.
+const DAYS: u32 = 730;
+const PAGE: usize = 100;
+const CALLERS: usize = 32;
+const WRITES: usize = 4_000;
+const START: Duration = Duration::from_millis(100);
+
+struct Caller<'a> {
+    sandbox: &'a Sandbox,
+    client: Client,
+    requests: AtomicUsize,
+}
+
+impl<'a> Caller<'a> {
+    fn new(sandbox: &'a Sandbox) -> Self {
+        Self {
+            sandbox,
+            client: Client::builder().no_proxy().build().unwrap(),
+            requests: AtomicUsize::new(0),
+        }
+    }
+
+    async fn ok(&self, path: &str, body: Value) -> Value {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self
+            .client
+            .post(format!("{}{path}", self.sandbox.url()))
+            .header("PLAID-CLIENT-ID", self.sandbox.client_id())
+            .header("PLAID-SECRET", self.sandbox.secret())
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert!(answer.status().is_success(), "{path}");
+        answer.json().await.unwrap()
+    }
+
+    async fn item(&self) -> String {
+        let body = json!({
+            "institution_id": "ins_109508", "initial_products": ["transactions"],
+        });
+        let token = self.ok("/sandbox/public_token/create", body).await;
+        let body = json!({ "public_token": token["public_token"] });
+        let exchanged = self.ok("/item/public_token/exchange", body).await;
+        exchanged["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// All updates of an Item, counted.
+    async fn sync(&self, access_token: &str) -> usize {
+        let (mut cursor, mut found) = (json!(""), 0);
+        loop {
+            let body = json!({
+                "access_token": access_token, "cursor": cursor, "count": PAGE,
+                "options": { "days_requested": DAYS },
+            });
+            let page = self.ok("/transactions/sync", body).await;
+            found += page["added"].as_array().unwrap().len();
+            if page["has_more"] == false {
+                return found;
+            }
+            cursor = page["next_cursor"].clone();
+        }
+    }
+
+    fn say(&self, what: &str, since: Instant) {
+        let requests = self.requests.swap(0, Ordering::Relaxed);
+        let seconds = since.elapsed().as_secs_f64();
+        let rate = requests as f64 / seconds;
+        println!("{what:<34} {requests:>7} requests {seconds:>7.2} s {rate:>9.0} /s");
+    }
+}
+
+/// The memory of this process, in MB; 0 where the system does not say.
+fn memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<usize>().ok());
+    kilobytes.unwrap_or_default() / 1024
+}
+
+async fn sync_all(sandbox: &Sandbox) {
+    let caller = Caller::new(sandbox);
+    let before = memory();
+    let start = Instant::now();
+    let tokens: Vec<_> = stream::iter(0..ITEMS)
+        .map(|_| caller.item())
+        .buffer_unordered(CALLERS)
+        .collect()
+        .await;
+    caller.say("Items made", start);
+    for what in ["all synced, the first time", "all synced again"] {
+        let start = Instant::now();
+        let found: usize = stream::iter(&tokens)
+            .map(|token| caller.sync(token))
+            .buffer_unordered(CALLERS)
+            .fold(0, async |sum, found| sum + found)
+            .await;
+        caller.say(what, start);
+        assert_eq!(found, ITEMS * 394);
+    }
+    println!(
+        "{} transactions; memory {before} MB before, {} MB after",
+        ITEMS * 394,
+        memory()
+    );
+}
+
+async fn write(sandbox: &Sandbox, what: &str) {
+    let caller = Caller::new(sandbox);
+    for callers in [1, CALLERS] {
+        let start = Instant::now();
+        let count = if callers == 1 { WRITES / 10 } else { WRITES };
+        stream::iter(0..count)
+            .map(|number| {
+                let body = json!({ "client_user_id": format!("{callers}-{number}") });
+                caller.ok("/user/create", body)
+            })
+            .buffer_unordered(callers)
+            .for_each(async |_| {})
+            .await;
+        caller.say(&format!("written {what}, {callers} callers"), start);
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let start = Instant::now();
+    let sandbox = Sandbox::start().await.unwrap();
+    let took = start.elapsed();
+    println!("started in {took:?}");
+    assert!(took < START, "the start takes more than {START:?}");
+    sync_all(&sandbox).await;
+    write(&sandbox, "to memory").await;
+    sandbox.stop().await;
+
+    let name = format!("plaid-sandbox-bench-{}", std::process::id());
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let sandbox = Sandbox::builder().data(&file).start().await.unwrap();
+    write(&sandbox, "to a file").await;
+    sync_all(&sandbox).await;
+    sandbox.stop().await;
+    let start = Instant::now();
+    let sandbox = Sandbox::builder().data(&file).start().await.unwrap();
+    let size = std::fs::metadata(&file).unwrap().len() / 1024 / 1024;
+    println!(
+        "started again with a file of {size} MB in {:?}",
+        start.elapsed()
+    );
+    sandbox.stop().await;
+    std::fs::remove_file(&file).unwrap();
+}
