@@ -25,6 +25,8 @@ use plaid_sandbox::Sandbox;
 use support::Running;
 use tools::{answers, ready, said};
 
+const NO_NODE: &str = "Node is missing: install version 20 or later with npm, from \
+                       https://nodejs.org or your system's packages";
 const EXPLORER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/explorer");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,6 +90,21 @@ fn the_explorers_own_tests_pass() {
     run(Command::new("npm").arg("test").current_dir(copy));
 }
 
+#[test]
+fn the_page_gives_the_advice_that_the_crate_gives() {
+    let node = || {
+        answers("node")
+            .then_some(())
+            .ok_or_else(|| NO_NODE.to_owned())
+    };
+    if ready(node).is_none() {
+        return;
+    }
+    run(Command::new("node")
+        .args(["scripts/advice.mjs", "--check"])
+        .current_dir(EXPLORER));
+}
+
 fn config(sandbox: &Sandbox) -> Config {
     let mut config = Config::new(Upstream::emulator(sandbox.url()).unwrap());
     let credentials = Credentials::new(sandbox.client_id(), sandbox.secret());
@@ -119,10 +136,8 @@ fn files(folder: &Path) -> Files {
 
 /// A copy of the explorer's source with its packages beside it.
 fn prepare(name: &str) -> Result<PathBuf, String> {
-    for tool in ["node", "npm"] {
-        answers(tool).then_some(()).ok_or_else(|| {
-            format!("{tool} is missing: install Node 20 or later with npm, from https://nodejs.org or your system's packages")
-        })?;
+    if !["node", "npm"].into_iter().all(answers) {
+        return Err(NO_NODE.to_owned());
     }
     let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer");
     let output = Command::new("node")

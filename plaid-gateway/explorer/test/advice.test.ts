@@ -1,19 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { failureOf } from '../src/model/advice.ts';
 import { parseJson } from '../src/model/json.ts';
-
-const TABLE = new URL('../../../plaid/src/error/table.rs', import.meta.url);
-
-// Where the folder was copied to, the crate is not beside it; CI runs this in the repository.
-test.runIf(existsSync(TABLE))('the page gives the advice that the crate gives', async () => {
-  const script = '../scripts/advice.mjs';
-  const { text } = (await import(/* @vite-ignore */ script)) as { text: () => string };
-  expect(
-    readFileSync(new URL('../src/generated/advice.json', import.meta.url), 'utf8'),
-    'run node scripts/advice.mjs',
-  ).toBe(text());
-});
 
 test('an error says what to do', () => {
   const failure = failureOf(
