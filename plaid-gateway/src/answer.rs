@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::Sleep;
 
 use crate::record::Record;
+use crate::upstream::Answer;
 use crate::watch::{self, Watch};
 
 /// The body of an answer.
@@ -52,7 +52,7 @@ impl CutOff {
 
 /// An answer that is passed on piece by piece.
 pub(crate) struct Stream {
-    pub(crate) upstream: Incoming,
+    pub(crate) upstream: Answer,
     /// What has come already, and been watched and written down.
     pub(crate) first: Bytes,
     pub(crate) watch: Watch,

@@ -14,11 +14,6 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use tower_service::Service;
@@ -32,14 +27,10 @@ use crate::operations::{Operation, Place, find};
 use crate::origin::{self, Shown};
 use crate::record::Record;
 use crate::refusal::{Refusal, request_id};
+use crate::upstream::{Answer, Failure, Pool, Target};
 use crate::watch::{Guarded, Watch, join, plain_id};
 use crate::{explorer, headers, rewrite};
 
-/// How long an unused connection to the upstream is kept, and how many are.
-const POOL_IDLE: std::time::Duration = std::time::Duration::from_secs(55);
-const POOL_SIZE: usize = 512;
-/// Bytes of the headers of an answer.
-const MAX_ANSWER_HEAD: usize = 64 * 1024;
 const BROKEN: &str =
     "it broke off or was not HTTP; before you repeat a write, check whether it happened";
 /// Bodies are counted in this unit.
@@ -67,9 +58,6 @@ pub struct Gateway {
     upstream: Pool,
 }
 
-/// Connections to the upstream.
-type Pool = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
-
 struct Inner {
     settings: RwLock<Arc<Settings>>,
     calls: Arc<Semaphore>,
@@ -83,6 +71,7 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     callers: Callers,
     guarded: Guarded,
+    target: Arc<Target>,
     version: HeaderValue,
     forward: Vec<HeaderName>,
 }
@@ -99,7 +88,7 @@ impl Gateway {
     /// # Errors
     /// When the configuration contradicts itself, or TLS cannot be set up.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
-        let upstream = pool(&config)?;
+        let upstream = Pool::new(&config)?;
         let limits = config.limits;
         let settings = Settings::new(config, None)?;
         let inner = Inner {
@@ -118,7 +107,7 @@ impl Gateway {
     pub(crate) fn with_own_pool(&self) -> Result<Self, ConfigError> {
         Ok(Self {
             inner: Arc::clone(&self.inner),
-            upstream: pool(&self.settings().config)?,
+            upstream: Pool::new(&self.settings().config)?,
         })
     }
 
@@ -254,27 +243,6 @@ fn respond(refusal: Refusal, mut record: Record, shown: &Shown) -> Response<Answ
     response
 }
 
-/// HTTP/1.1 to the upstream, pooled: a call has a connection to itself, so that a slow
-/// answer of one holds up no other.
-fn pool(config: &Config) -> Result<Pool, ConfigError> {
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    connector.set_connect_timeout(Some(config.timeouts.connect));
-    let connector = HttpsConnectorBuilder::new()
-        .try_with_platform_verifier()
-        .map_err(|_| ConfigError::new("TLS cannot be set up: the system has no trust roots"))?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(connector);
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(POOL_IDLE)
-        .pool_max_idle_per_host(POOL_SIZE)
-        .http1_max_buf_size(MAX_ANSWER_HEAD)
-        .build(connector))
-}
-
 impl Settings {
     fn new(config: Config, before: Option<&Callers>) -> Result<Self, ConfigError> {
         config.check()?;
@@ -284,6 +252,7 @@ impl Settings {
         Ok(Self {
             callers,
             guarded: Guarded::new(config.credentials.as_ref()),
+            target: Arc::new(Target::new(&config.upstream)?),
             forward: forward.collect::<Result<_, _>>()?,
             version: version.map_err(|_| ConfigError::new("plaid_version is not a header"))?,
             config,
@@ -301,7 +270,7 @@ struct Call<'a> {
 
 /// What comes back, before it has a record.
 struct Passing {
-    upstream: Incoming,
+    upstream: Answer,
     /// The first piece, watched.
     first: Bytes,
     is_whole: bool,
@@ -437,27 +406,28 @@ impl Call<'_> {
         }
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = parts.method.clone();
-        *request.uri_mut() = target(&self.settings.config.upstream, &parts.uri)?;
+        *request.uri_mut() = path(&self.settings.config.upstream, &parts.uri)?;
         *request.headers_mut() = headers;
         Ok(request)
     }
 
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Refusal> {
-        let answer = self.gateway.upstream.request(request);
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Answer>, Refusal> {
+        let answer = self.gateway.upstream.send(&self.settings.target, request);
         let patience = self.settings.config.timeouts.first_byte;
-        match timeout(patience, answer).await {
-            Err(_) => Err(Refusal::UpstreamTimeout),
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) if error.is_connect() => Err(Refusal::Unreachable),
-            Ok(Err(_)) => Err(Refusal::UpstreamAnswer(BROKEN)),
-        }
+        let answer = timeout(patience, answer).await;
+        answer
+            .map_err(|_| Refusal::UpstreamTimeout)?
+            .map_err(|failure| match failure {
+                Failure::Unreachable => Refusal::Unreachable,
+                Failure::Broken => Refusal::UpstreamAnswer(BROKEN),
+            })
     }
 
     /// Looks the answer's head and its first piece over. Most answers are in that piece
     /// as a whole; and as long as nothing has been sent, what is wrong can be told.
     async fn pass(
         &self,
-        answer: Response<Incoming>,
+        answer: Response<Answer>,
         operation: &Operation,
         places: Places,
         record: &mut Record,
@@ -511,22 +481,32 @@ impl Call<'_> {
 }
 
 impl Passing {
-    /// Waits for the first piece.
+    /// Waits for the first piece of which something may be passed on.
     async fn begin(&mut self) -> Result<(), Refusal> {
-        let frame = timeout(self.patience, self.upstream.frame()).await;
-        let piece = match frame.map_err(|_| Refusal::UpstreamTimeout)? {
-            None => Bytes::new(),
-            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
-            Some(Err(_)) => return Err(Refusal::UpstreamAnswer(BROKEN)),
-        };
-        self.left = self.left.saturating_sub(piece.len() as u64);
-        let watched = self.watch.push(piece);
-        self.first = watched.map_err(|_| Refusal::UpstreamAnswer("it is not for callers"))?;
-        self.is_whole = Body::is_end_stream(&self.upstream);
+        while self.first.is_empty() && !self.is_whole {
+            let piece = self.piece().await?;
+            self.left = self.left.saturating_sub(piece.len() as u64);
+            let watched = self.watch.push(piece);
+            self.first = watched.map_err(|_| Refusal::UpstreamAnswer("it is not for callers"))?;
+            self.is_whole |= Body::is_end_stream(&self.upstream);
+        }
         if self.is_whole {
             self.first = join(std::mem::take(&mut self.first), self.watch.finish());
         }
         Ok(())
+    }
+
+    async fn piece(&mut self) -> Result<Bytes, Refusal> {
+        let frame = timeout(self.patience, self.upstream.frame()).await;
+        match frame.map_err(|_| Refusal::UpstreamTimeout)? {
+            None => {
+                self.is_whole = true;
+                Ok(Bytes::new())
+            }
+            // Trailers have no place in Plaid's answers.
+            Some(Ok(frame)) => Ok(frame.into_data().unwrap_or_default()),
+            Some(Err(_)) => Err(Refusal::UpstreamAnswer(BROKEN)),
+        }
     }
 
     fn body(self, mut record: Record) -> AnswerBody {
@@ -571,18 +551,14 @@ fn rewritten(
     rewrite::rewrite(&body, names, added).map_err(Refusal::Body)
 }
 
-/// Where a call goes: the upstream's host and the path that the operation was found by.
-fn target(upstream: &Upstream, uri: &Uri) -> Result<Uri, Refusal> {
+/// The path that the operation was found by, as the upstream has it.
+fn path(upstream: &Upstream, uri: &Uri) -> Result<Uri, Refusal> {
     let path = match uri.path_and_query() {
         Some(path) if upstream.prefix.is_empty() => path.clone(),
         _ => PathAndQuery::try_from(format!("{}{}", upstream.prefix, uri.path()))
             .map_err(|_| Refusal::NotFound)?,
     };
-    let mut parts = http::uri::Parts::default();
-    parts.scheme = Some(upstream.scheme.clone());
-    parts.authority = Some(upstream.authority.clone());
-    parts.path_and_query = Some(path);
-    Uri::from_parts(parts).map_err(|_| Refusal::NotFound)
+    Ok(Uri::from(path))
 }
 
 /// Reads at most so many bytes. Most bodies come in one piece, which is not copied.

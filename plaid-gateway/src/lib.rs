@@ -39,6 +39,7 @@ mod server;
 #[cfg(feature = "command")]
 pub mod source;
 mod tap;
+mod upstream;
 mod watch;
 
 pub use answer::{AnswerBody, CutOff};

@@ -5,12 +5,14 @@
 mod support;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use plaid_gateway::Config;
-use support::{Echo, PATIENCE, Running, client, config, read_to_end, until};
+use support::{Echo, OK, PATIENCE, Running, client, config, read_to_end, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 const SMUGGLED: &str = "POST /transfer/create HTTP/1.1\r\nhost: localhost\r\n\
                         content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
@@ -422,7 +424,7 @@ async fn slow_readers_are_hung_up_on() {
     let length = 64 * 1024 * 1024;
     let mut answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
     answer.resize(answer.len() + length, b' ');
-    let echo = Echo::answering(answer).await;
+    let echo = Echo::answering_first(answer).await;
     let running = Running::start(impatient(&echo.url())).await;
     let mut stream = running.connect().await;
     let request = post("/accounts/get", "content-length: 2\r\n", "{}");
@@ -440,13 +442,15 @@ async fn slow_readers_are_hung_up_on() {
         .lines()
         .find_map(|line| line.strip_prefix("plaid_gateway_answer_bytes_total "));
     assert!(passed.unwrap().parse::<usize>().unwrap() < length / 2);
+    assert!(running.still_serves().await);
 }
 
 #[tokio::test]
-async fn a_dead_upstream_is_a_bad_gateway() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+async fn a_dead_upstream_is_a_bad_gateway_until_it_is_back() {
+    // The address is taken, so that nobody else gets it, and nobody listens.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = socket.local_addr().unwrap();
     let running = Running::start(impatient(&format!("http://{address}"))).await;
     for _ in 0..3 {
         let (status, body) = call(&running).await;
@@ -455,6 +459,8 @@ async fn a_dead_upstream_is_a_bad_gateway() {
         assert!(body["error_message"].as_str().unwrap().contains("gateway"));
         assert!(!body.to_string().contains(&address.port().to_string()));
     }
+    let _echo = Echo::on(socket.listen(16).unwrap(), usize::MAX, OK);
+    assert!(running.still_serves().await);
 }
 
 #[tokio::test]
@@ -464,18 +470,21 @@ async fn an_upstream_that_hangs_is_given_up() {
         "HTTP/1.1 200 OK\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
     ] {
-        let address = stuck(answer).await;
+        let address = stuck_at_first(answer).await;
         let running = Running::start(impatient(&format!("http://{address}"))).await;
         let (status, body) = call(&running).await;
         assert_eq!(status, 504, "{answer:?}");
         assert_eq!(body["error_code"], "INTERNAL_SERVER_ERROR");
+        assert!(running.still_serves().await, "{answer:?}");
     }
     // In the middle of the answer, when its head has been passed on.
-    let address = stuck("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbegun").await;
+    let begun = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbegun";
+    let address = stuck_at_first(begun).await;
     let running = Running::start(impatient(&format!("http://{address}"))).await;
     let request = post("/accounts/get", "content-length: 2\r\n", "{}");
     let got = running.raw(request.as_bytes()).await;
     assert!(got.ends_with("\r\n\r\nbegun"), "{got}");
+    assert!(running.still_serves().await);
 }
 
 #[tokio::test]
@@ -512,11 +521,12 @@ async fn an_upstream_that_lies_is_not_believed() {
         ),
         ("nothing", "\r\n"),
     ] {
-        let echo = Echo::answering(answer).await;
+        let echo = Echo::answering_first(answer).await;
         let running = Running::start(config(&echo.url())).await;
         let (status, body) = call(&running).await;
         assert_eq!(status, 502, "{what}");
         assert_eq!(body["error_type"], "API_ERROR", "{what}");
+        assert!(running.still_serves().await, "{what}");
     }
     for (what, answer) in [
         (
@@ -528,12 +538,19 @@ async fn an_upstream_that_lies_is_not_believed() {
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nbegun\r\n",
         ),
     ] {
-        let echo = Echo::answering(answer).await;
-        let running = Running::start(config(&echo.url())).await;
-        let answer = client().post(running.url("/accounts/get")).json(&()).send();
-        let answer = answer.await.unwrap();
-        let failed = answer.status() == 400 || answer.bytes().await.is_err();
+        let address = breaking_off(answer).await;
+        let running = Running::start(config(&format!("http://{address}"))).await;
+        let call = client()
+            .post(running.url("/accounts/get"))
+            .header("content-type", "application/json")
+            .body("{}");
+        // Part of it may have come; it must not look like the whole.
+        let failed = match call.send().await {
+            Ok(answer) => answer.status() == 200 && answer.bytes().await.is_err(),
+            Err(error) => error.is_request(),
+        };
         assert!(failed, "{what}");
+        assert!(running.still_serves().await, "{what}");
     }
 }
 
@@ -541,16 +558,15 @@ async fn an_upstream_that_lies_is_not_believed() {
 async fn an_answer_without_an_end_is_cut_off() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let endless = tokio::spawn(async move {
-        loop {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut buffer = [0; 4096];
-            let _ = stream.read(&mut buffer).await;
-            let mut next: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
-            while stream.write_all(next).await.is_ok() {
-                next = b"5\r\nagain\r\n";
-            }
+    let first_endless = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 4096];
+        let _ = stream.read(&mut buffer).await;
+        let mut next: &[u8] = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        while stream.write_all(next).await.is_ok() {
+            next = b"5\r\nagain\r\n";
         }
+        listener
     });
     let mut config = config(&format!("http://{address}"));
     config.limits.answer = 100_000;
@@ -559,17 +575,22 @@ async fn an_answer_without_an_end_is_cut_off() {
     let got = running.raw(request.as_bytes()).await;
     assert!(got.matches("again").count() <= 20_000);
     assert!(!got.ends_with("0\r\n\r\n"), "it looks complete");
-    endless.abort();
+    // The gateway has hung up on the upstream as well.
+    let listener = tokio::time::timeout(PATIENCE, first_endless).await;
+    let _echo = Echo::on(listener.unwrap().unwrap(), usize::MAX, OK);
+    assert!(running.still_serves().await);
 }
 
 #[tokio::test]
 async fn callers_that_go_away_leave_nothing_behind() {
-    let address = stuck("").await;
+    const GONE: usize = 20;
+    let (address, asked) = stuck("", GONE).await;
     let running = Running::start(config(&format!("http://{address}"))).await;
     let request = post("/accounts/get", "content-length: 2\r\n", "{}");
-    for _ in 0..20 {
+    for number in 1..=GONE {
         let mut stream = running.connect().await;
         stream.write_all(request.as_bytes()).await.unwrap();
+        until(|| asked.load(Ordering::SeqCst) == number).await;
         drop(stream);
     }
     until(|| {
@@ -578,6 +599,7 @@ async fn callers_that_go_away_leave_nothing_behind() {
             && metrics.contains("plaid_gateway_connections 0")
     })
     .await;
+    assert!(running.still_serves().await);
 }
 
 #[tokio::test]
@@ -621,19 +643,46 @@ async fn call(running: &Running) -> (u16, serde_json::Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// An upstream that begins to answer and then does nothing any more.
-async fn stuck(answer: &'static str) -> SocketAddr {
+/// An upstream that hangs up in the middle of its first answer; afterwards it answers.
+async fn breaking_off(answer: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 4096];
+        let _ = stream.read(&mut buffer).await;
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        drop(stream);
+        let _echo = Echo::on(listener, usize::MAX, OK);
+        std::future::pending::<()>().await;
+    });
+    address
+}
+
+/// An upstream that begins its first answer and then does nothing any more.
+async fn stuck_at_first(answer: &'static str) -> SocketAddr {
+    stuck(answer, 1).await.0
+}
+
+/// The same for so many connections, and how many have asked so far. Over those after
+/// them it answers.
+async fn stuck(answer: &'static str, connections: usize) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    tokio::spawn(async move {
         let mut held: Vec<TcpStream> = Vec::new();
-        loop {
+        for _ in 0..connections {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut buffer = [0; 4096];
             let _ = stream.read(&mut buffer).await;
             let _ = stream.write_all(answer.as_bytes()).await;
             held.push(stream);
+            count.fetch_add(1, Ordering::SeqCst);
         }
+        let _echo = Echo::on(listener, usize::MAX, OK);
+        std::future::pending::<()>().await;
     });
-    address
+    (address, asked)
 }

@@ -133,8 +133,20 @@ impl Echo {
         Self::answering(OK).await
     }
 
+    /// The same bytes for every request.
     pub async fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(listener, usize::MAX, answer)
+    }
+
+    /// These bytes for the first request, and a plain answer for those after it.
+    pub async fn answering_first(answer: impl Into<Vec<u8>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(listener, 1, answer)
+    }
+
+    /// The same on a listener that is there already, for so many requests.
+    pub fn on(listener: TcpListener, times: usize, answer: impl Into<Vec<u8>>) -> Self {
         let address = listener.local_addr().unwrap();
         let got = Arc::new(Mutex::new(Vec::new()));
         let answer: Arc<[u8]> = answer.into().into();
@@ -142,7 +154,8 @@ impl Echo {
         let task = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
-                tokio::spawn(serve(stream, Arc::clone(&answer), Arc::clone(&remembered)));
+                let (answer, remembered) = (Arc::clone(&answer), Arc::clone(&remembered));
+                tokio::spawn(serve(stream, times, answer, remembered));
             }
         });
         Self { address, got, task }
@@ -164,7 +177,12 @@ impl Drop for Echo {
     }
 }
 
-async fn serve(mut stream: TcpStream, answer: Arc<[u8]>, got: Arc<Mutex<Vec<String>>>) {
+async fn serve(
+    mut stream: TcpStream,
+    times: usize,
+    answer: Arc<[u8]>,
+    got: Arc<Mutex<Vec<String>>>,
+) {
     let mut read = Vec::new();
     loop {
         let end = loop {
@@ -178,11 +196,18 @@ async fn serve(mut stream: TcpStream, answer: Arc<[u8]>, got: Arc<Mutex<Vec<Stri
             }
         };
         let request: Vec<u8> = read.drain(..end).collect();
-        got.lock()
-            .unwrap()
-            .push(String::from_utf8_lossy(&request).into_owned());
+        let number = {
+            let mut got = got.lock().unwrap();
+            got.push(String::from_utf8_lossy(&request).into_owned());
+            got.len()
+        };
+        let answer = if number <= times {
+            &answer
+        } else {
+            OK.as_bytes()
+        };
         let has_length = answer.windows(15).any(|w| w == b"content-length:");
-        if stream.write_all(&answer).await.is_err() || !has_length {
+        if stream.write_all(answer).await.is_err() || !has_length {
             return;
         }
     }
