@@ -124,6 +124,15 @@ impl Contract {
         }
     }
 
+    /// The names of the fields that a request may have.
+    pub(crate) fn request_fields(&self, operation: &Operation) -> Vec<&'static str> {
+        let schema = operation.request.as_ref();
+        let schema = schema.and_then(|name| self.schemas.get(name));
+        schema.map_or_else(Vec::new, |schema| {
+            answers::field_names(schema, self.schemas)
+        })
+    }
+
     /// Whether a value is one of the schema `name`. The validator is made each time:
     /// it is asked about what a caller makes up, which is seldom.
     pub(crate) fn is_valid(&self, name: &str, value: &Value) -> bool {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::{
     agenda::{Agenda, Event, LOGIN_LIFE, Pace},
+    answers::Thing,
     catalog::{
         accounts::{self, ACCOUNTS, AccountTemplate},
         institutions::Institution,
@@ -73,6 +74,15 @@ impl<T> Store<T> {
 
     pub(crate) fn get(&self, name: &str) -> Option<&T> {
         self.things.get(name)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.things.len()
+    }
+
+    /// All of them, in no order.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.things.values()
     }
 
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
@@ -409,6 +419,8 @@ pub(crate) struct State {
     pub(crate) stripe_tokens: Store<AccountToken>,
     pub(crate) link_tokens: Store<LinkToken>,
     pub(crate) reports: Store<Report>,
+    /// What callers made with operations whose answers are made up.
+    pub(crate) created: Store<Thing>,
     /// By the caller's own identifier.
     pub(crate) users: Store<User>,
     /// What was decided on proposed transfers.
@@ -440,6 +452,7 @@ impl State {
             stripe_tokens: Store::new(CAPACITY),
             link_tokens: Store::new(CAPACITY),
             reports: Store::new(CAPACITY),
+            created: Store::new(CAPACITY),
             users: Store::new(CAPACITY),
             authorized: Store::new(CAPACITY),
             transfers: Transfers::default(),
@@ -451,7 +464,7 @@ impl State {
     }
 
     /// What the data file has, by the names under which it has it.
-    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 13] {
+    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 14] {
         // Without `..`, so that nobody adds something and forgets the file.
         let Self {
             ids: _,
@@ -468,6 +481,7 @@ impl State {
             stripe_tokens,
             link_tokens,
             reports,
+            created,
             users,
             authorized,
             transfers,
@@ -480,6 +494,7 @@ impl State {
             ("access_token", access_tokens),
             ("authorization", authorizations),
             ("authorized", authorized),
+            ("created", created),
             ("event", agenda),
             ("item", items),
             ("link_token", link_tokens),

@@ -81,6 +81,7 @@ async fn world(bench: &Bench, key_id: &str) -> World {
         authorization_id,
         transfer_id: text(&transfer["transfer"]["id"]),
         key_id: key_id.to_owned(),
+        ..World::default()
     }
 }
 
@@ -181,8 +182,14 @@ async fn every_valid_request_gets_a_valid_answer() {
                 wrong.push(format!("{id} {body}: {faults:?}"));
             }
             answered.insert(id.clone());
+            // What was made is read, listed and changed by what comes after it.
+            if makes_something(&id) && answer.content_type.starts_with("application/json") {
+                known.learn(operation["path"].as_str().unwrap(), &answer.json());
+            }
             if requests::is_destructive(&id) {
+                let made = known.made;
                 known = world(&bench, &key_id).await;
+                known.made = made;
             }
         }
     }
@@ -190,8 +197,15 @@ async fn every_valid_request_gets_a_valid_answer() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What the operations answer that have no behaviour of their own, without the
-/// request ids.
+/// Whether an operation makes something: another time it makes another one.
+fn makes_something(id: &str) -> bool {
+    ["Create", "Execute", "Send", "Subscribe"]
+        .iter()
+        .any(|verb| id.ends_with(verb))
+}
+
+/// What the operations answer that have no behaviour of their own and make nothing,
+/// without the request ids.
 async fn made_up(seed: u64, times: usize) -> Vec<(String, Value)> {
     let contract = contract();
     let bench = Bench::with(Sandbox::builder().seed(seed).start().await.unwrap());
@@ -205,7 +219,8 @@ async fn made_up(seed: u64, times: usize) -> Vec<(String, Value)> {
         .enumerate()
     {
         let id = text(&operation["id"]);
-        if emulated.contains(id.as_str()) || operation["media"] != "application/json" {
+        let is_kept = emulated.contains(id.as_str()) || makes_something(&id);
+        if is_kept || operation["media"] != "application/json" {
             continue;
         }
         let mut requests = Requests {
@@ -226,7 +241,7 @@ async fn made_up(seed: u64, times: usize) -> Vec<(String, Value)> {
 #[tokio::test]
 async fn who_asks_the_same_again_is_told_the_same() {
     let answers = made_up(7, 2).await;
-    assert!(answers.len() > 500);
+    assert!(answers.len() > 400, "{}", answers.len());
     for pair in answers.chunks(2) {
         assert_eq!(pair[0], pair[1]);
     }
@@ -240,7 +255,7 @@ async fn a_seed_repeats_all_answers_and_another_changes_most() {
     let same = first.iter().zip(&other).filter(|(one, other)| one == other);
     // What holds nothing but flags and fixed words stays the same.
     let same = same.count();
-    assert!(same < first.len() / 3, "{same} of {}", first.len());
+    assert!(same < first.len() * 2 / 5, "{same} of {}", first.len());
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ impl Bench {
             asset_report_token: text(&report["asset_report_token"]),
             authorization_id,
             transfer_id,
-            key_id: String::new(),
+            ..World::default()
         }
     }
 }

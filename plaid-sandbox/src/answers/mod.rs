@@ -2,13 +2,16 @@
 //! handler of their own.
 //!
 //! An answer is a function of the emulator's seed, the operation and the request:
-//! whoever asks the same twice is told the same twice, and nothing has to be kept.
+//! whoever asks the same twice is told the same twice. What is kept is what callers
+//! make: an answer that names something new is remembered, and the thing found again.
 //! It has every field that the description lists, as far as a sound answer has it,
 //! with values that suit the field's name, format and enum; what the request names
 //! (identifiers, amounts, the Item behind a token) turns up where the answer has a
 //! place for it.
 
+mod families;
 mod ids;
+mod memory;
 mod numbers;
 mod pages;
 mod schema;
@@ -20,13 +23,14 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::pages::Paging;
 use self::{
+    memory::Recalled,
     pages::Window,
     schema::Shape,
     subject::Subject,
-    values::{Facts, Maker},
+    values::{Facts, Maker, Told},
 };
+pub(crate) use self::{memory::Thing, pages::Paging};
 use crate::{
     call::{Call, Content, Reply},
     contract::{Contract, Field, Operation},
@@ -49,7 +53,12 @@ pub(crate) fn answer(
 ) -> Result<Reply, ApiError> {
     let subject = Subject::of(call, operation)?;
     let window = Window::of(operation, &call.request.body)?;
-    let seed = seed(call, operation);
+    let first_seed = seed(call, operation);
+    let kept = families::of(&operation.id);
+    let recalled = match kept {
+        Some((family, step)) => memory::recall(call, family, step, first_seed)?,
+        None => None,
+    };
     let Some(schema) = operation.response.as_deref() else {
         return without_schema(operation);
     };
@@ -57,10 +66,28 @@ pub(crate) fn answer(
         return Ok(file(operation));
     }
     let facts = Facts::of(operation, call.request);
-    let mut maker = Maker::new(contract, operation, facts, subject, seed, window.as_ref());
-    let mut body = maker.answer(schema);
+    let wrapper = kept.and_then(|(family, _)| family.object());
+    let wrapper_here = wrapper.filter(|name| contract.response_field(schema, name).exists);
+    let (seed, facts, told) = match &recalled {
+        Some(Recalled::Answer(answer)) => return Ok(Reply::json(answer.clone())),
+        Some(Recalled::New(record)) => (
+            record.seed,
+            facts.of_something_new(),
+            Told::One(wrapper_here, record),
+        ),
+        Some(Recalled::One(record)) => (first_seed, facts, Told::One(wrapper_here, record)),
+        Some(Recalled::Rows(rows, records)) => (first_seed, facts, Told::Rows(rows, records)),
+        None => (first_seed, facts, Told::Nothing),
+    };
+    let mut body = Maker::new(contract, operation, facts, subject, seed, window.as_ref())
+        .telling(told, wrapper)
+        .answer(schema);
     if let (Some(window), Value::Object(fields)) = (&window, &mut body) {
         window.cut(fields, |field| contract.response_field(schema, field));
+    }
+    if let (Some((family, _)), Some(Recalled::New(record))) = (kept, recalled) {
+        let asked = contract.request_fields(operation);
+        memory::remember(call, family, &asked, record, first_seed, &body)?;
     }
     Ok(if contract.response_field(schema, "request_id").exists {
         Reply::json(body)
@@ -124,6 +151,14 @@ pub(crate) fn field(schema: &Value, name: &str, schemas: &Map<String, Value>) ->
             nullable: Shape::of(parts, schemas).nullable,
         },
     }
+}
+
+/// The names of the fields of a schema.
+pub(crate) fn field_names<'s>(schema: &'s Value, schemas: &'s Map<String, Value>) -> Vec<&'s str> {
+    Shape::of(&[schema], schemas)
+        .properties
+        .into_keys()
+        .collect()
 }
 
 /// What a made-up answer depends on. Who asks, and for which page, is no part of it.

@@ -98,10 +98,15 @@ impl<'o> Window<'o> {
             .unwrap_or(start);
         Ok(Some(Self {
             paging,
-            start: start.min(ROWS),
+            start,
             count: number(&paging.count).unwrap_or(ROWS).max(1),
             dated,
         }))
+    }
+
+    /// Whether a row is on the page.
+    pub(super) fn has(&self, row: usize) -> bool {
+        (self.start..self.start.saturating_add(self.count)).contains(&row)
     }
 
     pub(super) fn paging(&self) -> &Paging {

@@ -132,6 +132,30 @@ const UNTOLD: [&str; 6] = [
 /// Fields of requests that are nothing to repeat.
 const UNREPEATED: [&str; 5] = ["client_id", "count", "cursor", "offset", "options"];
 
+/// Whether answers repeat what a request says in this field.
+pub(super) fn is_repeated(name: &str) -> bool {
+    !UNREPEATED.contains(&name) && !name.contains("token") && !name.contains("secret")
+}
+
+/// Something that was made earlier.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// What the answer came from that made it: what is not known of it is made up
+    /// the same way again.
+    pub(super) seed: u64,
+    pub(super) fields: Value,
+}
+
+/// Where an answer is to tell of what was made earlier.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Told<'a> {
+    Nothing,
+    /// As the answer itself, or as an object of it.
+    One(Option<&'a str>, &'a Record),
+    /// As the rows of a list.
+    Rows(&'a str, &'a [Record]),
+}
+
 /// What a request says, by the names of the fields.
 pub(super) struct Facts {
     /// The fields of the body itself, and a path's parameter.
@@ -145,10 +169,7 @@ pub(super) struct Facts {
 impl Facts {
     pub(super) fn of(operation: &Operation, request: &Incoming) -> Self {
         let (mut own, mut nested) = (Map::new(), Map::new());
-        let repeated = |name: &str| {
-            !UNREPEATED.contains(&name) && !name.ends_with("token") && !name.contains("secret")
-        };
-        for (name, value) in request.body.iter().filter(|(name, _)| repeated(name)) {
+        for (name, value) in request.body.iter().filter(|(name, _)| is_repeated(name)) {
             if let Value::Object(fields) = value {
                 for (field, value) in fields {
                     nested.insert(format!("{name}.{field}"), value.clone());
@@ -176,6 +197,12 @@ impl Facts {
             nested,
             subject_id,
         }
+    }
+
+    /// The answer is about something new, which the request does not name.
+    pub(super) fn of_something_new(mut self) -> Self {
+        self.subject_id = None;
+        self
     }
 
     /// What the request says of a field. One of the same object counts everywhere,
@@ -216,26 +243,90 @@ struct At<'a> {
     /// What is known of the value: an object of which each field is used that
     /// fits.
     known: Option<&'a Value>,
+    extent: Extent,
 }
+
+/// How much is known of an object of which something is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// Nothing is said of the fields that are not known.
+    Part,
+    /// It was made earlier: fields that are null were left out.
+    Record,
+    /// All of it: a field that is not known is not there.
+    Whole,
+}
+
+/// What is known of a field that is not there.
+static NULL: Value = Value::Null;
 
 impl<'a> At<'a> {
     fn field(&self, name: &'a str) -> Self {
+        let known = self.known.and_then(|known| known.get(name));
+        let (known, extent) = match (self.extent, known) {
+            (Extent::Part, known) => (known, Extent::Part),
+            (Extent::Record, None) => (None, Extent::Part),
+            (Extent::Whole, None) => (Some(&NULL), Extent::Whole),
+            (_, known) => (known, Extent::Whole),
+        };
         Self {
             name,
             parent: self.name,
             depth: self.depth + 1,
             seed: derive(self.seed, name),
-            known: self.known.and_then(|known| known.get(name)),
+            known,
+            extent,
             ..*self
         }
     }
 
     fn element(&self, index: usize) -> Self {
+        let known = self.told().and_then(|list| list.get(index));
         Self {
             index,
             seed: derive(self.seed, &index.to_string()),
-            known: None,
+            known,
+            extent: if known.is_some() {
+                Extent::Whole
+            } else {
+                Extent::Part
+            },
             ..*self
+        }
+    }
+
+    /// Something that was made earlier, in its place.
+    fn record(&self, record: &'a Record, object: Option<&str>) -> Self {
+        Self {
+            index: 0,
+            // As in the answer that made it.
+            seed: object.map_or(record.seed, |name| derive(record.seed, name)),
+            known: Some(&record.fields),
+            extent: Extent::Record,
+            ..*self
+        }
+    }
+
+    /// What is there of something that was made earlier.
+    fn told(&self) -> Option<&'a Value> {
+        self.known
+            .filter(|known| self.extent != Extent::Part && !known.is_null())
+    }
+
+    /// The same, with nothing known if what is known is not of this kind.
+    fn suited(self, kind: Kind) -> Self {
+        let is_suited = match kind {
+            Kind::Object => self.known.is_some_and(Value::is_object),
+            Kind::Array => self.known.is_some_and(Value::is_array),
+            _ => true,
+        };
+        if is_suited || self.extent == Extent::Part {
+            return self;
+        }
+        Self {
+            known: None,
+            extent: Extent::Part,
+            ..self
         }
     }
 }
@@ -250,6 +341,9 @@ pub(super) struct Maker<'a> {
     has_subject: bool,
     seed: u64,
     window: Option<&'a Window<'a>>,
+    told: Told<'a>,
+    /// The object that describes something that was made, where it stands alone.
+    wrapper: Option<&'a str>,
     left: usize,
 }
 
@@ -279,8 +373,17 @@ impl<'a> Maker<'a> {
             has_subject,
             seed,
             window,
+            told: Told::Nothing,
+            wrapper: None,
             left: BUDGET,
         }
+    }
+
+    /// Tells of what was made earlier.
+    pub(super) fn telling(mut self, told: Told<'a>, wrapper: Option<&'a str>) -> Self {
+        self.told = told;
+        self.wrapper = wrapper;
+        self
     }
 
     /// The answer of the schema `name`.
@@ -293,6 +396,11 @@ impl<'a> Maker<'a> {
             index: 0,
             seed: self.seed,
             known: None,
+            extent: Extent::Part,
+        };
+        let at = match self.told {
+            Told::One(None, record) => at.record(record, None),
+            _ => at,
         };
         let schemas = self.schemas;
         match schemas.get(name) {
@@ -308,7 +416,9 @@ impl<'a> Maker<'a> {
         if let Some(value) = self.known(&at, &shape) {
             return value;
         }
-        if shape.nullable && at.depth > 0 && (UNSAID.contains(&at.name) || self.left == 0) {
+        let at = at.suited(shape.kind);
+        let untold = at.told().is_none() && UNSAID.contains(&at.name);
+        if shape.nullable && at.depth > 0 && (untold || self.left == 0) {
             return Value::Null;
         }
         if let Some(choices) = shape.choices {
@@ -317,7 +427,7 @@ impl<'a> Maker<'a> {
         match shape.kind {
             Kind::Object => self.object(&shape, at),
             Kind::Array => self.array(&shape, at),
-            Kind::Any => json!({}),
+            Kind::Any => at.told().cloned().unwrap_or_else(|| json!({})),
             _ => self.scalar(&shape, &at),
         }
     }
@@ -370,12 +480,21 @@ impl<'a> Maker<'a> {
             let required = shape.required.contains(name);
             let untold =
                 at.known.is_some_and(|known| known.get(name).is_none()) && UNTOLD.contains(name);
+            let field = self.placed(at.field(name));
+            let left_out = field.extent == Extent::Whole
+                && field.known.is_some_and(Value::is_null)
+                && !Shape::of(parts, self.schemas).nullable;
+            let unsaid = UNSAID.contains(name) && field.told().is_none();
+            let unsaid = unsaid || untold || left_out || self.left == 0;
             // The request id is that of the request, and put in when it is answered.
-            let unsaid = UNSAID.contains(name) || untold || self.left == 0;
             if (unsaid && !required) || (at.depth == 0 && *name == "request_id") {
                 continue;
             }
-            fields.insert((*name).to_owned(), self.value(parts, at.field(name)));
+            fields.insert((*name).to_owned(), self.value(parts, field));
+        }
+        let told = at.told().and_then(Value::as_object);
+        if let Some(told) = told.filter(|_| shape.properties.is_empty()) {
+            return Value::Object(self.entries(told, &shape.values, &at));
         }
         if shape.properties.is_empty() && !shape.values.is_empty() {
             let name = if at.name.contains("account") {
@@ -386,6 +505,33 @@ impl<'a> Maker<'a> {
             fields.insert(name.to_owned(), self.value(&shape.values, at.field(name)));
         }
         Value::Object(fields)
+    }
+
+    /// A field, with what was made earlier if this is its place.
+    fn placed<'f>(&self, at: At<'f>) -> At<'f>
+    where
+        'a: 'f,
+    {
+        match self.told {
+            Told::One(Some(object), record) if at.depth == 1 && at.name == object => {
+                at.record(record, Some(object))
+            }
+            _ => at,
+        }
+    }
+
+    /// The entries of a map that was told, as far as they are what a map may have.
+    fn entries(
+        &mut self,
+        told: &Map<String, Value>,
+        values: &[&Value],
+        at: &At<'_>,
+    ) -> Map<String, Value> {
+        if values.is_empty() {
+            return told.clone();
+        }
+        let entry = |name: &String| (name.clone(), self.value(values, at.field(name)));
+        told.keys().map(entry).collect()
     }
 
     /// What is known of an object as a whole: the Item, or one of its accounts, or
@@ -410,10 +556,32 @@ impl<'a> Maker<'a> {
 
     fn array(&mut self, shape: &Shape<'_>, at: At<'_>) -> Value {
         let items = &shape.items;
+        if let Told::Rows(rows, records) = self.told
+            && at.depth == 1
+            && at.name == rows
+        {
+            return self.rows(records, items, at);
+        }
         let count = self.length(shape, &at);
         (0..count)
             .map(|index| self.value(items, at.element(index)))
             .collect()
+    }
+
+    /// The rows of a list of what was made earlier. Those that are on other pages are
+    /// counted and not made.
+    fn rows(&mut self, records: &[Record], items: &[&Value], at: At<'_>) -> Value {
+        let wrapper = self.wrapper;
+        let is_asked = |index: usize| self.window.is_none_or(|window| window.has(index));
+        let asked: Vec<_> = (0..records.len()).map(is_asked).collect();
+        let rows = records.iter().zip(asked).map(|(record, is_asked)| {
+            if is_asked {
+                self.value(items, at.element(0).record(record, wrapper))
+            } else {
+                Value::Null
+            }
+        });
+        rows.collect()
     }
 
     fn length(&self, shape: &Shape<'_>, at: &At<'_>) -> usize {
@@ -424,6 +592,9 @@ impl<'a> Maker<'a> {
         };
         let usual = match (at.depth, self.window) {
             _ if self.left == 0 => 0,
+            _ if at.told().is_some_and(Value::is_array) => {
+                at.told().and_then(Value::as_array).map_or(0, Vec::len)
+            }
             (1, Some(window)) if window.paging().rows() == at.name => ROWS,
             (1, Some(window)) if window.paging().is_empty(at.name) => 0,
             (1, _) if at.name == "accounts" && self.has_subject => self.accounts.len(),

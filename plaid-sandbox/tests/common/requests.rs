@@ -3,10 +3,12 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 /// What a request may refer to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct World {
     pub(crate) client_id: String,
     pub(crate) secret: String,
@@ -22,6 +24,34 @@ pub(crate) struct World {
     pub(crate) authorization_id: String,
     pub(crate) transfer_id: String,
     pub(crate) key_id: String,
+    /// What answers have named, by the names of the fields of requests.
+    pub(crate) made: BTreeMap<String, String>,
+}
+
+impl World {
+    /// Remembers what an answer names, under the names that requests have for it.
+    pub(crate) fn learn(&mut self, path: &str, answer: &Value) {
+        let thing = path.rsplit_once('/').map_or("", |(thing, _)| thing);
+        let own = match thing {
+            "/watchlist_screening/individual" => "watchlist_screening".to_owned(),
+            "/watchlist_screening/entity" => "entity_watchlist_screening".to_owned(),
+            _ => thing.trim_start_matches('/').replace('/', "_"),
+        };
+        let fields = answer.as_object().into_iter().flatten();
+        for (name, value) in fields {
+            let named = match value {
+                Value::Object(object) => (object.get("id"), format!("{name}_id")),
+                _ if name == "id" => (Some(value), format!("{own}_id")),
+                _ if name.ends_with("_id") || name.ends_with("_token") => {
+                    (Some(value), name.clone())
+                }
+                _ => (None, String::new()),
+            };
+            if let (Some(Value::String(id)), name) = named {
+                self.made.insert(name, id.clone());
+            }
+        }
+    }
 }
 
 /// The document that requests are made from.
@@ -212,6 +242,11 @@ impl Requests<'_> {
             "account_id" | "account_ids" => &world.account_id,
             "item_id" | "item_ids" => &world.item_id,
             "institution_id" => "ins_109508",
+            "relay_token" | "payment_profile_token" | "third_party_user_token"
+                if world.made.contains_key(name) =>
+            {
+                &world.made[name]
+            }
             "audit_copy_token" => return made_up("a"),
             "relay_token" => return made_up("credit-relay"),
             "payment_profile_token" => return made_up("payment-profile"),
@@ -221,6 +256,7 @@ impl Requests<'_> {
             "end_date" => "2025-12-31",
             "webhook" | "webhook_url" => "http://127.0.0.1:9/hook",
             "cursor" if schema["format"] != "date-time" => "",
+            _ if world.made.contains_key(name) => &world.made[name],
             _ => match schema["format"].as_str() {
                 Some("date") => "2025-06-15",
                 Some("date-time") => "2025-06-15T12:00:00Z",
