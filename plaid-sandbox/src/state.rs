@@ -342,7 +342,7 @@ pub(crate) struct LinkSession {
 }
 
 /// An Asset Report.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Report {
     pub(crate) id: String,
     pub(crate) created_at: DateTime<Utc>,
@@ -351,6 +351,9 @@ pub(crate) struct Report {
     pub(crate) user: Value,
     pub(crate) webhook: Option<String>,
     pub(crate) item_ids: Vec<String>,
+    /// Accounts that the report leaves out.
+    #[serde(default)]
+    pub(crate) excluded: Vec<String>,
     pub(crate) ready: bool,
 }
 
@@ -419,6 +422,8 @@ pub(crate) struct State {
     pub(crate) stripe_tokens: Store<AccountToken>,
     pub(crate) link_tokens: Store<LinkToken>,
     pub(crate) reports: Store<Report>,
+    /// The reports that an auditor reads, by the auditor's token.
+    pub(crate) audit_copies: Store<Vec<String>>,
     /// What callers made with operations whose answers are made up.
     pub(crate) created: Store<Thing>,
     /// By the caller's own identifier.
@@ -452,6 +457,7 @@ impl State {
             stripe_tokens: Store::new(CAPACITY),
             link_tokens: Store::new(CAPACITY),
             reports: Store::new(CAPACITY),
+            audit_copies: Store::new(CAPACITY),
             created: Store::new(CAPACITY),
             users: Store::new(CAPACITY),
             authorized: Store::new(CAPACITY),
@@ -464,7 +470,7 @@ impl State {
     }
 
     /// What the data file has, by the names under which it has it.
-    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 14] {
+    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 15] {
         // Without `..`, so that nobody adds something and forgets the file.
         let Self {
             ids: _,
@@ -481,6 +487,7 @@ impl State {
             stripe_tokens,
             link_tokens,
             reports,
+            audit_copies,
             created,
             users,
             authorized,
@@ -492,6 +499,7 @@ impl State {
         } = self;
         [
             ("access_token", access_tokens),
+            ("audit_copy", audit_copies),
             ("authorization", authorizations),
             ("authorized", authorized),
             ("created", created),

@@ -263,6 +263,37 @@ async fn report(bench: &Bench, checker: &mut Checker, access_token: &str) {
     assert_eq!(pdf.request_id.len(), 15);
     assert!(pdf.text.starts_with("%PDF-"));
     checker.check("/asset_report/pdf/get", &json!(pdf.text));
+    report_of_a_report(bench, checker, &created["asset_report_token"]).await;
+}
+
+async fn report_of_a_report(bench: &Bench, checker: &mut Checker, token: &Value) {
+    let body = json!({ "asset_report_token": token });
+    let copy = "/asset_report/audit_copy/create";
+    let copy = checker.ok(bench, copy, body.clone()).await;
+    let audited = json!({ "audit_copy_token": copy["audit_copy_token"] });
+    let path = "/asset_report/audit_copy/get";
+    checker.ok(bench, path, audited.clone()).await;
+    let path = "/asset_report/audit_copy/pdf/get";
+    let pdf = bench.post(path, audited.clone()).await;
+    checker.check(path, &json!(pdf.text));
+    let path = "/asset_report/audit_copy/remove";
+    checker.ok(bench, path, audited).await;
+    let credit = json!({ "report_tokens": [token] });
+    let path = "/credit/audit_copy_token/create";
+    let made = checker.ok(bench, path, credit.clone()).await;
+    let mut more = credit;
+    more["audit_copy_token"] = made["audit_copy_token"].clone();
+    let path = "/credit/audit_copy_token/update";
+    checker.ok(bench, path, more).await;
+    let path = "/credit/audit_copy_token/remove";
+    let made = json!({ "audit_copy_token": made["audit_copy_token"] });
+    checker.ok(bench, path, made).await;
+    let path = "/asset_report/refresh";
+    checker.ok(bench, path, body.clone()).await;
+    let mut filter = body.clone();
+    filter["account_ids_to_exclude"] = json!([]);
+    checker.ok(bench, "/asset_report/filter", filter).await;
+    checker.ok(bench, "/asset_report/remove", body).await;
 }
 
 async fn look_up(bench: &Bench, checker: &mut Checker) {

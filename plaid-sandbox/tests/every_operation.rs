@@ -65,7 +65,8 @@ async fn world(bench: &Bench, key_id: &str) -> World {
     let body = json!({ "access_tokens": [access_token], "days_requested": 5 });
     let report = bench.ok("/asset_report/create", body).await;
     let body = json!({ "asset_report_token": report["asset_report_token"] });
-    bench.post("/asset_report/get", body).await;
+    bench.post("/asset_report/get", body.clone()).await;
+    let audit_copy = bench.ok("/asset_report/audit_copy/create", body).await;
     World {
         client_id: bench.sandbox.client_id().to_owned(),
         secret: bench.sandbox.secret().to_owned(),
@@ -78,6 +79,7 @@ async fn world(bench: &Bench, key_id: &str) -> World {
         user_id: text(&user["user_id"]),
         user_token: text(&user["user_token"]),
         asset_report_token: text(&report["asset_report_token"]),
+        audit_copy_token: text(&audit_copy["audit_copy_token"]),
         authorization_id,
         transfer_id: text(&transfer["transfer"]["id"]),
         key_id: key_id.to_owned(),

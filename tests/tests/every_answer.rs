@@ -119,7 +119,8 @@ impl Bench {
         let report = self.post("/asset_report/create", body).await;
         let body = json!({ "asset_report_token": report["asset_report_token"] });
         // Ready from the second time on.
-        self.post("/asset_report/get", body).await;
+        self.post("/asset_report/get", body.clone()).await;
+        let audit_copy = self.post("/asset_report/audit_copy/create", body).await;
         World {
             client_id: self.sandbox.client_id().to_owned(),
             secret: self.sandbox.secret().to_owned(),
@@ -132,6 +133,7 @@ impl Bench {
             user_id: text(&user["user_id"]),
             user_token: text(&user["user_token"]),
             asset_report_token: text(&report["asset_report_token"]),
+            audit_copy_token: text(&audit_copy["audit_copy_token"]),
             authorization_id,
             transfer_id,
             ..World::default()

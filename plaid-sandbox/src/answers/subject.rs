@@ -28,8 +28,7 @@ const ON_THE_ITEM: [&str; 4] = ["items", "link", "permissions_manager", "sandbox
 
 /// Tokens that the emulator makes up without keeping them, by the name of their
 /// field. The form is all that can be checked.
-const UNKEPT: [(&str, &str, &str); 4] = [
-    ("audit_copy_token", "a", "INVALID_AUDIT_COPY_TOKEN"),
+const UNKEPT: [(&str, &str, &str); 3] = [
     ("payment_profile_token", "payment-profile", "INVALID_FIELD"),
     ("relay_token", "credit-relay", "INVALID_FIELD"),
     (
@@ -167,8 +166,6 @@ fn check_unkept(name: &str, kind: &str, code: &'static str, token: &str) -> Resu
     );
     Err(match code {
         "INVALID_FIELD" => ApiError::invalid_field(message),
-        // These two come without a message, or with one that is known.
-        "INVALID_AUDIT_COPY_TOKEN" => ApiError::invalid_input(code, "").without_message(),
         _ => ApiError::invalid_input(code, message),
     })
 }

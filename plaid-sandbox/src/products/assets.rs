@@ -10,7 +10,7 @@ use crate::{
     agenda::Event,
     call::{Call, Reply, fields},
     error::ApiError,
-    ids::{Shape, shape},
+    ids::{ENVIRONMENT, Shape, shape},
     ledger::Entry,
     state::{Account, Condition, Item, Report},
 };
@@ -46,6 +46,44 @@ struct GetOptions {
     days_to_include: Option<u32>,
 }
 
+#[derive(Deserialize)]
+struct RefreshRequest {
+    asset_report_token: String,
+    days_requested: Option<u32>,
+    #[serde(default)]
+    options: CreateOptions,
+}
+
+#[derive(Deserialize)]
+struct FilterRequest {
+    asset_report_token: String,
+    account_ids_to_exclude: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct RemoveRequest {
+    asset_report_token: String,
+}
+
+/// The reports that an auditor may read, by one of two names.
+#[derive(Deserialize)]
+struct AuditRequest {
+    asset_report_token: Option<String>,
+    #[serde(default)]
+    report_tokens: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct AuditUpdateRequest {
+    audit_copy_token: String,
+    report_tokens: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct AuditCopyRequest {
+    audit_copy_token: String,
+}
+
 /// `/asset_report/create`
 pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: CreateRequest = call.body()?;
@@ -70,24 +108,140 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         user: request.options.user.unwrap_or_else(|| json!({})),
         webhook: request.options.webhook,
         item_ids,
+        excluded: Vec::new(),
         ready: false,
     };
-    let token = keep(call, report)?;
-    let id = call.state.reports.get(&token).map(|report| &report.id);
-    Ok(Reply::json(
-        json!({ "asset_report_id": id, "asset_report_token": token }),
-    ))
+    keep(call, report)
 }
 
 /// Keeps a report under a new token, and plans when it is ready.
-fn keep(call: &mut Call<'_>, report: Report) -> Result<String, ApiError> {
+fn keep(call: &mut Call<'_>, report: Report) -> Result<Reply, ApiError> {
     let token = call.state.ids.token("assets");
+    let reply = json!({ "asset_report_id": report.id, "asset_report_token": token });
     call.state.reports.insert(token.clone(), report)?;
     if let Some(time) = call.state.pace.report() {
         let at = call.state.now() + time;
-        call.state.agenda.add(at, Event::ReportReady(token.clone()));
+        call.state.agenda.add(at, Event::ReportReady(token));
     }
-    Ok(token)
+    Ok(Reply::json(reply))
+}
+
+/// `/asset_report/refresh`: a report of today about the Items of an older one, which
+/// stays. What the request does not say is as it was.
+pub(super) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: RefreshRequest = call.body()?;
+    let old = find(call, &request.asset_report_token)?.clone();
+    for id in &old.item_ids {
+        if let Some(error) = call.live_item(id.clone())?.error() {
+            return Err(error);
+        }
+    }
+    let options = request.options;
+    let report = Report {
+        id: call.state.ids.uuid(),
+        created_at: call.state.now(),
+        days_requested: request.days_requested.unwrap_or(old.days_requested),
+        client_report_id: options.client_report_id.or(old.client_report_id),
+        user: options.user.unwrap_or(old.user),
+        webhook: options.webhook.or(old.webhook),
+        ready: false,
+        ..old
+    };
+    keep(call, report)
+}
+
+/// `/asset_report/filter`: the same report without some of its accounts. The whole
+/// one stays.
+pub(super) fn filter(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: FilterRequest = call.body()?;
+    let mut report = find(call, &request.asset_report_token)?.clone();
+    if !report.ready {
+        return Err(not_ready());
+    }
+    for id in request.account_ids_to_exclude {
+        let items = report.item_ids.iter();
+        let mut items = items.filter_map(|id| call.state.items.get(id));
+        if !items.any(|item| item.account(&id).is_ok()) {
+            return Err(ApiError::invalid_account_id());
+        }
+        report.excluded.push(id);
+    }
+    report.id = call.state.ids.uuid();
+    report.ready = false;
+    keep(call, report)
+}
+
+/// `/asset_report/remove`: its audit copies go with it.
+pub(super) fn remove(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: RemoveRequest = call.body()?;
+    find(call, &request.asset_report_token)?;
+    call.state.reports.remove(&request.asset_report_token);
+    Ok(Reply::json(json!({ "removed": true })))
+}
+
+/// `/asset_report/audit_copy/create` and `/credit/audit_copy_token/create`
+pub(super) fn create_audit_copy(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: AuditRequest = call.body()?;
+    let mut reports = request.report_tokens;
+    reports.extend(request.asset_report_token);
+    for token in &reports {
+        poll(call, token)?;
+    }
+    let token = format!(
+        "a-{ENVIRONMENT}-{}",
+        call.state.ids.alphanumeric(26).to_ascii_lowercase()
+    );
+    call.state.audit_copies.insert(token.clone(), reports)?;
+    Ok(Reply::json(json!({ "audit_copy_token": token })))
+}
+
+/// `/credit/audit_copy_token/update`: adds reports.
+pub(super) fn update_audit_copy(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: AuditUpdateRequest = call.body()?;
+    for token in &request.report_tokens {
+        poll(call, token)?;
+    }
+    let copy = call.state.audit_copies.get_mut(&request.audit_copy_token);
+    let reports = copy.ok_or_else(no_audit_copy)?;
+    for token in request.report_tokens {
+        if !reports.contains(&token) {
+            reports.push(token);
+        }
+    }
+    Ok(Reply::json(json!({ "updated": true })))
+}
+
+/// `/asset_report/audit_copy/remove` and `/credit/audit_copy_token/remove`
+pub(super) fn remove_audit_copy(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let request: AuditCopyRequest = call.body()?;
+    let copy = call.state.audit_copies.remove(&request.audit_copy_token);
+    copy.ok_or_else(no_audit_copy)?;
+    Ok(Reply::json(json!({ "removed": true })))
+}
+
+/// `/asset_report/audit_copy/get`
+pub(super) fn get_audit_copy(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let token = audited(call)?;
+    show(call, &token, None)
+}
+
+/// `/asset_report/audit_copy/pdf/get`
+pub(super) fn audit_copy_pdf(call: &mut Call<'_>) -> Result<Reply, ApiError> {
+    let token = audited(call)?;
+    print(call, &token)
+}
+
+/// The report that an auditor reads: the first of those that are still there.
+fn audited(call: &Call<'_>) -> Result<String, ApiError> {
+    let request: AuditCopyRequest = call.body()?;
+    let copy = call.state.audit_copies.get(&request.audit_copy_token);
+    let mut reports = copy.into_iter().flatten();
+    let report = reports.find(|token| call.state.reports.get(token).is_some());
+    report.cloned().ok_or_else(no_audit_copy)
+}
+
+fn no_audit_copy() -> ApiError {
+    ApiError::invalid_input("INVALID_AUDIT_COPY_TOKEN", "").without_message()
 }
 
 /// `/asset_report/get`
@@ -97,37 +251,31 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         .asset_report_token
         .ok_or_else(|| ApiError::missing_fields("asset_report_token"))?;
     poll(call, &token)?;
-    let report = find(call, &token)?;
-    let days = request
-        .options
-        .days_to_include
-        .unwrap_or(report.days_requested);
+    show(call, &token, request.options.days_to_include)
+}
+
+fn show(call: &mut Call<'_>, token: &str, days: Option<u32>) -> Result<Reply, ApiError> {
+    let report = find(call, token)?.clone();
+    let days = days.unwrap_or(report.days_requested);
     if days > report.days_requested {
         return Err(ApiError::invalid_field(
             "options.days_to_include must be at most the days that were requested",
         ));
     }
     let period = Period::ending(report.created_at, days);
-    let (id, client_report_id, user) = (
-        report.id.clone(),
-        report.client_report_id.clone(),
-        report.user.clone(),
-    );
-    let (created_at, days_requested) = (timestamp(report.created_at), report.days_requested);
     let items: Vec<_> = report
         .item_ids
-        .clone()
         .iter()
-        .filter_map(|id| item_json(call, id, &period))
+        .filter_map(|id| item_json(call, id, &report.excluded, &period))
         .collect();
     Ok(Reply::json(json!({
         "report": {
-            "asset_report_id": id,
-            "client_report_id": client_report_id,
-            "date_generated": created_at,
-            "days_requested": days_requested,
+            "asset_report_id": report.id,
+            "client_report_id": report.client_report_id,
+            "date_generated": timestamp(report.created_at),
+            "days_requested": report.days_requested,
             "items": items,
-            "user": user,
+            "user": report.user,
         },
         "warnings": [],
     })))
@@ -138,7 +286,11 @@ pub(super) fn pdf(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: GetRequest = call.body()?;
     let token = request.asset_report_token.unwrap_or_default();
     poll(call, &token)?;
-    let report = find(call, &token)?;
+    print(call, &token)
+}
+
+fn print(call: &Call<'_>, token: &str) -> Result<Reply, ApiError> {
+    let report = find(call, token)?;
     let mut lines = vec![
         "Asset Report".to_owned(),
         format!("Report {}", report.id),
@@ -154,7 +306,8 @@ pub(super) fn pdf(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         .filter_map(|id| call.state.items.get(id))
     {
         lines.push(item.institution.name.to_owned());
-        lines.extend(item.accounts.iter().map(account_line));
+        let shown = |account: &&Account| !report.excluded.contains(&account.id);
+        lines.extend(item.accounts.iter().filter(shown).map(account_line));
     }
     Ok(Reply::pdf(pdf::document(&lines)))
 }
@@ -187,12 +340,16 @@ fn poll(call: &mut Call<'_>, token: &str) -> Result<(), ApiError> {
     if call.state.pace.report().is_none() {
         announce(call, token);
     }
-    Err(ApiError::new(
+    Err(not_ready())
+}
+
+fn not_ready() -> ApiError {
+    ApiError::new(
         StatusCode::BAD_REQUEST,
         "ASSET_REPORT_ERROR",
         "PRODUCT_NOT_READY",
         "the report is still being generated; ask again",
-    ))
+    )
 }
 
 /// Makes a report ready and tells its webhook.
@@ -231,7 +388,8 @@ impl Period {
     }
 }
 
-fn item_json(call: &mut Call<'_>, id: &str, period: &Period) -> Option<Value> {
+/// An Item of a report; nothing if the report leaves all its accounts out.
+fn item_json(call: &mut Call<'_>, id: &str, excluded: &[String], period: &Period) -> Option<Value> {
     let now = call.state.now();
     let item = call
         .state
@@ -243,8 +401,10 @@ fn item_json(call: &mut Call<'_>, id: &str, period: &Period) -> Option<Value> {
     let accounts: Vec<_> = item
         .accounts
         .iter()
+        .filter(|account| !excluded.contains(&account.id))
         .map(|account| account_json(item, account, period))
         .collect();
+    (!accounts.is_empty()).then_some(())?;
     Some(json!({
         "accounts": accounts,
         "date_last_updated": timestamp(item.created_at),

@@ -21,6 +21,7 @@ pub(crate) struct World {
     pub(crate) user_id: String,
     pub(crate) user_token: String,
     pub(crate) asset_report_token: String,
+    pub(crate) audit_copy_token: String,
     pub(crate) authorization_id: String,
     pub(crate) transfer_id: String,
     pub(crate) key_id: String,
@@ -62,7 +63,9 @@ pub(crate) fn contract() -> Value {
 /// Operations after which a token of the world is of no more use.
 pub(crate) fn is_destructive(id: &str) -> bool {
     [
+        "assetReportAuditCopyRemove",
         "assetReportRemove",
+        "creditReportAuditCopyRemove",
         "itemAccessTokenInvalidate",
         "itemPublicTokenExchange",
         "itemRemove",
@@ -239,7 +242,7 @@ impl Requests<'_> {
             "authorization_id" => &world.authorization_id,
             "transfer_id" => &world.transfer_id,
             "asset_report_token" => &world.asset_report_token,
-            "account_id" | "account_ids" => &world.account_id,
+            "account_id" | "account_ids" | "account_ids_to_exclude" => &world.account_id,
             "item_id" | "item_ids" => &world.item_id,
             "institution_id" => "ins_109508",
             "relay_token" | "payment_profile_token" | "third_party_user_token"
@@ -247,7 +250,8 @@ impl Requests<'_> {
             {
                 &world.made[name]
             }
-            "audit_copy_token" => return made_up("a"),
+            "audit_copy_token" => &world.audit_copy_token,
+            "report_tokens" => &world.asset_report_token,
             "relay_token" => return made_up("credit-relay"),
             "payment_profile_token" => return made_up("payment-profile"),
             "third_party_user_token" => return made_up("third-party-user"),

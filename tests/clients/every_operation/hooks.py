@@ -28,7 +28,9 @@ WEBHOOK = "http://127.0.0.1:9/hook"
 
 # After these, what they were given is of no more use.
 DESTRUCTIVE = {
+    "assetReportAuditCopyRemove",
     "assetReportRemove",
+    "creditReportAuditCopyRemove",
     "itemAccessTokenInvalidate",
     "itemPublicTokenExchange",
     "itemRemove",
@@ -76,8 +78,9 @@ def new_world():
     transfer = post("/transfer/create", transfer)["transfer"]
     with contextlib.suppress(urllib.error.HTTPError):  # it gets ready when it is asked for
         post("/asset_report/get", {"asset_report_token": report["asset_report_token"]})
+    audited = {"asset_report_token": report["asset_report_token"]}
     return {
-        "audit_copy_token": f"a-sandbox-{uuid.uuid4()}",
+        **post("/asset_report/audit_copy/create", audited),
         "payment_profile_token": f"payment-profile-sandbox-{uuid.uuid4()}",
         "relay_token": f"credit-relay-sandbox-{uuid.uuid4()}",
         "third_party_user_token": f"third-party-user-sandbox-{uuid.uuid4()}",
@@ -94,6 +97,7 @@ def new_world():
         "user_token": user["user_token"],
         "webhook": WEBHOOK,
         "asset_report_token": report["asset_report_token"],
+        "report_token": report["asset_report_token"],
         "client_id": KEYS["PLAID-CLIENT-ID"],
         "secret": KEYS["PLAID-SECRET"],
     }
@@ -151,6 +155,7 @@ def said_in_words(operation, world):
     """Fields of a request that have to be so and of which no schema says it."""
     return {
         "assetReportCreate": {"access_tokens": [world["access_token"]]},
+        "assetReportFilter": {"account_ids_to_exclude": [world["account_id"]]},
         "assetReportGet": {"asset_report_token": world["asset_report_token"], "options": {}},
         "authGet": {"options": {}},
         "institutionsGetById": {"country_codes": ["US"]},
