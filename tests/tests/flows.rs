@@ -634,6 +634,39 @@ async fn asset_report(bench: &Bench) {
     assert!(pdf.starts_with(b"%PDF"));
     assert!(is_request_id(pdf.request_id()), "only a header has it");
     assert_eq!(pdf.raw()[..], pdf[..]);
+    reports_of_a_report(bench, token).await;
+}
+
+/// What becomes of a report: copies for auditors, a newer one, a part of it.
+async fn reports_of_a_report(bench: &Bench, token: &Secret) {
+    let (assets, income) = (bench.plaid.assets(), bench.plaid.income());
+    let copy = assets.report_audit_copy_create(token).await.unwrap();
+    let copy = &copy.audit_copy_token;
+    assets.report_audit_copy_get(copy).await.unwrap();
+    let pdf = assets.report_audit_copy_pdf_get(copy).await.unwrap();
+    assert!(pdf.starts_with(b"%PDF"));
+    assets.report_audit_copy_remove(copy).await.unwrap();
+    let error = assets.report_audit_copy_get(copy).await.unwrap_err();
+    let expected = ErrorCode::InvalidAuditCopyToken;
+    assert_eq!(error.error_code(), Some(&expected));
+
+    let report = token.expose_secret();
+    let copy = income
+        .credit_audit_copy_token_create([report])
+        .await
+        .unwrap();
+    let copy = &copy.audit_copy_token;
+    let update = income.credit_audit_copy_token_update(copy, [token]);
+    assert!(update.await.unwrap().updated);
+    let remove = income.credit_audit_copy_token_remove(copy);
+    assert!(remove.await.unwrap().removed);
+
+    let newer = assets.report_refresh(token).await.unwrap();
+    assert_ne!(newer.asset_report_token.expose_secret(), report);
+    let none: [&str; 0] = [];
+    let part = assets.report_filter(token, none).await.unwrap();
+    assert_ne!(part.asset_report_token.expose_secret(), report);
+    assert!(assets.report_remove(token).await.unwrap().removed);
 }
 
 async fn user(bench: &Bench) {
