@@ -265,6 +265,6 @@ fn gone(family: &Family) -> ApiError {
             "CUSTOMER_NOT_FOUND",
             "there is no such end customer",
         ),
-        key => ApiError::invalid_field(format!("{key} must be one that has not been removed")),
+        _ => ApiError::not_found(),
     }
 }
