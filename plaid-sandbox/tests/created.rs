@@ -199,11 +199,10 @@ async fn a_change_shows_and_what_is_removed_is_gone() {
     let profile = json!({ "payment_profile_token": made["payment_profile_token"] });
     bench.ok("/payment_profile/get", profile.clone()).await;
     bench.ok("/payment_profile/remove", profile.clone()).await;
-    bench.post("/payment_profile/get", profile).await.is_error(
-        400,
-        "INVALID_REQUEST",
-        "INVALID_FIELD",
-    );
+    bench
+        .post("/payment_profile/get", profile)
+        .await
+        .is_error(404, "INVALID_REQUEST", "NOT_FOUND");
 }
 
 #[tokio::test]
