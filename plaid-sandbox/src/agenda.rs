@@ -169,7 +169,7 @@ fn history(call: &mut Call<'_>, item_id: &str, code: &str, complete: bool) {
     else {
         return;
     };
-    let count = item.ledger(now).newest_first().count();
+    let count = item.ledger(now).count();
     let update = fields(json!({ "error": null, "new_transactions": count }));
     call.send_webhook(item_id, "TRANSACTIONS", code, update);
     let available = fields(sandbox::sync_updates_available(complete));

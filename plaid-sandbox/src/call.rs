@@ -30,9 +30,14 @@ pub(crate) struct Reply {
     pub(crate) content_hash: Option<String>,
 }
 
+/// Writes JSON for a request id.
+pub(crate) type Writing = Box<dyn FnOnce(&str) -> Vec<u8> + Send>;
+
 pub(crate) enum Content {
     /// JSON, to which the request id is added.
     Json(Value),
+    /// The same, written when the state is free again; it is told the request id.
+    Deferred(Writing),
     /// JSON whose schema has no place for a request id.
     BareJson(Value),
     Pdf(Vec<u8>),
@@ -52,6 +57,11 @@ impl Reply {
 
     pub(crate) fn json(body: Value) -> Self {
         Self::of(StatusCode::OK, Content::Json(body))
+    }
+
+    /// JSON that takes long to write. It has the request id, too.
+    pub(crate) fn deferred(write: impl FnOnce(&str) -> Vec<u8> + Send + 'static) -> Self {
+        Self::of(StatusCode::OK, Content::Deferred(Box::new(write)))
     }
 
     /// Nothing but the request id.

@@ -24,7 +24,10 @@ use crate::{
     error::ApiError,
     faults::{Fault, FaultRule},
     lock,
-    products::link,
+    products::{
+        link,
+        transactions::{self, TransactionsError},
+    },
     server::{App, Peer, json_answer, read_json},
     webhook::Order,
 };
@@ -40,6 +43,7 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/requests", get(requests).delete(forget_requests))
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", delete(remove_fault))
+        .route("/items/{id}/transactions", post(add_transactions))
         .route("/link/complete", post(complete_link))
         .route("/rate_limits", post(rate_limits))
         .route("/webhooks", get(webhooks))
@@ -283,6 +287,40 @@ async fn complete_link(Shared(app): Shared<Arc<App>>, request: Request) -> Respo
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AddTransactions {
+    count: usize,
+}
+
+async fn add_transactions(
+    Shared(app): Shared<Arc<App>>,
+    Path(item_id): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let count = match told(request).await {
+        Ok(AddTransactions { count }) => count,
+        Err(error) => return failed(&error),
+    };
+    // Ten thousand transactions take a while to be written to a disk.
+    let added = tokio::task::spawn_blocking(move || app.add_transactions(&item_id, count));
+    match added.await.unwrap_or(Err(TransactionsError::NotWritten)) {
+        Ok(()) => answered(json!({ "added": count })),
+        Err(error) => failed(&not_added(error)),
+    }
+}
+
+fn not_added(error: TransactionsError) -> ApiError {
+    let status = match error {
+        TransactionsError::UnknownItem => StatusCode::NOT_FOUND,
+        TransactionsError::NotWritten => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let mut error = ApiError::invalid_field(error.to_string());
+    error.status = status;
+    error
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RateLimits {
     enforced: bool,
 }
@@ -355,6 +393,19 @@ impl App {
         self.finish(receipt)
             .map_err(|_| crate::LinkError::NotWritten)?;
         public_token
+    }
+
+    /// See [`Sandbox::add_transactions`](crate::Sandbox::add_transactions).
+    pub(crate) fn add_transactions(
+        &self,
+        item_id: &str,
+        count: usize,
+    ) -> Result<(), TransactionsError> {
+        let request = Incoming::default();
+        let (added, receipt) = self.act(&request, |call| transactions::add(call, item_id, count));
+        self.finish(receipt)
+            .map_err(|_| TransactionsError::NotWritten)?;
+        added
     }
 }
 

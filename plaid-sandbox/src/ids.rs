@@ -1,5 +1,7 @@
 //! Identifiers and tokens: how they are made and how one is recognised.
 
+use std::fmt;
+
 use fastrand::Rng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Builder;
@@ -35,9 +37,9 @@ impl Ids {
             .to_string()
     }
 
-    /// An Item's, account's or transaction's identifier.
+    /// An Item's or account's identifier.
     pub(crate) fn id(&mut self) -> String {
-        self.alphanumeric(37)
+        self.alphanumeric(ID_LENGTH)
     }
 
     pub(crate) fn request_id(&mut self) -> String {
@@ -89,6 +91,60 @@ impl<'de> Deserialize<'de> for Ids {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         u64::deserialize(deserializer).map(|seed| Self::new(Some(seed)))
     }
+}
+
+/// How long the identifier of an Item, an account or a transaction is.
+const ID_LENGTH: usize = 37;
+
+/// The identifier of a thing that has a number. It is made anew whenever it is asked
+/// for, so that millions of them take no memory.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Id([u8; ID_LENGTH]);
+
+impl Id {
+    /// The identifier that a number has with a seed: another one for every number.
+    pub(crate) fn numbered(seed: u64, number: u32) -> Self {
+        const CHARACTERS: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut random = Rng::with_seed(mixed(seed, number));
+        let mut id = [0; ID_LENGTH];
+        for part in id.chunks_mut(8) {
+            // A number as a fraction of one; its digits to the base of 62.
+            let mut fraction = random.u64(..);
+            for character in part {
+                let product = u128::from(fraction) * 62;
+                fraction = product as u64;
+                *character = CHARACTERS[(product >> 64) as usize];
+            }
+        }
+        Self(id)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Id {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(formatter)
+    }
+}
+
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// A seed for a number. Neighbours get seeds far apart, and no two the same: each step
+/// of splitmix64 can be undone.
+fn mixed(seed: u64, number: u32) -> u64 {
+    let step = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = seed.wrapping_add(step);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ mixed >> 31
 }
 
 /// What a text is that should be a token.
@@ -169,6 +225,24 @@ mod tests {
         ids.token("access");
         let mut read: Ids = serde_json::from_value(serde_json::json!(ids)).unwrap();
         assert_eq!(read.token("access"), ids.token("access"));
+    }
+
+    #[test]
+    fn numbers_have_identifiers_of_their_own() {
+        let id = Id::numbered(7, 0);
+        let mut ids = std::collections::HashSet::new();
+        for seed in [0, 7, u64::MAX] {
+            ids.extend((0..10_000).map(|number| Id::numbered(seed, number)));
+        }
+        assert_eq!(ids.len(), 30_000);
+        assert!(ids.contains(&id));
+        let all: String = ids.iter().map(Id::as_str).collect();
+        assert_eq!(all.len(), 30_000 * ID_LENGTH);
+        assert!(all.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let mut used: Vec<_> = all.into_bytes();
+        used.sort_unstable();
+        used.dedup();
+        assert_eq!(used.len(), 62);
     }
 
     #[test]

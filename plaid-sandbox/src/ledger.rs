@@ -5,20 +5,26 @@
 //! through the updates sees the net effect of the log at the time of the first
 //! page: should the log grow before the last page, the run has to start again,
 //! as it has to with the real API.
+//!
+//! A thousand Items can have ten thousand transactions each. So the log has no
+//! record of what is almost all of it, a transaction being added: wherever it says
+//! nothing else, the next one was. Identifiers are made from numbers when they are
+//! asked for.
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
+    num::NonZeroU32,
     ops::Range,
     sync::Arc,
 };
 
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    catalog::transactions::{self, Booking, MONTH, PERIOD, PURCHASE, TIP},
-    ids::Ids,
+    catalog::transactions::{self, Booking, MONTH, PERIOD, PURCHASE, TIP, Text, VARIOUS},
+    ids::{Id, Ids},
     money::{self, Money},
     storage::Misfit,
 };
@@ -26,54 +32,87 @@ use crate::{
 /// Refreshes that one Item takes. The log grows with each of them.
 const MAX_REFRESHES: usize = 1_000;
 
-/// One transaction.
-#[derive(Debug, Serialize, Deserialize)]
+/// One transaction, as it is now. There may be millions: it has 32 bytes.
+#[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    pub(crate) id: String,
-    #[serde(with = "transactions::kept")]
     pub(crate) booking: Arc<Booking>,
-    pub(crate) date: NaiveDate,
-    #[serde(with = "money::exact")]
     pub(crate) amount: Money,
+    pub(crate) date: NaiveDate,
+    /// The number of the pending transaction that this one replaced, and one more.
+    replaces: Option<NonZeroU32>,
+    /// The number of its account among those of the ledger.
+    pub(crate) account: u8,
     pub(crate) pending: bool,
-    /// The pending transaction that this one replaced.
-    pub(crate) pending_id: Option<String>,
     removed: bool,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// Something that happened to a transaction after it was added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Touch {
+    /// Its place in the log.
+    position: usize,
+    /// The transaction's number.
+    number: u32,
+}
+
+/// What a place in the log says: the number of a transaction that was added there, or
+/// that was there already.
+#[derive(Debug, Clone, Copy)]
 enum Change {
-    Added(usize),
-    Modified(usize),
-    Removed(usize),
+    Added(u32),
+    Touched(u32),
 }
 
 impl Change {
-    fn index(self) -> usize {
+    fn number(self) -> u32 {
         match self {
-            Self::Added(index) | Self::Modified(index) | Self::Removed(index) => index,
+            Self::Added(number) | Self::Touched(number) => number,
         }
     }
 }
 
-/// What a caller is told about a transaction.
-#[derive(Debug)]
-pub(crate) enum Update<'ledger> {
-    Added(&'ledger Entry),
-    Modified(&'ledger Entry),
-    Removed(&'ledger Entry),
+/// A transaction taken out of its ledger, so that it can be written into an answer
+/// when the ledger is free again.
+#[derive(Debug, Clone)]
+pub(crate) struct Transaction {
+    seed: u64,
+    number: u32,
+    pub(crate) entry: Entry,
 }
 
-impl Update<'_> {
-    fn entry(&self) -> &Entry {
-        match self {
-            Self::Added(entry) | Self::Modified(entry) | Self::Removed(entry) => entry,
-        }
+impl Transaction {
+    pub(crate) fn id(&self) -> Id {
+        Id::numbered(self.seed, self.number)
+    }
+
+    /// The identifier of the pending transaction that this one replaced.
+    pub(crate) fn pending_id(&self) -> Option<Id> {
+        let replaced = self.entry.replaces?.get() - 1;
+        Some(Id::numbered(self.seed, replaced))
+    }
+}
+
+/// What a caller is told.
+#[derive(Debug, Default)]
+pub(crate) struct Updates {
+    pub(crate) added: Vec<Transaction>,
+    pub(crate) modified: Vec<Transaction>,
+    pub(crate) removed: Vec<Transaction>,
+}
+
+impl Updates {
+    fn push(&mut self, change: Change, transaction: Transaction) {
+        let list = match change {
+            Change::Added(_) => &mut self.added,
+            Change::Touched(_) if transaction.entry.removed => &mut self.removed,
+            Change::Touched(_) => &mut self.modified,
+        };
+        list.push(transaction);
     }
 }
 
 /// A place in a run through the log: the run covers the changes between `from`
-/// and `to`, and `offset` of its updates have been handed out.
+/// and `to`, and `offset` of them have been looked at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Position {
     from: usize,
@@ -83,8 +122,8 @@ pub(crate) struct Position {
 
 /// One page of a run.
 #[derive(Debug)]
-pub(crate) struct Page<'ledger> {
-    pub(crate) updates: Vec<Update<'ledger>>,
+pub(crate) struct Page {
+    pub(crate) updates: Updates,
     pub(crate) next: Position,
     pub(crate) has_more: bool,
 }
@@ -98,26 +137,118 @@ pub(crate) enum NoPage {
     Mutated,
 }
 
+/// How much of a ledger has been written down.
+#[derive(Debug, Clone, Copy, Default)]
+struct Written {
+    entries: usize,
+    touches: usize,
+}
+
 /// A stretch of the log, with the transactions that it is about as they were at its
 /// end. The data file has a ledger as the stretches that were written down, so that
 /// writing does not take longer as a ledger grows.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Stretch {
+    bookings: Vec<Kept>,
+    /// The transactions that were added.
+    added: Vec<Record>,
+    /// For each touch how many transactions there were, and the number of this one.
+    touches: Vec<(u32, u32)>,
+    /// The transactions of earlier stretches that were touched.
+    changed: Vec<(u32, Record)>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Stretch<E> {
-    changes: Vec<Change>,
-    entries: Vec<(usize, E)>,
+struct Kept(#[serde(with = "transactions::kept")] Arc<Booking>);
+
+/// A transaction in the data file.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    /// The number of its booking among those of the stretch.
+    booking: u32,
+    #[serde(with = "money::exact")]
+    amount: Money,
+    /// Days of the common era.
+    day: i32,
+    replaces: Option<NonZeroU32>,
+    account: u8,
+    pending: bool,
+    removed: bool,
+}
+
+impl Stretch {
+    pub(crate) fn encode(&self) -> Option<Vec<u8>> {
+        postcard::to_allocvec(self).ok()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Misfit> {
+        match postcard::take_from_bytes(bytes) {
+            Ok((stretch, [])) => Ok(stretch),
+            _ => Err(Misfit),
+        }
+    }
+}
+
+/// Makes the records of a stretch.
+#[derive(Default)]
+struct Recorder {
+    bookings: Vec<Kept>,
+    known: HashMap<*const Booking, u32>,
+}
+
+impl Recorder {
+    fn record(&mut self, entry: &Entry) -> Record {
+        let next = number(self.bookings.len());
+        let booking = *self
+            .known
+            .entry(Arc::as_ptr(&entry.booking))
+            .or_insert(next);
+        if booking == next {
+            self.bookings.push(Kept(Arc::clone(&entry.booking)));
+        }
+        Record {
+            booking,
+            amount: entry.amount,
+            day: entry.date.num_days_from_ce(),
+            replaces: entry.replaces,
+            account: entry.account,
+            pending: entry.pending,
+            removed: entry.removed,
+        }
+    }
+}
+
+impl Record {
+    fn entry(&self, bookings: &[Kept]) -> Result<Entry, Misfit> {
+        let booking = bookings.get(self.booking as usize).ok_or(Misfit)?;
+        Ok(Entry {
+            booking: Arc::clone(&booking.0),
+            amount: self.amount,
+            date: NaiveDate::from_num_days_from_ce_opt(self.day).ok_or(Misfit)?,
+            replaces: self.replaces,
+            account: self.account,
+            pending: self.pending,
+            removed: self.removed,
+        })
+    }
 }
 
 /// An Item's transactions. Nothing happens to one without a change in the log.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
-    ids: Ids,
+    /// Of the identifiers, and of what is made up.
+    seed: u64,
+    /// The masks of the accounts that transactions are booked on.
+    masks: Vec<Text>,
     #[serde(skip)]
     entries: Vec<Entry>,
     #[serde(skip)]
-    log: Vec<Change>,
-    /// As much of the log as has been written down.
+    touches: Vec<Touch>,
+    /// The numbers of the transactions that are pending.
     #[serde(skip)]
-    written: usize,
+    pending: BTreeSet<u32>,
+    #[serde(skip)]
+    written: Written,
     refreshes: usize,
     /// The day on which the history was opened, and how many days it has had then.
     today: NaiveDate,
@@ -143,12 +274,14 @@ pub(crate) struct Planned {
 
 impl Ledger {
     /// The history of the `days` up to `today`.
-    pub(crate) fn open(today: NaiveDate, days: u32, ids: Ids, plan: Option<Arc<Plan>>) -> Self {
+    pub(crate) fn open(today: NaiveDate, days: u32, seed: u64, plan: Option<Arc<Plan>>) -> Self {
         let mut ledger = Self {
-            ids,
+            seed,
+            masks: Vec::new(),
             entries: Vec::new(),
-            log: Vec::new(),
-            written: 0,
+            touches: Vec::new(),
+            pending: BTreeSet::new(),
+            written: Written::default(),
             refreshes: 0,
             today,
             days: 0,
@@ -166,11 +299,14 @@ impl Ledger {
         if let Some(plan) = self.plan.clone() {
             return self.reach_back_in(&plan, known..days);
         }
+        if days <= known {
+            return;
+        }
         for month in (known / PERIOD..=days / PERIOD).rev() {
             for booking in MONTH.iter().rev() {
                 let age = month * PERIOD + booking.days_ago;
                 if (known..days).contains(&age) {
-                    self.add(Arc::clone(booking), before(self.today, age));
+                    self.add(booking, before(self.today, age));
                 }
             }
         }
@@ -180,8 +316,34 @@ impl Ledger {
         for Planned { date, booking } in plan {
             let age = self.today.signed_duration_since(*date).num_days();
             if u32::try_from(age).is_ok_and(|age| ages.contains(&age)) {
-                self.add(Arc::clone(booking), *date);
+                self.add(booking, *date);
             }
+        }
+    }
+
+    /// Adds so many settled bookings of all kinds to the accounts with these masks,
+    /// spread over the days that there are. The same ledger gets the same ones.
+    pub(crate) fn add_various(&mut self, count: u32, masks: &[&str]) {
+        let accounts: Vec<_> = masks.iter().map(|mask| self.account_of(mask)).collect();
+        if accounts.is_empty() {
+            return;
+        }
+        let mut random = Ids::new(Some(self.seed.wrapping_add(self.length() as u64)));
+        let newest = after(self.today, self.passed);
+        let days = u64::from(self.days.max(1) + self.passed);
+        self.entries.reserve_exact(count as usize);
+        for nth in 0..count {
+            let various = &VARIOUS[random.index(VARIOUS.len())];
+            let age = days - 1 - u64::from(nth) * days / u64::from(count);
+            self.push(Entry {
+                booking: Arc::clone(&various.booking),
+                amount: Money::cents(random.below(various.cents.start, various.cents.end)),
+                date: newest.checked_sub_days(Days::new(age)).unwrap_or(newest),
+                replaces: None,
+                account: accounts[random.index(accounts.len())],
+                pending: false,
+                removed: false,
+            });
         }
     }
 
@@ -189,70 +351,149 @@ impl Ledger {
     /// settles, and the pattern goes on with pending bookings. Says whether anything
     /// changed.
     pub(crate) fn next_day(&mut self, number: u32) -> bool {
-        let before = self.log.len();
+        let before = self.length();
         while self.passed < number {
             self.passed += 1;
-            let today = self
-                .today
-                .checked_add_days(Days::new(self.passed.into()))
-                .unwrap_or(self.today);
+            let today = after(self.today, self.passed);
             self.settle_pending(today);
             if let Some(plan) = self.plan.clone() {
                 for planned in plan.iter().filter(|planned| planned.date == today) {
-                    self.add(Arc::clone(&planned.booking), today);
+                    self.add(&planned.booking, today);
                 }
                 continue;
             }
             let age = (PERIOD - self.passed % PERIOD) % PERIOD;
             for booking in MONTH.iter().rev().filter(|booking| booking.days_ago == age) {
-                let index = self.add(Arc::clone(booking), today);
-                self.entries[index].pending = true;
+                self.add_pending(booking, today);
             }
         }
-        self.log.len() > before
+        self.length() > before
     }
 
     /// What has been added to the log since this was last asked for, and where it
     /// begins there.
-    pub(crate) fn unwritten(&mut self) -> Option<(usize, Stretch<&Entry>)> {
-        let start = std::mem::replace(&mut self.written, self.log.len());
-        let changes = self.log[start..].to_vec();
-        if changes.is_empty() {
+    pub(crate) fn unwritten(&mut self) -> Option<(usize, Stretch)> {
+        let start = self.written.entries + self.written.touches;
+        if start == self.length() {
             return None;
         }
-        let touched: BTreeSet<_> = changes.iter().map(|change| change.index()).collect();
-        let entries = touched
-            .into_iter()
-            .map(|index| (index, &self.entries[index]))
+        let Written { entries, touches } = self.written;
+        let mut recorder = Recorder::default();
+        let added = self.entries[entries..].iter();
+        let added = added.map(|entry| recorder.record(entry)).collect();
+        let touched = &self.touches[touches..];
+        let numbers = touched.iter().map(|touch| touch.number);
+        let changed: BTreeSet<_> = numbers
+            .filter(|number| (*number as usize) < entries)
             .collect();
-        Some((start, Stretch { changes, entries }))
+        let changed = changed
+            .into_iter()
+            .map(|number| (number, recorder.record(&self.entries[number as usize])))
+            .collect();
+        let touches = (touches..)
+            .zip(touched)
+            .map(|(nth, touch)| (number(touch.position - nth), touch.number))
+            .collect();
+        self.written = self.all();
+        let bookings = recorder.bookings;
+        Some((
+            start,
+            Stretch {
+                bookings,
+                added,
+                touches,
+                changed,
+            },
+        ))
     }
 
-    /// Takes the next stretch back that was written down.
-    pub(crate) fn restore(&mut self, stretch: Stretch<Entry>) -> Result<(), Misfit> {
-        for (index, entry) in stretch.entries {
-            if index == self.entries.len() {
-                self.entries.push(entry);
-            } else {
-                *self.entries.get_mut(index).ok_or(Misfit)? = entry;
-            }
+    fn all(&self) -> Written {
+        Written {
+            entries: self.entries.len(),
+            touches: self.touches.len(),
         }
-        let known = self.entries.len();
-        if stretch.changes.iter().any(|change| change.index() >= known) {
+    }
+
+    /// Takes the next stretch back that was written down, which begins at `start`.
+    pub(crate) fn restore(&mut self, start: usize, stretch: &Stretch) -> Result<(), Misfit> {
+        if start != self.length() {
             return Err(Misfit);
         }
-        self.log.extend(stretch.changes);
-        self.written = self.log.len();
+        self.entries.reserve_exact(stretch.added.len());
+        for record in &stretch.added {
+            let entry = self.fitting(record.entry(&stretch.bookings)?)?;
+            self.push(entry);
+        }
+        for (number, record) in &stretch.changed {
+            let entry = self.fitting(record.entry(&stretch.bookings)?)?;
+            if !entry.pending || entry.removed {
+                self.pending.remove(number);
+            }
+            *self.entries.get_mut(*number as usize).ok_or(Misfit)? = entry;
+        }
+        for (known, number) in &stretch.touches {
+            self.restore_touch(*known, *number)?;
+        }
+        self.written = self.all();
         Ok(())
     }
 
-    /// The transactions that exist, newest first.
-    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Entry> {
-        let mut entries: Vec<_> = self.entries.iter().filter(|entry| !entry.removed).collect();
+    /// An entry that refers to nothing that there is not.
+    fn fitting(&self, entry: Entry) -> Result<Entry, Misfit> {
+        let is_later = |replaced: NonZeroU32| replaced.get() as usize > self.entries.len();
+        if usize::from(entry.account) >= self.masks.len() || entry.replaces.is_some_and(is_later) {
+            return Err(Misfit);
+        }
+        Ok(entry)
+    }
+
+    fn restore_touch(&mut self, known: u32, number: u32) -> Result<(), Misfit> {
+        let position = known as usize + self.touches.len();
+        let is_later = self
+            .touches
+            .last()
+            .is_none_or(|last| position > last.position);
+        if number >= known || known as usize > self.entries.len() || !is_later {
+            return Err(Misfit);
+        }
+        self.touches.push(Touch { position, number });
+        Ok(())
+    }
+
+    /// How many transactions exist.
+    pub(crate) fn count(&self) -> usize {
+        self.entries.iter().filter(|entry| !entry.removed).count()
+    }
+
+    /// The numbers of the transactions that exist and are wanted, newest first.
+    pub(crate) fn newest_first(&self, is_wanted: impl Fn(&Entry) -> bool) -> Vec<u32> {
+        let wanted =
+            |(number, entry): (u32, &Entry)| (!entry.removed && is_wanted(entry)).then_some(number);
+        let mut numbers: Vec<_> = (0..).zip(&self.entries).filter_map(wanted).collect();
         // What was added last comes first on its day.
-        entries.reverse();
-        entries.sort_by_key(|entry| Reverse(entry.date));
-        entries.into_iter()
+        numbers.reverse();
+        numbers.sort_by_key(|number| Reverse(self.entries[*number as usize].date));
+        numbers
+    }
+
+    /// A transaction by a number that this ledger has told.
+    pub(crate) fn transaction(&self, number: u32) -> Transaction {
+        Transaction {
+            seed: self.seed,
+            number,
+            entry: self.entries[number as usize].clone(),
+        }
+    }
+
+    /// The masks of the accounts, by the numbers that entries have.
+    pub(crate) fn masks(&self) -> &[Text] {
+        &self.masks
+    }
+
+    /// The number of the account with a mask; `None` if nothing is booked on it.
+    pub(crate) fn account(&self, mask: &str) -> Option<u8> {
+        let number = self.masks.iter().position(|known| known == mask)?;
+        u8::try_from(number).ok()
     }
 
     /// A page of at most `count` updates, for one account if a mask is given.
@@ -261,44 +502,55 @@ impl Ledger {
         position: Position,
         mask: Option<&str>,
         count: usize,
-    ) -> Result<Page<'_>, NoPage> {
+    ) -> Result<Page, NoPage> {
         let Position { from, to, offset } = position;
-        let end = self.log.len();
-        if from > to || to > end {
+        let end = self.length();
+        if from > to || to > end || offset > to - from {
             return Err(NoPage::Unknown);
         }
         if offset > 0 && to != end {
             return Err(NoPage::Mutated);
         }
-        let mut updates = self.net_effect(from);
-        updates.retain(|update| mask.is_none_or(|mask| update.entry().booking.account == mask));
-        if offset > updates.len() {
-            return Err(NoPage::Unknown);
+        let account = mask.map(|mask| self.account(mask));
+        let wanted = |change: Change| {
+            let booked_on = Some(self.entries[change.number() as usize].account);
+            account.is_none_or(|account| account == booked_on)
+        };
+        let silent = self.silent(from);
+        let mut news = (from + offset..end)
+            .filter(|position| silent.binary_search(position).is_err())
+            .map(|position| (position, self.change(position)))
+            .filter(|(_, change)| wanted(*change));
+        let mut updates = Updates::default();
+        for (_, change) in news.by_ref().take(count) {
+            updates.push(change, self.transaction(change.number()));
         }
-        let mut rest = updates.split_off(offset);
-        let has_more = rest.len() > count;
-        rest.truncate(count);
-        let next = if has_more {
-            Position {
+        let following = news.next();
+        let next = following.map_or_else(
+            || self.end(),
+            |(position, _)| Position {
                 from,
                 to: end,
-                offset: offset + count,
-            }
-        } else {
-            self.end()
-        };
+                offset: position - from,
+            },
+        );
         Ok(Page {
-            updates: rest,
+            updates,
             next,
-            has_more,
+            has_more: following.is_some(),
         })
+    }
+
+    /// How long the log is.
+    fn length(&self) -> usize {
+        self.entries.len() + self.touches.len()
     }
 
     /// Behind everything that has happened so far.
     pub(crate) fn end(&self) -> Position {
         Position {
-            from: self.log.len(),
-            to: self.log.len(),
+            from: self.length(),
+            to: self.length(),
             offset: 0,
         }
     }
@@ -317,8 +569,7 @@ impl Ledger {
         }
         self.correct_latest();
         self.settle_pending(today);
-        let index = self.add(Arc::clone(&PURCHASE), today);
-        self.entries[index].pending = true;
+        self.add_pending(&PURCHASE, today);
         true
     }
 
@@ -330,63 +581,137 @@ impl Ledger {
         if let Some(index) = latest {
             let entry = &mut self.entries[index];
             entry.amount = entry.amount.plus(TIP);
-            self.log.push(Change::Modified(index));
+            self.touch(number(index));
         }
     }
 
     fn settle_pending(&mut self, today: NaiveDate) {
-        for index in 0..self.entries.len() {
-            let entry = &mut self.entries[index];
-            if entry.pending && !entry.removed {
-                entry.removed = true;
-                let (booking, pending_id) = (Arc::clone(&entry.booking), entry.id.clone());
-                self.log.push(Change::Removed(index));
-                let settled = self.add(booking, today);
-                self.entries[settled].pending_id = Some(pending_id);
-            }
+        for number in std::mem::take(&mut self.pending) {
+            let entry = &mut self.entries[number as usize];
+            entry.removed = true;
+            let pending = entry.clone();
+            self.touch(number);
+            self.push(Entry {
+                amount: pending.booking.amount,
+                date: today,
+                replaces: NonZeroU32::new(number + 1),
+                pending: false,
+                removed: false,
+                ..pending
+            });
         }
     }
 
-    fn add(&mut self, booking: Arc<Booking>, date: NaiveDate) -> usize {
-        let index = self.entries.len();
-        self.log.push(Change::Added(index));
-        self.entries.push(Entry {
-            id: self.ids.id(),
-            amount: booking.amount,
-            booking,
-            date,
-            pending: false,
-            pending_id: None,
-            removed: false,
-        });
-        index
+    fn add(&mut self, booking: &Arc<Booking>, date: NaiveDate) {
+        let entry = self.entry(booking, date);
+        self.push(entry);
     }
 
-    /// What somebody who knows the log up to `from` has to be told. A
-    /// transaction that came and went in between is not mentioned.
-    fn net_effect(&self, from: usize) -> Vec<Update<'_>> {
-        let mut seen = HashSet::new();
-        let first_changes = self.log[from..].iter().filter_map(|change| {
-            let (index, is_new) = match *change {
-                Change::Added(index) => (index, true),
-                Change::Modified(index) | Change::Removed(index) => (index, false),
-            };
-            seen.insert(index).then_some((&self.entries[index], is_new))
+    fn add_pending(&mut self, booking: &Arc<Booking>, date: NaiveDate) {
+        let entry = self.entry(booking, date);
+        self.push(Entry {
+            pending: true,
+            ..entry
         });
-        first_changes
-            .filter_map(|(entry, is_new)| match (is_new, entry.removed) {
-                (true, false) => Some(Update::Added(entry)),
-                (false, false) => Some(Update::Modified(entry)),
-                (false, true) => Some(Update::Removed(entry)),
-                (true, true) => None,
-            })
-            .collect()
     }
+
+    fn entry(&mut self, booking: &Arc<Booking>, date: NaiveDate) -> Entry {
+        Entry {
+            booking: Arc::clone(booking),
+            amount: booking.amount,
+            date,
+            replaces: None,
+            account: self.account_of(&booking.account),
+            pending: false,
+            removed: false,
+        }
+    }
+
+    fn push(&mut self, entry: Entry) {
+        if entry.pending && !entry.removed {
+            self.pending.insert(number(self.entries.len()));
+        }
+        // Doubling, as a vector does, would leave half of much memory unused.
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(16 + self.entries.len() / 8);
+        }
+        self.entries.push(entry);
+    }
+
+    fn touch(&mut self, number: u32) {
+        let position = self.length();
+        self.touches.push(Touch { position, number });
+    }
+
+    /// The number of an account, which it gets when something is booked on it first.
+    fn account_of(&mut self, mask: &str) -> u8 {
+        self.account(mask).unwrap_or_else(|| {
+            self.masks.push(mask.to_owned().into());
+            // An Item has twelve accounts at most.
+            u8::try_from(self.masks.len() - 1).unwrap_or(u8::MAX)
+        })
+    }
+
+    /// What the log says at a place.
+    fn change(&self, position: usize) -> Change {
+        let touch = |touch: &Touch| touch.position;
+        match self.touches.binary_search_by_key(&position, touch) {
+            Ok(nth) => Change::Touched(self.touches[nth].number),
+            Err(earlier) => Change::Added(number(position - earlier)),
+        }
+    }
+
+    /// The place in the log where a transaction was added: behind all touches before
+    /// which there were no more transactions than its number.
+    fn added_at(&self, number: u32) -> usize {
+        let (mut least, mut end) = (0, self.touches.len());
+        while least < end {
+            let middle = least.midpoint(end);
+            if self.touches[middle].position - middle <= number as usize {
+                least = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        number as usize + least
+    }
+
+    /// The places in the log, in order, that are no news to somebody who knows it up to
+    /// `from`: a transaction that came and went since then is not mentioned, and no
+    /// other is mentioned twice.
+    fn silent(&self, from: usize) -> Vec<usize> {
+        let first = self.touches.partition_point(|touch| touch.position < from);
+        let mut mentioned = HashSet::new();
+        let mut silent = Vec::new();
+        for touch in &self.touches[first..] {
+            let added_at = self.added_at(touch.number);
+            let is_new = added_at >= from;
+            if is_new || !mentioned.insert(touch.number) {
+                silent.push(touch.position);
+            }
+            if is_new && self.entries[touch.number as usize].removed {
+                silent.push(added_at);
+            }
+        }
+        silent.sort_unstable();
+        silent
+    }
+}
+
+/// A number of a transaction; no ledger comes near the end of these.
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
 }
 
 fn before(today: NaiveDate, days: u32) -> NaiveDate {
     today
         .checked_sub_days(Days::new(days.into()))
+        .unwrap_or(today)
+}
+
+fn after(today: NaiveDate, days: u32) -> NaiveDate {
+    today
+        .checked_add_days(Days::new(days.into()))
         .unwrap_or(today)
 }
 
@@ -397,22 +722,25 @@ mod tests {
     use super::*;
 
     fn ledger(days: u32) -> Ledger {
-        Ledger::open(day(), days, Ids::new(Some(1)), None)
+        Ledger::open(day(), days, 1, None)
     }
 
     fn day() -> NaiveDate {
         NaiveDate::from_ymd_opt(2026, 3, 31).unwrap()
     }
 
-    fn count(updates: &[Update<'_>]) -> (usize, usize, usize) {
-        updates.iter().fold(
-            (0, 0, 0),
-            |(added, modified, removed), update| match update {
-                Update::Added(_) => (added + 1, modified, removed),
-                Update::Modified(_) => (added, modified + 1, removed),
-                Update::Removed(_) => (added, modified, removed + 1),
-            },
-        )
+    fn count(updates: &Updates) -> (usize, usize, usize) {
+        let Updates {
+            added,
+            modified,
+            removed,
+        } = updates;
+        (added.len(), modified.len(), removed.len())
+    }
+
+    fn existing(ledger: &Ledger) -> Vec<Transaction> {
+        let numbers = ledger.newest_first(|_| true).into_iter();
+        numbers.map(|number| ledger.transaction(number)).collect()
     }
 
     #[test]
@@ -422,7 +750,7 @@ mod tests {
         assert_eq!(ledger(90).entries.len(), 48);
         assert_eq!(ledger(730).entries.len(), 24 * 16 + 10);
         let ledger = ledger(90);
-        let dates: Vec<_> = ledger.newest_first().map(|entry| entry.date).collect();
+        let dates: Vec<_> = existing(&ledger).iter().map(|one| one.entry.date).collect();
         assert!(dates.is_sorted_by(|newer, older| newer >= older));
         assert_eq!(dates[0], day());
     }
@@ -434,7 +762,7 @@ mod tests {
         let mut sizes = Vec::new();
         loop {
             let page = ledger.page(position, None, 20).unwrap();
-            sizes.push(page.updates.len());
+            sizes.push(page.updates.added.len());
             position = page.next;
             if !page.has_more {
                 break;
@@ -442,7 +770,8 @@ mod tests {
         }
         assert_eq!(sizes, [20, 20, 8]);
         assert_eq!(position, ledger.end());
-        assert!(ledger.page(position, None, 20).unwrap().updates.is_empty());
+        let page = ledger.page(position, None, 20).unwrap();
+        assert_eq!(count(&page.updates), (0, 0, 0));
     }
 
     #[test]
@@ -465,17 +794,14 @@ mod tests {
             count(&ledger.page(Position::default(), None, 500).unwrap().updates),
             (18, 0, 0)
         );
-        assert_eq!(
-            ledger.newest_first().filter(|entry| entry.pending).count(),
-            1
-        );
-        assert_eq!(
-            ledger
-                .newest_first()
-                .filter(|entry| entry.pending_id.is_some())
-                .count(),
-            1
-        );
+        let there = existing(&ledger);
+        assert_eq!(there.iter().filter(|one| one.entry.pending).count(), 1);
+        let settled: Vec<_> = there.iter().filter_map(Transaction::pending_id).collect();
+        let (second, third) = (ledger.page(start, None, 500).unwrap(), after_first);
+        let removed = ledger.page(third, None, 500).unwrap().updates.removed;
+        assert_eq!(settled, [removed[0].id()]);
+        // The one that was removed came after the start.
+        assert_eq!(count(&second.updates), (2, 1, 0));
     }
 
     #[test]
@@ -496,14 +822,15 @@ mod tests {
         // After thirty days it is the history that one of sixty days was opened with.
         let summary = |ledger: &Ledger| {
             let mut names: Vec<_> = ledger
-                .newest_first()
-                .map(|entry| entry.booking.name.clone())
+                .newest_first(|_| true)
+                .into_iter()
+                .map(|number| ledger.transaction(number).entry.booking.name.clone())
                 .collect();
             names.sort_unstable();
             names
         };
         assert_eq!(summary(&lived), summary(&known));
-        assert!(lived.newest_first().all(|entry| !entry.pending));
+        assert!(existing(&lived).iter().all(|one| !one.entry.pending));
     }
 
     #[test]
@@ -516,10 +843,11 @@ mod tests {
             count(&short.page(end, None, 500).unwrap().updates),
             (32, 0, 0)
         );
-        let dates: Vec<_> = short.newest_first().map(|entry| entry.date).collect();
-        let whole = ledger(90);
-        let whole: Vec<_> = whole.newest_first().map(|entry| entry.date).collect();
-        assert_eq!(dates, whole);
+        let dates = |ledger: &Ledger| -> Vec<_> {
+            let there = existing(ledger).into_iter();
+            there.map(|one| one.entry.date).collect()
+        };
+        assert_eq!(dates(&short), dates(&ledger(90)));
     }
 
     #[test]
@@ -528,7 +856,7 @@ mod tests {
         let mut stretches = Vec::new();
         let mut write = |ledger: &mut Ledger| {
             let (start, stretch) = ledger.unwritten().unwrap();
-            stretches.push((start, serde_json::to_string(&stretch).unwrap()));
+            stretches.push((start, stretch.encode().unwrap()));
             assert!(ledger.unwritten().is_none());
         };
         write(&mut ledger);
@@ -538,41 +866,57 @@ mod tests {
         }
         ledger.reach_back(90);
         write(&mut ledger);
+        ledger.add_various(1_000, &["0000", "3333", "7654"]);
+        write(&mut ledger);
+        ledger.refresh(day());
+        write(&mut ledger);
 
         let header = serde_json::to_string(&ledger).unwrap();
         let mut read: Ledger = serde_json::from_str(&header).unwrap();
         for (start, stretch) in &stretches {
-            assert_eq!(read.log.len(), *start);
-            read.restore(serde_json::from_str(stretch).unwrap())
-                .unwrap();
+            let stretch = Stretch::decode(stretch).unwrap();
+            assert!(read.restore(start + 1, &stretch).is_err());
+            read.restore(*start, &stretch).unwrap();
         }
         assert!(read.unwritten().is_none());
         for ledger in [&mut ledger, &mut read] {
             ledger.refresh(day());
+            ledger.add_various(100, &["0000"]);
             ledger.next_day(40);
+            ledger.written = Written::default();
         }
-        assert_eq!(
-            format!("{:?}", read.entries),
-            format!("{:?}", ledger.entries)
-        );
-        assert_eq!(format!("{:?}", read.log), format!("{:?}", ledger.log));
+        assert_eq!(format!("{read:?}"), format!("{ledger:?}"));
     }
 
     #[test]
     fn a_stretch_that_does_not_fit_is_refused() {
         let mut whole = ledger(30);
+        whole.refresh(day());
         let (_, stretch) = whole.unwritten().unwrap();
-        let mut stretch = serde_json::to_value(&stretch).unwrap();
+        let bytes = stretch.encode().unwrap();
         let header = serde_json::to_string(&whole).unwrap();
-        let restored = |stretch: &serde_json::Value| {
+        let restored = |spoil: &dyn Fn(&mut Stretch)| {
             let mut ledger: Ledger = serde_json::from_str(&header).unwrap();
-            ledger.restore(serde_json::from_value(stretch.clone()).unwrap())
+            let mut stretch = Stretch::decode(&bytes).unwrap();
+            spoil(&mut stretch);
+            ledger.restore(0, &stretch)
         };
-        restored(&stretch).unwrap();
-        stretch["entries"].as_array_mut().unwrap().remove(0);
-        assert!(restored(&stretch).is_err());
-        stretch["entries"] = serde_json::json!([]);
-        assert!(restored(&stretch).is_err());
+        restored(&|_| {}).unwrap();
+        let spoils: [&dyn Fn(&mut Stretch); 8] = [
+            &|stretch| stretch.added.truncate(15),
+            &|stretch| stretch.added.clear(),
+            &|stretch| stretch.added[0].booking = 99,
+            &|stretch| stretch.added[0].account = 9,
+            &|stretch| stretch.added[0].replaces = NonZeroU32::new(9),
+            &|stretch| stretch.added[0].day = i32::MAX,
+            &|stretch| stretch.touches[0].1 = stretch.touches[0].0,
+            &|stretch| stretch.touches.push((0, 0)),
+        ];
+        for spoil in spoils {
+            assert!(restored(spoil).is_err());
+        }
+        assert!(Stretch::decode(&bytes[1..]).is_err());
+        assert!(Stretch::decode(&[&bytes[..], &[0]].concat()).is_err());
     }
 
     #[test]
@@ -597,7 +941,128 @@ mod tests {
     fn one_account_has_its_own_updates() {
         let ledger = ledger(30);
         let page = ledger.page(Position::default(), Some("1111"), 500).unwrap();
-        assert_eq!(page.updates.len(), 2);
+        assert_eq!(page.updates.added.len(), 2);
+        let page = ledger.page(Position::default(), Some("8888"), 500).unwrap();
+        assert_eq!(count(&page.updates), (0, 0, 0));
+        assert!(!page.has_more);
+    }
+
+    /// What a caller has who starts at `from` and takes pages of `count`, by account.
+    fn mirror(ledger: &Ledger, from: Position, mask: Option<&str>, count: usize) -> Vec<String> {
+        let mut position = from;
+        let mut told = Vec::new();
+        loop {
+            let Page {
+                updates,
+                next,
+                has_more,
+            } = ledger.page(position, mask, count).unwrap();
+            let lists = [updates.added, updates.modified, updates.removed];
+            let sizes: Vec<_> = lists.iter().map(Vec::len).collect();
+            assert!(sizes.iter().sum::<usize>() == count || !has_more);
+            for (kind, list) in ["added", "modified", "removed"].into_iter().zip(lists) {
+                told.extend(list.into_iter().map(|one| format!("{kind} {one:?}")));
+            }
+            position = next;
+            if !has_more {
+                assert_eq!(position, ledger.end());
+                told.sort_unstable();
+                return told;
+            }
+        }
+    }
+
+    #[test]
+    fn pages_of_any_size_tell_the_same_and_nothing_twice() {
+        let mut ledger = ledger(90);
+        let mut positions = vec![Position::default()];
+        for round in 0..6 {
+            ledger.add_various(50, &["0000", "3333"]);
+            ledger.refresh(day());
+            positions.push(ledger.end());
+            ledger.next_day(7 * round);
+            positions.push(ledger.end());
+        }
+        for from in positions {
+            for mask in [None, Some("0000"), Some("3333"), Some("1111")] {
+                let whole = mirror(&ledger, from, mask, 10_000);
+                for count in [1, 7, 100] {
+                    assert_eq!(mirror(&ledger, from, mask, count), whole);
+                }
+                // The log as it would be told word by word.
+                let told = |number: &u32| {
+                    let one = ledger.transaction(*number);
+                    let is_new = ledger.added_at(*number) >= from.from;
+                    let is_touched = ledger
+                        .touches
+                        .iter()
+                        .any(|touch| touch.position >= from.from && touch.number == *number);
+                    let is_there = !one.entry.removed;
+                    let kind = match (is_new, is_touched, is_there) {
+                        (true, _, true) => "added",
+                        (false, true, true) => "modified",
+                        (false, true, false) => "removed",
+                        _ => return None,
+                    };
+                    let booked = &ledger.masks[usize::from(one.entry.account)];
+                    mask.is_none_or(|mask| booked == mask)
+                        .then(|| format!("{kind} {one:?}"))
+                };
+                let mut expected: Vec<_> = (0..number(ledger.entries.len()))
+                    .filter_map(|number| told(&number))
+                    .collect();
+                expected.sort_unstable();
+                assert_eq!(whole, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn places_and_numbers_belong_together() {
+        let mut ledger = ledger(60);
+        for _ in 0..5 {
+            ledger.refresh(day());
+        }
+        let added: Vec<_> = (0..ledger.length())
+            .filter_map(|position| match ledger.change(position) {
+                Change::Added(number) => Some((number, position)),
+                Change::Touched(_) => None,
+            })
+            .collect();
+        assert_eq!(added.len(), ledger.entries.len());
+        for (nth, (number, position)) in (0..).zip(added) {
+            assert_eq!((number, position), (nth, ledger.added_at(nth)));
+        }
+    }
+
+    #[test]
+    fn various_bookings_are_spread_over_the_days_that_there_are() {
+        let various = |seed| {
+            let mut ledger = Ledger::open(day(), 90, seed, None);
+            let before = ledger.count();
+            ledger.add_various(5_000, &["0000", "3333"]);
+            let added = ledger.entries.split_off(before);
+            assert_eq!(added.len(), 5_000);
+            added
+        };
+        let added = various(1);
+        let oldest = before(day(), 89);
+        let (first, last) = (added[0].date, added[4_999].date);
+        assert_eq!((first, last), (oldest, day()));
+        assert!(added.is_sorted_by_key(|entry| entry.date));
+        assert!(added.iter().all(|entry| !entry.pending && !entry.removed));
+        let unlike =
+            |by: &dyn Fn(&Entry) -> String| added.iter().map(by).collect::<HashSet<_>>().len();
+        assert!(unlike(&|entry| entry.amount.to_string()) > 2_000);
+        assert!(unlike(&|entry| entry.booking.name.to_string()) > 30);
+        assert_eq!(unlike(&|entry| entry.account.to_string()), 2);
+        assert_eq!(format!("{added:?}"), format!("{:?}", various(1)));
+        assert_ne!(format!("{added:?}"), format!("{:?}", various(2)));
+    }
+
+    #[test]
+    fn a_transaction_stays_small() {
+        assert_eq!(size_of::<Entry>(), 32);
     }
 
     #[test]

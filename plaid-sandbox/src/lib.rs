@@ -68,6 +68,7 @@
 //! | `GET /_sandbox` | credentials, and what the clock shows |
 //! | `POST /_sandbox/clock/advance` | `{"seconds": 1800}` |
 //! | `POST /_sandbox/link/complete` | `{"link_token": "…"}`: the user goes through Link; answers the public token |
+//! | `POST /_sandbox/items/{id}/transactions` | `{"count": 10000}`: adds so many |
 //! | `POST /_sandbox/faults` | `{"fault": {"kind": "html"}, "operation": "/item/get", "item_id": "…", "nth": 3}`; instead of `nth` also `from`, `times` and `"probability": {"percent": 10, "seed": 1}`; answers the rule's `id` |
 //! | `GET` or `DELETE /_sandbox/faults`, `DELETE /_sandbox/faults/{id}` | how often each has hit; withdraw |
 //! | `GET` or `DELETE /_sandbox/requests` | what was asked, without anything that was sent; forget |
@@ -117,7 +118,7 @@ pub use agenda::Pace;
 pub use contract::ContractError;
 pub use faults::{Fault, FaultRule};
 pub use log::LoggedRequest;
-pub use products::emulated;
+pub use products::{emulated, transactions::TransactionsError};
 pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError};
 pub use storage::DataError;
 pub use webhook::{Order, SentWebhook};

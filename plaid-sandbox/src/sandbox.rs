@@ -22,6 +22,7 @@ use crate::{
     faults::{Fault, FaultRule, Faults},
     lock,
     log::{Log, LoggedRequest},
+    products::transactions::TransactionsError,
     server::{self, App},
     storage::DataError,
     webhook::{self, BACKLOG, Mail, Order, SentWebhook},
@@ -404,6 +405,54 @@ impl Sandbox {
     /// If the token is unknown or has expired, or its Item has been removed.
     pub fn complete_link(&self, link_token: &str) -> Result<String, LinkError> {
         self.app.complete_link(link_token)
+    }
+
+    /// Gives an Item a long history: adds so many settled transactions of varied
+    /// merchants and amounts, spread over the days of history that the Item has. They
+    /// come with the next `/transactions/sync` and stand in `/transactions/get`, and
+    /// `SYNC_UPDATES_AVAILABLE` says so. With the same [`seed`](SandboxBuilder::seed)
+    /// they are the same.
+    ///
+    /// How many days an Item has is settled when its transactions are first read.
+    /// Until then, and with [`Pace::Lifelike`] until all are there, these wait.
+    ///
+    /// An Item is given 100,000 at most, all Items together 20 million; each takes 32
+    /// bytes of memory.
+    ///
+    /// ```
+    /// # use serde_json::{Value, json};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = plaid_sandbox::Sandbox::start().await?;
+    /// # let post = async |path: &str, body: Value| {
+    /// #     let url = format!("{}{path}", sandbox.url());
+    /// #     let request = reqwest::Client::new().post(url).json(&body);
+    /// #     let request = request.header("PLAID-CLIENT-ID", sandbox.client_id());
+    /// #     let request = request.header("PLAID-SECRET", sandbox.secret());
+    /// #     request.send().await?.json::<Value>().await
+    /// # };
+    /// # let body = json!({ "institution_id": "ins_109508", "initial_products": ["transactions"] });
+    /// # let body = post("/sandbox/public_token/create", body).await?;
+    /// # let body = json!({ "public_token": body["public_token"] });
+    /// let exchanged = post("/item/public_token/exchange", body).await?;
+    /// let item_id = exchanged["item_id"].as_str().unwrap_or_default();
+    /// sandbox.add_transactions(item_id, 10_000)?;
+    /// # let body = json!({
+    /// #     "access_token": exchanged["access_token"],
+    /// #     "start_date": "2000-01-01", "end_date": "2999-01-01",
+    /// # });
+    /// # let answer = post("/transactions/get", body).await?;
+    /// # assert_eq!(answer["total_transactions"], 10_048);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If there is no such Item, it does not have the product or an account to book
+    /// on, or there would be too many.
+    pub fn add_transactions(&self, item_id: &str, count: usize) -> Result<(), TransactionsError> {
+        self.app.add_transactions(item_id, count)
     }
 
     /// Stops the emulator and waits until everything it started has ended. Its data file

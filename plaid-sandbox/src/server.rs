@@ -24,6 +24,7 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
+use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -591,6 +592,7 @@ fn render(outcome: Result<Reply, ApiError>, request_id: &str, family: Family) ->
         Content::Pdf(bytes) => ("application/pdf", bytes),
         Content::Zip(bytes) => ("application/zip", bytes),
         Content::BareJson(body) => (JSON, pretty(&body)),
+        Content::Deferred(write) => (JSON, write(request_id)),
         Content::Json(mut body) => {
             if let Some(fields) = body.as_object_mut() {
                 fields.insert("request_id".into(), request_id.into());
@@ -618,7 +620,7 @@ fn render_error(error: &ApiError, request_id: &str, family: Family) -> Answer {
     }
 }
 
-fn pretty(body: &Value) -> Vec<u8> {
+pub(crate) fn pretty(body: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec_pretty(body).unwrap_or_default()
 }
 

@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     error::ApiError,
     ids::{Ids, check_token},
-    ledger::{Ledger, Plan},
+    ledger::{Ledger, Plan, Stretch},
     limits::Limits,
     products::transfers::Transfers,
     storage::{Change, Journal, Misfit, Unwritten},
@@ -182,6 +182,10 @@ pub(crate) struct Item {
     historical_at: DateTime<Utc>,
     /// What a caller made up for the Item to have.
     plan: Option<Arc<Plan>>,
+    /// Transactions that were added on request, and how many of them wait until the
+    /// days that they are spread over are known.
+    pub(crate) added: u32,
+    waiting: u32,
     ledger_seed: u64,
     ledger: Option<Ledger>,
 }
@@ -248,23 +252,48 @@ impl Item {
         self.ledger.as_ref()
     }
 
+    /// Adds so many settled transactions, which are there when all of the Item's are.
+    pub(crate) fn add_transactions(&mut self, count: u32, now: DateTime<Utc>) {
+        self.added += count;
+        self.waiting += count;
+        // Before that the days of history can still be asked for.
+        if self.ledger.is_some() {
+            self.ledger(now);
+        }
+    }
+
+    /// The accounts that one pays with.
+    pub(crate) fn pays_with(&self) -> impl Iterator<Item = &str> {
+        let templates = self.accounts.iter().map(|account| &account.template);
+        templates
+            .filter(|template| matches!(&*template.subtype, "checking" | "credit card"))
+            .map(|template| &*template.mask)
+    }
+
     /// The Item's transactions, written down when they are first looked at.
     pub(crate) fn ledger(&mut self, now: DateTime<Utc>) -> &mut Ledger {
         let days = *self.days_requested.get_or_insert(DEFAULT_DAYS);
-        let days = match self.history(now) {
+        let history = self.history(now);
+        let days = match history {
             History::Complete => days,
             History::Initial => days.min(PERIOD),
             History::NotReady => 0,
         };
         let today = self.created_at.date_naive();
         let (seed, plan) = (self.ledger_seed, self.plan.clone());
-        let ledger = self
+        let mut ledger = self
             .ledger
-            .get_or_insert_with(|| Ledger::open(today, days, Ids::new(Some(seed)), plan));
+            .take()
+            .unwrap_or_else(|| Ledger::open(today, days, seed, plan));
         // The data file has it with the Item only.
         ledger.plan.clone_from(&self.plan);
         ledger.reach_back(days);
-        ledger
+        if history == History::Complete && self.waiting > 0 {
+            let masks: Vec<_> = self.pays_with().collect();
+            ledger.add_various(self.waiting, &masks);
+            self.waiting = 0;
+        }
+        self.ledger.insert(ledger)
     }
 
     /// Lets a day of the Item's history pass, and says whether it brought something.
@@ -550,7 +579,7 @@ impl State {
             let ledger = things.get_mut(id).and_then(|item| item.ledger.as_mut());
             if let Some((start, stretch)) = ledger.and_then(Ledger::unwritten) {
                 // With zeros in front the names are in the order of the log.
-                journal.append(LEDGER, format!("{id}/{start:012}"), &stretch);
+                journal.append_encoded(LEDGER, format!("{id}/{start:012}"), stretch.encode());
             }
         }
     }
@@ -558,13 +587,13 @@ impl State {
     /// Takes back what was written down. Items come before their ledgers.
     pub(crate) fn restore(&mut self, kind: &str, name: &str, value: &[u8]) -> Result<(), Misfit> {
         if kind == LEDGER {
-            let item = name
-                .split_once('/')
-                .and_then(|(id, _)| self.items.things.get_mut(id));
+            let (id, start) = name.split_once('/').ok_or(Misfit)?;
+            let item = self.items.things.get_mut(id);
             let ledger = item.and_then(|item| item.ledger.as_mut());
+            let start = start.parse().map_err(|_| Misfit)?;
             return ledger
                 .ok_or(Misfit)?
-                .restore(serde_json::from_slice(value)?);
+                .restore(start, &Stretch::decode(value)?);
         }
         let kind = match kind {
             IDENTITY => IDENTITY,
@@ -624,6 +653,11 @@ impl State {
         self.clock.now()
     }
 
+    /// The transactions that were added to Items on request.
+    pub(crate) fn added_transactions(&self) -> u32 {
+        self.items.things.values().map(|item| item.added).sum()
+    }
+
     /// Makes an Item with the accounts of its user.
     pub(crate) fn create_item(&mut self, blueprint: Blueprint) -> Result<String, ApiError> {
         let id = self.ids.id();
@@ -655,6 +689,8 @@ impl State {
             days_requested: blueprint.days_requested,
             auth_was_read: false,
             last_webhook: None,
+            added: 0,
+            waiting: 0,
             ledger_seed: self.ids.seed(),
             plan: user.plan,
             ledger: None,

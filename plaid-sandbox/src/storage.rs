@@ -1,7 +1,7 @@
 //! The data file: what the emulator remembers, kept in an embedded database.
 //!
 //! A request changes the state in memory, under its lock. What it touched is written
-//! down as JSON, compared with what the file has, and what differs is queued in the
+//! down, most of it as JSON, compared with what the file has, and what differs is queued in the
 //! order of the changes. The answer waits until the queue up to there is on the disk;
 //! whoever comes first writes for all who are waiting.
 
@@ -27,9 +27,9 @@ use crate::lock;
 
 /// The version of the records. It changes whenever an older emulator could not read
 /// them, or would read them wrongly.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 const VERSION: TableDefinition<'_, &str, u64> = TableDefinition::new("plaid-sandbox");
-/// JSON by kind and name.
+/// JSON by kind and name, but for the parts of ledgers, which are the largest.
 const RECORDS: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("records");
 
 type Records = ReadOnlyTable<(&'static str, &'static str), &'static [u8]>;
@@ -191,6 +191,19 @@ impl Journal {
         }
     }
 
+    /// Notes one in a form of its own; `None` if it cannot be written down.
+    pub(crate) fn append_encoded(
+        &mut self,
+        kind: &'static str,
+        key: String,
+        value: Option<Vec<u8>>,
+    ) {
+        self.failed |= value.is_none();
+        if value.is_some() {
+            self.push(kind, key, value);
+        }
+    }
+
     /// Learns what the file has.
     pub(crate) fn know(&mut self, kind: &'static str, key: &str, value: &[u8]) {
         self.digests
@@ -275,7 +288,7 @@ impl Storage {
         }
     }
 
-    /// Shows every record: kind, name and JSON.
+    /// Shows every record: kind, name and value.
     pub(crate) fn each(
         &self,
         mut show: impl FnMut(&str, &str, &[u8]) -> Result<(), Misfit>,

@@ -1,7 +1,9 @@
-//! The bookings of the user `user_good`: one month that repeats.
+//! The bookings of the user `user_good`: one month that repeats. And bookings of all
+//! kinds, for histories that are longer.
 
 use std::{
     borrow::Cow,
+    ops::Range,
     sync::{Arc, LazyLock},
 };
 
@@ -14,7 +16,7 @@ use crate::money::{Money, exact};
 pub(crate) const PERIOD: u32 = 30;
 
 /// A text that is part of the program, or of what a caller made up.
-type Text = Cow<'static, str>;
+pub(crate) type Text = Cow<'static, str>;
 
 /// A booking of the pattern.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,29 +77,28 @@ impl Booking {
     }
 }
 
-/// A booking in the data file: one of the month is its day and its name, so that the
-/// file stays small.
+/// A booking in the data file: one that is part of the program is its day and its
+/// name, so that the file stays small.
 pub(crate) mod kept {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
-    use super::{Arc, Booking, MONTH, PURCHASE};
+    use super::{Arc, Booking, MONTH, PURCHASE, VARIOUS};
 
     #[derive(Serialize)]
-    #[serde(untagged)]
     enum Written<'a> {
         Known(u32, &'a str),
         MadeUp(&'a Booking),
     }
 
     #[derive(Deserialize)]
-    #[serde(untagged)]
     enum Read {
         Known(u32, String),
         MadeUp(Box<Booking>),
     }
 
-    fn known() -> impl Iterator<Item = &'static Arc<Booking>> {
-        MONTH.iter().chain([&*PURCHASE])
+    pub(super) fn known() -> impl Iterator<Item = &'static Arc<Booking>> {
+        let various = VARIOUS.iter().map(|various| &various.booking);
+        MONTH.iter().chain([&*PURCHASE]).chain(various)
     }
 
     pub(crate) fn serialize<S: Serializer>(
@@ -199,6 +200,87 @@ pub(crate) static PURCHASE: LazyLock<Arc<Booking>> = LazyLock::new(|| {
     Arc::new(purchase)
 });
 
+/// A booking that a long history has many of, each with an amount of its own. It is
+/// booked on any account that one pays with.
+#[derive(Debug)]
+pub(crate) struct Various {
+    pub(crate) booking: Arc<Booking>,
+    pub(crate) cents: Range<i64>,
+}
+
+/// Bookings of all kinds.
+pub(crate) static VARIOUS: LazyLock<Vec<Various>> = LazyLock::new(|| {
+    let various = SHOPS.into_iter();
+    let various = various.map(
+        |(name, merchant, channel, category, detail, cents)| Various {
+            booking: Arc::new(
+                booking(0, name, cents.start)
+                    .at(merchant, channel)
+                    .of(category, detail),
+            ),
+            cents,
+        },
+    );
+    various.collect()
+});
+
+type Shop = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    Range<i64>,
+);
+
+/// What a statement says, the merchant, the channel, the two categories, and the cents
+/// that are paid there.
+#[rustfmt::skip]
+const SHOPS: [Shop; 42] = [
+    ("SQ *TARTINE BAKERY", "Tartine Bakery", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_COFFEE", 350..2_200),
+    ("PEETS COFFEE 00412", "Peet's Coffee", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_COFFEE", 325..1_400),
+    ("CHIPOTLE 1208", "Chipotle", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_FAST_FOOD", 895..4_200),
+    ("TACO BELL 29411", "Taco Bell", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_FAST_FOOD", 499..2_600),
+    ("DOORDASH*THAI BASIL", "DoorDash", "online", "FOOD_AND_DRINK", "FOOD_AND_DRINK_RESTAURANT", 1_850..7_900),
+    ("OSTERIA LANGHE", "Osteria Langhe", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_RESTAURANT", 4_200..18_500),
+    ("TRADER JOE S #236", "Trader Joe's", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_GROCERIES", 980..14_600),
+    ("WHOLEFDS MKT 10217", "Whole Foods Market", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_GROCERIES", 1_240..21_000),
+    ("SAFEWAY STORE 00917", "Safeway", "in store", "FOOD_AND_DRINK", "FOOD_AND_DRINK_GROCERIES", 640..17_800),
+    ("INSTACART", "Instacart", "online", "FOOD_AND_DRINK", "FOOD_AND_DRINK_GROCERIES", 3_500..24_000),
+    ("TARGET 00014829", "Target", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_SUPERSTORES", 790..23_000),
+    ("WAL-MART #2280", "Walmart", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_SUPERSTORES", 450..26_000),
+    ("AMZN MKTP US", "Amazon", "online", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_ONLINE_MARKETPLACES", 599..32_000),
+    ("EBAY O*11-10093", "eBay", "online", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_ONLINE_MARKETPLACES", 300..48_000),
+    ("BEST BUY 00004861", "Best Buy", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_ELECTRONICS", 1_499..129_900),
+    ("APPLE STORE R075", "Apple", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_ELECTRONICS", 1_900..249_900),
+    ("REI.COM", "REI", "online", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_SPORTING_GOODS", 1_200..38_000),
+    ("POWELLS BOOKS", "Powell's Books", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_BOOKSTORES_AND_NEWSSTANDS", 700..9_500),
+    ("PETCO 1152", "Petco", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_PET_SUPPLIES", 890..14_500),
+    ("UNIQLO USA", "Uniqlo", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_CLOTHING_AND_ACCESSORIES", 1_490..21_000),
+    ("THE HOME DEPOT 638", "The Home Depot", "in store", "HOME_IMPROVEMENT", "HOME_IMPROVEMENT_HARDWARE", 420..52_000),
+    ("IKEA EMERYVILLE", "IKEA", "in store", "HOME_IMPROVEMENT", "HOME_IMPROVEMENT_FURNITURE", 799..89_900),
+    ("SHELL OIL 57444", "Shell", "in store", "TRANSPORTATION", "TRANSPORTATION_GAS", 1_800..9_200),
+    ("CHEVRON 0093104", "Chevron", "in store", "TRANSPORTATION", "TRANSPORTATION_GAS", 2_000..9_800),
+    ("LYFT *RIDE", "Lyft", "online", "TRANSPORTATION", "TRANSPORTATION_TAXIS_AND_RIDE_SHARES", 650..6_800),
+    ("CLIPPER TRANSIT FARE", "Clipper", "online", "TRANSPORTATION", "TRANSPORTATION_PUBLIC_TRANSIT", 250..5_000),
+    ("PARKMOBILE", "ParkMobile", "online", "TRANSPORTATION", "TRANSPORTATION_PARKING", 150..3_200),
+    ("DELTA AIR LINES", "Delta Air Lines", "online", "TRAVEL", "TRAVEL_FLIGHTS", 8_900..98_000),
+    ("AIRBNB * HMQ2X", "Airbnb", "online", "TRAVEL", "TRAVEL_LODGING", 7_500..145_000),
+    ("NETFLIX.COM", "Netflix", "online", "ENTERTAINMENT", "ENTERTAINMENT_TV_AND_MOVIES", 799..2_499),
+    ("SPOTIFY USA", "Spotify", "online", "ENTERTAINMENT", "ENTERTAINMENT_MUSIC_AND_AUDIO", 599..1_999),
+    ("AMC 0414 METREON", "AMC Theatres", "in store", "ENTERTAINMENT", "ENTERTAINMENT_TV_AND_MOVIES", 1_100..7_600),
+    ("STEAMGAMES.COM", "Steam", "online", "ENTERTAINMENT", "ENTERTAINMENT_VIDEO_GAMES", 499..6_999),
+    ("CVS/PHARMACY #0392", "CVS", "in store", "MEDICAL", "MEDICAL_PHARMACIES_AND_SUPPLEMENTS", 320..11_800),
+    ("ONE MEDICAL GROUP", "One Medical", "online", "MEDICAL", "MEDICAL_PRIMARY_CARE", 2_500..32_000),
+    ("SUPERCUTS", "Supercuts", "in store", "PERSONAL_CARE", "PERSONAL_CARE_HAIR_AND_BEAUTY", 2_200..9_500),
+    ("PLANET FIT CLUB FEES", "Planet Fitness", "online", "PERSONAL_CARE", "PERSONAL_CARE_GYMS_AND_FITNESS_CENTERS", 1_000..2_499),
+    ("PGANDE WEB ONLINE", "PG&E", "online", "RENT_AND_UTILITIES", "RENT_AND_UTILITIES_GAS_AND_ELECTRICITY", 4_100..31_000),
+    ("COMCAST CABLE", "Comcast", "online", "RENT_AND_UTILITIES", "RENT_AND_UTILITIES_INTERNET_AND_CABLE", 3_999..15_900),
+    ("USPS PO 0567700", "USPS", "in store", "GENERAL_SERVICES", "GENERAL_SERVICES_POSTAGE_AND_SHIPPING", 73..8_800),
+    ("REFUND AMZN MKTP US", "Amazon", "online", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_ONLINE_MARKETPLACES", -24_000..-599),
+    ("REFUND UNIQLO USA", "Uniqlo", "in store", "GENERAL_MERCHANDISE", "GENERAL_MERCHANDISE_CLOTHING_AND_ACCESSORIES", -12_000..-1_490),
+];
+
 /// What the bank adds when it settles a purchase for more than it announced.
 pub(crate) const TIP: Money = Money::cents(100);
 
@@ -214,7 +296,8 @@ mod tests {
             let written = kept::serialize(booking, serde_json::value::Serializer).unwrap();
             kept::deserialize(written).unwrap()
         };
-        for booking in MONTH.iter().chain([&*PURCHASE]) {
+        // One that has the day and the name of another would be taken for it.
+        for booking in kept::known() {
             assert!(Arc::ptr_eq(&again(booking), booking), "{}", booking.name);
         }
         let made_up = Booking::custom("Rent".into(), Money::cents(-1_050), "11".into());

@@ -11,7 +11,7 @@ use crate::{
     call::{Call, Reply, fields},
     error::ApiError,
     ids::{ENVIRONMENT, Shape, shape},
-    ledger::Entry,
+    ledger::{Ledger, Transaction},
     state::{Account, Condition, Item, Report},
 };
 
@@ -415,15 +415,9 @@ fn item_json(call: &mut Call<'_>, id: &str, excluded: &[String], period: &Period
 }
 
 fn account_json(item: &Item, account: &Account, period: &Period) -> Value {
-    let transactions: Vec<_> = item
+    let transactions = item
         .opened_ledger()
-        .into_iter()
-        .flat_map(|ledger| ledger.newest_first())
-        .filter(|entry| {
-            entry.booking.account == account.template.mask && period.contains(entry.date)
-        })
-        .map(|entry| transaction_json(account, entry))
-        .collect();
+        .map_or_else(Vec::new, |ledger| transactions(ledger, account, period));
     let mut described = account_fields(account);
     if let Some(balances) = described.get_mut("balances") {
         balances["margin_loan_amount"] = Value::Null;
@@ -437,6 +431,18 @@ fn account_json(item: &Item, account: &Account, period: &Period) -> Value {
     })));
     described.remove("holder_category");
     Value::Object(described)
+}
+
+fn transactions(ledger: &Ledger, account: &Account, period: &Period) -> Vec<Value> {
+    let Some(number) = ledger.account(&account.template.mask) else {
+        return Vec::new();
+    };
+    let numbers =
+        ledger.newest_first(|entry| entry.account == number && period.contains(entry.date));
+    numbers
+        .into_iter()
+        .map(|number| transaction_json(account, &ledger.transaction(number)))
+        .collect()
 }
 
 /// Balances do not move in the sandbox: the bookings repeat, the balance stays.
@@ -453,7 +459,8 @@ fn historical_balances(account: &Account, period: &Period) -> Value {
     .collect()
 }
 
-fn transaction_json(account: &Account, entry: &Entry) -> Value {
+fn transaction_json(account: &Account, transaction: &Transaction) -> Value {
+    let entry = &transaction.entry;
     json!({
         "account_id": account.id,
         "amount": entry.amount,
@@ -463,7 +470,7 @@ fn transaction_json(account: &Account, entry: &Entry) -> Value {
         "name": entry.booking.name,
         "original_description": entry.booking.name,
         "pending": entry.pending,
-        "transaction_id": entry.id,
+        "transaction_id": transaction.id(),
         "unofficial_currency_code": null,
     })
 }

@@ -13,7 +13,7 @@ pub(crate) mod link;
 pub(crate) mod pdf;
 pub(crate) mod processor;
 pub(crate) mod sandbox;
-mod transactions;
+pub(crate) mod transactions;
 mod transfer;
 pub(crate) mod transfers;
 pub(crate) mod users;

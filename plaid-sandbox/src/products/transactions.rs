@@ -10,9 +10,51 @@ use crate::{
     call::{Call, Reply, fields},
     catalog::categories::CATEGORIES,
     error::ApiError,
-    ledger::{Entry, NoPage, Page, Position, Update},
-    state::{History, Item},
+    ledger::{NoPage, Page, Position, Updates},
+    server::pretty,
+    state::{Condition, History, Item},
 };
+use rows::{Gone, Rows, Shown};
+
+mod rows;
+
+/// Transactions that can be added to an Item, and to all of them. The latter take
+/// 640 MB.
+const MAX_ADDED: u32 = 100_000;
+const MAX_ADDED_IN_ALL: u32 = 20_000_000;
+
+/// Why no transactions were added to an Item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransactionsError {
+    /// There is no such Item, or it has been removed.
+    #[error("there is no such Item, or it has been removed")]
+    UnknownItem,
+    /// The Item was not made with the product.
+    #[error("the Item does not have the product transactions")]
+    NotEnabled,
+    /// All accounts of the Item are of other kinds.
+    #[error("the Item has no checking account and no credit card to book transactions on")]
+    NoAccount,
+    /// An Item is given 100,000 transactions at most.
+    #[error("an Item is given {MAX_ADDED} transactions at most; this one takes {left} more")]
+    TooMany {
+        /// What it still takes.
+        left: u32,
+    },
+    /// All Items together are given 20 million transactions at most.
+    #[error(
+        "all Items together are given {MAX_ADDED_IN_ALL} transactions at most; \
+         they take {left} more"
+    )]
+    Full {
+        /// What they still take.
+        left: u32,
+    },
+    /// The data file cannot be written.
+    #[error("the data file cannot be written; start the emulator again when it can")]
+    NotWritten,
+}
 
 const DEFAULT_COUNT: usize = 100;
 /// The longest cursor that the API accepts.
@@ -48,10 +90,17 @@ struct Options {
     account_ids: Option<Vec<String>>,
     count: Option<usize>,
     offset: Option<usize>,
+    #[serde(flatten)]
+    details: Details,
+    days_requested: Option<u32>,
+}
+
+/// What callers can have shown or not.
+#[derive(Default, Deserialize)]
+struct Details {
     include_original_description: Option<bool>,
     include_personal_finance_category: Option<bool>,
     personal_finance_category_version: Option<String>,
-    days_requested: Option<u32>,
 }
 
 /// What a cursor says. It belongs to one Item, and to one of its accounts if
@@ -77,6 +126,30 @@ impl Cursor {
     }
 }
 
+/// The answer of `/transactions/sync`. The fields are in the order of the alphabet, as
+/// in all answers.
+#[derive(Serialize)]
+struct Synced<'a> {
+    accounts: Value,
+    added: Rows<'a>,
+    has_more: bool,
+    modified: Rows<'a>,
+    next_cursor: String,
+    removed: Gone<'a>,
+    request_id: &'a str,
+    transactions_update_status: &'static str,
+}
+
+/// The answer of `/transactions/get`.
+#[derive(Serialize)]
+struct Got<'a> {
+    accounts: Value,
+    item: Value,
+    request_id: &'a str,
+    total_transactions: usize,
+    transactions: Rows<'a>,
+}
+
 /// `/transactions/sync`
 pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: SyncRequest = call.body()?;
@@ -98,17 +171,32 @@ pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     };
     let position = position(item, &request)?;
     let page = read_page(item, position, mask, request.count.unwrap_or(DEFAULT_COUNT))?;
-    let next = Cursor {
+    let cursor = Cursor {
         item: item.id.clone(),
         account: options.account_id.clone(),
         position: page.next,
     };
-    let mut answer = updates_json(item, &page, options);
-    answer["accounts"] = accounts_json(item);
-    answer["has_more"] = json!(page.has_more);
-    answer["next_cursor"] = json!(next.encode());
-    answer["transactions_update_status"] = json!(status);
-    Ok(Reply::json(answer))
+    let (accounts, shown) = (
+        accounts_json(item),
+        Shown::new(item, request.options.details),
+    );
+    Ok(Reply::deferred(move |request_id| {
+        let Updates {
+            added,
+            modified,
+            removed,
+        } = &page.updates;
+        pretty(&Synced {
+            accounts,
+            added: shown.rows(added),
+            has_more: page.has_more,
+            modified: shown.rows(modified),
+            next_cursor: cursor.encode(),
+            removed: shown.removed(removed),
+            request_id,
+            transactions_update_status: status,
+        })
+    }))
 }
 
 fn accounts_json(item: &Item) -> Value {
@@ -148,12 +236,12 @@ fn position(item: &Item, request: &SyncRequest) -> Result<Position, ApiError> {
     }
 }
 
-fn read_page<'i>(
-    item: &'i Item,
+fn read_page(
+    item: &Item,
     position: Position,
     mask: Option<&str>,
     count: usize,
-) -> Result<Page<'i>, ApiError> {
+) -> Result<Page, ApiError> {
     let ledger = item.opened_ledger().ok_or_else(ApiError::internal)?;
     ledger
         .page(position, mask, count)
@@ -171,21 +259,6 @@ fn unknown_cursor() -> ApiError {
     ApiError::invalid_field(
         "cursor must be one that this endpoint returned for this item and these options",
     )
-}
-
-fn updates_json(item: &Item, page: &Page<'_>, options: &Options) -> Value {
-    let (mut added, mut modified, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-    for update in &page.updates {
-        match update {
-            Update::Added(entry) => added.push(transaction_json(item, entry, options)),
-            Update::Modified(entry) => modified.push(transaction_json(item, entry, options)),
-            Update::Removed(entry) => removed.push(json!({
-                "account_id": item.account_id(&entry.booking.account),
-                "transaction_id": entry.id,
-            })),
-        }
-    }
-    json!({ "added": added, "modified": modified, "removed": removed })
 }
 
 /// `/transactions/get`
@@ -213,29 +286,29 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     item.ledger(now);
     let item: &Item = item;
     let accounts = item.select(options.account_ids.as_deref())?;
-    let booked_there = |entry: &&Entry| {
-        accounts
-            .iter()
-            .any(|account| account.template.mask == entry.booking.account)
-    };
     let ledger = item.opened_ledger().ok_or_else(ApiError::internal)?;
-    let found: Vec<_> = ledger
-        .newest_first()
-        .filter(|entry| (start..=end).contains(&entry.date))
-        .filter(booked_there)
-        .collect();
-    let page: Vec<_> = found
+    let masks = accounts.iter().map(|account| &*account.template.mask);
+    let booked_on: Vec<_> = masks.filter_map(|mask| ledger.account(mask)).collect();
+    let found = ledger.newest_first(|entry| {
+        (start..=end).contains(&entry.date) && booked_on.contains(&entry.account)
+    });
+    let page = found
         .iter()
         .skip(options.offset.unwrap_or(0))
-        .take(options.count.unwrap_or(DEFAULT_COUNT))
-        .map(|entry| transaction_json(item, entry, options))
-        .collect();
-    Ok(Reply::json(json!({
-        "accounts": accounts.into_iter().map(account_json).collect::<Vec<_>>(),
-        "item": item_json(item),
-        "total_transactions": found.len(),
-        "transactions": page,
-    })))
+        .take(options.count.unwrap_or(DEFAULT_COUNT));
+    let page: Vec<_> = page.map(|number| ledger.transaction(*number)).collect();
+    let accounts = accounts.into_iter().map(account_json).collect();
+    let (total_transactions, item_json) = (found.len(), item_json(item));
+    let shown = Shown::new(item, request.options.details);
+    Ok(Reply::deferred(move |request_id| {
+        pretty(&Got {
+            accounts,
+            item: item_json,
+            request_id,
+            total_transactions,
+            transactions: shown.rows(&page),
+        })
+    }))
 }
 
 fn date(name: &str, text: &str) -> Result<NaiveDate, ApiError> {
@@ -265,6 +338,41 @@ pub(super) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::empty())
 }
 
+/// Adds settled transactions to an Item on request. Nothing of the API does.
+pub(crate) fn add(
+    call: &mut Call<'_>,
+    item_id: &str,
+    count: usize,
+) -> Result<(), TransactionsError> {
+    let (now, in_all) = (call.state.now(), call.state.added_transactions());
+    let item = call.state.items.get_mut(item_id);
+    let item = item
+        .filter(|item| item.is_alive())
+        .ok_or(TransactionsError::UnknownItem)?;
+    if !item.has("transactions") {
+        return Err(TransactionsError::NotEnabled);
+    }
+    if item.pays_with().next().is_none() {
+        return Err(TransactionsError::NoAccount);
+    }
+    let room = |most: u32, there: u32| {
+        let left = most.saturating_sub(there);
+        let count = u32::try_from(count).ok();
+        count.filter(|count| *count <= left).ok_or(left)
+    };
+    let too_many = |left| TransactionsError::TooMany { left };
+    let count = room(MAX_ADDED, item.added).map_err(too_many)?;
+    room(MAX_ADDED_IN_ALL, in_all).map_err(|left| TransactionsError::Full { left })?;
+    item.add_transactions(count, now);
+    // Of what is not there yet a webhook tells when it is.
+    let is_seen = item.history(now) == History::Complete && item.condition == Condition::Good;
+    if is_seen && count > 0 {
+        let available = fields(sync_updates_available(true));
+        call.send_webhook(item_id, "TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", available);
+    }
+    Ok(())
+}
+
 /// `/categories/get`: the one operation that does not ask who is calling.
 pub(super) fn categories(_: &mut Call<'_>) -> Result<Reply, ApiError> {
     let categories: Vec<_> = CATEGORIES
@@ -274,106 +382,22 @@ pub(super) fn categories(_: &mut Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(json!({ "categories": categories })))
 }
 
-fn transaction_json(item: &Item, entry: &Entry, options: &Options) -> Value {
-    let booking = &*entry.booking;
-    let original = (options.include_original_description == Some(true)).then_some(&booking.name);
-    let mut transaction = json!({
-        "account_id": item.account_id(&booking.account),
-        "account_owner": null,
-        "amount": entry.amount,
-        "authorized_date": entry.date,
-        "authorized_datetime": null,
-        "category": null,
-        "category_id": null,
-        "check_number": null,
-        "counterparties": counterparties(entry),
-        "date": entry.date,
-        "datetime": null,
-        "iso_currency_code": "USD",
-        "location": location(),
-        "logo_url": null,
-        "merchant_entity_id": null,
-        "merchant_name": booking.merchant,
-        "name": booking.name,
-        "original_description": original,
-        "payment_channel": booking.channel,
-        "payment_meta": payment_meta(),
-        "pending": entry.pending,
-        "pending_transaction_id": entry.pending_id,
-        "transaction_code": null,
-        "transaction_id": entry.id,
-        "transaction_type": transaction_type(&booking.channel),
-        "unofficial_currency_code": null,
-        "website": null,
-    });
-    if options.include_personal_finance_category != Some(false) {
-        transaction["personal_finance_category"] = json!({
-            "confidence_level": "HIGH",
-            "detailed": booking.detail,
-            "primary": booking.category,
-            "version": options.personal_finance_category_version.as_deref().unwrap_or("v1"),
-        });
-    }
-    transaction
-}
-
-fn transaction_type(channel: &str) -> &'static str {
-    match channel {
-        "online" => "digital",
-        "in store" => "place",
-        _ => "special",
-    }
-}
-
-fn counterparties(entry: &Entry) -> Value {
-    entry
-        .booking
-        .merchant
-        .iter()
-        .map(|name| {
-            json!({
-                "confidence_level": "HIGH",
-                "entity_id": null,
-                "logo_url": null,
-                "name": name,
-                "type": "merchant",
-                "website": null,
-            })
-        })
-        .collect()
-}
-
-fn location() -> Value {
-    json!({
-        "address": null,
-        "city": null,
-        "country": null,
-        "lat": null,
-        "lon": null,
-        "postal_code": null,
-        "region": null,
-        "store_number": null,
-    })
-}
-
-fn payment_meta() -> Value {
-    json!({
-        "by_order_of": null,
-        "payee": null,
-        "payer": null,
-        "payment_method": null,
-        "payment_processor": null,
-        "ppd_id": null,
-        "reason": null,
-        "reference_number": null,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{
+        agenda::Pace,
+        call::Incoming,
+        catalog::institutions::find,
+        clock::Clock,
+        ids::Ids,
+        state::{Blueprint, State},
+        webhook::Signer,
+    };
 
     #[test]
     fn a_cursor_survives_the_trip_and_stays_short() {
@@ -386,6 +410,37 @@ mod tests {
         let text = cursor.encode();
         assert!(text.len() <= MAX_CURSOR - 24, "{}", text.len());
         assert_eq!(Cursor::decode(&text).unwrap().item, id);
+    }
+
+    #[test]
+    fn all_items_together_have_a_limit() {
+        let mut ids = Ids::new(Some(1));
+        let signer = Arc::new(Signer::new(&mut ids));
+        let mut state = State::new(ids, signer, Clock::new(), Pace::AtOnce);
+        let mut item = |added| {
+            let id = state.create_item(Blueprint {
+                institution: find("ins_109508").unwrap(),
+                products: vec!["transactions".into()],
+                webhook: None,
+                days_requested: None,
+                user: None,
+            });
+            state.items.get_mut(id.as_ref().unwrap()).unwrap().added = added;
+            id.unwrap()
+        };
+        for _ in 0..MAX_ADDED_IN_ALL / MAX_ADDED - 1 {
+            item(MAX_ADDED);
+        }
+        let id = item(MAX_ADDED - 10);
+        let other = item(0);
+        let request = Incoming::default();
+        let mut call = Call::new(&request, &mut state);
+        let full = |left| Err(TransactionsError::Full { left });
+        assert_eq!(add(&mut call, &other, 11), full(10));
+        assert_eq!(add(&mut call, &other, 3), Ok(()));
+        assert_eq!(add(&mut call, &id, 8), full(7));
+        assert_eq!(add(&mut call, &id, 7), Ok(()));
+        assert_eq!(add(&mut call, &other, 1), full(0));
     }
 
     #[test]

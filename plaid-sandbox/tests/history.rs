@@ -1,0 +1,348 @@
+//! Items with long histories: transactions that a test asks for are there, as many as
+//! it asked for, in every way that transactions are read.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use chrono::{Days, NaiveDate, Utc};
+use common::{Answer, Bench, Receiver, text};
+use plaid_sandbox::{Pace, Sandbox, TransactionsError};
+use serde_json::{Value, json};
+
+/// An Item's identifier and access token.
+async fn item(bench: &Bench, products: &[&str], options: Value) -> (String, String) {
+    let access_token = bench.item_with(products, options).await;
+    let body = json!({ "access_token": access_token });
+    let answer = bench.ok("/item/get", body).await;
+    (text(&answer["item"]["item_id"]), access_token)
+}
+
+/// What `/transactions/sync` has added since a cursor, by identifier, and the cursor
+/// at the end.
+async fn synced(
+    bench: &Bench,
+    access_token: &str,
+    cursor: &str,
+) -> (BTreeMap<String, Value>, String) {
+    let (mut cursor, mut found) = (cursor.to_owned(), BTreeMap::new());
+    loop {
+        let body = json!({
+            "access_token": access_token, "cursor": cursor, "count": 500,
+            "options": { "days_requested": 365 },
+        });
+        let page = bench.ok("/transactions/sync", body).await;
+        assert_eq!(page["modified"], json!([]));
+        assert_eq!(page["removed"], json!([]));
+        for one in page["added"].as_array().unwrap() {
+            let previous = found.insert(text(&one["transaction_id"]), one.clone());
+            assert!(previous.is_none(), "an identifier is given twice");
+        }
+        cursor = text(&page["next_cursor"]);
+        if page["has_more"] == false {
+            return (found, cursor);
+        }
+    }
+}
+
+fn get(access_token: &str, count: usize, offset: usize) -> Value {
+    json!({
+        "access_token": access_token, "start_date": "2000-01-01", "end_date": "2999-01-01",
+        "options": { "count": count, "offset": offset },
+    })
+}
+
+async fn total(bench: &Bench, access_token: &str) -> u64 {
+    let answer = bench.ok("/transactions/get", get(access_token, 1, 0)).await;
+    answer["total_transactions"].as_u64().unwrap()
+}
+
+async fn control(bench: &Bench, item_id: &str, body: Value) -> Answer {
+    let url = format!(
+        "{}/_sandbox/items/{item_id}/transactions",
+        bench.sandbox.url()
+    );
+    Answer::of(bench.client.post(url).json(&body)).await
+}
+
+#[tokio::test]
+async fn a_test_that_asks_for_transactions_has_exactly_as_many_more() {
+    let bench = Bench::new().await;
+    let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+    let (_, plain) = item(&bench, &["transactions"], json!({})).await;
+    let month = synced(&bench, &plain, "").await.0.len();
+
+    // The first sync settles how many days there are, not this.
+    bench.sandbox.add_transactions(&item_id, 3_000).unwrap();
+    let (first, cursor) = synced(&bench, &access_token, "").await;
+    assert_eq!(first.len(), month + 3_000);
+
+    let answer = control(&bench, &item_id, json!({ "count": 1_234 })).await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (200, json!({ "added": 1_234 }))
+    );
+    let (second, cursor) = synced(&bench, &access_token, &cursor).await;
+    assert_eq!(second.len(), 1_234);
+    bench.sandbox.add_transactions(&item_id, 0).unwrap();
+    assert!(synced(&bench, &access_token, &cursor).await.0.is_empty());
+
+    let all = synced(&bench, &access_token, "").await.0;
+    assert_eq!(all.len(), month + 4_234);
+    assert!(
+        first
+            .iter()
+            .chain(&second)
+            .all(|(id, one)| all.get(id) == Some(one))
+    );
+    assert_eq!(total(&bench, &access_token).await, all.len() as u64);
+    let mut got = BTreeMap::new();
+    for offset in (0..all.len()).step_by(500) {
+        let page = bench
+            .ok("/transactions/get", get(&access_token, 500, offset))
+            .await;
+        for one in page["transactions"].as_array().unwrap() {
+            got.insert(text(&one["transaction_id"]), one.clone());
+        }
+    }
+    assert!(got == all, "sync and get differ");
+    assert_eq!(synced(&bench, &plain, "").await.0.len(), month);
+}
+
+#[tokio::test]
+async fn added_transactions_look_like_those_of_a_bank() {
+    let bench = Bench::new().await;
+    let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+    let before = synced(&bench, &access_token, "").await.1;
+    bench.sandbox.add_transactions(&item_id, 2_000).unwrap();
+    let (added, _) = synced(&bench, &access_token, &before).await;
+    let accounts = bench
+        .ok("/accounts/get", json!({ "access_token": access_token }))
+        .await;
+    let subtype = |id: &Value| {
+        let accounts = accounts["accounts"].as_array().unwrap();
+        let account = accounts.iter().find(|account| account["account_id"] == *id);
+        text(&account.unwrap()["subtype"])
+    };
+    let today = Utc::now().date_naive();
+    let days = today - Days::new(365)..=today + Days::new(1);
+    for (id, one) in &added {
+        assert_eq!((id.len(), &one["pending"]), (37, &json!(false)));
+        assert!(one["merchant_name"].is_string());
+        assert!(["checking", "credit card"].contains(&subtype(&one["account_id"]).as_str()));
+        let date: NaiveDate = text(&one["date"]).parse().unwrap();
+        assert!(days.contains(&date), "{date}");
+        let amount = one["amount"].to_string();
+        let cents = amount.split_once('.').map_or("", |(_, cents)| cents);
+        assert!(cents.len() <= 2, "{amount}");
+    }
+    // All three are varied.
+    for (name, least) in [("merchant_name", 30), ("amount", 1_000), ("date", 300)] {
+        let values: std::collections::BTreeSet<_> =
+            added.values().map(|one| one[name].to_string()).collect();
+        assert!(values.len() >= least, "{name}: {}", values.len());
+    }
+}
+
+/// Programs compare files that they have kept, so that a field which moves or a space
+/// less would show.
+#[tokio::test]
+async fn pages_are_written_as_all_answers_are() {
+    let bench = Bench::new().await;
+    let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+    bench.sandbox.add_transactions(&item_id, 20).unwrap();
+    let token = json!({ "access_token": access_token });
+    bench.ok("/transactions/refresh", token.clone()).await;
+    let cursor = bench
+        .ok(
+            "/transactions/sync",
+            json!({ "access_token": access_token, "cursor": "now" }),
+        )
+        .await;
+    bench.ok("/transactions/refresh", token.clone()).await;
+    let since = json!({ "access_token": access_token, "cursor": cursor["next_cursor"] });
+    for (path, body) in [
+        ("/transactions/sync", token),
+        ("/transactions/sync", since),
+        ("/transactions/get", get(&access_token, 100, 0)),
+    ] {
+        let answer = bench.post(path, body).await;
+        let mut value = answer.json();
+        value.sort_all_objects();
+        assert_eq!(
+            answer.text,
+            serde_json::to_string_pretty(&value).unwrap(),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_webhook_says_that_there_is_more() {
+    let bench = Bench::new().await;
+    let mut receiver = Receiver::start().await;
+    let options = json!({ "webhook": receiver.url });
+    let (item_id, _) = item(&bench, &["transactions"], options).await;
+    bench.sandbox.add_transactions(&item_id, 10).unwrap();
+    let webhook = receiver.next_json().await;
+    assert_eq!(webhook["webhook_code"], "SYNC_UPDATES_AVAILABLE");
+    assert_eq!(webhook["item_id"], item_id);
+    assert_eq!(webhook["historical_update_complete"], true);
+    assert!(receiver.is_empty());
+}
+
+#[tokio::test]
+async fn added_during_a_run_of_pages_they_break_it() {
+    let bench = Bench::new().await;
+    let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+    bench.sandbox.add_transactions(&item_id, 100).unwrap();
+    let first = json!({ "access_token": access_token, "count": 100 });
+    let first = bench.ok("/transactions/sync", first).await;
+    bench.sandbox.add_transactions(&item_id, 1).unwrap();
+    let second = json!({ "access_token": access_token, "cursor": first["next_cursor"] });
+    bench.post("/transactions/sync", second).await.is_error(
+        400,
+        "TRANSACTIONS_ERROR",
+        "TRANSACTIONS_SYNC_MUTATION_DURING_PAGINATION",
+    );
+}
+
+#[tokio::test]
+async fn the_same_seed_makes_the_same_transactions() {
+    let run = async |seed| {
+        let bench = Bench::with(Sandbox::builder().seed(seed).start().await.unwrap());
+        let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+        bench.sandbox.add_transactions(&item_id, 500).unwrap();
+        synced(&bench, &access_token, "").await.0
+    };
+    let (one, same, other) = (run(1).await, run(1).await, run(2).await);
+    assert!(one == same && one != other);
+}
+
+#[tokio::test]
+async fn they_wait_until_all_of_the_history_is_there() {
+    let bench = Bench::with(
+        Sandbox::builder()
+            .pace(Pace::Lifelike)
+            .start()
+            .await
+            .unwrap(),
+    );
+    let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+    bench.sandbox.add_transactions(&item_id, 100).unwrap();
+    bench.sandbox.advance(Duration::from_secs(15));
+    assert_eq!(total(&bench, &access_token).await, 16);
+    bench.sandbox.add_transactions(&item_id, 100).unwrap();
+    assert_eq!(total(&bench, &access_token).await, 16);
+    bench.sandbox.advance(Duration::from_secs(60));
+    assert_eq!(total(&bench, &access_token).await, 48 + 200);
+}
+
+#[tokio::test]
+async fn a_restart_with_a_data_file_forgets_none() {
+    let name = format!("history-{}.redb", std::process::id());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&path);
+    let start = async || Bench::with(Sandbox::builder().data(&path).start().await.unwrap());
+    let bench = start().await;
+    let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+    let (unread_id, unread) = item(&bench, &["transactions"], json!({})).await;
+    let before = synced(&bench, &access_token, "").await.1;
+    bench.sandbox.add_transactions(&item_id, 2_000).unwrap();
+    bench.sandbox.add_transactions(&unread_id, 700).unwrap();
+    let (known, cursor) = synced(&bench, &access_token, &before).await;
+    bench.sandbox.stop().await;
+
+    let bench = start().await;
+    assert!(synced(&bench, &access_token, &before).await == (known.clone(), cursor.clone()));
+    let first = synced(&bench, &unread, "").await.0;
+    assert_eq!(first.len(), total(&bench, &unread).await as usize);
+    assert_eq!(
+        first.len() + 1_300,
+        synced(&bench, &access_token, "").await.0.len()
+    );
+    bench.sandbox.add_transactions(&item_id, 50).unwrap();
+    bench.sandbox.stop().await;
+
+    // What counts towards the limit is not forgotten either.
+    let bench = start().await;
+    assert_eq!(synced(&bench, &access_token, &cursor).await.0.len(), 50);
+    assert!(synced(&bench, &unread, "").await.0 == first);
+    let refused = bench.sandbox.add_transactions(&item_id, 100_000);
+    assert_eq!(refused, Err(TransactionsError::TooMany { left: 97_950 }));
+    bench.sandbox.stop().await;
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[tokio::test]
+async fn what_cannot_be_added_is_refused_and_says_why() {
+    let bench = Bench::new().await;
+    let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
+    let (without, _) = item(&bench, &["auth"], json!({})).await;
+    let savings = json!({ "override_accounts": [{ "subtype": "savings" }] });
+    let savings = json!({
+        "override_username": "user_custom", "override_password": savings.to_string(),
+    });
+    let (savings, _) = item(&bench, &["transactions"], savings).await;
+    let (removed, token) = item(&bench, &["transactions"], json!({})).await;
+    bench
+        .ok("/item/remove", json!({ "access_token": token }))
+        .await;
+
+    bench.sandbox.add_transactions(&item_id, 99_990).unwrap();
+    for (id, count, error, status) in [
+        ("nobody's", 1, TransactionsError::UnknownItem, 404),
+        (&removed, 1, TransactionsError::UnknownItem, 404),
+        (&without, 1, TransactionsError::NotEnabled, 400),
+        (&savings, 1, TransactionsError::NoAccount, 400),
+        (&item_id, 11, TransactionsError::TooMany { left: 10 }, 400),
+        (
+            &item_id,
+            usize::MAX,
+            TransactionsError::TooMany { left: 10 },
+            400,
+        ),
+    ] {
+        assert_eq!(bench.sandbox.add_transactions(id, count), Err(error));
+        let answer = control(&bench, id, json!({ "count": count })).await;
+        assert_eq!(
+            (answer.status, &answer.json()["error"]),
+            (status, &json!(error.to_string()))
+        );
+    }
+    for body in [
+        json!({}),
+        json!({ "count": -1 }),
+        json!({ "count": 1, "days": 1 }),
+    ] {
+        assert_eq!(control(&bench, &item_id, body).await.status, 400);
+    }
+    let many = TransactionsError::TooMany { left: 10 }.to_string();
+    assert!(
+        many.contains("100000 transactions at most; this one takes 10 more"),
+        "{many}"
+    );
+    bench.sandbox.add_transactions(&item_id, 10).unwrap();
+    assert_eq!(total(&bench, &access_token).await, 100_048);
+}
+
+/// An Item of somebody whom a test made up gets them on the accounts that it has.
+#[tokio::test]
+async fn a_made_up_user_can_have_a_long_history_too() {
+    let bench = Bench::new().await;
+    let user = json!({ "override_accounts": [
+        { "subtype": "savings", "meta": { "mask": "1234" } },
+        { "subtype": "checking", "meta": { "mask": "ab12" } },
+    ] });
+    let options = json!({
+        "override_username": "user_custom", "override_password": user.to_string(),
+    });
+    let (item_id, access_token) = item(&bench, &["transactions"], options).await;
+    bench.sandbox.add_transactions(&item_id, 700).unwrap();
+    let checking = bench.account(&access_token, "ab12").await;
+    let added = synced(&bench, &access_token, "").await.0;
+    assert_eq!(added.len(), 700);
+    assert!(added.values().all(|one| one["account_id"] == checking));
+}
