@@ -237,12 +237,48 @@ async fn transfer(bench: &Bench, checker: &mut Checker, account: &Value) {
     let made = bench.ok("/transfer/create", body).await;
     let body = json!({ "transfer_id": made["transfer"]["id"] });
     checker.ok(bench, "/transfer/cancel", body).await;
+    refund(bench, checker, account).await;
 
     let body = json!({
         "account_number": "1111222233330000", "routing_number": "011401533",
         "account_type": "checking",
     });
     checker.ok(bench, "/transfer/migrate_account", body).await;
+}
+
+async fn refund(bench: &Bench, checker: &mut Checker, account: &Value) {
+    let mut body = account.clone();
+    body["type"] = json!("debit");
+    body["network"] = json!("ach");
+    body["ach_class"] = json!("web");
+    body["amount"] = json!("9.00");
+    body["user"] = json!({ "legal_name": "Robin Sandoval" });
+    let authorized = bench.ok("/transfer/authorization/create", body).await;
+    let mut body = account.clone();
+    body["authorization_id"] = authorized["authorization"]["id"].clone();
+    body["description"] = json!("Rent");
+    let made = bench.ok("/transfer/create", body).await;
+    for (key, end) in [("a", "refund.failed"), ("b", "")] {
+        let body = json!({
+            "transfer_id": made["transfer"]["id"], "amount": "1.00", "idempotency_key": key,
+        });
+        let refund = checker.ok(bench, "/transfer/refund/create", body).await;
+        let refund = json!({ "refund_id": refund["refund"]["id"] });
+        if end.is_empty() {
+            let path = "/transfer/refund/cancel";
+            checker.ok(bench, path, refund.clone()).await;
+        } else {
+            let mut event = refund.clone();
+            event["event_type"] = json!(end);
+            let path = "/sandbox/transfer/refund/simulate";
+            checker.ok(bench, path, event).await;
+        }
+        checker.ok(bench, "/transfer/refund/get", refund).await;
+    }
+    let all = json!({ "after_id": 0 });
+    checker.ok(bench, "/transfer/event/sync", all).await;
+    let made = json!({ "transfer_id": made["transfer"]["id"] });
+    checker.ok(bench, "/transfer/get", made).await;
 }
 
 async fn report(bench: &Bench, checker: &mut Checker, access_token: &str) {

@@ -62,6 +62,11 @@ async fn world(bench: &Bench, key_id: &str) -> World {
         "authorization_id": authorization_id, "description": "Rent",
     });
     let transfer = bench.ok("/transfer/create", transfer).await;
+    let refund = json!({
+        "transfer_id": transfer["transfer"]["id"], "amount": "0.01",
+        "idempotency_key": authorization_id,
+    });
+    let refund = bench.ok("/transfer/refund/create", refund).await;
     let body = json!({ "access_tokens": [access_token], "days_requested": 5 });
     let report = bench.ok("/asset_report/create", body).await;
     let body = json!({ "asset_report_token": report["asset_report_token"] });
@@ -82,6 +87,7 @@ async fn world(bench: &Bench, key_id: &str) -> World {
         audit_copy_token: text(&audit_copy["audit_copy_token"]),
         authorization_id,
         transfer_id: text(&transfer["transfer"]["id"]),
+        refund_id: text(&refund["refund"]["id"]),
         key_id: key_id.to_owned(),
         ..World::default()
     }
@@ -376,10 +382,10 @@ async fn every_list_ends_and_its_pages_make_it_up() {
 async fn answers_take_up_what_the_request_names() {
     let bench = Bench::new().await;
     let known = world(&bench, "").await;
-    let refund = bench
-        .ok("/transfer/refund/get", json!({ "refund_id": "6f1a5c1e" }))
+    let sweep = bench
+        .ok("/transfer/sweep/get", json!({ "sweep_id": "6f1a5c1e" }))
         .await;
-    assert_eq!(refund["refund"]["id"], "6f1a5c1e");
+    assert_eq!(sweep["sweep"]["id"], "6f1a5c1e");
 
     let item = json!({ "access_token": known.access_token });
     let accounts = bench.ok("/accounts/get", item.clone()).await;

@@ -157,6 +157,84 @@ async fn events_are_handed_out_once_each_and_announced() {
     assert_eq!(listed["has_more"], true);
 }
 
+impl Account {
+    async fn refund(&self, transfer: &Value, amount: &str, key: &str) -> common::Answer {
+        let body = json!({
+            "transfer_id": transfer["id"], "amount": amount, "idempotency_key": key,
+        });
+        self.bench.post("/transfer/refund/create", body).await
+    }
+}
+
+#[tokio::test]
+async fn no_more_is_refunded_than_was_taken() {
+    let account = Account::new().await;
+    let transfer = account.transfer("3.00").await;
+    let first = account.refund(&transfer, "2.00", "a").await.json();
+    assert_eq!(first["refund"]["transfer_id"], transfer["id"]);
+    let again = account.refund(&transfer, "2.00", "a").await.json();
+    assert_eq!(again["refund"], first["refund"], "the key is the same");
+    let refused = async |amount: &str, key: &str| {
+        let refused = account.refund(&transfer, amount, key).await;
+        refused.is_error(400, "INVALID_REQUEST", "INVALID_FIELD");
+    };
+    refused("1.01", "b").await;
+    refused("0.00", "c").await;
+    refused("-1.00", "d").await;
+    // What is cancelled does not count.
+    let refund = json!({ "refund_id": first["refund"]["id"] });
+    account.bench.ok("/transfer/refund/cancel", refund).await;
+    let whole = account.refund(&transfer, "3.00", "e").await;
+    assert_eq!(whole.status, 200, "{}", whole.text);
+    let body = json!({ "transfer_id": transfer["id"] });
+    let found = account.bench.ok("/transfer/get", body).await;
+    assert_eq!(length(&found["transfer"]["refunds"]), 2);
+
+    let stranger = json!({ "id": "made up" });
+    let refused = account.refund(&stranger, "1.00", "f").await;
+    refused.is_error(400, "INVALID_REQUEST", "INVALID_FIELD");
+}
+
+#[tokio::test]
+async fn a_refund_moves_along_the_ways_that_there_are() {
+    let account = Account::new().await;
+    let bench = &account.bench;
+    let transfer = account.transfer("3.00").await;
+    let made = account.refund(&transfer, "1.00", "a").await.json();
+    let refund = json!({ "refund_id": made["refund"]["id"] });
+    let event = |event: &str| json!({ "refund_id": refund["refund_id"], "event_type": event });
+    let simulate = "/sandbox/transfer/refund/simulate";
+    for (name, status) in [("refund.posted", "posted"), ("refund.returned", "returned")] {
+        bench.ok(simulate, event(name)).await;
+        let found = bench.ok("/transfer/refund/get", refund.clone()).await;
+        assert_eq!(found["refund"]["status"], status);
+    }
+    let found = bench.ok("/transfer/refund/get", refund.clone()).await;
+    assert_eq!(found["refund"]["failure_reason"]["failure_code"], "R01");
+    for name in ["refund.settled", "posted", "refund.pending"] {
+        let refused = bench.post(simulate, event(name)).await;
+        let code = "SANDBOX_TRANSFER_EVENT_TRANSITION_INVALID";
+        refused.is_error(400, "SANDBOX_ERROR", code);
+    }
+    let refused = bench.post("/transfer/refund/cancel", refund.clone()).await;
+    refused.is_error(400, "TRANSFER_ERROR", "TRANSFER_NOT_CANCELLABLE");
+    let unknown = json!({ "refund_id": "made up" });
+    let refused = bench.post("/transfer/refund/get", unknown).await;
+    refused.is_error(400, "INVALID_REQUEST", "INVALID_FIELD");
+
+    let body = json!({ "after_id": 0 });
+    let events = bench.ok("/transfer/event/sync", body).await;
+    let events = events["transfer_events"].as_array().unwrap();
+    let of_refund = events
+        .iter()
+        .filter(|event| event["refund_id"] == refund["refund_id"]);
+    let kinds: Vec<_> = of_refund.map(|event| text(&event["event_type"])).collect();
+    assert_eq!(
+        kinds,
+        ["refund.pending", "refund.posted", "refund.returned"]
+    );
+}
+
 #[tokio::test]
 async fn tokens_that_are_made_without_link_open_their_items() {
     let bench = Bench::new().await;

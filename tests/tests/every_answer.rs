@@ -115,6 +115,10 @@ impl Bench {
         let body = json!({ "client_user_id": "u1" });
         let user = self.post("/user/create", body).await;
         let (authorization_id, transfer_id) = self.transfer(&item, account_id).await;
+        let refund = json!({
+            "transfer_id": transfer_id, "amount": "0.01", "idempotency_key": authorization_id,
+        });
+        let refund = self.post("/transfer/refund/create", refund).await;
         let body = json!({ "access_tokens": [item["access_token"]], "days_requested": 5 });
         let report = self.post("/asset_report/create", body).await;
         let body = json!({ "asset_report_token": report["asset_report_token"] });
@@ -136,6 +140,7 @@ impl Bench {
             audit_copy_token: text(&audit_copy["audit_copy_token"]),
             authorization_id,
             transfer_id,
+            refund_id: text(&refund["refund"]["id"]),
             ..World::default()
         }
     }

@@ -24,7 +24,8 @@ use plaid::types::{
     ProductStatusStatus, Products, SandboxItemFireWebhookRequestWebhookCode,
     SandboxPublicTokenCreateRequestOptions, SyncUpdatesAvailableWebhook, Transaction,
     TransactionsGetRequestOptions, TransactionsSyncResponse, TransferAuthorization,
-    TransferAuthorizationDecision, TransferAuthorizationUserInRequest, TransferStatus,
+    TransferAuthorizationDecision, TransferAuthorizationUserInRequest, TransferRefundStatus,
+    TransferStatus,
 };
 use plaid::{Action, Call, Client, Decimal, Error, ErrorCode, NaiveDate, Secret};
 use support::{BANK, Bench, REQUEST_ID_LEN, Receiver};
@@ -753,6 +754,16 @@ async fn transfer(bench: &Bench) {
     assert_eq!(events.transfer_events.len(), 5);
     let of_second = transfers.event_list().transfer_id(&second.id);
     assert_eq!(of_second.await.unwrap().transfer_events.len(), 2);
+
+    let refund = transfers.refund_create(&first.id, "2.34", "key-3");
+    let refund = refund.await.unwrap().into_inner().refund;
+    let simulate = sandbox.transfer_refund_simulate(&refund.id, "refund.posted");
+    simulate.await.unwrap();
+    let found = transfers.refund_get(&refund.id).await.unwrap();
+    assert_eq!(found.refund.status, TransferRefundStatus::Posted);
+    let other = transfers.refund_create(&first.id, "10.00", "key-4");
+    let other = other.await.unwrap().into_inner().refund;
+    transfers.refund_cancel(&other.id).await.unwrap();
 
     let mut receiver = Receiver::start().await;
     let fire = sandbox.transfer_fire_webhook(receiver.url());

@@ -12,6 +12,7 @@ pub(crate) mod items;
 pub(crate) mod link;
 pub(crate) mod pdf;
 pub(crate) mod processor;
+mod refunds;
 pub(crate) mod sandbox;
 pub(crate) mod transactions;
 mod transfer;
@@ -73,6 +74,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("sandboxProcessorTokenCreate", sandbox::processor_token),
     ("sandboxPublicTokenCreate", sandbox::public_token),
     ("sandboxTransferFireWebhook", transfers::fire_webhook),
+    ("sandboxTransferRefundSimulate", refunds::simulate),
     ("sandboxTransferSimulate", transfers::simulate),
     ("transactionsGet", transactions::get),
     ("transactionsRefresh", transactions::refresh),
@@ -85,6 +87,9 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("transferGet", transfers::get),
     ("transferList", transfers::list),
     ("transferMigrateAccount", transfer::migrate),
+    ("transferRefundCancel", refunds::cancel),
+    ("transferRefundCreate", refunds::create),
+    ("transferRefundGet", refunds::get),
     ("userCreate", users::create),
     ("webhookVerificationKeyGet", webhooks::verification_key),
 ];

@@ -86,13 +86,18 @@ pub(crate) struct Transfers {
 }
 
 impl Transfers {
-    fn find(&mut self, field: &str, value: &str) -> Option<&mut Map<String, Value>> {
+    pub(super) fn find(&mut self, field: &str, value: &str) -> Option<&mut Map<String, Value>> {
         let is_it = |transfer: &Map<String, Value>| {
             transfer.get(field).and_then(Value::as_str) == Some(value)
         };
         let place = self.made.iter().position(is_it)?;
         self.touch(place);
         self.made.get_mut(place)
+    }
+
+    /// All of them, in the order in which they were made.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Map<String, Value>> {
+        self.made.iter()
     }
 
     fn add(&mut self, transfer: Map<String, Value>) {
@@ -175,7 +180,7 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     }
     let transfer = describe(call, &request, &authorized);
     let reply = Reply::json(json!({ "transfer": transfer }));
-    note(call, &transfer, "pending", Value::Null);
+    note(call, &transfer, "pending", Value::Null, None);
     call.state.transfers.add(transfer);
     Ok(reply)
 }
@@ -248,7 +253,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     Ok(Reply::json(json!({ "transfer": found? })))
 }
 
-fn unknown(field: &str) -> ApiError {
+pub(super) fn unknown(field: &str) -> ApiError {
     ApiError::invalid_field(format!(
         "{field} must be one that was made in this environment"
     ))
@@ -280,11 +285,17 @@ fn proceed(call: &mut Call<'_>, id: &str, status: &str, failure: Value) {
     transfer.insert("cancellable".to_owned(), json!(false));
     transfer.insert("failure_reason".to_owned(), failure.clone());
     let transfer = transfer.clone();
-    note(call, &transfer, status, failure);
+    note(call, &transfer, status, failure, None);
 }
 
 /// Adds an event to those that `/transfer/event/sync` hands out.
-fn note(call: &mut Call<'_>, transfer: &Map<String, Value>, kind: &str, failure: Value) {
+pub(super) fn note(
+    call: &mut Call<'_>,
+    transfer: &Map<String, Value>,
+    kind: &str,
+    failure: Value,
+    refund_id: Option<&str>,
+) {
     let now = call.state.now();
     let events = &mut call.state.transfers.events;
     // Later events would have no number that was not given out.
@@ -301,7 +312,7 @@ fn note(call: &mut Call<'_>, transfer: &Map<String, Value>, kind: &str, failure:
         "ledger_id": transfer["ledger_id"],
         "origination_account_id": transfer["origination_account_id"],
         "originator_client_id": transfer["originator_client_id"],
-        "refund_id": null,
+        "refund_id": refund_id,
         "sweep_amount": null,
         "sweep_id": null,
         "timestamp": timestamp(now),
@@ -416,7 +427,7 @@ const TRANSITIONS: [(&str, &str); 5] = [
     ("settled", "funds_available"),
 ];
 
-fn failure(event: &str) -> Value {
+pub(super) fn failure(event: &str) -> Value {
     if event == "returned" {
         json!({
             "ach_return_code": "R01",
@@ -441,7 +452,7 @@ pub(super) fn fire_webhook(call: &mut Call<'_>) -> Result<Reply, ApiError> {
 
 /// Says that there are events. Transfers have no webhook of their own in the
 /// sandbox: the address comes with the call.
-fn announce(call: &mut Call<'_>, address: &str) -> Result<(), ApiError> {
+pub(super) fn announce(call: &mut Call<'_>, address: &str) -> Result<(), ApiError> {
     if Destination::of(address) == Destination::Invalid {
         return Err(ApiError::sandbox(
             "SANDBOX_WEBHOOK_INVALID",

@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) audit_copy_token: String,
     pub(crate) authorization_id: String,
     pub(crate) transfer_id: String,
+    pub(crate) refund_id: String,
     pub(crate) key_id: String,
     /// What answers have named, by the names of the fields of requests.
     pub(crate) made: BTreeMap<String, String>,
@@ -70,8 +71,10 @@ pub(crate) fn is_destructive(id: &str) -> bool {
         "itemPublicTokenExchange",
         "itemRemove",
         "sandboxItemResetLogin",
+        "sandboxTransferRefundSimulate",
         "sandboxTransferSimulate",
         "transferCancel",
+        "transferRefundCancel",
     ]
     .contains(&id)
 }
@@ -145,6 +148,8 @@ impl Requests<'_> {
                 set("amount", json!("12.34"));
             }
             "transferGet" => set("transfer_id", json!(world.transfer_id)),
+            "transferRefundCreate" => set("amount", json!("0.01")),
+            "sandboxTransferRefundSimulate" => set("event_type", json!("refund.posted")),
             "sandboxTransferSimulate" => set("event_type", json!("posted")),
             "sandboxProcessorTokenCreate" => drop(fields.remove("options")),
             "institutionsGetById" => set("country_codes", json!(["US"])),
@@ -241,6 +246,7 @@ impl Requests<'_> {
             "user_token" => &world.user_token,
             "authorization_id" => &world.authorization_id,
             "transfer_id" => &world.transfer_id,
+            "refund_id" => &world.refund_id,
             "asset_report_token" => &world.asset_report_token,
             "account_id" | "account_ids" | "account_ids_to_exclude" => &world.account_id,
             "item_id" | "item_ids" => &world.item_id,

@@ -35,8 +35,10 @@ DESTRUCTIVE = {
     "itemPublicTokenExchange",
     "itemRemove",
     "sandboxItemResetLogin",
+    "sandboxTransferRefundSimulate",
     "sandboxTransferSimulate",
     "transferCancel",
+    "transferRefundCancel",
 }
 
 
@@ -76,6 +78,8 @@ def new_world():
     authorization = post("/transfer/authorization/create", payment)["authorization"]["id"]
     transfer = {**of_account, "authorization_id": authorization, "description": "payment"}
     transfer = post("/transfer/create", transfer)["transfer"]
+    refund = {"transfer_id": transfer["id"], "amount": "0.01", "idempotency_key": transfer["id"]}
+    refund = post("/transfer/refund/create", refund)["refund"]
     with contextlib.suppress(urllib.error.HTTPError):  # it gets ready when it is asked for
         post("/asset_report/get", {"asset_report_token": report["asset_report_token"]})
     audited = {"asset_report_token": report["asset_report_token"]}
@@ -93,6 +97,7 @@ def new_world():
         "processor_token": processor["processor_token"],
         "link_token": link["link_token"],
         "transfer_id": transfer["id"],
+        "refund_id": refund["id"],
         "user_id": user["user_id"],
         "user_token": user["user_token"],
         "webhook": WEBHOOK,
@@ -166,9 +171,11 @@ def said_in_words(operation, world):
         },
         "sandboxProcessorTokenCreate": {"options": {}},
         "sandboxPublicTokenCreate": {"initial_products": ["auth"], "options": {}},
+        "sandboxTransferRefundSimulate": {"event_type": "refund.posted"},
         "sandboxTransferSimulate": {"event_type": "posted"},
         "transactionsGet": {"start_date": "2020-01-01", "end_date": "2030-01-01"},
         "transferAuthorizationCreate": {"amount": "1.00"},
+        "transferRefundCreate": {"amount": "0.01"},
         "transferGet": {"transfer_id": world["transfer_id"]},
     }.get(operation, {})
 
