@@ -1,5 +1,7 @@
-//! What the emulator takes: its start, a thousand Items synced wholly, and writes that
-//! wait for the disk. The client is in the same process, and so in the figures.
+//! What the emulator takes: its start, a thousand Items with 10,000 transactions each
+//! synced wholly, and the same with a data file; a start with that file; and writes that
+//! wait for the disk. The client is in the same process, and so in the figures. It
+//! counts the transactions of a page and does not look at them.
 //!
 //! `cargo bench -p plaid-sandbox --bench sandbox`
 
@@ -19,15 +21,33 @@ use std::{
 use futures_util::{StreamExt, stream};
 use plaid_sandbox::Sandbox;
 use reqwest::Client;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 const ITEMS: usize = 1_000;
-/// The longest history that an Item has.
+/// The longest history that an Item has, the transactions that come with it, and those
+/// that are added to it.
 const DAYS: u32 = 730;
-const PAGE: usize = 100;
+const MONTHS: usize = 394;
+const ADDED: usize = 10_000;
+/// The largest page there is.
+const PAGE: usize = 500;
 const CALLERS: usize = 32;
 const WRITES: usize = 4_000;
 const START: Duration = Duration::from_millis(100);
+
+/// What is looked at of a page.
+#[derive(serde::Deserialize)]
+struct Page {
+    added: Vec<IgnoredAny>,
+    has_more: bool,
+    next_cursor: String,
+}
+
+struct Item {
+    id: String,
+    access_token: String,
+}
 
 struct Caller<'a> {
     sandbox: &'a Sandbox,
@@ -44,7 +64,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    async fn ok(&self, path: &str, body: Value) -> Value {
+    async fn ok<T: DeserializeOwned>(&self, path: &str, body: Value) -> T {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self
             .client
@@ -56,34 +76,44 @@ impl<'a> Caller<'a> {
             .await
             .unwrap();
         assert!(answer.status().is_success(), "{path}");
-        answer.json().await.unwrap()
+        serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap()
     }
 
-    async fn item(&self) -> String {
+    async fn item(&self) -> Item {
         let body = json!({
             "institution_id": "ins_109508", "initial_products": ["transactions"],
         });
-        let token = self.ok("/sandbox/public_token/create", body).await;
+        let token: Value = self.ok("/sandbox/public_token/create", body).await;
         let body = json!({ "public_token": token["public_token"] });
-        let exchanged = self.ok("/item/public_token/exchange", body).await;
-        exchanged["access_token"].as_str().unwrap().to_owned()
+        let exchanged: Value = self.ok("/item/public_token/exchange", body).await;
+        let text = |name: &str| exchanged[name].as_str().unwrap().to_owned();
+        Item {
+            id: text("item_id"),
+            access_token: text("access_token"),
+        }
     }
 
     /// All updates of an Item, counted.
-    async fn sync(&self, access_token: &str) -> usize {
-        let (mut cursor, mut found) = (json!(""), 0);
+    async fn sync(&self, item: &Item) -> usize {
+        let (mut cursor, mut found) = (String::new(), 0);
         loop {
             let body = json!({
-                "access_token": access_token, "cursor": cursor, "count": PAGE,
+                "access_token": item.access_token, "cursor": cursor, "count": PAGE,
                 "options": { "days_requested": DAYS },
             });
-            let page = self.ok("/transactions/sync", body).await;
-            found += page["added"].as_array().unwrap().len();
-            if page["has_more"] == false {
+            let page: Page = self.ok("/transactions/sync", body).await;
+            found += page.added.len();
+            if !page.has_more {
                 return found;
             }
-            cursor = page["next_cursor"].clone();
+            cursor = page.next_cursor;
         }
+    }
+
+    async fn sync_all(&self, items: &[Item]) -> usize {
+        let found = stream::iter(items).map(|item| self.sync(item));
+        let found = found.buffer_unordered(CALLERS);
+        found.fold(0, async |sum, found| sum + found).await
     }
 
     fn say(&self, what: &str, since: Instant) {
@@ -102,31 +132,29 @@ fn memory() -> usize {
     kilobytes.unwrap_or_default() / 1024
 }
 
-async fn sync_all(sandbox: &Sandbox) {
+async fn long_histories(sandbox: &Sandbox) -> Vec<Item> {
     let caller = Caller::new(sandbox);
     let before = memory();
     let start = Instant::now();
-    let tokens: Vec<_> = stream::iter(0..ITEMS)
-        .map(|_| caller.item())
-        .buffer_unordered(CALLERS)
-        .collect()
-        .await;
+    let items = stream::iter(0..ITEMS).map(|_| caller.item());
+    let items: Vec<_> = items.buffer_unordered(CALLERS).collect().await;
     caller.say("Items made", start);
+    for item in &items {
+        sandbox.add_transactions(&item.id, ADDED).unwrap();
+    }
+    // The first time they are made, the second time they are there.
     for what in ["all synced, the first time", "all synced again"] {
         let start = Instant::now();
-        let found: usize = stream::iter(&tokens)
-            .map(|token| caller.sync(token))
-            .buffer_unordered(CALLERS)
-            .fold(0, async |sum, found| sum + found)
-            .await;
+        let found = caller.sync_all(&items).await;
+        let rate = found as f64 / start.elapsed().as_secs_f64();
         caller.say(what, start);
-        assert_eq!(found, ITEMS * 394);
+        assert_eq!(found, ITEMS * (MONTHS + ADDED));
+        println!(
+            "  {found} transactions, {rate:.0} /s; memory {before} MB before, {} MB now",
+            memory()
+        );
     }
-    println!(
-        "{} transactions; memory {before} MB before, {} MB after",
-        ITEMS * 394,
-        memory()
-    );
+    items
 }
 
 async fn write(sandbox: &Sandbox, what: &str) {
@@ -137,7 +165,7 @@ async fn write(sandbox: &Sandbox, what: &str) {
         stream::iter(0..count)
             .map(|number| {
                 let body = json!({ "client_user_id": format!("{callers}-{number}") });
-                caller.ok("/user/create", body)
+                caller.ok::<IgnoredAny>("/user/create", body)
             })
             .buffer_unordered(callers)
             .for_each(async |_| {})
@@ -153,7 +181,7 @@ async fn main() {
     let took = start.elapsed();
     println!("started in {took:?}");
     assert!(took < START, "the start takes more than {START:?}");
-    sync_all(&sandbox).await;
+    long_histories(&sandbox).await;
     write(&sandbox, "to memory").await;
     sandbox.stop().await;
 
@@ -161,15 +189,15 @@ async fn main() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let sandbox = Sandbox::builder().data(&file).start().await.unwrap();
     write(&sandbox, "to a file").await;
-    sync_all(&sandbox).await;
+    let items = long_histories(&sandbox).await;
     sandbox.stop().await;
     let start = Instant::now();
     let sandbox = Sandbox::builder().data(&file).start().await.unwrap();
+    let took = start.elapsed();
     let size = std::fs::metadata(&file).unwrap().len() / 1024 / 1024;
-    println!(
-        "started again with a file of {size} MB in {:?}",
-        start.elapsed()
-    );
+    println!("started again with a file of {size} MB in {took:?}");
+    let found = Caller::new(&sandbox).sync(&items[ITEMS / 2]).await;
+    assert_eq!(found, MONTHS + ADDED, "the file has lost some");
     sandbox.stop().await;
     std::fs::remove_file(&file).unwrap();
 }
