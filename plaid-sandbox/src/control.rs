@@ -25,7 +25,7 @@ use crate::{
     faults::{Fault, FaultRule},
     lock,
     products::{
-        link,
+        identity_verification, link,
         transactions::{self, TransactionsError},
     },
     server::{App, Peer, json_answer, read_json},
@@ -44,6 +44,10 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", delete(remove_fault))
         .route("/items/{id}/transactions", post(add_transactions))
+        .route(
+            "/identity_verification/complete",
+            post(complete_verification),
+        )
         .route("/link/complete", post(complete_link))
         .route("/rate_limits", post(rate_limits))
         .route("/webhooks", get(webhooks))
@@ -56,12 +60,17 @@ pub(crate) fn router(app: Arc<App>) -> Router<Arc<App>> {
 /// Lets nobody in who should not be here; for them there is nothing here.
 async fn guard(Shared(app): Shared<Arc<App>>, request: Request, next: Next) -> Response<Body> {
     let peer = request.extensions().get::<Peer>();
-    let is_near = peer.is_some_and(|peer| peer.0.ip().is_loopback());
-    if (is_near || app.control_from_anywhere) && is_called_by_address(request.headers()) {
+    let may = may_control(peer.copied(), app.control_from_anywhere);
+    if may && is_called_by_address(request.headers()) {
         next.run(request).await
     } else {
         failed(&ApiError::not_found())
     }
+}
+
+/// Whether somebody who calls from there may use the controls.
+fn may_control(peer: Option<Peer>, from_anywhere: bool) -> bool {
+    from_anywhere || peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback())
 }
 
 fn is_called_by_address(headers: &HeaderMap) -> bool {
@@ -321,6 +330,23 @@ fn not_added(error: TransactionsError) -> ApiError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct CompleteVerification {
+    identity_verification_id: String,
+    passed: bool,
+}
+
+async fn complete_verification(Shared(app): Shared<Arc<App>>, request: Request) -> Response<Body> {
+    with(request, |told: CompleteVerification| {
+        let id = &told.identity_verification_id;
+        app.complete_verification(id, told.passed)
+            .map_err(|error| ApiError::invalid_field(error.to_string()))?;
+        Ok(json!({}))
+    })
+    .await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RateLimits {
     enforced: bool,
 }
@@ -386,6 +412,23 @@ impl App {
         self.catch_up();
     }
 
+    /// See [`Sandbox::complete_identity_verification`](crate::Sandbox::complete_identity_verification).
+    pub(crate) fn complete_verification(
+        &self,
+        id: &str,
+        passed: bool,
+    ) -> Result<(), crate::VerificationError> {
+        let request = Incoming::default();
+        let (is_done, receipt) = self.act(&request, |call| {
+            identity_verification::complete(call, id, passed)
+        });
+        self.finish(receipt)
+            .map_err(|_| crate::VerificationError::NotWritten)?;
+        is_done
+            .then_some(())
+            .ok_or(crate::VerificationError::NotWaiting)
+    }
+
     /// See [`Sandbox::complete_link`](crate::Sandbox::complete_link).
     pub(crate) fn complete_link(&self, link_token: &str) -> Result<String, crate::LinkError> {
         let request = Incoming::default();
@@ -414,6 +457,29 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn callers_on_other_machines_are_refused_unless_they_are_wanted() {
+        let from = |address: &str| Some(Peer(address.parse().unwrap()));
+        for near in [
+            "127.0.0.1:80",
+            "127.8.9.1:80",
+            "[::1]:80",
+            "[::ffff:127.0.0.1]:80",
+        ] {
+            assert!(may_control(from(near), false), "{near}");
+        }
+        for far in [
+            "192.0.2.1:80",
+            "10.0.0.1:80",
+            "[2001:db8::1]:80",
+            "0.0.0.0:80",
+        ] {
+            assert!(!may_control(from(far), false), "{far}");
+            assert!(may_control(from(far), true), "{far}");
+        }
+        assert!(!may_control(None, false), "from nowhere");
+    }
 
     #[test]
     fn only_addresses_and_localhost_are_names_of_this_machine() {

@@ -119,7 +119,7 @@ pub use contract::ContractError;
 pub use faults::{Fault, FaultRule};
 pub use log::LoggedRequest;
 pub use products::{emulated, transactions::TransactionsError};
-pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError};
+pub use sandbox::{LinkError, Sandbox, SandboxBuilder, StartError, VerificationError};
 pub use storage::DataError;
 pub use webhook::{Order, SentWebhook};
 

@@ -71,6 +71,18 @@ pub enum LinkError {
     NotWritten,
 }
 
+/// Why a user cannot complete an identity verification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerificationError {
+    /// No such verification was created, or it has been completed.
+    #[error("there is no such identity verification that waits for its user")]
+    NotWaiting,
+    /// The data file cannot be written.
+    #[error("the data file cannot be written; start the emulator again when it can")]
+    NotWritten,
+}
+
 /// Settings for a [`Sandbox`], made by [`Sandbox::builder`].
 #[derive(Debug, Clone, Default)]
 #[must_use = "a builder does nothing until it is started"]
@@ -405,6 +417,21 @@ impl Sandbox {
     /// If the token is unknown or has expired, or its Item has been removed.
     pub fn complete_link(&self, link_token: &str) -> Result<String, LinkError> {
         self.app.complete_link(link_token)
+    }
+
+    /// Plays the user who goes through an identity verification, and passes or fails
+    /// it. Afterwards `/identity_verification/get` shows it as completed.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such verification, or its user is through with it.
+    pub fn complete_identity_verification(
+        &self,
+        identity_verification_id: &str,
+        passed: bool,
+    ) -> Result<(), VerificationError> {
+        self.app
+            .complete_verification(identity_verification_id, passed)
     }
 
     /// Gives an Item a long history: adds so many settled transactions of varied

@@ -22,7 +22,7 @@ use crate::{
     ids::{Ids, check_token},
     ledger::{Ledger, Plan, Stretch},
     limits::Limits,
-    products::transfers::Transfers,
+    products::{identity_verification::Verification, transfers::Transfers},
     storage::{Change, Journal, Misfit, Unwritten},
     webhook::{Attempt, Delivery, Signer},
 };
@@ -453,6 +453,7 @@ pub(crate) struct State {
     pub(crate) reports: Store<Report>,
     /// The reports that an auditor reads, by the auditor's token.
     pub(crate) audit_copies: Store<Vec<String>>,
+    pub(crate) verifications: Store<Verification>,
     /// What callers made with operations whose answers are made up.
     pub(crate) created: Store<Thing>,
     /// By the caller's own identifier.
@@ -487,6 +488,7 @@ impl State {
             link_tokens: Store::new(CAPACITY),
             reports: Store::new(CAPACITY),
             audit_copies: Store::new(CAPACITY),
+            verifications: Store::new(CAPACITY),
             created: Store::new(CAPACITY),
             users: Store::new(CAPACITY),
             authorized: Store::new(CAPACITY),
@@ -499,7 +501,7 @@ impl State {
     }
 
     /// What the data file has, by the names under which it has it.
-    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 15] {
+    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 16] {
         // Without `..`, so that nobody adds something and forgets the file.
         let Self {
             ids: _,
@@ -517,6 +519,7 @@ impl State {
             link_tokens,
             reports,
             audit_copies,
+            verifications,
             created,
             users,
             authorized,
@@ -541,6 +544,7 @@ impl State {
             ("stripe_token", stripe_tokens),
             ("transfer", transfers),
             ("user", users),
+            ("verification", verifications),
             ("webhook", webhooks),
         ]
     }

@@ -376,13 +376,31 @@ async fn look_up(bench: &Bench, checker: &mut Checker) {
     checker
         .ok(bench, "/user/create", json!({ "client_user_id": "u1" }))
         .await;
-    checker
-        .ok(
-            bench,
-            "/identity_verification/get",
-            json!({ "identity_verification_id": "idv_1" }),
-        )
-        .await;
+    verify(bench, checker).await;
+}
+
+async fn verify(bench: &Bench, checker: &mut Checker) {
+    let of_user = json!({ "client_user_id": "u1", "template_id": "idvtmp_1" });
+    let mut body = of_user.clone();
+    body["gave_consent"] = json!(false);
+    body["is_shareable"] = json!(true);
+    body["user"] = json!({ "address": { "country": "US" } });
+    let path = "/identity_verification/create";
+    let mut id = checker.ok(bench, path, body).await["id"].clone();
+    for passed in [false, true] {
+        bench
+            .sandbox
+            .complete_identity_verification(&text(&id), passed)
+            .unwrap();
+        let body = json!({ "identity_verification_id": id });
+        checker.ok(bench, "/identity_verification/get", body).await;
+        let mut body = of_user.clone();
+        body["strategy"] = json!("reset");
+        let path = "/identity_verification/retry";
+        id = checker.ok(bench, path, body).await["id"].clone();
+    }
+    let path = "/identity_verification/list";
+    checker.ok(bench, path, of_user).await;
 }
 
 async fn change(bench: &Bench, checker: &mut Checker, access_token: String) {

@@ -71,6 +71,12 @@ async fn world(bench: &Bench, key_id: &str) -> World {
     let report = bench.ok("/asset_report/create", body).await;
     let body = json!({ "asset_report_token": report["asset_report_token"] });
     bench.post("/asset_report/get", body.clone()).await;
+    let verification = json!({
+        "client_user_id": "customer-1", "template_id": "idvtmp_1", "is_idempotent": true,
+        "gave_consent": true, "is_shareable": false,
+    });
+    let path = "/identity_verification/create";
+    let verification = bench.ok(path, verification).await;
     let audit_copy = bench.ok("/asset_report/audit_copy/create", body).await;
     World {
         client_id: bench.sandbox.client_id().to_owned(),
@@ -87,6 +93,7 @@ async fn world(bench: &Bench, key_id: &str) -> World {
         audit_copy_token: text(&audit_copy["audit_copy_token"]),
         authorization_id,
         transfer_id: text(&transfer["transfer"]["id"]),
+        identity_verification_id: text(&verification["id"]),
         refund_id: text(&refund["refund"]["id"]),
         key_id: key_id.to_owned(),
         ..World::default()

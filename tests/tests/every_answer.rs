@@ -124,6 +124,12 @@ impl Bench {
         let body = json!({ "asset_report_token": report["asset_report_token"] });
         // Ready from the second time on.
         self.post("/asset_report/get", body.clone()).await;
+        let verification = json!({
+            "client_user_id": "customer-1", "template_id": "idvtmp_1", "is_idempotent": true,
+            "gave_consent": true, "is_shareable": false,
+        });
+        let path = "/identity_verification/create";
+        let verification = self.post(path, verification).await;
         let audit_copy = self.post("/asset_report/audit_copy/create", body).await;
         World {
             client_id: self.sandbox.client_id().to_owned(),
@@ -140,6 +146,7 @@ impl Bench {
             audit_copy_token: text(&audit_copy["audit_copy_token"]),
             authorization_id,
             transfer_id,
+            identity_verification_id: text(&verification["id"]),
             refund_id: text(&refund["refund"]["id"]),
             ..World::default()
         }

@@ -686,12 +686,31 @@ async fn user(bench: &Bench) {
 }
 
 async fn identity_verification(bench: &Bench) {
-    let get = bench.plaid.identity_verification().get("idv_4711");
-    let answer = get.await.unwrap();
-    assert_eq!(answer.id, "idv_4711");
+    let verifications = bench.plaid.identity_verification();
+    let create = verifications.create(false, "idvtmp_1", true);
+    let made = create.client_user_id("customer-7").await.unwrap();
+    assert_eq!(made.status, IdentityVerificationStatus::Active);
+    assert!(made.kyc_check.is_none() && made.completed_at.is_none());
+    let complete = |id: &str, passed| bench.sandbox.complete_identity_verification(id, passed);
+    complete(&made.id, false).unwrap();
+    let failed = verifications.get(&made.id).await.unwrap();
+    assert_eq!(failed.status, IdentityVerificationStatus::Failed);
+
+    let retry = verifications.retry("customer-7", "idvtmp_1", "reset");
+    let again = retry.await.unwrap();
+    assert_eq!(again.previous_attempt_id.as_ref(), Some(&made.id));
+    complete(&again.id, true).unwrap();
+    let answer = verifications.get(&again.id).await.unwrap();
+    assert_eq!(answer.id, again.id);
     assert_eq!(answer.status, IdentityVerificationStatus::Success);
     assert!(answer.kyc_check.is_some() && answer.documentary_verification.is_none());
     assert!(is_request_id(answer.request_id()));
+    let listed = verifications.list("idvtmp_1").await.unwrap();
+    let ids = listed.identity_verifications.iter().map(|one| &one.id);
+    assert_eq!(ids.collect::<Vec<_>>(), [&again.id, &made.id]);
+
+    let error = verifications.get("idv_4711").await.unwrap_err();
+    assert_eq!(error.error_code(), Some(&ErrorCode::NotFound));
 }
 
 async fn consent(bench: &Bench) {

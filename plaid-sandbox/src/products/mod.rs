@@ -6,7 +6,7 @@ mod auth;
 mod custom;
 mod fdx;
 mod identity;
-mod identity_verification;
+pub(crate) mod identity_verification;
 mod institutions;
 pub(crate) mod items;
 pub(crate) mod link;
@@ -45,7 +45,10 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("creditReportAuditCopyRemove", assets::remove_audit_copy),
     ("fdxConsentGet", fdx::consent),
     ("identityGet", identity::get),
+    ("identityVerificationCreate", identity_verification::create),
     ("identityVerificationGet", identity_verification::get),
+    ("identityVerificationList", identity_verification::list),
+    ("identityVerificationRetry", identity_verification::retry),
     ("institutionsGet", institutions::get),
     ("institutionsGetById", institutions::get_by_id),
     ("institutionsSearch", institutions::search),

@@ -25,6 +25,8 @@ pub(crate) struct World {
     pub(crate) authorization_id: String,
     pub(crate) transfer_id: String,
     pub(crate) refund_id: String,
+    /// Of the client user `customer-1`, with the template `idvtmp_1`.
+    pub(crate) identity_verification_id: String,
     pub(crate) key_id: String,
     /// What answers have named, by the names of the fields of requests.
     pub(crate) made: BTreeMap<String, String>,
@@ -134,7 +136,14 @@ impl Requests<'_> {
                 fields.remove("options");
             }
             "webhookVerificationKeyGet" => set("key_id", json!(world.key_id)),
-            "identityVerificationGet" => set("identity_verification_id", json!("idv_1")),
+            "identityVerificationCreate" => {
+                set("client_user_id", json!("customer-1"));
+                set("is_idempotent", json!(true));
+            }
+            "identityVerificationRetry" => {
+                set("client_user_id", json!("customer-1"));
+                set("template_id", json!("idvtmp_1"));
+            }
             "sandboxPublicTokenCreate" => {
                 fields.remove("options");
                 fields.insert("initial_products".into(), json!(["auth"]));
@@ -247,6 +256,7 @@ impl Requests<'_> {
             "authorization_id" => &world.authorization_id,
             "transfer_id" => &world.transfer_id,
             "refund_id" => &world.refund_id,
+            "identity_verification_id" => &world.identity_verification_id,
             "asset_report_token" => &world.asset_report_token,
             "account_id" | "account_ids" | "account_ids_to_exclude" => &world.account_id,
             "item_id" | "item_ids" => &world.item_id,

@@ -80,6 +80,10 @@ def new_world():
     transfer = post("/transfer/create", transfer)["transfer"]
     refund = {"transfer_id": transfer["id"], "amount": "0.01", "idempotency_key": transfer["id"]}
     refund = post("/transfer/refund/create", refund)["refund"]
+    verification = {"client_user_id": "customer-1", "template_id": "idvtmp_1"}
+    verification = {**verification, "gave_consent": True, "is_shareable": False}
+    verification = {**verification, "is_idempotent": True}
+    verification = post("/identity_verification/create", verification)
     with contextlib.suppress(urllib.error.HTTPError):  # it gets ready when it is asked for
         post("/asset_report/get", {"asset_report_token": report["asset_report_token"]})
     audited = {"asset_report_token": report["asset_report_token"]}
@@ -98,6 +102,7 @@ def new_world():
         "link_token": link["link_token"],
         "transfer_id": transfer["id"],
         "refund_id": refund["id"],
+        "identity_verification_id": verification["id"],
         "user_id": user["user_id"],
         "user_token": user["user_token"],
         "webhook": WEBHOOK,
@@ -163,6 +168,11 @@ def said_in_words(operation, world):
         "assetReportFilter": {"account_ids_to_exclude": [world["account_id"]]},
         "assetReportGet": {"asset_report_token": world["asset_report_token"], "options": {}},
         "authGet": {"options": {}},
+        "identityVerificationCreate": {"client_user_id": "customer-1", "is_idempotent": True},
+        "identityVerificationRetry": {
+            "client_user_id": "customer-1",
+            "template_id": "idvtmp_1",
+        },
         "institutionsGetById": {"country_codes": ["US"]},
         "itemWebhookUpdate": {"webhook": WEBHOOK},
         "sandboxItemFireWebhook": {
