@@ -31,7 +31,8 @@
 //! of the user `user_good`, a month of transactions that repeats as far back as
 //! was asked for, and tokens that die with them. `/transactions/refresh` makes
 //! the next `/transactions/sync` report additions, modifications and removals,
-//! and breaks a run of pages that is under way.
+//! and breaks a run of pages that is under way. [`Sandbox::add_transactions`] gives
+//! an Item a long history.
 //! `/sandbox/item/reset_login` makes the Item ask for a new login, and
 //! [`Sandbox::complete_link`] is the user who gives it.
 //!
