@@ -301,6 +301,18 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_unknown_if_no_part_of_a_joined_schema_has_it() {
+        let path = "/transfer/originator/funding_account/create";
+        let mut body = json!({
+            "originator_client_id": "6a65dh3d1h0d1027121ak184",
+            "funding_account": { "access_token": "a", "account_id": "b", "display_name": "c" },
+        });
+        assert_eq!(check(path, body.clone()), Default::default());
+        body["funding_account"]["shoe_size"] = json!(43);
+        judged(path, body, "UNKNOWN_FIELDS", ": funding_account.shoe_size");
+    }
+
+    #[test]
     fn wrong_values_say_what_is_wanted() {
         let field = |path, body, end| judged(path, body, "INVALID_FIELD", end);
         field(

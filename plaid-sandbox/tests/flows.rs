@@ -126,6 +126,27 @@ async fn auth_has_numbers_for_three_accounts() {
 }
 
 #[tokio::test]
+async fn auth_without_an_account_that_has_numbers_is_an_error() {
+    let bench = Bench::new().await;
+    let access_token = bench.item(&["auth"]).await;
+    let credit_card = bench.account(&access_token, "3333").await;
+    for account_ids in [json!([]), json!([credit_card])] {
+        let body = json!({
+            "access_token": access_token, "options": { "account_ids": account_ids },
+        });
+        let refused = bench.post("/auth/get", body).await;
+        refused.is_error(400, "ITEM_ERROR", "NO_AUTH_ACCOUNTS");
+    }
+    let other = bench.account(&bench.item(&["auth"]).await, "0000").await;
+    for path in ["/auth/get", "/identity/match", "/liabilities/get"] {
+        let item = bench.item(&["auth", "identity", "liabilities"]).await;
+        let body = json!({ "access_token": item, "options": { "account_ids": [other] } });
+        let refused = bench.post(path, body).await;
+        refused.is_error(400, "INVALID_INPUT", "INVALID_ACCOUNT_ID");
+    }
+}
+
+#[tokio::test]
 async fn an_item_says_what_it_has() {
     let bench = Bench::new().await;
     let access_token = bench.item(&["transactions"]).await;
