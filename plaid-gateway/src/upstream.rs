@@ -3,16 +3,20 @@
 //! A call has a connection to itself, so that a slow answer of one holds up no other,
 //! and drives it from its own task. Driven from a task of its own, as clients for many
 //! uses do it, a connection and its call wake one another up several times; that is a
-//! good part of what passing a small answer on costs.
+//! good part of what passing a small answer on costs. Driven by the call, it would still
+//! wake its own task up each time that one of the two hands something to the other; see
+//! [`Alarm`].
 
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use atomic_waker::AtomicWaker;
 use bytes::Bytes;
 use http::header::HOST;
 use http::uri::{PathAndQuery, Scheme};
@@ -165,12 +169,17 @@ impl Shared {
         let connecting = self.connector.clone().call(target.address.clone());
         let io = connecting.await.map_err(|_| Failure::Unreachable)?;
         let mut builder = http1::Builder::new();
-        let handshake = builder.max_buf_size(MAX_HEAD).handshake(io);
-        let (sender, connection) = handshake.await.map_err(|_| Failure::Unreachable)?;
+        // Head and body of a request are small: one copy is cheaper than a list of two.
+        builder.max_buf_size(MAX_HEAD).writev(false);
+        let handshake = builder.handshake(io).await;
+        let (sender, connection) = handshake.map_err(|_| Failure::Unreachable)?;
+        let alarm = Arc::new(Alarm::default());
         Ok(Box::new(Link {
             target: Arc::clone(target),
             sender,
             connection: Some(connection),
+            waker: Waker::from(Arc::clone(&alarm)),
+            alarm,
         }))
     }
 
@@ -213,7 +222,7 @@ async fn sweep(pool: Weak<Shared>) {
         let is_done = poll_fn(|context| {
             let mut idle = pool.lock();
             let is_good = |(since, link): &mut (Instant, Box<Link>)| {
-                drive(&mut link.connection, context);
+                link.drive(context);
                 since.elapsed() < IDLE && link.is_ready()
             };
             idle.links.retain_mut(is_good);
@@ -232,35 +241,68 @@ struct Link {
     sender: http1::SendRequest<Full<Bytes>>,
     /// None when it has ended. What waits for it learns that from its being dropped.
     connection: Option<Connection>,
+    alarm: Arc<Alarm>,
+    /// The alarm, as the connection takes it.
+    waker: Waker,
+}
+
+/// Wakes the task up that drives a connection, unless it is awake and about to drive it.
+#[derive(Default)]
+struct Alarm {
+    task: AtomicWaker,
+    is_mute: AtomicBool,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_mute.load(Ordering::Acquire) {
+            self.task.wake();
+        }
+    }
 }
 
 impl Link {
     async fn send(&mut self, request: Outgoing) -> Result<Response<Incoming>, Unanswered> {
-        // An upstream that has closed the connection since the last call is noticed
-        // here, before the request is given to it.
+        let sent = self.before_driving(|link| link.sender.try_send_request(request));
+        let mut answer = pin!(sent);
         poll_fn(|context| {
-            drive(&mut self.connection, context);
-            Poll::Ready(())
-        })
-        .await;
-        let mut answer = pin!(self.sender.try_send_request(request));
-        poll_fn(|context| {
-            drive(&mut self.connection, context);
-            answer.as_mut().poll(context)
+            self.drive(context);
+            // It comes of driving the connection, and of nothing else.
+            answer
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
         })
         .await
     }
 
+    /// Does something that the connection wants to hear of. It must be driven next:
+    /// whatever else may have happened meanwhile is noticed then.
+    fn before_driving<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.alarm.is_mute.store(true, Ordering::Release);
+        let done = work(self);
+        self.alarm.is_mute.store(false, Ordering::Release);
+        done
+    }
+
+    /// Reads and writes as much as is there and wanted.
+    fn drive(&mut self, context: &mut Context<'_>) {
+        self.alarm.task.register(context.waker());
+        let mut context = Context::from_waker(&self.waker);
+        let is_over = |connection: &mut Connection| {
+            let polled = Pin::new(connection).poll(&mut context);
+            polled.is_ready()
+        };
+        if self.connection.as_mut().is_some_and(is_over) {
+            self.connection = None;
+        }
+    }
+
     fn is_ready(&self) -> bool {
         self.connection.is_some() && self.sender.is_ready()
-    }
-}
-
-/// Reads and writes as much as is there and wanted.
-fn drive(connection: &mut Option<Connection>, context: &mut Context<'_>) {
-    let is_over = |connection: &mut Connection| Pin::new(connection).poll(context).is_ready();
-    if connection.as_mut().is_some_and(is_over) {
-        *connection = None;
     }
 }
 
@@ -278,9 +320,31 @@ impl Answer {
         let Some(mut link) = self.link.take() else {
             return;
         };
-        drive(&mut link.connection, context);
+        link.drive(context);
         if link.is_ready() {
             self.pool.keep(link);
+        }
+    }
+}
+
+impl Answer {
+    fn poll_body(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let Self { body, link, .. } = self;
+        // Like the head it comes of driving the connection.
+        let mut nobody = Context::from_waker(Waker::noop());
+        let mut polled = |body: &mut Incoming| Pin::new(body).poll_frame(&mut nobody);
+        let Some(link) = link else {
+            return polled(body);
+        };
+        match link.before_driving(|_| polled(body)) {
+            Poll::Pending => {
+                link.drive(context);
+                polled(body)
+            }
+            ready => ready,
         }
     }
 }
@@ -293,13 +357,7 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let mut polled = Pin::new(&mut self.body).poll_frame(context);
-        if polled.is_pending()
-            && let Some(link) = &mut self.link
-        {
-            drive(&mut link.connection, context);
-            polled = Pin::new(&mut self.body).poll_frame(context);
-        }
+        let polled = self.poll_body(context);
         match &polled {
             Poll::Ready(Some(Err(_))) => self.link = None,
             Poll::Ready(_) if self.body.is_end_stream() => self.end(context),
