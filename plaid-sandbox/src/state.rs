@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     agenda::{Agenda, Event, LOGIN_LIFE, Pace},
@@ -391,6 +391,15 @@ pub(crate) struct Report {
 pub(crate) struct User {
     pub(crate) user_id: String,
     pub(crate) user_token: String,
+    #[serde(default)]
+    pub(crate) client_user_id: String,
+    /// Who it is, as far as that was told.
+    #[serde(default)]
+    pub(crate) identity: Option<Map<String, Value>>,
+    #[serde(default)]
+    pub(crate) created_at: DateTime<Utc>,
+    #[serde(default)]
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
 /// A transfer that was proposed.

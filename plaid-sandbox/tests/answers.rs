@@ -377,6 +377,15 @@ async fn look_up(bench: &Bench, checker: &mut Checker) {
         .ok(bench, "/user/create", json!({ "client_user_id": "u1" }))
         .await;
     verify(bench, checker).await;
+    let body = json!({
+        "client_user_id": "u2", "identity": { "name": { "given_name": "Ada", "family_name": "B" } },
+    });
+    let user = checker.ok(bench, "/user/create", body).await;
+    let user = json!({ "user_id": user["user_id"] });
+    for path in ["get", "update", "identity/remove", "get", "remove"] {
+        let path = format!("/user/{path}");
+        checker.ok(bench, &path, user.clone()).await;
+    }
 }
 
 async fn verify(bench: &Bench, checker: &mut Checker) {

@@ -629,6 +629,53 @@ async fn a_user_is_created_once() {
 }
 
 #[tokio::test]
+async fn a_user_is_kept_as_told_and_gone_once_removed() {
+    let bench = Bench::new().await;
+    let name = json!({ "given_name": "Ada", "family_name": "Byron" });
+    let body = json!({ "client_user_id": "u1", "identity": { "name": name } });
+    let made = bench.ok("/user/create", body).await;
+    let user = json!({ "user_id": made["user_id"] });
+    let found = bench.ok("/user/get", user.clone()).await;
+    assert_eq!(found["client_user_id"], "u1");
+    assert_eq!(found["identity"], json!({ "name": name }));
+
+    let told = json!({ "user_id": made["user_id"], "identity": { "date_of_birth": "1815-12-10" } });
+    bench.ok("/user/update", told).await;
+    let found = bench.ok("/user/get", user.clone()).await;
+    let both = json!({ "name": name, "date_of_birth": "1815-12-10" });
+    assert_eq!(found["identity"], both);
+    bench.ok("/user/identity/remove", user.clone()).await;
+    let found = bench.ok("/user/get", user.clone()).await;
+    assert_eq!(found.get("identity"), None);
+
+    bench.post("/user/remove", json!({})).await.says(
+        "INVALID_REQUEST",
+        "MISSING_FIELDS",
+        "the following required fields are missing: user_id",
+    );
+    bench.ok("/user/remove", user.clone()).await;
+    for path in [
+        "/user/get",
+        "/user/update",
+        "/user/remove",
+        "/credit/sessions/get",
+    ] {
+        let mut body = user.clone();
+        if path == "/credit/sessions/get" {
+            body = json!({ "user_token": made["user_token"] });
+            let refused = bench.post(path, body).await;
+            refused.is_error(400, "INVALID_INPUT", "INVALID_USER_TOKEN");
+        } else {
+            let refused = bench.post(path, body).await;
+            refused.is_error(400, "USER_ERROR", "USER_NOT_FOUND");
+        }
+    }
+    let body = json!({ "client_user_id": "u1" });
+    let again = bench.ok("/user/create", body).await;
+    assert_ne!(again["user_id"], made["user_id"]);
+}
+
+#[tokio::test]
 async fn a_report_covers_the_days_it_was_asked_for() {
     let bench = Bench::new().await;
     let access_token = bench.item(&["assets"]).await;

@@ -683,6 +683,15 @@ async fn user(bench: &Bench) {
     let old = create().await.unwrap();
     assert_eq!((old.status().as_u16(), &old.user_id), (200, &first.user_id));
     assert!(old.user_token.is_some());
+
+    let found = users.get(&first.user_id).await.unwrap();
+    assert_eq!(found.client_user_id.as_deref(), Some("customer-1"));
+    users.update().user_id(&first.user_id).await.unwrap();
+    let remove = users.identity_remove(&first.user_id);
+    remove.await.unwrap();
+    users.remove().user_id(&first.user_id).await.unwrap();
+    let error = users.get(&first.user_id).await.unwrap_err();
+    assert_eq!(error.error_code(), Some(&ErrorCode::UserNotFound));
 }
 
 async fn identity_verification(bench: &Bench) {

@@ -94,6 +94,10 @@ const HANDLERS: &[(&str, Handler)] = &[
     ("transferRefundCreate", refunds::create),
     ("transferRefundGet", refunds::get),
     ("userCreate", users::create),
+    ("userGet", users::get),
+    ("userIdentityRemove", users::remove_identity),
+    ("userRemove", users::remove),
+    ("userUpdate", users::update),
     ("webhookVerificationKeyGet", webhooks::verification_key),
 ];
 

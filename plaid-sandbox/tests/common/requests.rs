@@ -77,6 +77,7 @@ pub(crate) fn is_destructive(id: &str) -> bool {
         "sandboxTransferSimulate",
         "transferCancel",
         "transferRefundCancel",
+        "userRemove",
     ]
     .contains(&id)
 }
@@ -162,6 +163,9 @@ impl Requests<'_> {
             "sandboxTransferSimulate" => set("event_type", json!("posted")),
             "sandboxProcessorTokenCreate" => drop(fields.remove("options")),
             "institutionsGetById" => set("country_codes", json!(["US"])),
+            "userIdentityRemove" | "userRemove" | "userUpdate" => {
+                set("user_id", json!(world.user_id));
+            }
             "userCreate" => {
                 fields.insert("client_user_id".into(), json!(format!("u{id_number}")));
             }

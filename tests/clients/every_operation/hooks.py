@@ -39,6 +39,7 @@ DESTRUCTIVE = {
     "sandboxTransferSimulate",
     "transferCancel",
     "transferRefundCancel",
+    "userRemove",
 }
 
 
@@ -187,6 +188,9 @@ def said_in_words(operation, world):
         "transferAuthorizationCreate": {"amount": "1.00"},
         "transferRefundCreate": {"amount": "0.01"},
         "transferGet": {"transfer_id": world["transfer_id"]},
+        "userIdentityRemove": {"user_id": world["user_id"]},
+        "userRemove": {"user_id": world["user_id"]},
+        "userUpdate": {"user_id": world["user_id"]},
     }.get(operation, {})
 
 
