@@ -136,6 +136,34 @@ async fn a_list_of_what_belongs_to_one_thing_has_nothing_of_another() {
 }
 
 #[tokio::test]
+async fn a_deposit_to_the_ledger_is_a_sweep_that_moves() {
+    let bench = Bench::new().await;
+    let body = json!({
+        "amount": "250.00", "idempotency_key": "a", "network": "ach", "description": "Float",
+    });
+    let made = bench.ok("/transfer/ledger/deposit", body.clone()).await;
+    assert_eq!(made["sweep"]["amount"], "250.00");
+    assert_eq!(made["sweep"]["status"], "pending");
+    let again = bench.ok("/transfer/ledger/deposit", body).await;
+    assert_eq!(again["sweep"]["id"], made["sweep"]["id"]);
+    let sweep = json!({ "sweep_id": made["sweep"]["id"] });
+    for status in ["posted", "settled"] {
+        let mut event = sweep.clone();
+        event["event_type"] = json!(format!("sweep.{status}"));
+        let path = "/sandbox/transfer/ledger/deposit/simulate";
+        bench.ok(path, event).await;
+        let found = bench.ok("/transfer/sweep/get", sweep.clone()).await;
+        assert_eq!(found["sweep"]["status"], status);
+        assert_eq!(found["sweep"]["description"], "Float");
+    }
+    let listed = bench.ok("/transfer/sweep/list", json!({})).await;
+    assert_eq!(length(&listed["sweeps"]), 1);
+    let pending = json!({ "status": "pending" });
+    let listed = bench.ok("/transfer/sweep/list", pending).await;
+    assert_eq!(length(&listed["sweeps"]), 0);
+}
+
+#[tokio::test]
 async fn the_same_recipient_is_made_once() {
     let bench = Bench::new().await;
     let ada = recipient(&bench, "Ada").await;

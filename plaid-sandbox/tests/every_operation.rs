@@ -214,9 +214,16 @@ async fn every_valid_request_gets_a_valid_answer() {
 
 /// Whether an operation makes something: another time it makes another one.
 fn makes_something(id: &str) -> bool {
-    ["Create", "Execute", "Send", "Subscribe"]
-        .iter()
-        .any(|verb| id.ends_with(verb))
+    [
+        "Create",
+        "Deposit",
+        "Execute",
+        "Send",
+        "Subscribe",
+        "Withdraw",
+    ]
+    .iter()
+    .any(|verb| id.ends_with(verb))
 }
 
 /// What the operations answer that have no behaviour of their own and make nothing,

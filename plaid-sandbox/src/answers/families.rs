@@ -25,14 +25,32 @@ pub(super) enum Step {
     List(&'static str),
     /// Takes over the fields of the request.
     Change,
-    /// Takes over one of them, under another name.
+    /// Takes over one of them, under another name. Of the name of an event that says
+    /// what it is about, as in `sweep.posted`, the rest counts.
     Move(&'static str, &'static str),
     /// Brings it into a state.
     Set(&'static str, &'static str),
     Remove,
 }
 
+/// The states that new things are in, of the families where what comes next is moved by
+/// hand.
+const FIRST_STATES: [(&str, &str); 5] = [
+    ("bank_transfer", "pending"),
+    ("payment", "PAYMENT_STATUS_INPUT_NEEDED"),
+    ("recurring_transfer", "active"),
+    ("sweep", "pending"),
+    ("transfer_intent", "PENDING"),
+];
+
 impl Family {
+    /// The state of a new thing, if there is one.
+    pub(super) fn first_state(&self) -> Option<&'static str> {
+        let mut states = FIRST_STATES.iter();
+        let state = states.find(|(name, _)| *name == self.name);
+        state.map(|(_, state)| *state)
+    }
+
     /// The object that describes a thing, if that is not the answer itself.
     pub(super) fn object(&self) -> Option<&'static str> {
         self.id.split_once('.').map(|(object, _)| object)
@@ -54,7 +72,7 @@ pub(super) fn of(operation: &str) -> Option<(&'static Family, Step)> {
 
 use Step::{Change, List, Make, MakeOnce, Move, Read, Remove, Set};
 
-static FAMILIES: [Family; 25] = [
+static FAMILIES: [Family; 26] = [
     Family {
         name: "bank_transfer",
         key: "bank_transfer_id",
@@ -193,6 +211,25 @@ static FAMILIES: [Family; 25] = [
         key: "event_id",
         id: "event_id",
         steps: &[("protectEventSend", Make), ("protectEventGet", Read)],
+    },
+    Family {
+        name: "sweep",
+        key: "sweep_id",
+        id: "sweep.id",
+        steps: &[
+            ("transferLedgerDeposit", Make),
+            ("transferLedgerWithdraw", Make),
+            ("transferSweepGet", Read),
+            ("transferSweepList", List("sweeps")),
+            (
+                "sandboxTransferLedgerDepositSimulate",
+                Move("event_type", "status"),
+            ),
+            (
+                "sandboxTransferLedgerWithdrawSimulate",
+                Move("event_type", "status"),
+            ),
+        ],
     },
     Family {
         name: "test_clock",

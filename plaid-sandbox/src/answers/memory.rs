@@ -137,7 +137,10 @@ fn begin(call: &Call<'_>, family: &Family, step: Step, seed: u64) -> Recalled {
     };
     let now = call.state.now().to_rfc3339_opts(SecondsFormat::Secs, true);
     let names = MADE.iter().chain(&CHANGED);
-    let fields: Map<_, _> = names.map(|name| ((*name).to_owned(), json!(now))).collect();
+    let mut fields: Map<_, _> = names.map(|name| ((*name).to_owned(), json!(now))).collect();
+    if let Some(state) = family.first_state() {
+        fields.insert("status".to_owned(), json!(state));
+    }
     Recalled::New(Record {
         seed,
         fields: Value::Object(fields),
@@ -162,8 +165,14 @@ fn change(thing: &mut Thing, family: &Family, step: Step, request: &Map<String, 
             }
         }
         Step::Move(from, to) => {
-            if let Some(value) = request.get(from) {
-                thing.fields.insert(to.to_owned(), value.clone());
+            let told = request.get(from).and_then(Value::as_str);
+            if let Some(told) = told {
+                // A moment has a point as well, but no word in front of it.
+                let value = match told.split_once('.') {
+                    Some((about, event)) if family.name.ends_with(about) => event,
+                    _ => told,
+                };
+                thing.fields.insert(to.to_owned(), json!(value));
             }
         }
         Step::Set(field, value) => {
