@@ -69,6 +69,7 @@
 //! | `GET /_sandbox` | credentials, and what the clock shows |
 //! | `POST /_sandbox/clock/advance` | `{"seconds": 1800}` |
 //! | `POST /_sandbox/link/complete` | `{"link_token": "…"}`: the user goes through Link; answers the public token |
+//! | `POST /_sandbox/identity_verification/complete` | `{"identity_verification_id": "…", "passed": true}`: the user goes through the verification |
 //! | `POST /_sandbox/items/{id}/transactions` | `{"count": 10000}`: adds so many |
 //! | `POST /_sandbox/faults` | `{"fault": {"kind": "html"}, "operation": "/item/get", "item_id": "…", "nth": 3}`; instead of `nth` also `from`, `times` and `"probability": {"percent": 10, "seed": 1}`; answers the rule's `id` |
 //! | `GET` or `DELETE /_sandbox/faults`, `DELETE /_sandbox/faults/{id}` | how often each has hit; withdraw |
@@ -80,6 +81,14 @@
 //! Kinds of faults: `status` (`status`, `body`), `error` (`error_type`, `error_code`,
 //! `status`), `rate_limit`, `delay` (`milliseconds`), `drop`, `truncate`, `html`
 //! (`status`), `wrong_json`.
+//!
+//! # What it remembers
+//!
+//! What callers make is found again under its name with what was sent, listed, changed
+//! and removed, also by the operations whose answers are made up: payments, wallets,
+//! screenings, sweeps and others. Where nobody made a thing of that name with such an
+//! operation, the answer tells of something made up, so that one call can be tested
+//! alone.
 //!
 //! # What it does not do
 //!
