@@ -85,6 +85,8 @@ impl Log {
     }
 
     fn write_all(&self, mut out: impl Write) {
+        // The two buffers change places, so that neither has to grow again.
+        let mut lines = Vec::new();
         loop {
             let mut state = self.state();
             while state.lines.is_empty() && !state.is_over {
@@ -96,12 +98,11 @@ impl Log {
             if !is_over {
                 thread::sleep(GATHER);
             }
-            let (lines, lost) = {
+            lines.clear();
+            let lost = {
                 let mut state = self.state();
-                (
-                    std::mem::take(&mut state.lines),
-                    std::mem::take(&mut state.lost),
-                )
+                std::mem::swap(&mut state.lines, &mut lines);
+                std::mem::take(&mut state.lost)
             };
             // If nobody reads the log there is nobody to tell.
             let _ = out.write_all(&lines);
