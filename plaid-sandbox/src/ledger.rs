@@ -602,7 +602,7 @@ impl Ledger {
         }
     }
 
-    fn add(&mut self, booking: &Arc<Booking>, date: NaiveDate) {
+    pub(crate) fn add(&mut self, booking: &Arc<Booking>, date: NaiveDate) {
         let entry = self.entry(booking, date);
         self.push(entry);
     }

@@ -182,6 +182,8 @@ pub(crate) struct Item {
     historical_at: DateTime<Utc>,
     /// What a caller made up for the Item to have.
     plan: Option<Arc<Plan>>,
+    /// Whether callers may make up transactions later on.
+    pub(crate) is_dynamic: bool,
     /// Transactions that were added on request, and how many of them wait until the
     /// days that they are spread over are known.
     pub(crate) added: u32,
@@ -321,6 +323,8 @@ pub(crate) struct Blueprint {
     pub(crate) days_requested: Option<u32>,
     /// The user, if not `user_good`.
     pub(crate) user: Option<Custom>,
+    /// Whether it is the user `user_transactions_dynamic`.
+    pub(crate) is_dynamic: bool,
 }
 
 /// A user that a caller made up.
@@ -706,6 +710,7 @@ impl State {
             waiting: 0,
             ledger_seed: self.ids.seed(),
             plan: user.plan,
+            is_dynamic: blueprint.is_dynamic,
             ledger: None,
         };
         let has_transactions = item.has("transactions");

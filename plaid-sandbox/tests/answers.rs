@@ -64,6 +64,7 @@ async fn every_answer_matches_its_schema() {
     let access_token = connect(&bench, &mut checker).await;
     read(&bench, &mut checker, &access_token).await;
     read_transactions(&bench, &mut checker, &access_token).await;
+    make_up_transactions(&bench, &mut checker).await;
     hand_on(&bench, &mut checker, &access_token).await;
     report(&bench, &mut checker, &access_token).await;
     look_up(&bench, &mut checker).await;
@@ -139,6 +140,21 @@ async fn read_transactions(bench: &Bench, checker: &mut Checker, access_token: &
     checker.check("/categories/get", &categories.json());
 }
 
+async fn make_up_transactions(bench: &Bench, checker: &mut Checker) {
+    let options = json!({ "override_username": "user_transactions_dynamic" });
+    let access_token = bench.item_with(&["transactions"], options).await;
+    let today = chrono::Utc::now().date_naive();
+    let made = json!({
+        "date_transacted": today, "date_posted": today, "amount": 12.34,
+        "description": "Bakery",
+    });
+    let body = json!({ "access_token": access_token, "transactions": [made] });
+    let path = "/sandbox/transactions/create";
+    checker.ok(bench, path, body).await;
+    let body = json!({ "access_token": access_token });
+    checker.ok(bench, "/transactions/sync", body).await;
+}
+
 async fn hand_on(bench: &Bench, checker: &mut Checker, access_token: &str) {
     let account_id = bench.account(access_token, "0000").await;
     let account = json!({ "access_token": access_token, "account_id": account_id });
@@ -152,13 +168,22 @@ async fn hand_on(bench: &Bench, checker: &mut Checker, access_token: &str) {
     let mut body = account.clone();
     body["processor"] = json!("dwolla");
     let created = checker.ok(bench, "/processor/token/create", body).await;
+    let token = json!({ "processor_token": created["processor_token"] });
     checker
-        .ok(
-            bench,
-            "/processor/auth/get",
-            json!({ "processor_token": created["processor_token"] }),
-        )
+        .ok(bench, "/processor/auth/get", token.clone())
         .await;
+    for path in [
+        "/processor/transactions/sync",
+        "/processor/transactions/refresh",
+        "/processor/transactions/sync",
+    ] {
+        checker.ok(bench, path, token.clone()).await;
+    }
+    let mut body = token;
+    body["start_date"] = json!("2000-01-01");
+    body["end_date"] = json!("2999-12-31");
+    let path = "/processor/transactions/get";
+    checker.ok(bench, path, body).await;
 
     for amount in ["12.34", "100000.00"] {
         let mut body = account.clone();

@@ -346,3 +346,163 @@ async fn a_made_up_user_can_have_a_long_history_too() {
     assert_eq!(added.len(), 700);
     assert!(added.values().all(|one| one["account_id"] == checking));
 }
+
+/// A transaction of today that a caller makes up.
+fn made(description: &str, amount: &str) -> Value {
+    let today = Utc::now().date_naive();
+    let amount: serde_json::Number = amount.parse().unwrap();
+    json!({
+        "date_transacted": today, "date_posted": today, "amount": amount,
+        "description": description, "iso_currency_code": "USD",
+    })
+}
+
+const DYNAMIC: &str = "user_transactions_dynamic";
+
+#[tokio::test]
+async fn transactions_that_a_caller_makes_up_come_with_the_next_sync() {
+    let bench = Bench::new().await;
+    let mut receiver = Receiver::start().await;
+    let options = json!({ "override_username": DYNAMIC, "webhook": receiver.url });
+    let (_, access_token) = item(&bench, &["transactions"], options).await;
+    let (_, cursor) = synced(&bench, &access_token, "").await;
+    let body = json!({
+        "access_token": access_token,
+        "transactions": [made("Bakery", "12.34"), made("Salary", "-1000.1")],
+    });
+    bench.ok("/sandbox/transactions/create", body).await;
+    let webhook = receiver.next_json().await;
+    assert_eq!(webhook["webhook_code"], "SYNC_UPDATES_AVAILABLE");
+
+    let (added, _) = synced(&bench, &access_token, &cursor).await;
+    let found: BTreeMap<_, _> = added
+        .values()
+        .map(|one| (text(&one["name"]), one["amount"].to_string()))
+        .collect();
+    let expected = [("Bakery", "12.34"), ("Salary", "-1000.1")];
+    assert_eq!(
+        found,
+        expected
+            .map(|(name, amount)| (name.into(), amount.into()))
+            .into()
+    );
+    let checking = bench.account(&access_token, "0000").await;
+    assert!(added.values().all(|one| one["account_id"] == checking));
+}
+
+#[tokio::test]
+async fn transactions_cannot_be_made_up_for_everybody_nor_for_any_day() {
+    let bench = Bench::new().await;
+    let options = json!({ "override_username": DYNAMIC });
+    let (_, dynamic) = item(&bench, &["transactions"], options).await;
+    let (_, plain) = item(&bench, &["transactions"], json!({})).await;
+    let on = |days: i64| {
+        let day = Utc::now().date_naive() - chrono::TimeDelta::days(days);
+        let mut made = made("Bakery", "1");
+        made["date_transacted"] = json!(day);
+        made["date_posted"] = json!(day);
+        made
+    };
+    let mut backwards = made("Bakery", "1");
+    backwards["date_transacted"] = json!(Utc::now().date_naive());
+    backwards["date_posted"] = on(3)["date_posted"].clone();
+    let mut euros = made("Bakery", "1");
+    euros["iso_currency_code"] = json!("EUR");
+    for (access_token, transactions) in [
+        (&plain, vec![made("Bakery", "1")]),
+        (&dynamic, vec![]),
+        (&dynamic, vec![made("Bakery", "1"); 11]),
+        (&dynamic, vec![on(-2)]),
+        (&dynamic, vec![on(16)]),
+        (&dynamic, vec![backwards]),
+        (&dynamic, vec![euros]),
+        (&dynamic, vec![made("Bakery", "0.00001")]),
+    ] {
+        let before = total(&bench, access_token).await;
+        let body = json!({ "access_token": access_token, "transactions": transactions });
+        let answer = bench
+            .post("/sandbox/transactions/create", body.clone())
+            .await;
+        assert_eq!(answer.status, 400, "{body}");
+        assert_eq!(answer.json()["error_type"], "INVALID_REQUEST", "{body}");
+        assert_eq!(total(&bench, access_token).await, before, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_made_up_is_there_after_a_restart() {
+    let name = format!("made-up-{}", std::process::id());
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_file(&file);
+    let start = || async { Bench::with(Sandbox::builder().data(&file).start().await.unwrap()) };
+    let bench = start().await;
+    let options = json!({ "override_username": DYNAMIC });
+    let (_, access_token) = item(&bench, &["transactions"], options).await;
+    let make =
+        |name: &str| json!({ "access_token": access_token, "transactions": [made(name, "7.5")] });
+    bench
+        .ok("/sandbox/transactions/create", make("Bakery"))
+        .await;
+    let (before, cursor) = synced(&bench, &access_token, "").await;
+    bench.sandbox.stop().await;
+
+    let bench = start().await;
+    assert_eq!(synced(&bench, &access_token, "").await.0, before);
+    bench
+        .ok("/sandbox/transactions/create", make("Butcher"))
+        .await;
+    let (added, _) = synced(&bench, &access_token, &cursor).await;
+    let names: Vec<_> = added.values().map(|one| text(&one["name"])).collect();
+    assert_eq!(names, ["Butcher"]);
+}
+
+#[tokio::test]
+async fn a_processor_reads_the_transactions_of_its_account_and_no_others() {
+    let bench = Bench::new().await;
+    let (_, access_token) = item(&bench, &["transactions"], json!({})).await;
+    let checking = bench.account(&access_token, "0000").await;
+    let body =
+        json!({ "access_token": access_token, "account_id": checking, "processor": "dwolla" });
+    let token = text(&bench.ok("/processor/token/create", body).await["processor_token"]);
+    let (all, _) = synced(&bench, &access_token, "").await;
+    let of_account = all
+        .values()
+        .filter(|one| one["account_id"] == checking)
+        .count();
+    assert!((1..all.len()).contains(&of_account));
+
+    let ask = |cursor: &str| json!({ "processor_token": token, "cursor": cursor, "count": 3 });
+    let (mut cursor, mut found) = (String::new(), BTreeMap::new());
+    loop {
+        let page = bench.ok("/processor/transactions/sync", ask(&cursor)).await;
+        assert_eq!(page["account"]["account_id"], checking);
+        for one in page["added"].as_array().unwrap() {
+            found.insert(text(&one["transaction_id"]), one.clone());
+        }
+        cursor = text(&page["next_cursor"]);
+        if page["has_more"] == false {
+            break;
+        }
+    }
+    assert_eq!(found.len(), of_account);
+    assert!(found.iter().all(|(id, one)| all[id] == *one));
+
+    let body = json!({
+        "processor_token": token, "start_date": "2000-01-01", "end_date": "2999-01-01",
+        "options": { "count": 500 },
+    });
+    let got = bench.ok("/processor/transactions/get", body).await;
+    assert_eq!(got["total_transactions"], of_account);
+    assert_eq!(got["account"]["account_id"], checking);
+
+    let body = json!({ "processor_token": token });
+    bench.ok("/processor/transactions/refresh", body).await;
+    let news = bench.ok("/processor/transactions/sync", ask(&cursor)).await;
+    let changed = ["added", "modified"].map(|list| news[list].as_array().unwrap().len());
+    assert!(changed.iter().sum::<usize>() > 0, "{news}");
+
+    let body = json!({ "access_token": access_token });
+    bench.ok("/item/remove", body).await;
+    let gone = bench.post("/processor/transactions/sync", ask("")).await;
+    assert_eq!(gone.status, 400);
+}

@@ -73,7 +73,10 @@ impl Bench {
                 "assets", "auth", "identity", "investments", "liabilities", "statements",
                 "transactions", "transfer",
             ],
-            "options": { "webhook": "http://127.0.0.1:9/hook" },
+            "options": {
+                "webhook": "http://127.0.0.1:9/hook",
+                "override_username": "user_transactions_dynamic",
+            },
         });
         self.post("/sandbox/public_token/create", body).await["public_token"].clone()
     }

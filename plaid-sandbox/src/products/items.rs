@@ -94,6 +94,7 @@ pub(super) fn import(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         webhook: request.options.and_then(|options| options.webhook),
         days_requested: None,
         user: None,
+        is_dynamic: false,
     })?;
     call.item_id = Some(item_id.clone());
     let access_token = call.state.issue_access_token(item_id)?;

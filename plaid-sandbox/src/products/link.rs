@@ -212,6 +212,7 @@ pub(crate) fn complete(call: &mut Call<'_>, link_token: &str) -> Result<String, 
                 webhook: token.webhook.clone(),
                 days_requested: token.days_requested,
                 user: None,
+                is_dynamic: false,
             };
             call.state
                 .create_item(blueprint)

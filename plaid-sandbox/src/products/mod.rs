@@ -68,6 +68,15 @@ const HANDLERS: &[(&str, Handler)] = &[
         processor::stripe_token,
     ),
     ("processorTokenCreate", processor::token),
+    ("processorTransactionsGet", transactions::of_processor::get),
+    (
+        "processorTransactionsRefresh",
+        transactions::of_processor::refresh,
+    ),
+    (
+        "processorTransactionsSync",
+        transactions::of_processor::sync,
+    ),
     ("sandboxItemFireWebhook", sandbox::fire_webhook),
     ("sandboxItemResetLogin", sandbox::reset_login),
     (
@@ -76,6 +85,7 @@ const HANDLERS: &[(&str, Handler)] = &[
     ),
     ("sandboxProcessorTokenCreate", sandbox::processor_token),
     ("sandboxPublicTokenCreate", sandbox::public_token),
+    ("sandboxTransactionsCreate", transactions::create),
     ("sandboxTransferFireWebhook", transfers::fire_webhook),
     ("sandboxTransferRefundSimulate", refunds::simulate),
     ("sandboxTransferSimulate", transfers::simulate),

@@ -30,9 +30,11 @@ const OTHER_USERS: [&str; 9] = [
     "user_credit_profile_good",
     "user_credit_profile_poor",
     "user_ewa_user",
-    "user_transactions_dynamic",
+    DYNAMIC,
     "user_yuppie",
 ];
+/// The user for whom transactions can be made up.
+const DYNAMIC: &str = "user_transactions_dynamic";
 
 #[derive(Deserialize)]
 struct PublicTokenRequest {
@@ -108,6 +110,7 @@ pub(super) fn public_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         webhook: options.webhook.filter(|address| !address.is_empty()),
         days_requested,
         user,
+        is_dynamic: options.override_username.as_deref() == Some(DYNAMIC),
     })?;
     call.item_id = Some(item_id.clone());
     let public_token = call.state.issue_public_token(item_id)?;
@@ -231,6 +234,7 @@ pub(super) fn processor_token(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         webhook: None,
         days_requested: None,
         user,
+        is_dynamic: options.override_username.as_deref() == Some(DYNAMIC),
     })?;
     call.item_id = Some(item_id.clone());
     let account_id = call

@@ -1,7 +1,9 @@
 //! Transactions.
 
+use std::ops::RangeInclusive;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -10,13 +12,17 @@ use crate::{
     call::{Call, Reply, fields},
     catalog::categories::CATEGORIES,
     error::ApiError,
-    ledger::{NoPage, Page, Position, Updates},
+    ledger::{NoPage, Page, Position, Transaction, Updates},
     server::pretty,
-    state::{Condition, History, Item},
+    state::{Account, Condition, History, Item},
 };
 use rows::{Gone, Rows, Shown};
 
+mod made;
+pub(super) mod of_processor;
 mod rows;
+
+pub(super) use made::create;
 
 /// Transactions that can be added to an Item, and to all of them. The latter take
 /// 640 MB.
@@ -150,52 +156,86 @@ struct Got<'a> {
     transactions: Rows<'a>,
 }
 
+/// A page of a run through the updates, and what it is shown with.
+struct Run {
+    page: Page,
+    cursor: Cursor,
+    status: &'static str,
+    shown: Shown,
+}
+
+/// What a page is asked for with.
+struct Asked {
+    cursor: String,
+    /// The one account that it is about.
+    account_id: Option<String>,
+    count: Option<usize>,
+    details: Details,
+    days_requested: Option<u32>,
+}
+
 /// `/transactions/sync`
 pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: SyncRequest = call.body()?;
-    let options = &request.options;
+    let options = request.options;
     let now = call.state.now();
     let item = call.readable_item(&request.access_token, Some("transactions"))?;
-    item.days_requested = item.days_requested.or(options.days_requested);
+    let asked = Asked {
+        cursor: request.cursor,
+        account_id: options.account_id,
+        count: request.count,
+        details: options.details,
+        days_requested: options.days_requested,
+    };
+    let Some(run) = run(item, asked, now)? else {
+        return Ok(not_ready("accounts", accounts_json(item)));
+    };
+    let accounts = accounts_json(item);
+    Ok(Reply::deferred(move |request_id| {
+        let Updates {
+            added,
+            modified,
+            removed,
+        } = &run.page.updates;
+        pretty(&Synced {
+            accounts,
+            added: run.shown.rows(added),
+            has_more: run.page.has_more,
+            modified: run.shown.rows(modified),
+            next_cursor: run.cursor.encode(),
+            removed: run.shown.removed(removed),
+            request_id,
+            transactions_update_status: run.status,
+        })
+    }))
+}
+
+/// The next page, or none when nothing is there yet.
+fn run(item: &mut Item, asked: Asked, now: DateTime<Utc>) -> Result<Option<Run>, ApiError> {
+    item.days_requested = item.days_requested.or(asked.days_requested);
     let status = match item.history(now) {
-        History::NotReady => return Ok(not_ready(item)),
+        History::NotReady => return Ok(None),
         History::Initial => "INITIAL_UPDATE_COMPLETE",
         History::Complete => "HISTORICAL_UPDATE_COMPLETE",
     };
     // The ledger borrows the Item, of which the rest is needed as well.
     item.ledger(now);
     let item: &Item = item;
-    let mask = match options.account_id.as_deref() {
+    let mask = match asked.account_id.as_deref() {
         Some(id) => Some(&*item.account(id)?.template.mask),
         None => None,
     };
-    let position = position(item, &request)?;
-    let page = read_page(item, position, mask, request.count.unwrap_or(DEFAULT_COUNT))?;
-    let cursor = Cursor {
-        item: item.id.clone(),
-        account: options.account_id.clone(),
-        position: page.next,
-    };
-    let (accounts, shown) = (
-        accounts_json(item),
-        Shown::new(item, request.options.details),
-    );
-    Ok(Reply::deferred(move |request_id| {
-        let Updates {
-            added,
-            modified,
-            removed,
-        } = &page.updates;
-        pretty(&Synced {
-            accounts,
-            added: shown.rows(added),
-            has_more: page.has_more,
-            modified: shown.rows(modified),
-            next_cursor: cursor.encode(),
-            removed: shown.removed(removed),
-            request_id,
-            transactions_update_status: status,
-        })
+    let position = position(item, &asked)?;
+    let page = read_page(item, position, mask, asked.count.unwrap_or(DEFAULT_COUNT))?;
+    Ok(Some(Run {
+        cursor: Cursor {
+            item: item.id.clone(),
+            account: asked.account_id,
+            position: page.next,
+        },
+        page,
+        status,
+        shown: Shown::new(item, asked.details),
     }))
 }
 
@@ -208,9 +248,9 @@ fn accounts_json(item: &Item) -> Value {
 }
 
 /// Data that is not there yet is no error of this operation.
-fn not_ready(item: &Item) -> Reply {
+fn not_ready(name: &str, accounts: Value) -> Reply {
     Reply::json(json!({
-        "accounts": accounts_json(item),
+        name: accounts,
         "added": [],
         "has_more": false,
         "modified": [],
@@ -222,15 +262,15 @@ fn not_ready(item: &Item) -> Reply {
 
 /// Where a cursor points. Without one a run starts at the beginning; `now`
 /// skips everything that has happened so far.
-fn position(item: &Item, request: &SyncRequest) -> Result<Position, ApiError> {
-    match request.cursor.as_str() {
+fn position(item: &Item, asked: &Asked) -> Result<Position, ApiError> {
+    match asked.cursor.as_str() {
         "" => Ok(Position::default()),
         "now" => Ok(item
             .opened_ledger()
             .map(|ledger| ledger.end())
             .unwrap_or_default()),
         text => Cursor::decode(text)
-            .filter(|cursor| cursor.item == item.id && cursor.account == request.options.account_id)
+            .filter(|cursor| cursor.item == item.id && cursor.account == asked.account_id)
             .map(|cursor| cursor.position)
             .ok_or_else(unknown_cursor),
     }
@@ -264,42 +304,19 @@ fn unknown_cursor() -> ApiError {
 /// `/transactions/get`
 pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: GetRequest = call.body()?;
-    let options = &request.options;
-    let (start, end) = (
-        date("start_date", &request.start_date)?,
-        date("end_date", &request.end_date)?,
-    );
-    if end < start {
-        return Err(ApiError::invalid_field(
-            "end_date must not be before start_date",
-        ));
-    }
+    let options = request.options;
+    let days = days(&request.start_date, &request.end_date)?;
     let now = call.state.now();
     let item = call.readable_item(&request.access_token, Some("transactions"))?;
     item.days_requested = item.days_requested.or(options.days_requested);
-    if item.history(now) == History::NotReady {
-        return Err(ApiError::item(
-            "PRODUCT_NOT_READY",
-            "the transactions are still being fetched; wait for INITIAL_UPDATE, or ask again",
-        ));
-    }
-    item.ledger(now);
+    open(item, now)?;
     let item: &Item = item;
     let accounts = item.select(options.account_ids.as_deref())?;
-    let ledger = item.opened_ledger().ok_or_else(ApiError::internal)?;
-    let masks = accounts.iter().map(|account| &*account.template.mask);
-    let booked_on: Vec<_> = masks.filter_map(|mask| ledger.account(mask)).collect();
-    let found = ledger.newest_first(|entry| {
-        (start..=end).contains(&entry.date) && booked_on.contains(&entry.account)
-    });
-    let page = found
-        .iter()
-        .skip(options.offset.unwrap_or(0))
-        .take(options.count.unwrap_or(DEFAULT_COUNT));
-    let page: Vec<_> = page.map(|number| ledger.transaction(*number)).collect();
+    let page = (options.offset, options.count);
+    let (total_transactions, page) = found(item, &days, &accounts, page)?;
     let accounts = accounts.into_iter().map(account_json).collect();
-    let (total_transactions, item_json) = (found.len(), item_json(item));
-    let shown = Shown::new(item, request.options.details);
+    let item_json = item_json(item);
+    let shown = Shown::new(item, options.details);
     Ok(Reply::deferred(move |request_id| {
         pretty(&Got {
             accounts,
@@ -309,6 +326,49 @@ pub(super) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
             transactions: shown.rows(&page),
         })
     }))
+}
+
+fn days(start: &str, end: &str) -> Result<RangeInclusive<NaiveDate>, ApiError> {
+    let (start, end) = (date("start_date", start)?, date("end_date", end)?);
+    if end < start {
+        return Err(ApiError::invalid_field(
+            "end_date must not be before start_date",
+        ));
+    }
+    Ok(start..=end)
+}
+
+/// Sees to it that the Item has its transactions, if they can be there already.
+fn open(item: &mut Item, now: DateTime<Utc>) -> Result<(), ApiError> {
+    if item.history(now) == History::NotReady {
+        return Err(ApiError::item(
+            "PRODUCT_NOT_READY",
+            "the transactions are still being fetched; wait for INITIAL_UPDATE, or ask again",
+        ));
+    }
+    item.ledger(now);
+    Ok(())
+}
+
+/// How many transactions these accounts have on these days, and a page of them: the
+/// newest come first.
+fn found(
+    item: &Item,
+    days: &RangeInclusive<NaiveDate>,
+    accounts: &[&Account],
+    (offset, count): (Option<usize>, Option<usize>),
+) -> Result<(usize, Vec<Transaction>), ApiError> {
+    let ledger = item.opened_ledger().ok_or_else(ApiError::internal)?;
+    let masks = accounts.iter().map(|account| &*account.template.mask);
+    let booked_on: Vec<_> = masks.filter_map(|mask| ledger.account(mask)).collect();
+    let found = ledger
+        .newest_first(|entry| days.contains(&entry.date) && booked_on.contains(&entry.account));
+    let page = found
+        .iter()
+        .skip(offset.unwrap_or(0))
+        .take(count.unwrap_or(DEFAULT_COUNT));
+    let page = page.map(|number| ledger.transaction(*number)).collect();
+    Ok((found.len(), page))
 }
 
 fn date(name: &str, text: &str) -> Result<NaiveDate, ApiError> {
@@ -322,11 +382,8 @@ pub(super) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: RefreshRequest = call.body()?;
     let now = call.state.now();
     let item = call.readable_item(&request.access_token, Some("transactions"))?;
+    let item_id = visit(item, now)?;
     let complete = item.history(now) == History::Complete;
-    if !item.ledger(now).refresh(now.date_naive()) {
-        return Err(ApiError::rate_limit("TRANSACTIONS_REFRESH_LIMIT"));
-    }
-    let item_id = item.id.clone();
     call.send_webhook(
         &item_id,
         "TRANSACTIONS",
@@ -336,6 +393,15 @@ pub(super) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let update = fields(json!({ "error": null, "new_transactions": 1 }));
     call.send_webhook(&item_id, "TRANSACTIONS", "DEFAULT_UPDATE", update);
     Ok(Reply::empty())
+}
+
+/// Looks at the bank for something new, and tells whose Item it was.
+fn visit(item: &mut Item, now: DateTime<Utc>) -> Result<String, ApiError> {
+    if item.ledger(now).refresh(now.date_naive()) {
+        Ok(item.id.clone())
+    } else {
+        Err(ApiError::rate_limit("TRANSACTIONS_REFRESH_LIMIT"))
+    }
 }
 
 /// Adds settled transactions to an Item on request. Nothing of the API does.
@@ -424,6 +490,7 @@ mod tests {
                 webhook: None,
                 days_requested: None,
                 user: None,
+                is_dynamic: false,
             });
             state.items.get_mut(id.as_ref().unwrap()).unwrap().added = added;
             id.unwrap()

@@ -152,6 +152,7 @@ pub(super) fn migrate(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         webhook: None,
         days_requested: None,
         user: None,
+        is_dynamic: false,
     })?;
     call.item_id = Some(item_id.clone());
     let item = call.live_item(item_id.clone())?;

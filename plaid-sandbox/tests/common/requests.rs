@@ -159,6 +159,14 @@ impl Requests<'_> {
             }
             "transferGet" => set("transfer_id", json!(world.transfer_id)),
             "transferRefundCreate" => set("amount", json!("0.01")),
+            "sandboxTransactionsCreate" => {
+                let today = chrono::Utc::now().date_naive();
+                let made = json!({
+                    "date_transacted": today, "date_posted": today, "amount": 12.34,
+                    "description": "Bakery",
+                });
+                set("transactions", json!([made]));
+            }
             "sandboxTransferRefundSimulate" => set("event_type", json!("refund.posted")),
             "sandboxTransferSimulate" => set("event_type", json!("posted")),
             "sandboxProcessorTokenCreate" => drop(fields.remove("options")),

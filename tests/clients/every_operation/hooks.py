@@ -8,6 +8,7 @@ import atexit
 import base64
 import collections
 import contextlib
+import datetime
 import http.server
 import json
 import os
@@ -53,7 +54,7 @@ def post(path, body):
 
 def public_token(webhook=WEBHOOK):
     body = {"institution_id": "ins_109508", "initial_products": PRODUCTS}
-    body["options"] = {"webhook": webhook}
+    body["options"] = {"webhook": webhook, "override_username": "user_transactions_dynamic"}
     return post("/sandbox/public_token/create", body)["public_token"]
 
 
@@ -162,6 +163,12 @@ def fill_field(name, value, world):
     return fill(value, world)
 
 
+def made_up_transaction():
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    made = {"date_transacted": today, "date_posted": today}
+    return {**made, "amount": 12.34, "description": "Bakery"}
+
+
 def said_in_words(operation, world):
     """Fields of a request that have to be so and of which no schema says it."""
     return {
@@ -175,6 +182,7 @@ def said_in_words(operation, world):
             "template_id": "idvtmp_1",
         },
         "institutionsGetById": {"country_codes": ["US"]},
+        "processorTransactionsGet": {"start_date": "2020-01-01", "end_date": "2030-01-01"},
         "itemWebhookUpdate": {"webhook": WEBHOOK},
         "sandboxItemFireWebhook": {
             "webhook_code": "NEW_ACCOUNTS_AVAILABLE",
@@ -182,6 +190,7 @@ def said_in_words(operation, world):
         },
         "sandboxProcessorTokenCreate": {"options": {}},
         "sandboxPublicTokenCreate": {"initial_products": ["auth"], "options": {}},
+        "sandboxTransactionsCreate": {"transactions": [made_up_transaction()]},
         "sandboxTransferRefundSimulate": {"event_type": "refund.posted"},
         "sandboxTransferSimulate": {"event_type": "posted"},
         "transactionsGet": {"start_date": "2020-01-01", "end_date": "2030-01-01"},
