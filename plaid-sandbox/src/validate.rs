@@ -186,6 +186,12 @@ fn demand(kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::Enum { .. } => {
             "must be one of the values that this endpoint accepts".into()
         }
+        ValidationErrorKind::Format { format } if format == "date" => {
+            "must be a date in the form YYYY-MM-DD".into()
+        }
+        ValidationErrorKind::Format { .. } => {
+            "must be a date and time such as 2025-01-31T12:00:00Z".into()
+        }
         _ => "is invalid".into(),
     }
 }

@@ -476,3 +476,27 @@ async fn a_taken_port_is_an_error() {
         format!("cannot listen on 127.0.0.1:{port}")
     );
 }
+
+#[tokio::test]
+async fn dates_and_times_that_are_none_are_refused_and_not_repeated() {
+    let bench = Bench::new().await;
+    let access_token = bench.item(&["transactions"]).await;
+    for text in ["", "2025-02-30", "25-1-1", "yesterday"] {
+        let body = json!({
+            "client_user_id": "u1", "template_id": "idvtmp_1", "gave_consent": true,
+            "is_shareable": false, "user": { "date_of_birth": text },
+        });
+        let answer = bench.post("/identity_verification/create", body).await;
+        answer.is_error(400, "INVALID_REQUEST", "INVALID_FIELD");
+        assert!(!answer.text.contains("yesterday"));
+        let body = json!({
+            "access_token": access_token, "start_date": text, "end_date": "2026-01-01",
+        });
+        let message = "start_date must be a date in the form YYYY-MM-DD";
+        let answer = bench.post("/transactions/get", body).await;
+        answer.says("INVALID_REQUEST", "INVALID_FIELD", message);
+        let body = json!({ "start_date": text });
+        let answer = bench.post("/transfer/list", body).await;
+        answer.is_error(400, "INVALID_REQUEST", "INVALID_FIELD");
+    }
+}

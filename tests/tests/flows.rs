@@ -19,13 +19,13 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use plaid::operation::Operation;
 use plaid::types::{
     AccountBase, AccountBaseVerificationStatus, AssetReportCreateRequestOptions,
-    FdxConsentGrantStatus, IdentityVerificationStatus, InstitutionsGetByIdRequestOptions,
-    ItemImportRequestUserAuth, LinkTokenCreateRequestUser, ProcessorTokenCreateRequestProcessor,
-    ProductStatusStatus, Products, SandboxItemFireWebhookRequestWebhookCode,
-    SandboxPublicTokenCreateRequestOptions, SyncUpdatesAvailableWebhook, Transaction,
-    TransactionsGetRequestOptions, TransactionsSyncResponse, TransferAuthorization,
-    TransferAuthorizationDecision, TransferAuthorizationUserInRequest, TransferRefundStatus,
-    TransferStatus,
+    CustomSandboxTransaction, FdxConsentGrantStatus, IdentityVerificationStatus,
+    InstitutionsGetByIdRequestOptions, ItemImportRequestUserAuth, LinkTokenCreateRequestUser,
+    ProcessorTokenCreateRequestProcessor, ProductStatusStatus, Products,
+    SandboxItemFireWebhookRequestWebhookCode, SandboxPublicTokenCreateRequestOptions,
+    SyncUpdatesAvailableWebhook, Transaction, TransactionsGetRequestOptions,
+    TransactionsSyncResponse, TransferAuthorization, TransferAuthorizationDecision,
+    TransferAuthorizationUserInRequest, TransferRefundStatus, TransferStatus,
 };
 use plaid::{Action, Call, Client, Decimal, Error, ErrorCode, NaiveDate, Secret};
 use support::{BANK, Bench, REQUEST_ID_LEN, Receiver};
@@ -67,6 +67,7 @@ flows! {
     link,
     link_in_update_mode,
     processor,
+    made_up_transactions,
     institutions,
     categories,
     webhook,
@@ -468,6 +469,46 @@ async fn processor(bench: &Bench) {
     let ach = answer.numbers.ach.as_ref().unwrap();
     assert_eq!(ach.account.expose_secret(), "1111222233331111");
     assert!(answer.numbers.international.is_none());
+}
+
+/// What a caller makes up reaches the Item, and the processor of its account.
+async fn made_up_transactions(bench: &Bench) {
+    let options = SandboxPublicTokenCreateRequestOptions {
+        override_username: Some("user_transactions_dynamic".to_owned()),
+        ..Default::default()
+    };
+    let access_token = bench.item_with(&["transactions"], options).await;
+    let account = bench.account(&access_token, "0000").await.account_id;
+    let partner = ProcessorTokenCreateRequestProcessor::Dwolla;
+    let processor = bench.plaid.processor();
+    let token = processor.token_create(&access_token, account, partner);
+    let token = token.await.unwrap().into_inner().processor_token;
+    let all = processor
+        .transactions_sync(&token)
+        .count(500)
+        .await
+        .unwrap();
+    assert!(!all.has_more);
+
+    let today = plaid::Utc::now().date_naive();
+    let bakery = CustomSandboxTransaction::new(decimal("12.34"), today, today, "Bakery");
+    let sandbox = bench.plaid.sandbox();
+    let made = sandbox.transactions_create(&access_token, [bakery]);
+    made.await.unwrap();
+    let news = processor.transactions_sync(&token).cursor(&all.next_cursor);
+    let news = news.await.unwrap().into_inner();
+    let [bakery] = &news.added[..] else {
+        panic!("{} transactions were added", news.added.len());
+    };
+    assert_eq!(bakery.name.as_deref(), Some("Bakery"));
+    assert_eq!(bakery.amount, decimal("12.34"));
+
+    processor.transactions_refresh(&token).await.unwrap();
+    let (start, end) = (date("2000-01-01"), date("2999-12-31"));
+    let got = processor.transactions_get(&token, start, end);
+    let got = got.await.unwrap().into_inner().transactions;
+    let is_there = |one: &&Transaction| one.transaction_id == bakery.transaction_id;
+    assert_eq!(got.iter().filter(is_there).count(), 1);
 }
 
 async fn institutions(bench: &Bench) {
