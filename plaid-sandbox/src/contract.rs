@@ -141,11 +141,7 @@ impl Contract {
     }
 
     fn validator(&self, name: &str) -> Option<Validator> {
-        let mut options = jsonschema::options();
-        for format in LOOSE {
-            options = options.with_format(*format, |_| true);
-        }
-        options
+        jsonschema::options()
             .should_validate_formats(true)
             .with_registry(&self.registry)
             .build(&json!({ "$ref": format!("{URI}#/schemas/{name}") }))
@@ -160,10 +156,6 @@ impl Contract {
             .as_ref()
     }
 }
-
-/// Formats that are hints for people: what Plaid takes for an address or a number of
-/// this kind is told nowhere. Dates and times are taken as they are written there.
-const LOOSE: &[&str] = &["email", "uri", "uri-reference", "uuid"];
 
 /// Closed schemas say `additionalProperties: false`; a schema without any
 /// keyword but its type was never given fields to begin with.

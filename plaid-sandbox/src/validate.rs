@@ -189,9 +189,10 @@ fn demand(kind: &ValidationErrorKind) -> String {
         ValidationErrorKind::Format { format } if format == "date" => {
             "must be a date in the form YYYY-MM-DD".into()
         }
-        ValidationErrorKind::Format { .. } => {
+        ValidationErrorKind::Format { format } if format == "date-time" => {
             "must be a date and time such as 2025-01-31T12:00:00Z".into()
         }
+        ValidationErrorKind::Format { format } => format!("must be a well-formed {format}"),
         _ => "is invalid".into(),
     }
 }

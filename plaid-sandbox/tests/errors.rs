@@ -478,7 +478,7 @@ async fn a_taken_port_is_an_error() {
 }
 
 #[tokio::test]
-async fn dates_and_times_that_are_none_are_refused_and_not_repeated() {
+async fn dates_times_and_addresses_that_are_none_are_refused_and_not_repeated() {
     let bench = Bench::new().await;
     let access_token = bench.item(&["transactions"]).await;
     for text in ["", "2025-02-30", "25-1-1", "yesterday"] {
@@ -497,6 +497,12 @@ async fn dates_and_times_that_are_none_are_refused_and_not_repeated() {
         answer.says("INVALID_REQUEST", "INVALID_FIELD", message);
         let body = json!({ "start_date": text });
         let answer = bench.post("/transfer/list", body).await;
+        answer.is_error(400, "INVALID_REQUEST", "INVALID_FIELD");
+        let body = json!({
+            "client_user_id": "u1", "template_id": "idvtmp_1", "gave_consent": true,
+            "is_shareable": false, "user": { "email_address": text },
+        });
+        let answer = bench.post("/identity_verification/create", body).await;
         answer.is_error(400, "INVALID_REQUEST", "INVALID_FIELD");
     }
 }
