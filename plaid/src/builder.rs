@@ -57,20 +57,19 @@ enum Target {
 }
 
 /// By what the caller proves who they are.
-enum Access {
-    /// Nothing was said.
-    Unset,
-    Credentials(Secret, Secret),
-    Gateway(Option<Secret>),
-    /// Two of these at once.
-    Contradiction,
+#[derive(Default)]
+struct Access {
+    /// Whether a gateway is called, which has credentials of its own.
+    is_gateway: bool,
+    key: Option<Secret>,
+    credentials: Option<(Secret, Secret)>,
 }
 
 impl ClientBuilder {
     pub(crate) fn new() -> Self {
         Self {
             target: None,
-            access: Access::Unset,
+            access: Access::default(),
             settings: Settings {
                 timeout: TIMEOUT,
                 retry: RetryPolicy::new(),
@@ -132,32 +131,32 @@ impl ClientBuilder {
     }
 
     /// Plaid's credentials.
+    ///
+    /// With a [`gateway`](Self::gateway) they are used in place of its own, if it takes
+    /// credentials of its callers; they are then sent to it as headers with every call
+    /// that has any.
+    ///
+    /// ```
+    /// let plaid = plaid::Client::gateway("http://127.0.0.1:4010")
+    ///     .key("pgk_of_this_program")
+    ///     .credentials("client-id", "secret")
+    ///     .build()?;
+    /// # Ok::<(), plaid::Error>(())
+    /// ```
     pub fn credentials(mut self, client_id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
-        self.access = match self.access {
-            Access::Unset | Access::Credentials(..) => {
-                Access::Credentials(client_id.into(), secret.into())
-            }
-            Access::Gateway(_) | Access::Contradiction => Access::Contradiction,
-        };
+        self.access.credentials = Some((client_id.into(), secret.into()));
         self
     }
 
     /// A gateway that adds the credentials on the server; see [`Client::gateway`].
     pub fn gateway(mut self, url: impl Into<String>) -> Self {
-        self.access = match self.access {
-            Access::Unset => Access::Gateway(None),
-            Access::Gateway(key) => Access::Gateway(key),
-            Access::Credentials(..) | Access::Contradiction => Access::Contradiction,
-        };
+        self.access.is_gateway = true;
         self.base_url(url)
     }
 
     /// The key that the gateway knows the caller by, sent as a bearer token.
     pub fn key(mut self, key: impl Into<Secret>) -> Self {
-        self.access = match self.access {
-            Access::Unset | Access::Gateway(_) => Access::Gateway(Some(key.into())),
-            Access::Credentials(..) | Access::Contradiction => Access::Contradiction,
-        };
+        self.access.key = Some(key.into());
         self
     }
 
@@ -265,9 +264,10 @@ impl ClientBuilder {
                 "the client needs an environment or a base URL",
             )),
         }?;
-        let open_headers = open_headers(&self.plaid_version)?;
+        let mut open_headers = open_headers(&self.plaid_version)?;
         let mut headers = open_headers.clone();
-        let (credentials, known) = access(self.access, &mut headers)?;
+        self.access.check(self.target.as_ref())?;
+        let known = self.access.add(&mut headers, &mut open_headers)?;
         let factory = match self.http_client {
             Some(client) => client,
             None => http_client(&base_url, self.connect_timeout)?,
@@ -280,7 +280,8 @@ impl ClientBuilder {
                 .map(|limits| Arc::new(Limiter::new(limits))),
             redactor: Redactor::new(known),
             settings: self.settings,
-            credentials,
+            credentials: self.access.credentials,
+            is_gateway: self.access.is_gateway,
             headers,
             open_headers,
             base_url,
@@ -313,33 +314,48 @@ fn open_headers(plaid_version: &str) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-type Pair = Option<(Secret, Secret)>;
+impl Access {
+    /// A key is for a gateway alone: nobody else is to see it.
+    fn check(&self, target: Option<&Target>) -> Result<()> {
+        let is_environment = matches!(target, Some(Target::Environment(_)));
+        if is_environment && (self.is_gateway || self.key.is_some()) {
+            return Err(Error::config(
+                "a gateway and its key do not go with an environment of Plaid's: \
+                 set either gateway(url) or environment(…)",
+            ));
+        }
+        if self.key.is_some() && self.credentials.is_some() && !self.is_gateway {
+            return Err(Error::config(
+                "a key goes with credentials at a gateway alone: set it by gateway(url)",
+            ));
+        }
+        if !self.is_gateway && self.key.is_none() && self.credentials.is_none() {
+            return Err(Error::config(
+                "the client needs credentials; a gateway, which has its own, is set by gateway(url)",
+            ));
+        }
+        Ok(())
+    }
 
-/// Adds what proves who the caller is, and tells what never to print.
-fn access(access: Access, headers: &mut HeaderMap) -> Result<(Pair, Vec<Secret>)> {
-    match access {
-        Access::Credentials(client_id, secret) => {
+    /// Adds what proves who the caller is, and tells what never to print. The key goes
+    /// along with every request, the credentials with those that have any.
+    fn add(&self, headers: &mut HeaderMap, open_headers: &mut HeaderMap) -> Result<Vec<Secret>> {
+        if let Some(key) = &self.key {
+            let value = sensitive("the gateway's key", "Bearer ", key)?;
+            headers.insert(AUTHORIZATION, value.clone());
+            open_headers.insert(AUTHORIZATION, value);
+        }
+        if let Some((client_id, secret)) = &self.credentials {
             let id = HeaderName::from_static(PLAID_CLIENT_ID);
-            headers.insert(id, sensitive("the client id", "", &client_id)?);
+            headers.insert(id, sensitive("the client id", "", client_id)?);
             let name = HeaderName::from_static(PLAID_SECRET);
-            headers.insert(name, sensitive("the secret", "", &secret)?);
-            let known = vec![client_id.clone(), secret.clone()];
-            Ok((Some((client_id, secret)), known))
+            headers.insert(name, sensitive("the secret", "", secret)?);
         }
-        Access::Gateway(Some(key)) => {
-            headers.insert(
-                AUTHORIZATION,
-                sensitive("the gateway's key", "Bearer ", &key)?,
-            );
-            Ok((None, vec![key]))
-        }
-        Access::Gateway(None) => Ok((None, Vec::new())),
-        Access::Unset => Err(Error::config(
-            "the client needs credentials; a gateway, which has its own, is set by gateway(url)",
-        )),
-        Access::Contradiction => Err(Error::config(
-            "a gateway adds the credentials: set either a gateway or credentials",
-        )),
+        let pair = self
+            .credentials
+            .iter()
+            .flat_map(|(id, secret)| [id, secret]);
+        Ok(self.key.iter().chain(pair).cloned().collect())
     }
 }
 

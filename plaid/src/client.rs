@@ -46,9 +46,11 @@ pub struct Client(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) base_url: BaseUrl,
     pub(crate) credentials: Option<(Secret, Secret)>,
-    /// With credentials, or the gateway's key.
+    /// A gateway puts credentials where they belong, and takes them as headers.
+    pub(crate) is_gateway: bool,
+    /// With credentials and the gateway's key, as far as there are any.
     pub(crate) headers: HeaderMap,
-    /// Without them.
+    /// Without credentials.
     pub(crate) open_headers: HeaderMap,
     pub(crate) settings: Settings,
     pub(crate) redactor: Redactor,
@@ -131,7 +133,9 @@ impl Client {
     /// A client of a gateway that adds the credentials on the server, so that this
     /// process needs none; see the crate `plaid-gateway`.
     ///
-    /// If the gateway asks for a key, add it by [`ClientBuilder::key`].
+    /// If the gateway asks for a key, add it by [`ClientBuilder::key`]. Credentials of
+    /// this process's own, for a gateway that takes them, are added by
+    /// [`ClientBuilder::credentials`].
     ///
     /// ```
     /// let plaid = plaid::Client::gateway("https://plaid.internal.example")
@@ -220,11 +224,12 @@ impl Client {
 
     /// The headers of a request whose credentials go there.
     ///
-    /// A gateway takes its key with every request, wherever the credentials go.
+    /// A gateway takes its key with every request, wherever the credentials go, and the
+    /// caller's own credentials as headers alone.
     pub(crate) fn headers(&self, credentials: Credentials) -> &HeaderMap {
         match credentials {
             Credentials::Headers => &self.0.headers,
-            _ if self.has_key() => &self.0.headers,
+            Credentials::Body if self.0.is_gateway => &self.0.headers,
             Credentials::Body | Credentials::None => &self.0.open_headers,
         }
     }
@@ -235,7 +240,8 @@ impl Client {
         credentials: Credentials,
     ) -> Result<BTreeMap<String, Box<RawValue>>, Cow<'static, str>> {
         let mut fields = BTreeMap::new();
-        if let (Credentials::Body, Some((client_id, secret))) = (credentials, &self.0.credentials) {
+        let own = self.0.credentials.as_ref().filter(|_| !self.0.is_gateway);
+        if let (Credentials::Body, Some((client_id, secret))) = (credentials, own) {
             for (name, value) in [("client_id", client_id), ("secret", secret)] {
                 let value = to_raw_value(value).map_err(|_| "the credentials cannot be encoded")?;
                 fields.insert(name.to_owned(), value);

@@ -92,15 +92,24 @@ fn a_builder_tells_what_does_not_go_together() {
         ),
         (
             Client::builder()
-                .gateway("https://g.example")
-                .credentials("a", "b"),
-            "either a gateway",
+                .base_url("https://g.example")
+                .credentials("a", "b")
+                .key("planted"),
+            "at a gateway alone",
         ),
         (
             Client::builder()
-                .credentials("a", "b")
-                .gateway("https://g.example"),
-            "either a gateway",
+                .environment(Environment::Sandbox)
+                .key("planted"),
+            "either gateway(url) or environment",
+        ),
+        (
+            Client::builder()
+                .gateway("https://g.example")
+                .key("planted")
+                .credentials("a", "planted")
+                .environment(Environment::Production),
+            "either gateway(url) or environment",
         ),
         (Client::builder().gateway("http://g.example"), "plain http"),
         (

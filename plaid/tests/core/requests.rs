@@ -70,6 +70,56 @@ async fn a_gateway_gets_a_key_and_no_credentials() {
 }
 
 #[tokio::test]
+async fn a_gateway_gets_the_callers_own_credentials_as_headers_beside_the_key() {
+    for is_first in [true, false] {
+        let script = Script::new([ok(), ok(), ok()]);
+        let builder = Client::builder().transport(script.clone());
+        let builder = match is_first {
+            true => builder
+                .gateway("https://gateway.example")
+                .key("caller-key")
+                .credentials(CLIENT_ID, SECRET),
+            false => builder
+                .credentials(CLIENT_ID, SECRET)
+                .key("caller-key")
+                .gateway("https://gateway.example"),
+        };
+        let gateway = builder.build().unwrap();
+        look(&gateway).await.unwrap();
+        // What Plaid takes in the body, a gateway puts there itself.
+        Call::<Token>::new(&gateway, body()).await.unwrap();
+        Call::<Open>::new(&gateway, body()).await.unwrap();
+        let seen = script.seen();
+        for seen in &seen {
+            assert_eq!(seen.header("authorization"), Some("Bearer caller-key"));
+            assert!(!seen.body.contains(SECRET) && !seen.body.contains("client_id"));
+        }
+        for seen in &seen[..2] {
+            assert_eq!(seen.header("plaid-client-id"), Some(CLIENT_ID));
+            assert_eq!(seen.header("plaid-secret"), Some(SECRET));
+            assert!(seen.headers["plaid-secret"].is_sensitive());
+        }
+        assert_eq!(seen[2].header("plaid-client-id"), None);
+        assert_eq!(seen[2].header("plaid-secret"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_without_keys_takes_the_callers_own_credentials_too() {
+    let script = Script::new([ok()]);
+    let gateway = Client::gateway("https://gateway.example")
+        .credentials(CLIENT_ID, SECRET)
+        .transport(script.clone())
+        .build()
+        .unwrap();
+    Call::<Token>::new(&gateway, body()).await.unwrap();
+    let seen = &script.seen()[0];
+    assert_eq!(seen.header("authorization"), None);
+    assert_eq!(seen.header("plaid-secret"), Some(SECRET));
+    assert!(!seen.body.contains(SECRET));
+}
+
+#[tokio::test]
 async fn extra_fields_change_nothing_else() {
     let script = Script::new([ok()]);
     let exact: Box<serde_json::value::RawValue> =
