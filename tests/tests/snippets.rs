@@ -1,5 +1,14 @@
-//! The code that the explorer shows: for every operation, with its form as it opens
-//! and with everything filled, the Rust compiles, runs, and sends what the form says.
+//! The code that the explorer shows: for every operation, with its form as it opens,
+//! with what is required and with everything filled, the Rust compiles, runs, and
+//! sends what the form says.
+//!
+//! A form opens empty, and its code has an example for all that is required: a name in
+//! angle brackets for a text, the first value of a choice, a date. Run, that code makes
+//! a call with the examples as they stand. Plaid would refuse most of them; that they
+//! are sent, each in its place, is what is tested.
+//!
+//! Each way to fill a form goes with another caller: one without a key, one with a key,
+//! and one with a key and credentials of their own.
 //!
 //! The explorer's own code makes the snippets, so this needs Node and its packages;
 //! `scripts/prepare.mjs` of the explorer installs them below `target/`. Every snippet
@@ -32,20 +41,29 @@ use axum::response::{IntoResponse, Response};
 use plaid::Decimal;
 use received::described::{API, Fill, Source, received, without_alias};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 use xtask::document::{ref_name, text};
 
 /// The gateway in every snippet; no server is there.
 const GATEWAY: &str = "http://127.0.0.1:1";
 /// The caller's key, in the environment of every snippet.
 const KEY: &str = "key-of-a-caller";
+/// Credentials of the caller's own, there too.
+const CLIENT_ID: &str = "client-of-a-caller";
+const SECRET: &str = "secret-of-a-caller";
+/// How forms are filled.
+const FORMS: [&str; 3] = ["opened", "required", "everything"];
 
-/// What the explorer makes of a filled form.
+/// What the explorer makes of a form.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Sample {
     id: String,
     form: String,
+    /// Whether the caller has a key, and credentials of their own.
+    key: bool,
+    own_credentials: bool,
     /// The programs by language.
     snippets: BTreeMap<String, String>,
     method: String,
@@ -124,7 +142,7 @@ fn made() -> Option<Vec<Sample>> {
     let samples: Vec<Sample> = serde_json::from_slice(&printed).unwrap();
     let all = API.operations();
     let operations: BTreeSet<&str> = all.map(|(_, _, o)| text(o, "operationId")).collect();
-    for form in ["required", "everything"] {
+    for form in FORMS {
         let of_form = samples.iter().filter(|sample| sample.form == form);
         let made: BTreeSet<&str> = of_form.map(|sample| sample.id.as_str()).collect();
         assert_eq!(made, operations, "{form}");
@@ -143,7 +161,8 @@ const COPY: &str = "snippets";
 /// Installs the explorer's packages, or says what is missing.
 fn installed() -> Result<(), String> {
     const NODE: &str = "Node 20.19 or later with npm is missing, and the explorer makes the \
-                        code that it shows with it: `apt-get install nodejs npm`";
+                        code that it shows with it: take it from https://nodejs.org, or run \
+                        `nvm install 22`; Debian 12 has version 18";
     let version = node(&[Path::new("--version")]).map_err(|why| format!("{NODE}\n{why}"))?;
     let version = String::from_utf8_lossy(&version).trim().to_owned();
     let numbers = version.trim_start_matches('v').split('.');
@@ -180,8 +199,7 @@ fn node(arguments: &[&Path]) -> Result<Vec<u8>, String> {
 
 // The program.
 
-/// All snippets as one program, whose argument says which one is run. Where nothing
-/// is optional both forms have the same snippet.
+/// All snippets as one program, whose argument says which one is run.
 fn source(samples: &[Sample]) -> String {
     let mut modules = String::new();
     let mut arms = String::new();
@@ -302,6 +320,8 @@ fn run(
         .env_clear()
         .envs(&sample.env)
         .env("PLAID_GATEWAY_KEY", KEY)
+        .env("PLAID_CLIENT_ID", CLIENT_ID)
+        .env("PLAID_SECRET", SECRET)
         .env("GATEWAY", gateway)
         .current_dir(folder)
         .stdin(Stdio::null())
@@ -433,11 +453,9 @@ fn check(sample: &Sample, asked: &[Asked]) -> Result<(), String> {
     };
     same("the method", &asked.method, &sample.method)?;
     same("the path", &segments(&asked.path), &segments(&sample.path))?;
-    same(
-        "the key",
-        &header_of(asked, "authorization"),
-        &format!("Bearer {KEY}"),
-    )?;
+    for (name, value) in identity(sample) {
+        same(name, &header_of(asked, name), &value)?;
+    }
     for (name, value) in &sample.headers {
         same(name, &header_of(asked, name), value)?;
     }
@@ -450,6 +468,28 @@ fn check(sample: &Sample, asked: &[Asked]) -> Result<(), String> {
         "application/json",
     )?;
     same("the body", &json(&asked.body), &json(request.as_bytes()))
+}
+
+/// The headers that say who calls. An operation without credentials gets none, and the
+/// key all the same.
+fn identity(sample: &Sample) -> [(&'static str, String); 3] {
+    let own = sample.own_credentials && !is_open(&sample.id);
+    let if_there = |is_there: bool, value: String| is_there.then_some(value).unwrap_or_default();
+    [
+        (
+            "authorization",
+            if_there(sample.key, format!("Bearer {KEY}")),
+        ),
+        ("plaid-client-id", if_there(own, CLIENT_ID.to_owned())),
+        ("plaid-secret", if_there(own, SECRET.to_owned())),
+    ]
+}
+
+/// Whether an operation takes no credentials.
+fn is_open(id: &str) -> bool {
+    let mut operations = API.operations();
+    let operation = operations.find(|(_, _, o)| text(o, "operationId") == id);
+    operation.unwrap().2["security"] == json!([])
 }
 
 fn same<T: PartialEq + std::fmt::Debug + ?Sized>(

@@ -1,5 +1,6 @@
-// Prints the snippets of all operations, for their default forms (`"form": "required"`) and
-// with everything filled, as JSON, with the request that each has to make.
+// Prints the snippets of all operations as JSON, with the request that each has to make: for
+// their forms as the page opens them (`"form": "opened"`), with what is required filled in,
+// and with everything.
 //
 //     node scripts/snippets.mjs [gateway URL] > snippets.json
 import { readFileSync, writeFileSync } from 'node:fs';

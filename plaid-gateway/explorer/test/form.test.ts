@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Detail, Schema } from '../src/model/catalogue.ts';
-import { decode, encode, SEND_EMPTY, writeWire, type FormValue } from '../src/model/form.ts';
+import { decode, encode, SEND_EMPTY, writeWire, type FormValue, type Options } from '../src/model/form.ts';
 import { parseJson } from '../src/model/json.ts';
 import { requestShape } from '../src/model/shape.ts';
 
@@ -167,6 +167,66 @@ test('a token within free JSON is sent, and not shown', () => {
   expect(request(shape, form)).toContain('access-sandbox');
   expect(writeWire(encode(shape, form, { holes: true }).wire, '')).toBe('{"any":{"deep":["<token>"]}}');
   expect(writeWire(encode(shape, form, { withoutSecrets: true }).wire, '')).toBe('{}');
+});
+
+describe('a secret in a place of its own', () => {
+  const token = 'access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970';
+  const map: Schema = { type: 'object', additionalProperties: { type: 'string' } };
+  const shape = shapeOf({ metadata: map, text: TEXT, any: {} });
+  const json = (form: FormValue, options: Options) => writeWire(encode(shape, form, options).wire, '');
+
+  test('is sent as the name of a value, and stands in no code, link or history', () => {
+    const form = {
+      metadata: [
+        { key: token, value: 'x' },
+        { key: 'k', value: 'v' },
+      ],
+    };
+    expect(json(form, {})).toBe(`{"metadata":{"${token}":"x","k":"v"}}`);
+    expect(json(form, { holes: true })).toBe('{"metadata":{"<token>":"x","k":"v"}}');
+    expect(json(form, { withoutSecrets: true })).toBe('{"metadata":{"k":"v"}}');
+    expect(Object.keys(encode(shape, { metadata: [{ key: token, value: token }] }).secrets)).toEqual(['MY_TOKEN']);
+  });
+
+  test('is not taken from a link as the name of a value, and not shown', () => {
+    const { form, ignored } = decode(shape, parseJson(`{"metadata":{"${token}":"x","k":"v"}}`));
+    expect(form).toEqual({ metadata: [{ key: 'k', value: 'v' }] });
+    expect(ignored).toEqual(['metadata.<token>']);
+  });
+
+  test('is found in free JSON behind an escape', () => {
+    const form = { any: `"\\u0061${token.slice(1)}"` };
+    expect(parseJson(form.any)).toBe(token);
+    expect(json(form, { holes: true })).toBe('{"any":"<token>"}');
+    expect(json(form, { withoutSecrets: true })).toBe('{}');
+  });
+
+  test('is known when it is a caller’s key', () => {
+    const form = { text: 'pgk_abcdef0123456789', any: '["pgk_abcdef0123456789"]' };
+    expect(encode(shape, form).secrets).toEqual({ MY_TEXT: 'pgk_abcdef0123456789' });
+    expect(json(form, { withoutSecrets: true })).toBe('{}');
+    expect(json({ any: form.any }, { holes: true })).toBe('{"any":["<token>"]}');
+  });
+
+  test('is known when the page is set up with it, whatever it looks like', () => {
+    const own = ['5f5e1000aabbccdd', 'hush'];
+    const form = {
+      metadata: [{ key: 'a 5f5e1000aabbccdd', value: 'hush' }],
+      text: 'see 5f5e1000aabbccdd',
+      any: '{"a":["5f5e1000aabbccdd"],"hush":12345678}',
+    };
+    expect(json({ any: form.any }, { holes: true, own: [...own, '12345678'] })).toBe(
+      '{"any":{"a":["<secret>"],"<secret>":12345678}}',
+    );
+    expect(encode(shape, form, { holes: true, own }).secrets).toEqual({
+      A_SECRET: 'hush',
+      MY_TEXT: 'see 5f5e1000aabbccdd',
+    });
+    expect(json({ any: form.any, metadata: form.metadata }, { holes: true, own })).not.toContain('5f5e1000');
+    expect(json(form, { withoutSecrets: true, own })).toBe('{}');
+    // A short one is a part of many words.
+    expect(json({ text: 'hushed' }, { withoutSecrets: true, own })).toBe('{"text":"hushed"}');
+  });
 });
 
 describe('a link', () => {

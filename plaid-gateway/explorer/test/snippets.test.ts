@@ -13,6 +13,7 @@ import { quoteRust } from '../src/snippets/rust.ts';
 import { samplesOf, type Sample } from '../src/snippets/samples.ts';
 
 const GATEWAY = 'http://gateway.test:8600';
+const TOKEN = 'access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970';
 const root = new URL('../', import.meta.url);
 const read = <T>(path: string) => JSON.parse(readFileSync(new URL(path, root), 'utf8')) as T;
 const { operations } = read<Index>('catalogue/index.json');
@@ -56,7 +57,10 @@ function check(sample: Sample, sent: Sent | undefined) {
     url: GATEWAY + sample.path,
     method: sample.method,
   });
-  expect(headers).toMatchObject({ authorization: 'Bearer the key', ...wanted });
+  expect(headers).toMatchObject(wanted);
+  expect(headers.authorization).toBe(sample.key ? 'Bearer the key' : undefined);
+  expect(headers['plaid-client-id']).toBe(sample.ownCredentials ? 'the client' : undefined);
+  expect(headers['plaid-secret']).toBe(sample.ownCredentials ? 'the secret' : undefined);
   expect(canonical(sent?.body)).toBe(canonical(sample.request));
 }
 
@@ -76,7 +80,12 @@ function sorted(json: Json): Json {
   );
 }
 
-const environment = (sample: Sample) => ({ PLAID_GATEWAY_KEY: 'the key', ...sample.env });
+const environment = (sample: Sample) => ({
+  PLAID_GATEWAY_KEY: 'the key',
+  PLAID_CLIENT_ID: 'the client',
+  PLAID_SECRET: 'the secret',
+  ...sample.env,
+});
 
 describe('every snippet, run, makes the call that its form makes', () => {
   test('in TypeScript', async () => {
@@ -129,11 +138,12 @@ describe('every snippet, run, makes the call that its form makes', () => {
           .join('\n')}\n${sample.snippets.curl}\n)\nprintf '\\036'\n`,
     );
     writeFileSync(join(folder, 'run.sh'), CURL + script.join(''));
-    const { stdout, stderr } = spawnSync('bash', [join(folder, 'run.sh')], {
+    const { stdout, stderr, error } = spawnSync('bash', [join(folder, 'run.sh')], {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
       env: { PATH: process.env.PATH },
     });
+    if (error) throw error;
     expect(stderr).toBe('');
     const calls = stdout.split('\u001e');
     samples.forEach((sample, place) => check(sample, parseCurl(calls[place] ?? '')));
@@ -200,17 +210,33 @@ function parseCurl(text: string): Sent {
 
 describe('in no language', () => {
   test.each(LANGUAGES.map(({ id }) => id))('%s shows a secret', (language) => {
-    const token = 'access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970';
     const code = snippet(
       'processorStripeBankAccountTokenCreate',
       language,
-      { access_token: 'hush-hush', account_id: token },
+      { access_token: 'hush-hush', account_id: TOKEN },
       { ownCredentials: true },
     );
     expect(code).not.toContain('hush-hush');
-    expect(code).not.toContain(token);
+    expect(code).not.toContain(TOKEN);
     expect(code).toContain('ACCESS_TOKEN');
     expect(code).toContain('ACCOUNT_ID');
+  });
+
+  test.each([
+    ['typescript', 'fetch("http://gateway.test:8600/fdx/recipient/" + encodeURIComponent(process.env.RECIPIENT_ID!)'],
+    ['python', '"http://gateway.test:8600/fdx/recipient/" + urllib.parse.quote(os.environ["RECIPIENT_ID"], safe="")'],
+    ['curl', `'http://gateway.test:8600/fdx/recipient/'"$RECIPIENT_ID" \\\n`],
+    ['rust', '.recipient_get(env::var("RECIPIENT_ID")?)'],
+  ])('%s shows a token that was typed into the path', (language, expected) => {
+    const code = snippet('getRecipient', language, { recipientId: TOKEN });
+    expect(code).toContain(expected);
+    expect(code).not.toContain(TOKEN);
+  });
+
+  test.each(LANGUAGES.map(({ id }) => id))('%s shows a token that is the name of a value', (language) => {
+    const code = snippet('transferIntentCreate', language, { metadata: [{ key: TOKEN, value: 'x' }] });
+    expect(code).not.toContain(TOKEN);
+    expect(code).toContain('<token>');
   });
 
   test.each(LANGUAGES.map(({ id }) => id))('%s is without a change when a field is filled', (language) => {
@@ -245,6 +271,26 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 `);
+  });
+
+  test('says who calls as the gateway wants it', () => {
+    const client = (settings: object) =>
+      /let plaid = ([^;]+);/.exec(snippet('itemGet', 'rust', {}, settings))?.[1]?.replace(/\s+/g, '');
+    const start = `plaid::Client::gateway("${GATEWAY}")`;
+    const key = '.key(env::var("PLAID_GATEWAY_KEY")?)';
+    const own = '.credentials(env::var("PLAID_CLIENT_ID")?,env::var("PLAID_SECRET")?)';
+    expect(client({ key: false })).toBe(`${start}.build()?`);
+    expect(client({ key: true })).toBe(`${start}${key}.build()?`);
+    expect(client({ key: false, ownCredentials: true })).toBe(`${start}${own}.build()?`);
+    expect(client({ key: true, ownCredentials: true })).toBe(`${start}${key}${own}.build()?`);
+  });
+
+  test('names every crate that it needs', () => {
+    const needs = (id: string, form: FormValue) => snippet(id, 'rust', form).split('\n\n')[0];
+    expect(needs('itemGet', {})).not.toContain('serde_json');
+    const all = samples.filter(({ snippet }) => snippet.includes('serde_json::'));
+    expect(all.length).toBeGreaterThan(0);
+    for (const { snippet } of all) expect(snippet.split('\n\n')[0]).toContain('serde_json,');
   });
 
   test('names the values of enums, and takes others', () => {

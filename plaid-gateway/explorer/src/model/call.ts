@@ -6,6 +6,8 @@ import { isObject, parseJson, type Json } from './json.ts';
 export interface Prepared {
   method: string;
   path: string;
+  /** The path in parts: what stands in it as it is, and values, which may be secret. */
+  parts: (string | (Wire & { kind: 'text' }))[];
   headers: [string, Wire & { kind: 'text' }][];
   /** The fields of the body, or null for a call without one. */
   body: WireObject | null;
@@ -16,15 +18,18 @@ export function prepare(entry: Entry, detail: Detail, wire: WireObject): Prepare
   const parameters = new Map((detail.parameters ?? []).map((parameter) => [parameter.name, parameter.in]));
   const inBody = new Set(Object.keys(detail.request?.properties ?? {}));
   const values = new Map(wire.entries);
-  const path = entry.path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = values.get(name);
-    return value?.kind === 'text' ? encodeURIComponent(value.text) : '';
+  // Split at a group, the names of values are every second part.
+  const parts = entry.path.split(/\{(\w+)\}/).map((part, place) => {
+    const value = values.get(part);
+    return place % 2 === 0 ? part : value?.kind === 'text' ? value : '';
   });
+  const path = parts.map((part) => (typeof part === 'string' ? part : encodeURIComponent(part.text))).join('');
   const headers = wire.entries.flatMap(([name, value]) =>
     parameters.get(name) === 'header' ? [[name, asText(value)] as [string, Wire & { kind: 'text' }]] : [],
   );
   const entries = wire.entries.filter(([name]) => inBody.has(name));
-  return { method: entry.method, path, headers, body: entry.method === 'GET' ? null : { kind: 'object', entries } };
+  const body: WireObject | null = entry.method === 'GET' ? null : { kind: 'object', entries };
+  return { method: entry.method, path, parts, headers, body };
 }
 
 /** A header is text whatever it means. */

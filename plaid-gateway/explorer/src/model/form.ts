@@ -5,8 +5,8 @@
  * date is not lost. The request is a tree of its own, because each language writes its
  * values differently.
  */
-import { isNumber, isNumberText, isObject, parseJson, quote, writeJson, type Json } from './json.ts';
-import { holdsToken, SecretNames, withoutTokens } from './secret.ts';
+import { isNumber, isNumberText, isObject, mapTexts, parseJson, quote, writeJson, type Json } from './json.ts';
+import { holdsSecret, SecretNames, withoutSecrets } from './secret.ts';
 import type { Field, Shape } from './shape.ts';
 
 /** A map is a list of `{ key, value }`, so that a row may be without a key for a while. */
@@ -43,10 +43,12 @@ export interface Problem {
 }
 
 export interface Options {
-  /** For code that is shown: fill what is required and missing with examples, and leave tokens out of free JSON. */
+  /** For code that is shown: fill what is required and missing with examples, and leave secrets out of free JSON and names. */
   holes?: boolean;
   /** Leave out secrets, for what is stored or shared. */
   withoutSecrets?: boolean;
+  /** What is secret wherever it is typed: the caller's key and the client secret. */
+  own?: readonly string[];
 }
 
 export function encode(shape: Shape & { kind: 'object' }, form: FormValue, options: Options = {}): Encoded {
@@ -89,7 +91,7 @@ class Encoder {
       case 'list':
         return this.list(shape.items, value, path, name);
       case 'map':
-        return { kind: 'map', entries: this.rows(shape.values, value, path) };
+        return this.map(shape.values, value, path);
       default:
         return this.scalar(shape, typeof value === 'string' ? value : '', path, name);
     }
@@ -111,14 +113,28 @@ class Encoder {
     return items.length === 0 && this.options.withoutSecrets ? undefined : { kind: 'list', items };
   }
 
+  private map(shape: Shape, value: FormValue, path: string): Wire | undefined {
+    const entries = this.rows(shape, value, path);
+    return entries.length === 0 && this.options.withoutSecrets ? undefined : { kind: 'map', entries };
+  }
+
   private rows(shape: Shape, value: FormValue, path: string): [string, Wire][] {
     return (Array.isArray(value) ? value : []).flatMap((row, index) => {
       const { key, value } = isFields(row) ? row : {};
       if (typeof key !== 'string' || key === '')
         return this.complain(join(path, index), true, 'A name is missing.') ?? [];
-      const wire = this.value(shape, value, join(path, `${index}.value`), key);
-      return wire ? [[key, wire] as [string, Wire]] : [];
+      const wire = this.value(shape, value, join(path, `${index}.value`), this.shown(key));
+      if (!wire || (this.options.withoutSecrets && this.isSecret(key))) return [];
+      return [[this.options.holes ? this.shown(key) : key, wire] as [string, Wire]];
     });
+  }
+
+  private isSecret(text: string): boolean {
+    return holdsSecret(text, this.options.own);
+  }
+
+  private shown(text: string): string {
+    return withoutSecrets(text, this.options.own);
   }
 
   private scalar(shape: Shape, typed: string, path: string, name: string): Wire | undefined {
@@ -128,12 +144,22 @@ class Encoder {
       this.complain(path, false, problem);
       return this.options.holes ? hole(shape, name) : undefined;
     }
-    const secret = isSecret(shape, text);
+    if (shape.kind === 'any') return this.any(text);
+    const secret = isSecret(shape, text, this.options.own);
     if (secret && this.options.withoutSecrets) return undefined;
     if (shape.kind === 'number') return { kind: 'number', text };
     if (shape.kind === 'bool') return { kind: 'bool', value: text === 'true' };
-    if (shape.kind === 'any') return { kind: 'any', text: this.options.holes ? withoutTokens(text) : text };
     return secret ? { kind: 'text', text, secret: this.names.name(name, text) } : { kind: 'text', text };
+  }
+
+  /** The texts of free JSON are searched as they will be written: an escape must not hide a token. */
+  private any(text: string): Wire | undefined {
+    const { holes, withoutSecrets } = this.options;
+    if (!holes && !withoutSecrets) return { kind: 'any', text };
+    const json = parseJson(text);
+    const shown = writeJson(mapTexts(json, (inner) => this.shown(inner)));
+    if (withoutSecrets && shown !== writeJson(json)) return undefined;
+    return { kind: 'any', text: holes ? shown : text };
   }
 
   private missing(shape: Shape, path: string, name: string): Wire | undefined {
@@ -150,8 +176,8 @@ class Encoder {
   }
 }
 
-function isSecret(shape: Shape, text: string): boolean {
-  return (shape.kind === 'text' && shape.format === 'secret') || holdsToken(text);
+function isSecret(shape: Shape, text: string, own?: readonly string[]): boolean {
+  return (shape.kind === 'text' && shape.format === 'secret') || holdsSecret(text, own);
 }
 
 /** A space pasted along is no part of a number, a date or a token; it may be one of a text. */
@@ -351,13 +377,10 @@ function decodeValue(shape: Shape, json: Json, path: string, ignored: string[]):
       return json.map((item, index) => decodeValue(shape.items, item, join(path, index), ignored) ?? '');
     case 'map':
       if (!isObject(json)) return undefined;
-      return Object.entries(json).map(([key, value]) => ({
-        key,
-        value: decodeValue(shape.values, value, join(path, key), ignored) ?? '',
-      }));
+      return decodeRows(shape.values, json, path, ignored);
     case 'any': {
       const text = writeJson(json);
-      return holdsToken(text) ? undefined : text;
+      return writeJson(mapTexts(json, (inner) => withoutSecrets(inner))) === text ? text : undefined;
     }
     case 'bool':
       return typeof json === 'boolean' ? String(json) : undefined;
@@ -367,4 +390,15 @@ function decodeValue(shape: Shape, json: Json, path: string, ignored: string[]):
       if (typeof json !== 'string' || isSecret(shape, json)) return undefined;
       return json === '' ? SEND_EMPTY : json;
   }
+}
+
+function decodeRows(shape: Shape, json: { [key: string]: Json }, path: string, ignored: string[]): FormValue {
+  return Object.entries(json).flatMap(([key, value]) => {
+    const shown = withoutSecrets(key);
+    if (shown !== key) {
+      ignored.push(join(path, shown));
+      return [];
+    }
+    return [{ key, value: decodeValue(shape, value, join(path, key), ignored) ?? '' }];
+  });
 }

@@ -46,3 +46,11 @@ export function writeJson(value: Json, indent = '  ', margin = ''): string {
     ? `${open}\n${rows.map((row) => inner + row).join(',\n')}\n${margin}${close}`
     : open + rows.join(',') + close;
 }
+
+/** JSON with its texts changed, and the names in it. */
+export function mapTexts(value: Json, change: (text: string) => string): Json {
+  if (typeof value === 'string') return change(value);
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change));
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [change(name), mapTexts(item, change)]));
+}

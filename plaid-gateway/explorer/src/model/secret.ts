@@ -1,16 +1,27 @@
 /** What must not leave this page's memory but in a call. */
 
+/** Plaid's tokens, and the keys of a gateway's callers. */
 const TOKEN =
-  /\b(access|public|link|processor|user|assets|asset-report|third-party-user|payment-token|payment-profile|credit-relay|a)-(sandbox|production|development)-[\w-]{4,}|\bbtok_\w{4,}/i;
+  /\b(access|public|link|processor|user|assets|asset-report|third-party-user|payment-token|payment-profile|credit-relay|a)-(sandbox|production|development)-[\w-]{4,}|\bbtok_\w{4,}|\bpgk_[\w-]{4,}/i;
 
-/** Whether a text holds a token of Plaid's, in whatever field it was typed. */
-export function holdsToken(text: string): boolean {
-  return TOKEN.test(text);
+/** What looks like no secret within a longer text: a short word is one only when it is all of it. */
+const SHORT = 8;
+
+/**
+ * Whether a text holds a token, in whatever field it was typed.
+ * @param own what the page is set up with: the caller's key and the client secret.
+ */
+export function holdsSecret(text: string, own: readonly string[] = []): boolean {
+  return TOKEN.test(text) || own.some((secret) => (secret.length < SHORT ? text === secret : text.includes(secret)));
 }
 
-/** The text with something else in the place of tokens, for JSON that is shown as a whole. */
-export function withoutTokens(text: string): string {
-  return text.replace(new RegExp(TOKEN, 'gi'), '<token>');
+/** The text with something else in the place of secrets, for what is shown as a whole. */
+export function withoutSecrets(text: string, own: readonly string[] = []): string {
+  const known = own.reduce(
+    (rest, secret) => (holdsSecret(rest, [secret]) ? rest.replaceAll(secret, '<secret>') : rest),
+    text,
+  );
+  return known.replace(new RegExp(TOKEN, 'gi'), '<token>');
 }
 
 /** Names of environment variables for secrets: the same value has the same name. */

@@ -32,6 +32,25 @@ export function prepared(operation: Operation, request: WireObject): Prepared {
   return prepare(operation.entry, operation.detail, request);
 }
 
+/** An address in pieces of the language: text that stands there, and variables for secrets in its path. */
+export function address(
+  settings: SnippetSettings,
+  { parts }: Prepared,
+  language: { text: (text: string) => string; secret: (variable: string) => string; joint: string },
+): string {
+  const pieces: { text: string; secret?: string | undefined }[] = [{ text: settings.gateway }];
+  for (const part of parts) {
+    const last = pieces.at(-1);
+    const text = typeof part === 'string' ? part : encodeURIComponent(part.text);
+    if (typeof part !== 'string' && part.secret) pieces.push({ text: '', secret: part.secret });
+    else if (last && !last.secret) last.text += text;
+    else if (text) pieces.push({ text });
+  }
+  return pieces
+    .map(({ text, secret }) => (secret ? language.secret(secret) : language.text(text)))
+    .join(language.joint);
+}
+
 export function isFile(operation: Operation): boolean {
   return (
     operation.entry.answer !== undefined && operation.entry.answer !== null && !operation.entry.answer.includes('json')

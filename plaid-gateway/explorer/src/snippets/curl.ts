@@ -1,10 +1,20 @@
 import { parseJson, quote } from '../model/json.ts';
-import { fileName, fromJson, identity, isFile, prepared, render, type Dialect, type Snippet } from './common.ts';
+import {
+  address,
+  fileName,
+  fromJson,
+  identity,
+  isFile,
+  prepared,
+  render,
+  type Dialect,
+  type Snippet,
+} from './common.ts';
 
 export const curl: Snippet = (operation, request, settings) => {
   const call = prepared(operation, request);
   const lines = [
-    `curl -sS --fail-with-body${call.method === 'GET' ? '' : ` -X ${call.method}`} ${single(settings.gateway + call.path)}`,
+    `curl -sS --fail-with-body${call.method === 'GET' ? '' : ` -X ${call.method}`} ${address(settings, call, url)}`,
   ];
   for (const { header, variable, bearer } of identity(settings))
     lines.push(`-H "${header}: ${bearer ? 'Bearer ' : ''}$${variable}"`);
@@ -15,6 +25,9 @@ export const curl: Snippet = (operation, request, settings) => {
   lines.push("-H 'Content-Type: application/json'", '--data-binary @- <<JSON');
   return `${lines.join(' \\\n  ')}\n${render(call.body, dialect)}\nJSON\n`;
 };
+
+// A token has no character that would have to be escaped in a path.
+const url = { text: single, secret: (variable: string) => `"$${variable}"`, joint: '' };
 
 /** JSON in a here-document, in which the shell fills in the variables. */
 const dialect: Dialect = {

@@ -1,5 +1,6 @@
 import { parseJson, quote } from '../model/json.ts';
 import {
+  address,
   fileName,
   fromJson,
   identity,
@@ -23,7 +24,7 @@ export const python: Snippet = (operation, request, settings) => {
   // httpx writes floats; simplejson writes decimals with all their digits.
   const decimals = body?.includes('Decimal(') ?? false;
   const args = [
-    quote(settings.gateway + call.path),
+    address(settings, call, url),
     ...(headers.length > 0 || decimals
       ? [
           `headers={\n${[...headers, ...(decimals ? ['"Content-Type": "application/json"'] : [])].map((header) => `        ${header},\n`).join('')}    }`,
@@ -44,10 +45,17 @@ function imports(code: string, decimals: boolean): string {
   const standard = [
     ...(code.includes('os.environ') ? ['import os'] : []),
     ...(decimals ? ['from decimal import Decimal'] : []),
+    ...(code.includes('urllib.') ? ['import urllib.parse'] : []),
   ];
   const others = ['import httpx', ...(decimals ? ['import simplejson'] : [])];
   return [...standard, ...(standard.length > 0 ? [''] : []), ...others].join('\n');
 }
+
+const url = {
+  text: quote,
+  secret: (variable: string) => `urllib.parse.quote(${env(variable)}, safe="")`,
+  joint: ' + ',
+};
 
 const dialect: Dialect = {
   text: (wire) => (wire.secret ? env(wire.secret) : quote(wire.text)),

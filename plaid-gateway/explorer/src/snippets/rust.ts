@@ -11,7 +11,8 @@ export const rust: Snippet = (operation, request, settings) => {
     ...(/\benv::var/.test(body + client) ? ['use std::env;'] : []),
     ...(/\btypes::/.test(body) ? ['use plaid::types;'] : []),
   ];
-  return `// Needs plaid with the feature "${operation.entry.product}",
+  const json = body.includes('serde_json::') ? ' serde_json,' : '';
+  return `// Needs plaid with the feature "${operation.entry.product}",${json}
 // and tokio with "macros" and "rt-multi-thread".
 
 ${uses.length > 0 ? `${uses.join('\n\n')}\n\n` : ''}\
@@ -40,12 +41,13 @@ export function rustBody(operation: Operation, request: WireObject): string {
 }
 
 function clientOf(settings: SnippetSettings): string {
-  const url = quoteRust(settings.gateway);
-  if (settings.ownCredentials) {
-    return `let plaid = plaid::Client::sandbox_at(\n    ${url},\n    env::var("PLAID_CLIENT_ID")?,\n    env::var("PLAID_SECRET")?,\n)?;`;
-  }
-  const key = settings.key ? `\n    .key(env::var("${KEY_VARIABLE}")?)\n    ` : '';
-  return `let plaid = plaid::Client::gateway(${url})${key}.build()?;`;
+  const start = `let plaid = plaid::Client::gateway(${quoteRust(settings.gateway)})`;
+  const links = [
+    ...(settings.key ? [`.key(env::var("${KEY_VARIABLE}")?)`] : []),
+    ...(settings.ownCredentials ? ['.credentials(env::var("PLAID_CLIENT_ID")?, env::var("PLAID_SECRET")?)'] : []),
+  ];
+  if (links.length === 0) return `${start}.build()?;`;
+  return [start, ...links, '.build()?;'].join('\n    ');
 }
 
 /** How an expression is used: its type is known, or it is an `impl Into` of it. */

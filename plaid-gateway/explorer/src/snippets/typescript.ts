@@ -1,5 +1,6 @@
 import { parseJson, quote } from '../model/json.ts';
 import {
+  address,
   fileName,
   fromJson,
   identity,
@@ -28,11 +29,13 @@ export const typescript: Snippet = (operation, request, settings) => {
   ];
   const given = options.length > 0 ? `, {\n${options.map((option) => `  ${option},\n`).join('')}}` : '';
   return `${isFile(operation) ? 'import { writeFile } from "node:fs/promises";\n\n' : ''}\
-const response = await fetch(${quote(settings.gateway + call.path)}${given});
+const response = await fetch(${address(settings, call, url)}${given});
 if (!response.ok) throw new Error(\`\${response.status} \${await response.text()}\`);
 ${isFile(operation) ? `await writeFile(${quote(fileName(operation))}, Buffer.from(await response.arrayBuffer()));` : 'console.log(await response.text());'}
 `;
 };
+
+const url = { text: quote, secret: (variable: string) => `encodeURIComponent(${env(variable)})`, joint: ' + ' };
 
 const dialect: Dialect = {
   text: (wire) => (wire.secret ? env(wire.secret) : quote(wire.text)),
