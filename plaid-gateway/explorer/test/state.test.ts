@@ -1,6 +1,9 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Entry } from '../src/model/catalogue.ts';
+import { encode } from '../src/model/form.ts';
 import { parseJson } from '../src/model/json.ts';
+import { requestShape } from '../src/model/shape.ts';
 import { hrefOf, parseRoute } from '../src/state/route.ts';
 
 beforeEach(() => {
@@ -51,6 +54,14 @@ describe('the connection', () => {
     expect(authorization()).toEqual({});
   });
 
+  test('names what must not get into code, links and the history', async () => {
+    const { callerKey, clientSecret, ownSecrets } = await import('../src/state/connection.ts');
+    expect(ownSecrets.value).toEqual([]);
+    callerKey.value = 'key';
+    clientSecret.value = 'hush';
+    expect(ownSecrets.value).toEqual(['key', 'hush']);
+  });
+
   test.each(['', 'nonsense', 'ftp://host', 'javascript:alert(1)', 'http://user:pass@host'])(
     '“%s” is no gateway, and the reason is said',
     async (url) => {
@@ -96,6 +107,47 @@ describe('values carried on', () => {
   });
 });
 
+describe('what is forgotten while a call runs', () => {
+  test('does not come back with its answer', async () => {
+    const { gatewayUrl } = await import('../src/state/connection.ts');
+    const { forgetWork, workOf } = await import('../src/state/session.ts');
+    const { carriedFor } = await import('../src/state/carried.ts');
+    const { history } = await import('../src/state/history.ts');
+    const { make } = await import('../src/state/calls.ts');
+    const entry: Entry = { id: 'itemGet', method: 'POST', path: '/item/get', product: 'items', title: '' };
+    const rust = { product: 'items', method: 'get', args: [], setters: {}, types: {} };
+    const operation = { entry, detail: { id: 'itemGet', description: '', request: null, rust } };
+    const encoded = encode(requestShape(operation.detail), {});
+    gatewayUrl.value = 'http://127.0.0.1:9';
+    const work = workOf('itemGet');
+    let signal: AbortSignal | null | undefined;
+    let answer: (response: Response) => void = () => {};
+    // It answers all the same, as one does whose answer is on its way already.
+    vi.stubGlobal('fetch', (_: string, init: RequestInit) => {
+      signal = init.signal;
+      return new Promise<Response>((done) => (answer = done));
+    });
+    const call = async (meanwhile: () => void) => {
+      const made = make(operation, work, encoded);
+      meanwhile();
+      answer(Response.json({ access_token: 'hush' }));
+      await made;
+    };
+
+    await call(forgetWork);
+    expect(signal?.aborted).toBe(true);
+    expect(work.outcome.value).toBeNull();
+    expect(work.running.value).toBeNull();
+    expect(carriedFor('access_token')).toEqual([]);
+    expect(history.value).toEqual([]);
+
+    await call(() => {});
+    expect(carriedFor('access_token')).toMatchObject([{ value: 'hush' }]);
+    expect(history.value.length).toBe(1);
+    vi.unstubAllGlobals();
+  });
+});
+
 describe('the history', () => {
   const call = { id: 'itemGet', at: 5, status: 200, milliseconds: 12, requestId: 'r', form: '{}' };
 
@@ -108,6 +160,12 @@ describe('the history', () => {
     expect(history.value[0]).toEqual({ ...call, at: 69 });
     forgetHistory();
     expect(localStorage.length).toBe(0);
+  });
+
+  test('keeps no form that is too long, and the call all the same', async () => {
+    const { history, record } = await import('../src/state/history.ts');
+    record({ ...call, form: JSON.stringify('x'.repeat(4000)) });
+    expect(history.value).toEqual([{ ...call, form: '' }]);
   });
 
   test.each(['{', '5', '{"a":1}', '[1,null,{"id":5},{"id":"x","requestId":"","form":"{"}]'])(

@@ -6,7 +6,7 @@ import { encode, writeWire, type Encoded } from '../model/form.ts';
 import { parseJson } from '../model/json.ts';
 import { requestShape } from '../model/shape.ts';
 import { carry, carrySent } from './carried.ts';
-import { authorization, gateway } from './connection.ts';
+import { authorization, gateway, ownSecrets } from './connection.ts';
 import { record } from './history.ts';
 import type { Work } from './session.ts';
 
@@ -14,7 +14,8 @@ export async function make(operation: Operation, work: Work, encoded: Encoded): 
   const state = gateway.value;
   if ('problem' in state || encoded.problems.size > 0 || work.running.value) return;
   const shape = requestShape(operation.detail);
-  const stored = writeWire(encode(shape, work.form.value, { withoutSecrets: true }).wire, '');
+  const kept = encode(shape, work.form.value, { withoutSecrets: true, own: ownSecrets.value });
+  const stored = writeWire(kept.wire, '');
   const controller = new AbortController();
   work.running.value = controller;
   const outcome = await send(
@@ -23,6 +24,8 @@ export async function make(operation: Operation, work: Work, encoded: Encoded): 
     prepare(operation.entry, operation.detail, encoded.wire),
     controller.signal,
   );
+  // Forgotten meanwhile: nothing of it comes back.
+  if (work.running.value !== controller) return;
   batch(() => {
     work.running.value = null;
     work.outcome.value = outcome;

@@ -76,6 +76,9 @@ export const ownCredentials = computed(
   () => takesCredentials.value && clientId.value !== '' && clientSecret.value !== '',
 );
 
+/** What must not get into code, links and the history, in whatever field it was typed. */
+export const ownSecrets = computed(() => [callerKey.value, clientSecret.value].filter((secret) => secret !== ''));
+
 export function authorization(): Record<string, string> {
   const headers: Record<string, string> = {};
   if (callerKey.value) headers.authorization = `Bearer ${callerKey.value}`;

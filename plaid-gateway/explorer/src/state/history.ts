@@ -11,7 +11,7 @@ export interface Call {
   status: number;
   milliseconds: number;
   requestId: string;
-  /** The request as JSON, without its secrets. */
+  /** The request as JSON, without its secrets; nothing when it is too long to be kept. */
   form: string;
 }
 

@@ -14,7 +14,8 @@ export interface Route {
   broken: boolean;
 }
 
-const LONGEST_FORM = 20_000;
+/** A form in a link that is longer is not read. */
+export const LONGEST_FORM = 20_000;
 
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s);

@@ -47,9 +47,11 @@ export function workOf(id: string): Work {
   return work;
 }
 
-/** Empties every form and drops every answer: both may hold tokens. */
+/** Empties every form and drops every answer: both may hold tokens. So may one that is still to come. */
 export function forgetWork(): void {
   for (const work of works.values()) {
+    work.running.value?.abort();
+    work.running.value = null;
     work.form.value = {};
     work.outcome.value = null;
     work.filled.value += 1;

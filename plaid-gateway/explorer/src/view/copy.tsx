@@ -3,8 +3,8 @@ import { Check, Copy as CopyIcon } from 'lucide';
 import { useEffect } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
-/** @param text is asked for when the button is pressed. */
-export function Copy({ text, label }: { text: () => string; label: string }) {
+/** @param text is asked for when the button is pressed; it may say why there is nothing to copy. */
+export function Copy({ text, label }: { text: () => string | { problem: string }; label: string }) {
   const done = useSignal('');
   useEffect(() => {
     if (done.value === '') return;
@@ -12,7 +12,9 @@ export function Copy({ text, label }: { text: () => string; label: string }) {
     return () => clearTimeout(timer);
   }, [done.value]);
   const copy = async () => {
-    done.value = (await toClipboard(text())) ? 'Copied' : 'Not copied: the browser refused';
+    const given = text();
+    if (typeof given !== 'string') done.value = given.problem;
+    else done.value = (await toClipboard(given)) ? 'Copied' : 'Not copied: the browser refused';
   };
   return (
     <button type="button" class="quiet" onClick={copy}>

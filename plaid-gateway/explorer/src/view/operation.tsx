@@ -5,7 +5,8 @@ import type { Entry, Operation } from '../model/catalogue.ts';
 import { decode, encode, setAt, writeWire } from '../model/form.ts';
 import { requestShape, type RequestShape } from '../model/shape.ts';
 import { make } from '../state/calls.ts';
-import { hrefOf, route } from '../state/route.ts';
+import { ownSecrets } from '../state/connection.ts';
+import { hrefOf, LONGEST_FORM, route } from '../state/route.ts';
 import { loadOperation, productTitle, workOf, type Work } from '../state/session.ts';
 import { AnswerPanel } from './answer.tsx';
 import { Copy } from './copy.tsx';
@@ -161,8 +162,9 @@ function useFilledByLink(operation: Operation, work: Work) {
 
 function Tools({ operation, work, shape }: { operation: Operation; work: Work; shape: RequestShape }) {
   const link = () => {
-    const { wire } = encode(shape, work.form.value, { withoutSecrets: true });
+    const { wire } = encode(shape, work.form.value, { withoutSecrets: true, own: ownSecrets.value });
     const form = writeWire(wire, '');
+    if (form.length > LONGEST_FORM) return { problem: 'Not copied: the form is too long for a link' };
     return new URL(hrefOf(operation.entry.id, form === '{}' ? '' : form), location.href).href;
   };
   const clear = () =>

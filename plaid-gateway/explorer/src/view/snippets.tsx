@@ -3,7 +3,7 @@ import type { Operation } from '../model/catalogue.ts';
 import { encode } from '../model/form.ts';
 import type { RequestShape } from '../model/shape.ts';
 import { LANGUAGES } from '../snippets/index.ts';
-import { callerKey, gateway, ownCredentials } from '../state/connection.ts';
+import { callerKey, gateway, ownCredentials, ownSecrets } from '../state/connection.ts';
 import type { Work } from '../state/session.ts';
 import * as storage from '../state/storage.ts';
 import { Code } from './code.tsx';
@@ -23,7 +23,8 @@ export function Snippets({ operation, work, shape }: { operation: Operation; wor
       key: callerKey.value !== '',
       ownCredentials: ownCredentials.value,
     };
-    return chosen.value?.write(operation, encode(shape, work.form.value, { holes: true }).wire, settings) ?? '';
+    const { wire } = encode(shape, work.form.value, { holes: true, own: ownSecrets.value });
+    return chosen.value?.write(operation, wire, settings) ?? '';
   });
   if (!language) return null;
   const choose = (index: number) => {
