@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { failureOf } from '../src/model/advice.ts';
+import table from '../src/generated/advice.json';
+import { ACTIONS, failureOf } from '../src/model/advice.ts';
 import { parseJson } from '../src/model/json.ts';
 
 test('an error says what to do', () => {
@@ -13,8 +14,34 @@ test('an error says what to do', () => {
   expect(failure.documentation).toBe('https://plaid.com/docs/?ref=error');
 });
 
+const adviceOn = (status: number, type: string, code: string, own?: boolean) =>
+  failureOf(status, { error_type: type, error_code: code }, own).advice;
+
+test('there is advice for whatever the crate’s table calls for', () => {
+  expect(Object.keys(table).length).toBeGreaterThan(150);
+  for (const action of new Set(Object.values(table))) expect(ACTIONS).toHaveProperty(action);
+});
+
+test('who has to correct credentials depends on whose they are', () => {
+  const unknown = ['INVALID_INPUT', 'INVALID_API_KEYS'] as const;
+  expect(adviceOn(401, ...unknown)).toContain('caller key');
+  expect(adviceOn(401, ...unknown, true)).toContain('caller key');
+  expect(adviceOn(400, ...unknown)).toContain('the gateway’s credentials');
+  expect(adviceOn(400, ...unknown, true)).toContain('your client ID and secret');
+  expect(adviceOn(401, 'OAUTH_ERROR', 'INVALID_CLIENT', true)).toContain('your client ID and secret');
+});
+
+test('a refusal that has a code of its own is told by it, whatever its status', () => {
+  expect(adviceOn(401, 'ITEM_ERROR', 'ITEM_LOGIN_REQUIRED')).toContain('update mode');
+  expect(adviceOn(403, 'INVALID_REQUEST', 'INVALID_HEADERS')).toContain('Correct the field');
+  expect(adviceOn(403, 'INVALID_INPUT', 'UNAUTHORIZED_ROUTE_ACCESS')).toContain('does not allow this caller');
+  expect(adviceOn(400, 'INVALID_INPUT', 'UNAUTHORIZED_ROUTE_ACCESS')).toContain('Dashboard');
+  expect(adviceOn(403, 'NEW_ERROR', 'OF_NEXT_YEAR')).toContain('read the message');
+});
+
 test.each([
   [401, 'caller key'],
+  [403, 'does not allow this caller'],
   [404, 'URL'],
   [413, 'larger'],
   [429, 'Wait'],

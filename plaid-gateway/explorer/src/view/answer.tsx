@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { failureOf } from '../model/advice.ts';
 import type { Answer, NoAnswer, Outcome } from '../model/call.ts';
 import { writeJson } from '../model/json.ts';
+import { ownCredentials } from '../state/connection.ts';
 import { Copy } from './copy.tsx';
 import { Icon } from './icon.tsx';
 import { Tree } from './tree.tsx';
@@ -66,14 +67,35 @@ function Body({ answer }: { answer: Answer }) {
       {!isGood(answer.status) && <Explained answer={answer} />}
       {answer.file && <File file={answer.file} />}
       {answer.json !== undefined && <JsonBody answer={answer} />}
-      {answer.json === undefined && answer.text && <pre class="code">{answer.text.slice(0, 20_000)}</pre>}
+      {answer.json === undefined && answer.text && <PlainText text={answer.text} />}
       {answer.text === '' && <p class="hint">The answer has no content.</p>}
     </>
   );
 }
 
+const SHOWN = 20_000;
+
+function PlainText({ text }: { text: string }) {
+  return (
+    <>
+      <div class="tools">
+        {text.length > SHOWN && (
+          <p class="hint">
+            The first {SHOWN.toLocaleString('en')} of {text.length.toLocaleString('en')} characters.
+          </p>
+        )}
+        <Copy label="Copy text" text={() => text} />
+      </div>
+      <pre class="code" tabIndex={0} role="region" aria-label="Answer as text">
+        {text.slice(0, SHOWN)}
+      </pre>
+    </>
+  );
+}
+
 function Explained({ answer }: { answer: Answer }) {
-  const failure = failureOf(answer.status, answer.json);
+  // By whose credentials were used then, not by what is set up later.
+  const failure = useMemo(() => failureOf(answer.status, answer.json, ownCredentials.peek()), [answer]);
   return (
     <div class="failed" role="alert">
       <p class="strong">{failure.code ? `${failure.type} / ${failure.code}` : `Status ${answer.status}`}</p>
