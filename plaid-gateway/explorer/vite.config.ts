@@ -27,7 +27,7 @@ export default defineConfig({
     // What the bundle contains wants its authors named with it.
     license: { fileName: 'licences.txt' },
     modulePreload: { polyfill: false },
-    // Nothing is put into the page as a data: URL, which its policy would not allow.
+    // Nothing is put into the page as a data: URL: its policy allows files of its own alone.
     assetsInlineLimit: 0,
     cssCodeSplit: false,
   },

@@ -140,11 +140,13 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
     })
 }
 
-/// A page that has a caller's key in its storage runs no script but its own, talks to
-/// nobody but gateways, and is shown in no frame.
+/// A page that has a caller's key in its storage runs no script but its own and is shown
+/// in no frame. It talks to the gateway that serves it, to those of the configuration, and
+/// to this machine, where gateways are tried out: a page cannot tell a gateway there from
+/// anything else that listens.
 fn protect(headers: &mut HeaderMap, config: &Config) {
     let mut policy = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data:; font-src 'self'; manifest-src 'self'; \
+                      img-src 'self'; font-src 'self'; manifest-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       connect-src 'self' http://127.0.0.1:* http://localhost:*"
         .to_owned();

@@ -3,10 +3,12 @@ import { Clock, Menu, Monitor, Moon, PlugZap, Search as SearchIcon, Sun } from '
 import { useEffect } from 'preact/hooks';
 import { gateway, settings } from '../state/connection.ts';
 import { route } from '../state/route.ts';
+import { slash } from '../state/shortcuts.ts';
 import { current, index, trouble } from '../state/session.ts';
 import { nextTheme, theme } from '../state/theme.ts';
 import { Connection } from './connection.tsx';
 import { dialogs, type DialogName } from './dialog.tsx';
+import { useTitleFocus } from './focus.ts';
 import { History } from './history.tsx';
 import { Icon } from './icon.tsx';
 import { OperationPage } from './operation.tsx';
@@ -16,6 +18,7 @@ import { Welcome } from './welcome.tsx';
 
 export function App() {
   useShortcuts();
+  useTitleFocus(route.value.id);
   return (
     <>
       <a class="skip" href="#main" onClick={focusMain}>
@@ -74,10 +77,10 @@ function Header() {
       <button
         type="button"
         class="search"
-        aria-keyshortcuts="/ Control+K Meta+K"
+        aria-keyshortcuts={slash.value ? '/ Control+K Meta+K' : 'Control+K Meta+K'}
         onClick={() => dialogs.open('search')}
       >
-        <Icon of={SearchIcon} /> <span>Search operations</span> <kbd>/</kbd>
+        <Icon of={SearchIcon} /> <span>Search operations</span> <kbd>{slash.value ? '/' : 'Ctrl+K'}</kbd>
       </button>
       <span class="space" />
       {settings.value?.environment && <Environment name={settings.value.environment} />}
@@ -117,7 +120,7 @@ function ThemeButton() {
   );
 }
 
-/** `/` and Ctrl+K search from anywhere but a field. */
+/** Ctrl+K searches from anywhere, and `/` from anywhere but a field unless it is switched off. */
 function useShortcuts() {
   const installed = useSignal(false);
   useEffect(() => {
@@ -125,9 +128,9 @@ function useShortcuts() {
     installed.value = true;
     addEventListener('keydown', (event) => {
       const typing = event.target instanceof HTMLElement && event.target.matches('input, textarea, select');
-      const slash = event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
+      const alone = slash.value && event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey;
       const control = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey);
-      if (!slash && !control) return;
+      if (!alone && !control) return;
       event.preventDefault();
       dialogs.open('search');
     });

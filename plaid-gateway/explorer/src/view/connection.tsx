@@ -42,6 +42,7 @@ function Gateway() {
       <legend>Gateway</legend>
       <p class="hint">
         It makes the calls, with credentials that stay on the server. Both fields are kept in this browser as you type.
+        If the browser offers to save a password here, it means the key: you need not let it.
       </p>
       <label for="gateway">Gateway URL</label>
       <input

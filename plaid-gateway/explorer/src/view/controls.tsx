@@ -1,11 +1,12 @@
 /** The controls of values that consist of others. */
 import { Plus, X } from 'lucide';
 import type { ComponentChildren } from 'preact';
+import { useRef } from 'preact/hooks';
 import { isFields, isSendEmpty, join } from '../model/form.ts';
 import type { Shape } from '../model/shape.ts';
 // Objects hold lists and lists hold objects: the two files need each other.
 import { Fields } from './fields.tsx';
-import { idOf, Trouble, useForm, type Control } from './form-context.tsx';
+import { describedBy, idOf, Trouble, useForm, type Control } from './form-context.tsx';
 import { Icon } from './icon.tsx';
 import { Choice, Choices, Text } from './inputs.tsx';
 
@@ -57,12 +58,28 @@ function focusLast(button: HTMLElement) {
   setTimeout(() => button.previousElementSibling?.querySelector<HTMLElement>('input, select, textarea')?.focus());
 }
 
+/** Keys of rows, which stay with their rows when one before them is removed, and so does what each row shows. */
+function useKeys(count: number): { at: (index: number) => number; drop: (index: number) => void } {
+  const keys = useRef<number[]>([]);
+  const next = useRef(0);
+  while (keys.current.length < count) keys.current.push(next.current++);
+  keys.current.length = count;
+  return {
+    at: (index) => keys.current[index] ?? index,
+    drop: (index) => {
+      keys.current.splice(index, 1);
+    },
+  };
+}
+
 function List({ shape, name, path, value }: Control<Shape & { kind: 'list' }>) {
   const { set } = useForm();
   const items = Array.isArray(value) ? value : [];
+  const keys = useKeys(items.length);
   const nested = shape.items.kind === 'object';
   const removeAt = (event: { currentTarget: HTMLElement }, index: number) => {
     focusAdd(event.currentTarget);
+    keys.drop(index);
     set(
       path,
       items.filter((_, other) => other !== index),
@@ -71,7 +88,7 @@ function List({ shape, name, path, value }: Control<Shape & { kind: 'list' }>) {
   return (
     <>
       {items.map((item, index) => (
-        <div class={nested ? 'item part' : 'item'} key={index}>
+        <div class={nested ? 'item part' : 'item'} key={keys.at(index)}>
           <Item shape={shape.items} name={name} path={join(path, index)} value={item} number={index + 1} />
           <button
             type="button"
@@ -116,10 +133,12 @@ function Item({ shape, name, path, value, number }: Control & { number: number }
 }
 
 function Rows({ shape, name, path, value }: Control<Shape & { kind: 'map' }>) {
-  const { set } = useForm();
+  const { set, touch } = useForm();
   const rows = Array.isArray(value) ? value : [];
+  const keys = useKeys(rows.length);
   const removeAt = (event: { currentTarget: HTMLElement }, index: number) => {
     focusAdd(event.currentTarget);
+    keys.drop(index);
     set(
       path,
       rows.filter((_, other) => other !== index),
@@ -131,16 +150,19 @@ function Rows({ shape, name, path, value }: Control<Shape & { kind: 'map' }>) {
         const fields = isFields(row) ? row : {};
         const key = typeof fields.key === 'string' ? fields.key : '';
         return (
-          <div class="item" key={index}>
+          <div class="item" key={keys.at(index)}>
             <div class="grow pair">
               <label>
                 <span class="aside">Name</span>
                 <input
                   type="text"
+                  id={idOf(join(path, index))}
+                  aria-describedby={describedBy(join(path, index))}
                   value={key}
                   autocomplete="off"
                   spellcheck={false}
                   onInput={(event) => set(join(path, index), { ...fields, key: event.currentTarget.value })}
+                  onBlur={() => touch(join(path, index))}
                 />
               </label>
               <div>
@@ -148,6 +170,7 @@ function Rows({ shape, name, path, value }: Control<Shape & { kind: 'map' }>) {
                   Value
                 </label>
                 <Any shape={shape.values} name={name} path={join(path, `${index}.value`)} value={fields.value} />
+                <Trouble path={join(path, `${index}.value`)} empty={false} />
               </div>
               <Trouble path={join(path, index)} empty={false} />
             </div>

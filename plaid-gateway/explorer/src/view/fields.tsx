@@ -6,7 +6,7 @@ import { memo } from 'preact/compat';
 import { isBlank, isFields, join, SEND_EMPTY, type FormValue } from '../model/form.ts';
 import type { Field, Shape } from '../model/shape.ts';
 import { Any } from './controls.tsx';
-import { idOf, Trouble, useForm } from './form-context.tsx';
+import { describedBy, idOf, Trouble, useForm, whenLeft } from './form-context.tsx';
 import { Icon } from './icon.tsx';
 import { Markdown } from './markdown.tsx';
 
@@ -103,7 +103,9 @@ function Fold(props: {
 
 const Row = memo(({ field, path, value }: { field: Field; path: string; value: FormValue }) => {
   const { shape } = field;
+  const { touch } = useForm();
   if (shape.kind === 'object') return <Part field={field} shape={shape} path={path} value={value} />;
+  const described = field.description !== '';
   const several = shape.kind === 'list' || shape.kind === 'map';
   const body = (
     <>
@@ -111,7 +113,7 @@ const Row = memo(({ field, path, value }: { field: Field; path: string; value: F
       {value === null ? (
         <p class="hint">Sent as null.</p>
       ) : (
-        <Any shape={shape} name={field.name} path={path} value={value} />
+        <Any shape={shape} name={field.name} path={path} value={value} described={described} />
       )}
       {field.required && field.nullable && <SendNull path={path} value={value} />}
       <Trouble path={path} empty={!several && shape.kind === 'text' && shape.format === null} />
@@ -119,7 +121,12 @@ const Row = memo(({ field, path, value }: { field: Field; path: string; value: F
   );
   if (several) {
     return (
-      <fieldset class="field" id={idOf(path)}>
+      <fieldset
+        class="field"
+        id={idOf(path)}
+        aria-describedby={describedBy(path, described)}
+        onFocusOut={whenLeft(() => touch(path))}
+      >
         <legend>
           <Title field={field} />
         </legend>

@@ -27,19 +27,34 @@ export interface Control<S extends Shape = Shape> {
   name: string;
   path: string;
   value: FormValue;
+  /** Whether its description stands beside it. */
+  described?: boolean;
 }
 
 export function idOf(path: string): string {
   return `field-${path}`;
 }
 
+/** The ids of what is said of a control: its description, if it has one, and what is wrong with it. */
+export function describedBy(path: string, described = false): string {
+  return described ? `${idOf(path)}-description ${idOf(path)}-problem` : `${idOf(path)}-problem`;
+}
+
+/** Says of a group of controls that the user has left it, and not when going from one of them to another. */
+export function whenLeft(leave: () => void) {
+  return (event: { currentTarget: Element; relatedTarget: EventTarget | null }) => {
+    const to = event.relatedTarget;
+    if (!(to instanceof Node && event.currentTarget.contains(to))) leave();
+  };
+}
+
 /** The attributes that tie a control to its description and to what is wrong with it. */
-export function useAttributes(path: string) {
+export function useAttributes(path: string, described = false) {
   const { problems, touched, touch } = useForm();
   const invalid = useComputed(() => touched.value.has(path) && problems.value.has(path));
   return {
     id: idOf(path),
-    'aria-describedby': `${idOf(path)}-description ${idOf(path)}-problem`,
+    'aria-describedby': describedBy(path, described),
     'aria-invalid': invalid.value,
     onBlur: () => touch(path),
   };

@@ -3,6 +3,7 @@ import { forgetHistory, history, KEPT, type Call } from '../state/history.ts';
 import { hrefOf } from '../state/route.ts';
 import { entries, forgetWork } from '../state/session.ts';
 import { Dialog, dialogs } from './dialog.tsx';
+import { focusTitle } from './focus.ts';
 import { duration } from './units.ts';
 
 export function History() {
@@ -44,15 +45,21 @@ export function History() {
 
 function Row({ call }: { call: Call }) {
   const entry = entries.value.get(call.id);
+  const follow = () => {
+    dialogs.close();
+    // Also where the link leads to the operation that is open.
+    focusTitle();
+  };
   return (
     <li>
-      <a href={hrefOf(call.id, call.form === '{}' ? '' : call.form)} onClick={dialogs.close}>
+      <a href={hrefOf(call.id, call.form === '{}' ? '' : call.form)} onClick={follow}>
         <code>{entry?.path ?? call.id}</code>
       </a>
       <span class={call.status >= 200 && call.status < 300 ? 'good' : 'bad'}>{call.status || 'no answer'}</span>
       <span>{duration(call.milliseconds)}</span>
       <time dateTime={iso(call.at)}>{new Date(call.at).toLocaleString()}</time>
       {call.requestId && <small>{call.requestId}</small>}
+      {call.form === '' && <small>without its form, which is too long to be kept</small>}
     </li>
   );
 }

@@ -3,13 +3,13 @@ import { useSignal } from '@preact/signals';
 import { X } from 'lucide';
 import type { Shape } from '../model/shape.ts';
 import { carriedFor } from '../state/carried.ts';
-import { useAttributes, useForm, type Control } from './form-context.tsx';
+import { describedBy, useAttributes, useForm, whenLeft, type Control } from './form-context.tsx';
 import { Hidden } from './hidden.tsx';
 import { Icon } from './icon.tsx';
 
-export function Text({ shape, name, path, value }: Control) {
+export function Text({ shape, name, path, value, described }: Control) {
   const { set } = useForm();
-  const attributes = useAttributes(path);
+  const attributes = useAttributes(path, described);
   const text = typeof value === 'string' ? value : '';
   const onInput = (event: { currentTarget: HTMLInputElement | HTMLTextAreaElement }) =>
     set(path, event.currentTarget.value);
@@ -88,9 +88,10 @@ export function Choice({
   value,
   options,
   closed = false,
+  described,
 }: Control & { options: string[]; closed?: boolean }) {
   const { set } = useForm();
-  const attributes = useAttributes(path);
+  const attributes = useAttributes(path, described);
   const text = typeof value === 'string' ? value : '';
   const other = useSignal(text !== '' && !options.includes(text));
   const choose = (chosen: string) => {
@@ -117,6 +118,7 @@ export function Choice({
           type="text"
           class="other"
           aria-label={`Another value for ${name}`}
+          aria-describedby={attributes['aria-describedby']}
           value={text}
           autocomplete="off"
           spellcheck={false}
@@ -128,7 +130,7 @@ export function Choice({
 }
 
 /** Several values of an enum. */
-export function Choices({ path, name, value, options }: Control & { options: string[] }) {
+export function Choices({ path, name, value, options, described }: Control & { options: string[] }) {
   const { set, touch } = useForm();
   const chosen = Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
   const typing = useSignal<string | null>(null);
@@ -148,7 +150,7 @@ export function Choices({ path, name, value, options }: Control & { options: str
     typing.value = null;
   };
   return (
-    <div class="choices" onFocusOut={() => touch(path)}>
+    <div class="choices" onFocusOut={whenLeft(() => touch(path))}>
       {chosen.map((item) => (
         <button
           key={item}
@@ -162,6 +164,7 @@ export function Choices({ path, name, value, options }: Control & { options: str
       ))}
       <select
         aria-label={`Add to ${name}`}
+        aria-describedby={describedBy(path, described)}
         value=""
         onChange={(event) => {
           const item = event.currentTarget.value;

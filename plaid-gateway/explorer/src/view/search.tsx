@@ -4,7 +4,9 @@ import type { Entry } from '../model/catalogue.ts';
 import { searcher } from '../model/search.ts';
 import { hrefOf } from '../state/route.ts';
 import { index, productTitle } from '../state/session.ts';
+import { slash } from '../state/shortcuts.ts';
 import { Dialog, dialogs } from './dialog.tsx';
+import { focusTitle } from './focus.ts';
 
 /** The list below is the page's own, which the types of the element do not foresee. */
 const COMBOBOX = { role: 'combobox' } as object;
@@ -15,11 +17,6 @@ export function Search() {
       {() => <Palette operations={index.value?.operations ?? []} />}
     </Dialog>
   );
-}
-
-/** Where reading goes on, once the dialog has given the focus back and the page is drawn. */
-function focusTitle() {
-  setTimeout(() => document.getElementById('title')?.focus());
 }
 
 function Palette({ operations }: { operations: readonly Entry[] }) {
@@ -89,6 +86,14 @@ function Palette({ operations }: { operations: readonly Entry[] }) {
           </li>
         ))}
       </ul>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={slash.value}
+          onChange={(event) => (slash.value = event.currentTarget.checked)}
+        />
+        <kbd>/</kbd> opens this search, as Ctrl+K does
+      </label>
     </>
   );
 }

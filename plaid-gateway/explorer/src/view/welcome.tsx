@@ -1,4 +1,6 @@
+import { useEffect } from 'preact/hooks';
 import { hrefOf } from '../state/route.ts';
+import { slash } from '../state/shortcuts.ts';
 import { byPath, index } from '../state/session.ts';
 import { dialogs } from './dialog.tsx';
 import { gateway, settings } from '../state/connection.ts';
@@ -12,6 +14,9 @@ const FIRST_STEPS: [path: string, what: string][] = [
 
 export function Welcome({ unknown }: { unknown: string }) {
   const set = 'url' in gateway.value;
+  useEffect(() => {
+    document.title = 'Plaid API explorer';
+  }, []);
   return (
     <article class="welcome">
       {unknown && (
@@ -19,10 +24,13 @@ export function Welcome({ unknown }: { unknown: string }) {
           There is no operation “{unknown}”. It may be of another version; search for it.
         </p>
       )}
-      <h1>Try any call of the Plaid API</h1>
+      <h1 id="title" tabIndex={-1}>
+        Try any call of the Plaid API
+      </h1>
       <p>
         {index.value?.operations.length} operations, version {index.value?.version}. Choose one from the list or press{' '}
-        <kbd>/</kbd> to search. Fill its form, send it through the gateway, and copy the code for it.
+        <kbd>{slash.value ? '/' : 'Ctrl+K'}</kbd> to search. Fill its form, send it through the gateway, and copy the
+        code for it.
         {settings.value?.environment && (
           <>
             {' '}
