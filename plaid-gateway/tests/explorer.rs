@@ -1,15 +1,10 @@
 //! The explorer in Chromium, its own tests, and that the bundle which is built into the
 //! gateway is what its source makes.
 //!
-//! They need Node with npm, and Chromium. What of it is missing is installed from Debian
+//! They need Node with npm, Chromium, Python and bash. What of it is missing is installed from Debian
 //! where this may be done; else a test says what is missing and is skipped. In CI nothing
 //! is skipped.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 #[path = "../../tests/tools.rs"]
@@ -17,6 +12,7 @@ mod tools;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,13 +21,18 @@ use plaid_sandbox::Sandbox;
 use support::Running;
 use tools::{answers, ready, said};
 
-const NO_NODE: &str = "Node is missing: install version 20 or later with npm, from \
-                       https://nodejs.org or your system's packages";
+const NO_NODE: &str = "Node 20.19 or later with npm is missing: take it from https://nodejs.org, \
+                       or run `nvm install 22`; Debian 12 has version 18";
+/// Vite, Vitest and Chromium each take a machine for themselves, and what is measured in
+/// one of them is not to depend on the others.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 const EXPLORER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/explorer");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_goes_from_nothing_to_a_stripe_token_in_chromium() {
-    let Some((copy, chromium)) = ready(|| Ok((prepare("browser")?, chromium()?))) else {
+    let _turn = TURN.lock().await;
+    let Some((copy, chromium)) = set_up(|| Ok((prepare("browser")?, chromium()?))) else {
         return;
     };
     let sandbox = Sandbox::start().await.unwrap();
@@ -43,7 +44,7 @@ async fn a_user_goes_from_nothing_to_a_stripe_token_in_chromium() {
     let plain = Running::start(config(&sandbox)).await;
 
     let mut node = Command::new("node");
-    node.args(["--test", "browser/explorer.test.mjs"])
+    node.args(["--test", "--test-reporter=tap", "browser/explorer.test.mjs"])
         .current_dir(copy)
         .env("CHROMIUM", chromium)
         .env("GATEWAY_URL", with_key.url(""))
@@ -52,17 +53,21 @@ async fn a_user_goes_from_nothing_to_a_stripe_token_in_chromium() {
     let output = tokio::task::spawn_blocking(move || node.output()).await;
     let output = output.unwrap().unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    for line in String::from_utf8_lossy(&output.stdout).lines() {
-        // The figures that it measured.
-        if let Some(figure) = line.strip_prefix("# \\# ") {
-            eprintln!("{figure}");
-        }
-    }
+    let tap = String::from_utf8_lossy(&output.stdout);
+    // Everything that it needs was given.
+    assert!(tap.lines().any(|line| line == "# skipped 0"), "{tap}");
+    let figures = tap
+        .lines()
+        .filter_map(|line| line.strip_prefix("# figure: "));
+    let figures: Vec<&str> = figures.collect();
+    assert_eq!(figures.len(), 2, "{tap}");
+    figures.into_iter().for_each(tell);
 }
 
 #[test]
 fn the_bundle_is_what_its_source_makes() {
-    let Some(copy) = ready(|| prepare("bundle")) else {
+    let _turn = TURN.blocking_lock();
+    let Some(copy) = set_up(|| prepare("bundle")) else {
         return;
     };
     fs::remove_dir_all(copy.join("dist")).unwrap();
@@ -84,7 +89,17 @@ fn the_bundle_is_what_its_source_makes() {
 
 #[test]
 fn the_explorers_own_tests_pass() {
-    let Some(copy) = ready(|| prepare("unit")) else {
+    let _turn = TURN.blocking_lock();
+    let prepared = || {
+        // They run every snippet in its language.
+        for (tool, package) in [("python3", "python3"), ("bash", "bash")] {
+            if !answers(tool) {
+                return Err(format!("{tool} is missing: `apt-get install {package}`"));
+            }
+        }
+        prepare("unit")
+    };
+    let Some(copy) = set_up(prepared) else {
         return;
     };
     run(Command::new("npm").arg("test").current_dir(copy));
@@ -97,7 +112,7 @@ fn the_page_gives_the_advice_that_the_crate_gives() {
             .then_some(())
             .ok_or_else(|| NO_NODE.to_owned())
     };
-    if ready(node).is_none() {
+    if set_up(node).is_none() {
         return;
     }
     run(Command::new("node")
@@ -134,9 +149,19 @@ fn files(folder: &Path) -> Files {
     found
 }
 
+/// What a test needs, or nothing where that is missing and may be, which is said.
+fn set_up<T>(prepare: impl FnOnce() -> Result<T, String>) -> Option<T> {
+    ready(|| prepare().inspect_err(|missing| tell(&format!("not tested: {missing}"))))
+}
+
+/// Past the harness, which shows what a test prints only when it fails.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// A copy of the explorer's source with its packages beside it.
 fn prepare(name: &str) -> Result<PathBuf, String> {
-    if !["node", "npm"].into_iter().all(answers) {
+    if !answers("npm") || !is_new_enough() {
         return Err(NO_NODE.to_owned());
     }
     let base = Path::new(env!("CARGO_TARGET_TMPDIR")).join("explorer");
@@ -154,6 +179,16 @@ fn prepare(name: &str) -> Result<PathBuf, String> {
             said(&output)
         )),
     }
+}
+
+/// Whether Node is there in a version that can build the explorer.
+fn is_new_enough() -> bool {
+    let output = Command::new("node").arg("--version").output();
+    let version = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let version = version.unwrap_or_default();
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let mut number = || numbers.next().and_then(|number| number.parse().ok());
+    (number().unwrap_or(0), number().unwrap_or(0)) >= (20, 19)
 }
 
 /// Chromium, from Debian's packages if it is not there.

@@ -5,13 +5,27 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { code, done, field, launch, open, openPage, sendAndWait, sendButton, setGateway, settled } from './support.mjs';
+import {
+  code,
+  done,
+  field,
+  launch,
+  open,
+  openOptional,
+  openPage,
+  sendAndWait,
+  sendButton,
+  setGateway,
+  settled,
+} from './support.mjs';
 
 const origin = process.env.GATEWAY_URL;
 const key = process.env.GATEWAY_KEY ?? '';
 /** One that asks for no key and takes no credentials of the caller's. */
 const plain = process.env.PLAIN_GATEWAY_URL ?? '';
 assert.ok(origin, 'GATEWAY_URL says where the gateway is');
+// What is not tested must not look as if it were.
+assert.ok(!process.env.CI || (key && plain), 'with CI set, GATEWAY_KEY and PLAIN_GATEWAY_URL are needed too');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const STRIPE = 'processorStripeBankAccountTokenCreate';
@@ -47,6 +61,7 @@ async function makeItem(product = 'auth') {
 
 const stored = () => page.evaluate(() => JSON.stringify({ ...localStorage }));
 const reason = () => page.locator('#send-reason').innerText();
+const focused = (id) => page.waitForFunction((id) => document.activeElement?.id === id, id, settled);
 
 describe('from nothing to a Stripe token', () => {
   test('send is disabled and says why, the code follows each field, and a token comes', async () => {
@@ -84,6 +99,17 @@ describe('from nothing to a Stripe token', () => {
     await page.locator('.tree', { hasText: 'btok_' }).waitFor(settled);
     assert.match(await page.locator('.summary').innerText(), /200\s+\d+ ms\s+\d+ B/);
     assert.match(await page.locator('.request-id').innerText(), /request\s+\w{15}/);
+
+    await page.reload();
+    await field(page, 'access_token').waitFor(settled);
+    assert.equal(await field(page, 'access_token').inputValue(), '');
+    assert.equal(await field(page, 'account_id').inputValue(), '');
+    assert.equal(await page.locator('.offers').count(), 0, 'nothing is offered');
+    assert.equal(await page.locator('.answer .tree, .answer .request-id').count(), 0, 'no answer is shown');
+    assert.doesNotMatch(await stored(), /(access|public)-sandbox|btok_/);
+    await page.getByRole('button', { name: 'Gateway', exact: true }).click();
+    assert.equal(await page.getByLabel('Gateway URL').inputValue(), origin);
+    assert.equal(await page.getByLabel('Caller key').inputValue(), key);
   });
 
   test('after a reload the gateway and the key are there, the access token is not', async () => {
@@ -138,6 +164,19 @@ describe('what the page keeps and shares', () => {
     assert.equal(await calls.count(), 0);
   });
 
+  test('a form that is too long for a link or the history is left out of them, and it is said', async () => {
+    await open(page, origin, 'linkTokenCreate');
+    await setGateway(page, origin, key);
+    await field(page, 'client_name').fill('x'.repeat(20_001));
+    await page.getByRole('button', { name: 'Copy link' }).click();
+    await page.getByRole('button', { name: 'Not copied: the form is too long for a link' }).waitFor(settled);
+    await field(page, 'language').fill('en');
+    await page.getByLabel('Add to country_codes').selectOption('US');
+    await sendAndWait(page);
+    await page.getByRole('button', { name: 'History' }).click();
+    assert.match(await page.locator('.calls li').first().innerText(), /without its form/);
+  });
+
   test('a secret in a link is not taken, nor what does not fit', async () => {
     const form = JSON.stringify({
       access_token: 'access-sandbox-8ab976e6-64bc-4b38-98f7-731e7a349970',
@@ -189,7 +228,7 @@ describe('what the page keeps and shares', () => {
     await field(page, 'offset').fill('0');
     await page.getByLabel('Add to country_codes').selectOption('US');
     assert.equal(await sendAndWait(page), '400');
-    assert.match(await page.locator('.answer').innerText(), /INVALID_API_KEYS/);
+    assert.match(await page.locator('.answer').innerText(), /INVALID_API_KEYS[\s\S]*Correct them in the gateway panel/);
     assert.doesNotMatch(await page.locator('body').innerText(), /hush/);
   });
 
@@ -253,6 +292,13 @@ describe('answers', () => {
     assert.match(await page.locator('.failed').innerText(), /no answer from Plaid/);
   });
 
+  test('a long text is shown in part, and says so', async () => {
+    await answerWith({ status: 200, contentType: 'text/plain', body: 'x'.repeat(30_000) });
+    await sendAndWait(page);
+    assert.match(await page.locator('.answer').innerText(), /The first 20,000 of 30,000 characters/);
+    assert.equal((await page.locator('.answer pre').innerText()).length, 20_000);
+  });
+
   test('a gateway other than the one that served the page says how to use it', { skip: !plain }, async () => {
     await page.getByRole('button', { name: 'Gateway', exact: true }).click();
     await page.getByLabel('Gateway URL').fill(plain);
@@ -304,12 +350,9 @@ describe('answers', () => {
     await makeItem('assets');
     await open(page, origin, 'assetReportCreate');
     await field(page, 'days_requested').fill('30');
-    await page
-      .getByText(/optional fields/)
-      .first()
-      .click();
+    await openOptional(page);
     await page.getByRole('button', { name: 'Add to access_tokens' }).click();
-    await page.locator('[id="field-access_tokens.0"]:focus').waitFor(settled);
+    await focused('field-access_tokens.0');
     await page.getByRole('button', { name: 'Use from /item/public_token/exchange' }).click();
     assert.equal(await sendAndWait(page), '200');
     await open(page, origin, 'assetReportPdfGet');
@@ -337,7 +380,7 @@ describe('the form of the largest operation', () => {
     await codes.selectOption({ label: 'another value…' });
     await page.getByLabel('Another value for country_codes').fill('XX');
     await page.keyboard.press('Enter');
-    await page.getByText('42 optional fields').click();
+    await openOptional(page);
     await field(page, 'user').click();
     assert.match(
       await reason(),
@@ -370,7 +413,7 @@ describe('the form of the largest operation', () => {
 
   test('shows what is typed at once', async () => {
     await open(page, origin, 'linkTokenCreate');
-    await page.getByText('42 optional fields').click();
+    await openOptional(page);
     for (const part of [
       'user',
       'account_filters',
@@ -381,27 +424,33 @@ describe('the form of the largest operation', () => {
       'update',
     ])
       await field(page, part).click();
-    const times = await timeTyping('client_name', 'A company with quite a long name');
-    const median = times.sort((a, b) => a - b)[times.length >> 1];
+    // The machine may be busy with something else: the best of a few tries is the page's own.
+    let best = [Infinity];
+    const median = (times) => times[times.length >> 1];
+    for (let tries = 0; tries < 4 && !(median(best) < 30); tries += 1) {
+      const times = (await timeTyping('client_name', 'A company with quite a long name')).sort((a, b) => a - b);
+      if (median(times) < median(best)) best = times;
+    }
     console.log(
-      `# typing in /link/token/create, key to next frame: median ${median.toFixed(1)} ms, slowest ${times.at(-1).toFixed(1)} ms`,
+      `figure: typing in /link/token/create, key to next frame: median ${median(best).toFixed(1)} ms, slowest ${best.at(-1).toFixed(1)} ms`,
     );
-    assert.ok(median < 100, `a key takes ${median} ms to show`);
+    assert.ok(median(best) < 100, `a key takes ${median(best)} ms to show`);
   });
 
   /** From the input event to the frame after the one in which the page was drawn. */
   async function timeTyping(name, text) {
     await page.evaluate((id) => {
       window.times = [];
-      document.getElementById(id).addEventListener(
-        'input',
-        () => {
-          const start = performance.now();
-          requestAnimationFrame(() => setTimeout(() => window.times.push(performance.now() - start)));
-        },
-        true,
-      );
+      window.timeKey ??= () => {
+        const start = performance.now();
+        requestAnimationFrame(() => setTimeout(() => window.times.push(performance.now() - start)));
+      };
+      // Added again it is the same listener.
+      document.getElementById(id).addEventListener('input', window.timeKey, true);
     }, `field-${name}`);
+    await field(page, name).fill('-');
+    await page.waitForFunction(() => window.times.length > 0, undefined, settled);
+    await page.evaluate(() => (window.times = []));
     await field(page, name).pressSequentially(text);
     await page.waitForFunction((count) => window.times.length >= count, text.length, settled);
     return page.evaluate(() => window.times);
@@ -409,30 +458,106 @@ describe('the form of the largest operation', () => {
 });
 
 describe('every operation', () => {
-  test('opens with its title, its form and its code', async () => {
+  test('opens with its title, the fields of the catalogue, what they mean, and its code', async () => {
     await open(page, origin, 'itemGet');
-    const failed = await page.evaluate(async () => {
-      const { operations } = await (await fetch('catalogue/index.json')).json();
-      const failed = [];
-      const pause = () => new Promise((done) => setTimeout(done));
-      for (const { id, title, path } of operations) {
-        location.hash = `#/${id}`;
-        const shown = () =>
-          document.querySelector('h1')?.textContent === title &&
-          document.querySelector('.path code')?.textContent === path &&
-          document.querySelector('#code code')?.textContent.includes('.await?');
-        for (const end = performance.now() + 5000; performance.now() < end && !shown();) await pause();
-        if (!shown()) failed.push(id);
-        // All that is folded is drawn once, two levels deep.
-        for (let level = 0; level < 2; level += 1) {
-          for (const folded of document.querySelectorAll('.request details:not([open])')) folded.open = true;
-          await pause();
-        }
-      }
-      return failed;
-    });
+    const failed = await page.evaluate(everyForm);
     assert.deepEqual(failed, []);
   });
+
+  /** Runs in the page: what is wrong with the form of any operation, two levels deep. */
+  async function everyForm() {
+    const json = async (path) => (await fetch(`catalogue/${path}.json`)).json();
+    const { operations } = await json('index');
+    const failed = [];
+    for (const entry of operations) {
+      const wanted = fieldsOf(await json(`operations/${entry.id}`));
+      location.hash = `#/${entry.id}`;
+      if (!(await until(() => isShown(entry)))) {
+        failed.push(`${entry.id} is not shown`);
+        continue;
+      }
+      // The optional fields, the parts among them, the optional fields of those, and their parts.
+      for (let level = 0; level < 4; level += 1) {
+        for (const folded of document.querySelectorAll('.request details:not([open])')) folded.open = true;
+        if (!(await until(() => !document.querySelector('.request details[open]:not(:has(> .inside))'))))
+          failed.push(`${entry.id} does not unfold`);
+      }
+      const wrong = compare(wanted, drawn());
+      if (wrong.length > 0) failed.push(`${entry.id}: ${wrong.join('; ')}`);
+    }
+    return failed;
+
+    async function until(done) {
+      for (const end = performance.now() + 5000; performance.now() < end;) {
+        if (done()) return true;
+        await new Promise((next) => setTimeout(next));
+      }
+      return false;
+    }
+
+    function isShown({ title, path }) {
+      return (
+        document.querySelector('h1')?.textContent === title &&
+        document.querySelector('.path code')?.textContent === path &&
+        document.querySelector('.lead')?.textContent.trim() &&
+        document.querySelector('#code code')?.textContent.includes('.await?')
+      );
+    }
+
+    /** What the catalogue has: whether each field is required, and the first word of what it means. */
+    function fieldsOf({ request, parameters, rust }) {
+      const found = new Map();
+      const add = (path, required, description) =>
+        found.set(path, { required, word: /[A-Za-z]{2,}/.exec(description ?? '')?.[0] ?? '' });
+      const resolved = (schema) => {
+        if (schema?.$ref) return resolved(request.$defs[decodeURIComponent(schema.$ref.replace('#/$defs/', ''))]);
+        return schema?.anyOf ? resolved(schema.anyOf.find(({ type }) => type !== 'null')) : schema;
+      };
+      const args = rust.args.map(({ name }) => name);
+      for (const { name, required, description } of parameters ?? []) add(name, required, description);
+      for (const [name, schema] of Object.entries(request?.properties ?? {})) {
+        add(name, args.includes(name) || (request.required ?? []).includes(name), schema.description);
+        const inner = resolved(schema);
+        for (const [within, field] of Object.entries(inner?.properties ?? {}))
+          add(`${name}.${within}`, (inner.required ?? []).includes(within), field.description);
+      }
+      return found;
+    }
+
+    /** What the form shows of the same. */
+    function drawn() {
+      const found = new Map();
+      for (const title of document.querySelectorAll('.request :is(label, legend, summary):has(> code):has(> .kind)')) {
+        const id = title.htmlFor || title.id || title.parentElement.id;
+        const path = id.replace(/^field-/, '');
+        const described = document.getElementById(`${id}-description`)?.textContent ?? '';
+        if (path.split('.').length <= 2)
+          found.set(path, {
+            required: title.querySelector('.required') !== null,
+            named: title.querySelector('code').textContent === path.split('.').at(-1),
+            described,
+          });
+      }
+      return found;
+    }
+
+    function compare(wanted, drawn) {
+      const wrong = [...drawn.keys()]
+        .filter((path) => !wanted.has(path))
+        .map((path) => `${path} is not in the catalogue`);
+      for (const [path, { required, word }] of wanted) {
+        const field = drawn.get(path);
+        if (!field) wrong.push(`${path} is not drawn`);
+        else if (!field.named) wrong.push(`${path} has another name`);
+        else if (field.required !== required) wrong.push(`${path} is ${required ? 'not ' : ''}marked as required`);
+        else if (!field.described.includes(word)) wrong.push(`${path} has another description: ${field.described}`);
+      }
+      for (const element of document.querySelectorAll('.request [aria-describedby]'))
+        for (const id of element.getAttribute('aria-describedby').split(' '))
+          if (!document.getElementById(id)) wrong.push(`nothing has the id ${id}`);
+      return wrong;
+    }
+  }
 });
 
 describe('from the keyboard', () => {
@@ -485,6 +610,108 @@ describe('from the keyboard', () => {
     assert.match(texts.join(' '), /Required/);
   });
 
+  test('a required list that was left empty is told as such', async () => {
+    await open(page, origin, 'institutionsGet');
+    const list = page.locator('fieldset', { has: page.getByLabel('Add to country_codes') });
+    await page.getByLabel('Add to country_codes').focus();
+    assert.doesNotMatch(await list.locator('.problem').innerText(), /Required/);
+    await page.keyboard.press('Tab');
+    await list.getByText('Required.').waitFor(settled);
+    const described = await list.getAttribute('aria-describedby');
+    assert.equal(described, 'field-country_codes-description field-country_codes-problem');
+  });
+
+  test('the items of lists and maps are tied to what is said of them', async () => {
+    await open(page, origin, 'assetReportCreate');
+    await openOptional(page);
+    await page.getByRole('button', { name: 'Add to access_tokens' }).click();
+    await focused('field-access_tokens.0');
+    await page.keyboard.press('Tab');
+    await page.locator('[id="field-access_tokens.0-problem"]', { hasText: 'Required.' }).waitFor(settled);
+    assert.equal(
+      await field(page, 'access_tokens.0').getAttribute('aria-describedby'),
+      'field-access_tokens.0-problem',
+    );
+
+    await open(page, origin, 'transferIntentCreate');
+    await openOptional(page);
+    await page.getByRole('button', { name: 'Add to metadata' }).click();
+    await focused('field-metadata.0');
+    await page.keyboard.press('Tab');
+    await page.locator('[id="field-metadata.0-problem"]', { hasText: 'A name is missing.' }).waitFor(settled);
+  });
+
+  test('a secret that was looked at is removed, and the next one stays hidden', async () => {
+    await open(page, origin, 'assetReportCreate');
+    await openOptional(page);
+    for (const [place, token] of ['one', 'two', 'three'].entries()) {
+      await page.getByRole('button', { name: 'Add to access_tokens' }).click();
+      await field(page, `access_tokens.${place}`).fill(token);
+    }
+    const item = (place) => page.locator('.item', { has: field(page, `access_tokens.${place}`) });
+    await item(1).getByRole('button', { name: 'Show what is typed' }).click();
+    await page.getByRole('button', { name: 'Remove number 1 of access_tokens' }).click();
+    await field(page, 'access_tokens.2').waitFor({ state: 'detached', ...settled });
+    assert.equal(await field(page, 'access_tokens.0').inputValue(), 'two');
+    assert.equal(await field(page, 'access_tokens.0').getAttribute('type'), 'text');
+    assert.equal(await field(page, 'access_tokens.1').getAttribute('type'), 'password');
+    await page.getByRole('button', { name: 'Remove number 1 of access_tokens' }).click();
+    await field(page, 'access_tokens.1').waitFor({ state: 'detached', ...settled });
+    assert.equal(await field(page, 'access_tokens.0').inputValue(), 'three');
+    assert.equal(await field(page, 'access_tokens.0').getAttribute('type'), 'password');
+  });
+
+  test('a link to an operation leads to its title, also from the history', async () => {
+    await open(page, origin, 'itemGet');
+    assert.equal(await page.evaluate(() => document.activeElement?.id), '', 'the first page is read as any other');
+    await page.locator('nav a[href="#/itemRemove"]').focus();
+    await page.keyboard.press('Enter');
+    await focused('title');
+    assert.match(await page.title(), /^\/item\/remove/);
+    await setGateway(page, origin, key);
+    await field(page, 'access_token').fill('a token');
+    await sendAndWait(page);
+    await page.getByRole('link', { name: 'Plaid API explorer' }).click();
+    await focused('title');
+    assert.equal(await page.title(), 'Plaid API explorer');
+    for (const _ of ['from another page', 'from the same']) {
+      await page.getByRole('button', { name: 'History' }).click();
+      await page.locator('.calls a').first().press('Enter');
+      await page.locator('.request').waitFor(settled);
+      await focused('title');
+    }
+  });
+
+  test('the key that searches can be switched off, and Ctrl+K is left', async () => {
+    await page.goto(`${origin}/explorer`);
+    await page.getByRole('heading', { level: 1 }).waitFor(settled);
+    await page.keyboard.press('/');
+    await page.getByLabel('/ opens this search').uncheck();
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await page.getByRole('heading', { level: 1 }).waitFor(settled);
+    await page.keyboard.press('/');
+    assert.equal(await page.locator('dialog[open]').count(), 0);
+    await page.keyboard.press('Control+k');
+    await page.getByLabel('/ opens this search').check();
+    assert.equal(await page.evaluate(() => localStorage.length), 0);
+  });
+
+  test('what is chosen is seen where the system chooses the colours', async () => {
+    await page.emulateMedia({ forcedColors: 'active' });
+    await open(page, origin, STRIPE);
+    const outline = (selector) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => getComputedStyle(element).outlineStyle);
+    assert.equal(await outline('[role=tab][aria-selected=true]'), 'solid');
+    assert.equal(await outline('[role=tab][aria-selected=false]'), 'none');
+    await page.keyboard.press('Control+k');
+    assert.equal(await outline('#found [aria-selected=true]'), 'solid');
+    assert.equal(await outline('#found [aria-selected=false]'), 'none');
+  });
+
   test('the languages of the code are tabs', async () => {
     await open(page, origin, STRIPE);
     await page.getByRole('tab', { name: 'Rust' }).focus();
@@ -528,7 +755,7 @@ describe('for everybody', () => {
     await page.getByRole('heading', { level: 1 }).waitFor(settled);
     await check(page, 'first page');
     await open(page, origin, 'linkTokenCreate');
-    await page.getByText('42 optional fields').click();
+    await openOptional(page);
     await field(page, 'user').click();
     await field(page, 'language').focus();
     await field(page, 'client_name').focus();
@@ -556,13 +783,13 @@ describe('for everybody', () => {
     await page.locator('dialog[open]').waitFor({ state: 'detached', ...settled });
     await page.getByRole('button', { name: 'History' }).click();
     await check(page, 'history');
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    assert.equal(overflow, 0, 'the page does not scroll sideways');
   }
 
   async function check(page, where) {
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    assert.equal(overflow, 0, `${where}: the page does not scroll sideways`);
     await page.evaluate(axe);
     const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
     const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
@@ -594,24 +821,30 @@ describe('weight and speed', () => {
     session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength));
     await open(page, origin, 'linkTokenCreate');
     const weight = bytes;
-    // The machine may be busy with other tests: the best of a few loads is the page's own.
-    const paints = [];
-    for (let load = 0; load < 5 && !(paints[0] < 500); load += 1) {
-      await page.reload();
-      await page.locator('.request').waitFor(settled);
-      paints.push(
-        await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity),
-      );
-      paints.sort((a, b) => a - b);
-    }
-    const painted = paints[0];
+    // The machine may be busy with something else: the best of a few loads is the page's own.
+    let painted = Infinity;
+    for (let load = 0; load < 5 && !(painted < 300); load += 1) painted = Math.min(painted, await firstPaint());
     console.log(
-      `# page weight ${(weight / 1000).toFixed(0)} kB compressed, first paint after ${painted.toFixed(0)} ms`,
+      `figure: page weight ${(weight / 1000).toFixed(0)} kB compressed, first paint after ${painted.toFixed(0)} ms`,
     );
     assert.ok(weight > 20_000, 'the bytes were counted');
     assert.ok(weight < 400_000, `${weight} bytes`);
     assert.ok(painted < 1000, `${painted} ms`);
   });
+
+  /** In a browser that has nothing of the page yet. */
+  async function firstPaint() {
+    const cold = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    try {
+      const { page } = await openPage(cold, origin);
+      await open(page, origin, 'linkTokenCreate');
+      const paint = () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
+      await page.waitForFunction(paint, undefined, settled);
+      return await page.evaluate(paint);
+    } finally {
+      await cold.close();
+    }
+  }
 
   test('it names those whose work is in it', async () => {
     await page.goto(`${origin}/explorer`);
