@@ -474,7 +474,10 @@ fn check(sample: &Sample, asked: &[Asked]) -> Result<(), String> {
 /// key all the same.
 fn identity(sample: &Sample) -> [(&'static str, String); 3] {
     let own = sample.own_credentials && !is_open(&sample.id);
-    let if_there = |is_there: bool, value: String| is_there.then_some(value).unwrap_or_default();
+    let if_there = |is_there: bool, value: String| match is_there {
+        true => value,
+        false => String::new(),
+    };
     [
         (
             "authorization",
