@@ -473,7 +473,9 @@ describe('every operation', () => {
       const wanted = fieldsOf(await json(`operations/${entry.id}`));
       location.hash = `#/${entry.id}`;
       if (!(await until(() => isShown(entry)))) {
-        failed.push(`${entry.id} is not shown`);
+        failed.push(
+          `${entry.id} is not shown at ${location.hash}: ${document.querySelector('main').innerText.slice(0, 300)}`,
+        );
         continue;
       }
       // The optional fields, the parts among them, the optional fields of those, and their parts.
@@ -488,7 +490,7 @@ describe('every operation', () => {
     return failed;
 
     async function until(done) {
-      for (const end = performance.now() + 5000; performance.now() < end;) {
+      for (const end = performance.now() + 15_000; performance.now() < end;) {
         if (done()) return true;
         await new Promise((next) => setTimeout(next));
       }
