@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue, Uri};
 
 use crate::callers::Caller;
 use crate::credentials::Credentials;
+use crate::tap::{MAX_HEAD, MAX_HEADERS};
 
 /// The version of the API that the operations are of.
 pub(crate) const PLAID_VERSION: &str = "2020-09-14";
@@ -83,9 +84,11 @@ pub struct Limits {
     pub bodies: usize,
     /// Bytes of an answer: 256 MiB. A longer one is cut off.
     pub answer: u64,
-    /// Headers of a request: 64.
+    /// Headers of a request: 64. At most 128: the gateway looks at heads before it lets the
+    /// HTTP library read them, and looks no further.
     pub headers: usize,
-    /// Bytes of a request's headers: 16 KiB.
+    /// Bytes of a request's headers: 16 KiB. At least 8 KiB, and at most 64 KiB for the
+    /// same reason.
     pub header_bytes: usize,
     /// Calls under way at a time on one connection of HTTP/2: 100.
     pub streams: u32,
@@ -227,10 +230,15 @@ impl Limits {
                 "limits.bodies is smaller than limits.body",
             ));
         }
-        if self.header_bytes < 8192 {
-            return Err(ConfigError::new(
-                "limits.header_bytes has to be 8192 or more",
-            ));
+        if self.headers > MAX_HEADERS {
+            return Err(ConfigError::new(format!(
+                "limits.headers has to be {MAX_HEADERS} or less"
+            )));
+        }
+        if !(8192..=MAX_HEAD).contains(&self.header_bytes) {
+            return Err(ConfigError::new(format!(
+                "limits.header_bytes has to be 8192 or more, and {MAX_HEAD} or less"
+            )));
         }
         Ok(())
     }
@@ -427,6 +435,22 @@ mod tests {
         assert_eq!(config.check(), Ok(()));
         config.allow_caller_credentials = true;
         assert!(config.check().is_err());
+    }
+
+    #[test]
+    fn heads_are_no_larger_than_what_is_looked_at() {
+        for (headers, header_bytes, is_good) in [
+            (MAX_HEADERS, MAX_HEAD, true),
+            (MAX_HEADERS + 1, MAX_HEAD, false),
+            (MAX_HEADERS, MAX_HEAD + 1, false),
+            (1, 8192, true),
+            (1, 8191, false),
+        ] {
+            let mut config = config();
+            config.limits.headers = headers;
+            config.limits.header_bytes = header_bytes;
+            assert_eq!(config.check().is_ok(), is_good, "{headers} {header_bytes}");
+        }
     }
 
     #[test]

@@ -38,7 +38,8 @@ pub mod rewrite;
 mod server;
 #[cfg(feature = "command")]
 pub mod source;
-mod tap;
+#[doc(hidden)]
+pub mod tap;
 mod upstream;
 mod watch;
 

@@ -4,18 +4,20 @@
 //! The library reads two lengths that are alike as one, and a length beside a chunked
 //! body as none. Both are allowed; but a server in front of the gateway may have read
 //! them in another way, and then the two do not agree where the next request begins.
+//!
+//! Public for the fuzzer, which holds it against the library's own reading.
 
 use httparse::{EMPTY_HEADER, Status};
 
-/// More headers than any configuration sensibly allows. With more the library refuses
-/// the request by itself.
-const MAX_HEADERS: usize = 128;
+/// The headers that can be followed. No configuration allows more; a head with more is
+/// not looked at and so not trusted.
+pub(crate) const MAX_HEADERS: usize = 128;
 /// The same for bytes.
-const MAX_HEAD: usize = 64 * 1024;
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
 
 /// Follows the requests of a connection.
 #[derive(Debug)]
-pub(crate) enum Tap {
+pub enum Tap {
     /// Within a head, of which so much has come.
     Head(Vec<u8>),
     /// Within a body that has so many bytes more.
@@ -27,7 +29,7 @@ pub(crate) enum Tap {
 
 /// What has been seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sight {
+pub enum Sight {
     /// All requests so far have come as a whole.
     Between,
     /// A head has begun and not ended.
@@ -51,7 +53,7 @@ impl Default for Tap {
 
 impl Tap {
     /// Looks at the next bytes.
-    pub(crate) fn see(&mut self, mut bytes: &[u8]) -> Sight {
+    pub fn see(&mut self, mut bytes: &[u8]) -> Sight {
         loop {
             match self {
                 Self::Blind => return Sight::Between,
@@ -90,9 +92,10 @@ impl Tap {
                         if before == 0 {
                             seen.extend_from_slice(bytes);
                         }
+                        // The library may take one that is a little longer than it says.
                         if seen.len() > MAX_HEAD {
                             *self = Self::Blind;
-                            return Sight::Between;
+                            return Sight::Ambiguous;
                         }
                         return Sight::InHead;
                     };
@@ -121,12 +124,13 @@ fn parse(text: &[u8]) -> Option<(usize, Next)> {
     let mut request = httparse::Request::new(&mut headers);
     match request.parse(text) {
         Ok(Status::Partial) => None,
-        // HTTP/2, or something that the library refuses.
+        Err(httparse::Error::TooManyHeaders) => Some((text.len(), Next::Ambiguous)),
+        // HTTP/2, or something that the library, which uses the same parser, refuses.
         Err(_) => Some((text.len(), Next::Unknown)),
         Ok(Status::Complete(end)) => {
             // The library takes a fragment for nothing; it does not belong in a request.
             let has_fragment = request.path.is_some_and(|path| path.contains('#'));
-            let next = match has_fragment {
+            let next = match has_fragment || end > MAX_HEAD {
                 true => Next::Ambiguous,
                 false => next(&text[..end], request.headers),
             };
@@ -187,10 +191,10 @@ mod tests {
     const GET: &str = "GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n";
 
     /// What is seen of a text that comes in pieces of these sizes.
-    fn seen(text: &str, sizes: &[usize]) -> Vec<Sight> {
+    fn seen(text: impl AsRef<[u8]>, sizes: &[usize]) -> Vec<Sight> {
         let mut tap = Tap::default();
         let mut sizes = sizes.iter().map(|size| size % 40 + 1).cycle();
-        let mut rest = text.as_bytes();
+        let mut rest = text.as_ref();
         let mut out = Vec::new();
         while !rest.is_empty() {
             let size = sizes.next().unwrap_or(usize::MAX).min(rest.len());
@@ -222,9 +226,47 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_no_danger(text in ".{0,200}", sizes in prop::collection::vec(any::<usize>(), 0..5)) {
+        fn any_bytes_are_no_danger(
+            text in prop::collection::vec(any::<u8>(), 0..200),
+            sizes in prop::collection::vec(any::<usize>(), 0..5),
+        ) {
             seen(&text, &sizes);
         }
+
+        #[test]
+        fn heads_that_are_nearly_good_are_seen_alike_in_any_pieces(
+            parts in prop::collection::vec(part(), 0..12),
+            sizes in prop::collection::vec(any::<usize>(), 0..5),
+        ) {
+            let text = parts.concat();
+            let is_ambiguous = |sights: Vec<Sight>| sights.contains(&Sight::Ambiguous);
+            let whole = is_ambiguous(vec![Tap::default().see(text.as_bytes())]);
+            prop_assert_eq!(is_ambiguous(seen(&text, &sizes)), whole);
+        }
+    }
+
+    /// Pieces of requests, which are now and then in the order of one.
+    fn part() -> impl Strategy<Value = String> {
+        const LINES: &[&str] = &[
+            "GET / HTTP/1.1\r\n",
+            "POST / HTTP/1.0\r\n",
+            "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            "content-length: 3\r\n",
+            "content-length: +3\r\n",
+            "transfer-encoding: chunked\r\n",
+            "a: b\n",
+            " folded\r\n",
+            "\r\n",
+            "\n",
+            "\r",
+            "abc",
+            "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+            "POST / HTTP/1.1\r\ncontent-length: 3\r\n\r\nabc",
+        ];
+        prop_oneof![
+            8 => prop::sample::select(LINES).prop_map(str::to_owned),
+            1 => "[\\x00-\\x7f]{0,3}",
+        ]
     }
 
     #[test]
@@ -253,10 +295,22 @@ mod tests {
             assert_eq!(last == Sight::Ambiguous, ambiguous, "{headers}");
         }
         assert_eq!(
-            seen(&format!("{GOOD}{GET}"), &[]).last(),
+            seen(format!("{GOOD}{GET}"), &[]).last(),
             Some(&Sight::Between)
         );
         assert_eq!(seen(&GOOD[..30], &[]).last(), Some(&Sight::InHead));
+        let with = |headers: &str| format!("GET / HTTP/1.1\r\n{headers}\r\n");
+        for (headers, ambiguous) in [
+            ("a: b\r\n".repeat(MAX_HEADERS), false),
+            ("a: b\r\n".repeat(MAX_HEADERS + 1), true),
+            (format!("a: {}\r\n", "b".repeat(MAX_HEAD - 30)), false),
+            (format!("a: {}\r\n", "b".repeat(MAX_HEAD)), true),
+        ] {
+            for sizes in [&[][..], &[39]] {
+                let found = seen(with(&headers), sizes).contains(&Sight::Ambiguous);
+                assert_eq!(found, ambiguous, "{}", headers.len());
+            }
+        }
         assert_eq!(
             seen("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[]).last(),
             Some(&Sight::Between)
