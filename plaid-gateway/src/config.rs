@@ -305,6 +305,11 @@ impl Upstream {
         })
     }
 
+    #[cfg(feature = "command")]
+    pub(crate) fn is_emulator(&self) -> bool {
+        self.name == "emulator"
+    }
+
     /// Some other place that speaks Plaid's API.
     ///
     /// # Errors

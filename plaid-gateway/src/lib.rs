@@ -31,6 +31,8 @@ mod headers;
 mod metrics;
 mod operations;
 mod origin;
+#[cfg(feature = "command")]
+mod outline;
 mod pulse;
 mod record;
 mod refusal;

@@ -2,24 +2,25 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod log;
+mod reload;
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use plaid_gateway::source::{Emulator, Loaded, Source};
-use plaid_gateway::{Config, ConfigError, Credentials, Gateway, NewKey};
-use plaid_sandbox::Sandbox;
+use plaid_gateway::source::{Emulator, Source, entry};
+use plaid_gateway::{Config, Credentials, Gateway, NewKey};
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::reload::Host;
 
 /// A call makes and frees some fifty pieces of memory; this does so in less time than the
 /// system's allocator.
@@ -28,8 +29,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Connections that wait to be taken.
 const QUEUE: u32 = 4096;
-/// How often the file is looked at for changes.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// A gateway to the Plaid API that keeps the credentials on the server.
 ///
@@ -142,11 +141,12 @@ fn say(text: &str) {
 #[expect(clippy::print_stdout, reason = "the key is the command's result")]
 fn new_key(name: &str) -> Outcome {
     let new = NewKey::generate()?;
+    // A key of which the configuration is refused would be of no use.
+    let entry = entry(name, new.hash)?;
     println!("{}", new.key);
     say(&format!(
         "\nGive the key above to the caller; it is stored nowhere. Add to the configuration:\n\n\
-         [[caller]]\nname = {name:?}\nkey_sha256 = \"{}\"",
-        new.hash
+         {entry}"
     ));
     Ok(())
 }
@@ -177,11 +177,13 @@ async fn run(source: Source) -> Outcome {
     // cannot count higher. Each connection takes one.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     let _log = log()?;
-    let mut host = Host {
-        source,
-        sandbox: None,
+    // Before anyone can know that it runs: until then a signal to read the file again
+    // would end the process.
+    let mut signals = Signals::new()?;
+    let (host, config) = tokio::select! {
+        started = Host::start(source) => started?,
+        () = signals.stop.asked() => return Ok(()),
     };
-    let (config, refresh) = host.load().await?;
     let gateway = Gateway::new(config.clone())?;
     let listener = listen(config.listen)
         .map_err(|error| format!("cannot listen on {}: {}", config.listen, error.kind()))?;
@@ -193,7 +195,7 @@ async fn run(source: Source) -> Outcome {
     };
     say(&started(&config, address));
     let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let reloads = tokio::spawn(reload(gateway.clone(), host, refresh));
+    let reloads = tokio::spawn(host.follow(gateway.clone(), signals.hangup));
     let serve_admin = async {
         match admin {
             Some(listener) => gateway.serve_admin(listener, gone(stopped.clone())).await,
@@ -201,7 +203,7 @@ async fn run(source: Source) -> Outcome {
         }
     };
     let stop = async {
-        asked_to_stop().await;
+        signals.stop.asked().await;
         drop(stopping);
     };
     let (served, admin) = tokio::join!(
@@ -253,91 +255,36 @@ fn log() -> std::io::Result<log::Writer> {
     Ok(writer)
 }
 
-/// Ready when the process is asked to stop.
-async fn asked_to_stop() {
-    let terminate = signal(SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
+/// What the process can be told.
+struct Signals {
+    hangup: Signal,
+    stop: Stop,
+}
+
+/// The signals that ask it to stop.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            stop: Stop {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+            },
+        })
     }
 }
 
-/// What configurations come from, and the emulator, once one is needed.
-struct Host {
-    source: Source,
-    sandbox: Option<Sandbox>,
-}
-
-impl Host {
-    async fn load(&mut self) -> Result<(Config, Option<Duration>), Error> {
-        let loaded = self.source.load(self.emulator()?.as_ref()).await?;
-        let Loaded {
-            config, refresh, ..
-        } = match loaded.config {
-            Some(_) => loaded,
-            None => {
-                self.sandbox = Some(Sandbox::start().await?);
-                self.source.load(self.emulator()?.as_ref()).await?
-            }
-        };
-        let config = config.ok_or("the emulator is missing")?;
-        Ok((config, refresh))
-    }
-
-    fn emulator(&self) -> Result<Option<Emulator>, ConfigError> {
-        let sandbox = self.sandbox.as_ref();
-        let emulator = |sandbox: &Sandbox| {
-            Ok(Emulator {
-                url: sandbox.url().to_owned(),
-                credentials: Credentials::new(sandbox.client_id(), sandbox.secret())?,
-            })
-        };
-        sandbox.map(emulator).transpose()
-    }
-}
-
-/// Goes over to the file's new content when it changes, on SIGHUP, and in time for
-/// credentials that a program prints.
-async fn reload(gateway: Gateway, mut host: Host, mut refresh: Option<Duration>) {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else {
-        return;
-    };
-    let mut seen = content(&host.source).await;
-    let mut asked = tokio::time::Instant::now();
-    loop {
-        let is_asked = tokio::select! {
-            _ = hangup.recv() => true,
-            () = tokio::time::sleep(LOOK) => false,
-        };
-        let now = content(&host.source).await;
-        let is_due = refresh.is_some_and(|refresh| asked.elapsed() >= refresh);
-        if !is_asked && !is_due && now == seen {
-            continue;
-        }
-        seen = now;
-        asked = tokio::time::Instant::now();
-        let outcome = match host.load().await {
-            Ok((config, every)) => {
-                refresh = every;
-                gateway.reload(config).map_err(Into::into)
-            }
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(()) => tracing::info!("the configuration was read again"),
-            Err(error) => {
-                tracing::error!(%error, "the configuration has a mistake; the one before stays");
-            }
+impl Stop {
+    /// Ready when the process is asked to stop.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
     }
-}
-
-/// The file as it is now, by its content: links that are swapped count as well.
-async fn content(source: &Source) -> Option<Vec<u8>> {
-    use sha2::{Digest, Sha256};
-    let bytes = tokio::fs::read(source.file.as_ref()?).await.ok()?;
-    Some(Sha256::digest(&bytes).to_vec())
 }

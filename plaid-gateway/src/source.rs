@@ -1,8 +1,11 @@
 //! Where the command's configuration comes from: a file, the environment, arguments,
 //! and a program that prints the credentials.
+//!
+//! A file may be read at any moment, also while somebody writes it. What changes a gateway
+//! that runs is therefore looked at twice: see [`Loaded::may_follow`].
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -10,9 +13,11 @@ use serde::Deserialize;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-use crate::callers::{Caller, KeyHash};
+use crate::callers::{Caller, Callers, KeyHash};
 use crate::config::{Config, ConfigError, Limits, Timeouts, Upstream};
 use crate::credentials::Credentials;
+use crate::gateway::Gateway;
+use crate::outline::Outline;
 
 /// How long the program that prints the credentials may take.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(30);
@@ -67,6 +72,74 @@ pub struct Loaded {
     pub config: Option<Config>,
     /// How often credentials have to be asked for again.
     pub refresh: Option<Duration>,
+    /// What the file set.
+    outline: Outline,
+}
+
+impl Loaded {
+    /// Whether a gateway that runs with what was read before may go over to this.
+    ///
+    /// A file that was cut off is often a good file that says less, and a file that says
+    /// less allows more. So a reload does without nothing that narrows what may be done:
+    /// for that the gateway has to be started anew, or the setting be written out.
+    ///
+    /// # Errors
+    /// When a gateway with keys would have none, one with an upstream of its own would go
+    /// over to the emulator, or a setting is missing that was there before.
+    pub fn may_follow(&self, before: &Self) -> Result<(), ConfigError> {
+        let is_emulated = |loaded: &Self| {
+            let config = loaded.config.as_ref();
+            config.is_none_or(|config| config.upstream.is_emulator())
+        };
+        let keys = |loaded: &Self| loaded.config.as_ref().map_or(0, |c| c.callers.len());
+        if is_emulated(self) && !is_emulated(before) {
+            return Err(ConfigError::new(
+                "a gateway that runs does not go over to the emulator: restart it for that",
+            ));
+        }
+        if keys(self) == 0 && keys(before) > 0 {
+            return Err(ConfigError::new(
+                "the file has no [[caller]] any more, and a gateway that runs does not begin \
+                 to take calls without a key: restart it for that",
+            ));
+        }
+        match self.outline.lacks(&before.outline) {
+            Some(setting) => Err(ConfigError::new(format!(
+                "the file does not have {setting} any more, as if it were cut off: \
+                 write out what is to hold, or restart the gateway"
+            ))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Gateway {
+    /// Counts a reload that failed before there was a configuration. Those that
+    /// [`reload`](Self::reload) refuses are counted there.
+    pub fn count_failed_reload(&self) {
+        self.counters().failed_reloads.inc();
+    }
+}
+
+/// What to add to a file for a new caller.
+///
+/// # Errors
+/// When the name is not one that a caller may have.
+///
+/// ```
+/// use plaid_gateway::NewKey;
+/// use plaid_gateway::source::entry;
+///
+/// let new = NewKey::generate()?;
+/// assert!(entry("billing", new.hash)?.starts_with("[[caller]]"));
+/// assert!(entry("two words", new.hash).is_err());
+/// # Ok::<(), plaid_gateway::ConfigError>(())
+/// ```
+pub fn entry(name: &str, hash: KeyHash) -> Result<String, ConfigError> {
+    Callers::new(&[Caller::new(name, hash)], None)?;
+    Ok(format!(
+        "[[caller]]\nname = {name:?}\nkey_sha256 = \"{hash}\""
+    ))
 }
 
 /// An emulator's URL and credentials.
@@ -149,10 +222,8 @@ struct FileTimeouts {
 struct FileCaller {
     name: String,
     key_sha256: String,
-    #[serde(default)]
-    operations: Vec<String>,
-    #[serde(default)]
-    products: Vec<String>,
+    operations: Option<Vec<String>>,
+    products: Option<Vec<String>>,
     rate_per_second: Option<u32>,
     burst: Option<u32>,
     concurrency: Option<usize>,
@@ -176,7 +247,37 @@ impl Source {
     /// When the file cannot be read or has a mistake in it, or the program fails. What
     /// is said of it quotes no value.
     pub async fn load(&self, emulator: Option<&Emulator>) -> Result<Loaded, ConfigError> {
-        let file = self.read().await?;
+        self.load_text(&self.text().await?, emulator).await
+    }
+
+    /// The text of the file, which is empty where there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn text(&self) -> Result<String, ConfigError> {
+        let Some(path) = &self.file else {
+            return Ok(String::new());
+        };
+        let text = tokio::fs::read_to_string(path).await;
+        text.map_err(|error| {
+            ConfigError::new(format!(
+                "{} cannot be read: {}",
+                path.display(),
+                error.kind()
+            ))
+        })
+    }
+
+    /// Like [`load`](Self::load), with the text that the file had.
+    ///
+    /// # Errors
+    /// As `load`, but for the reading.
+    pub async fn load_text(
+        &self,
+        text: &str,
+        emulator: Option<&Emulator>,
+    ) -> Result<Loaded, ConfigError> {
+        let file = self.parse(text)?;
         let stored = file.credentials.as_ref();
         let refresh = stored.filter(|c| c.command.is_some()).map(|c| {
             let seconds = c.refresh_seconds.filter(|seconds| *seconds > 0);
@@ -186,63 +287,50 @@ impl Source {
             Some(stored) => stored.get().await?,
             None => pair(self.client_id.clone(), self.secret.clone())?,
         };
+        let config = match self.upstream(&file, credentials.is_some())? {
+            Some(upstream) => Some((upstream, credentials)),
+            None => emulator.map(emulated).transpose()?,
+        };
+        let config = config.map(|(upstream, own)| self.config(file, upstream, own));
+        Ok(Loaded {
+            config: config.transpose()?,
+            refresh,
+            outline: Outline::of(text),
+        })
+    }
+
+    /// Where calls go; none for the emulator.
+    fn upstream(
+        &self,
+        file: &File,
+        has_credentials: bool,
+    ) -> Result<Option<Upstream>, ConfigError> {
         let named = self.environment.as_ref().or(file.environment.as_ref());
         let named = named
             .or(self.plaid_env.as_ref())
             .filter(|name| !name.is_empty());
-        let (upstream, credentials) = match named.map(String::as_str) {
-            Some("sandbox") => (Upstream::sandbox(), credentials),
-            Some("production") => (Upstream::production(), credentials),
-            Some("emulator") => match emulator {
-                Some(emulator) => emulated(emulator)?,
-                None => {
-                    return Ok(Loaded {
-                        config: None,
-                        refresh,
-                    });
-                }
-            },
-            Some(url) if url.contains("://") => (Upstream::at(url)?, credentials),
-            Some(_) => {
-                return Err(ConfigError::new(
-                    "the environment has to be `sandbox`, `production`, `emulator` \
-                     or a URL that begins with https:// (http:// for this machine)",
-                ));
-            }
-            None if credentials.is_some() => (Upstream::sandbox(), credentials),
-            None => match emulator {
-                Some(emulator) => emulated(emulator)?,
-                None => {
-                    return Ok(Loaded {
-                        config: None,
-                        refresh,
-                    });
-                }
-            },
-        };
-        let config = self.config(file, upstream, credentials)?;
-        Ok(Loaded {
-            config: Some(config),
-            refresh,
-        })
+        match named.map(String::as_str) {
+            Some("sandbox") => Ok(Some(Upstream::sandbox())),
+            Some("production") => Ok(Some(Upstream::production())),
+            Some("emulator") => Ok(None),
+            Some(url) if url.contains("://") => Upstream::at(url).map(Some),
+            Some(_) => Err(ConfigError::new(
+                "the environment has to be `sandbox`, `production`, `emulator` \
+                 or a URL that begins with https:// (http:// for this machine)",
+            )),
+            None => Ok(has_credentials.then(Upstream::sandbox)),
+        }
     }
 
-    async fn read(&self) -> Result<File, ConfigError> {
-        let Some(path) = &self.file else {
-            return Ok(File::default());
-        };
-        let shown = path.display();
-        let text = tokio::fs::read_to_string(path).await.map_err(|error| {
-            ConfigError::new(format!("{shown} cannot be read: {}", error.kind()))
-        })?;
-        toml::from_str(&text).map_err(|error| {
-            let line = error.span().map_or(0, |span| {
-                text.get(..span.start)
-                    .unwrap_or_default()
-                    .matches('\n')
-                    .count()
-                    + 1
-            });
+    fn parse(&self, text: &str) -> Result<File, ConfigError> {
+        toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map_or(0, |before| before.matches('\n').count() + 1);
+            let shown = self
+                .file
+                .as_deref()
+                .unwrap_or_else(|| Path::new("the file"));
+            let shown = shown.display();
             ConfigError::new(format!("{shown}, line {line}: {}", told(&error)))
         })
     }
@@ -351,9 +439,17 @@ async fn printed(command: &[String]) -> Result<Credentials, ConfigError> {
 
 impl FileCaller {
     fn caller(self) -> Result<Caller, ConfigError> {
+        let lists = [&self.operations, &self.products];
+        if lists.into_iter().flatten().any(Vec::is_empty) {
+            return Err(ConfigError::new(format!(
+                "the caller {:?} has an empty list of operations or products: leave the list \
+                 out to allow all of them, or the caller to allow none",
+                self.name
+            )));
+        }
         let mut caller = Caller::new(self.name, KeyHash::from_hex(&self.key_sha256)?)
-            .operations(self.operations)
-            .products(self.products);
+            .operations(self.operations.unwrap_or_default())
+            .products(self.products.unwrap_or_default());
         caller.rate = match (self.rate_per_second, self.burst) {
             (Some(rate), burst) => Some((rate, burst.unwrap_or(rate))),
             (None, None) => None,
@@ -408,5 +504,142 @@ impl std::fmt::Debug for Source {
         f.debug_struct("Source")
             .field("file", &self.file)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file in which everything narrows, with each kind of setting last in some part.
+    const FULL: &str = r#"
+listen = "127.0.0.1:0"
+environment = "https://plaid.example"
+forward_headers = ["x-experiment"]
+
+[credentials]
+client_id = "of-the-file"
+secret = "of-the-file"
+
+[explorer]
+enabled = false
+gateways = ["https://other.example"]
+
+[cors]
+origins = ["https://app.example", "https://app2.example"]
+
+[limits]
+body = 65536
+bodies = 655360
+answer = 1000000
+calls = 100
+
+[timeouts]
+first_byte = 60
+body = 10
+
+[[caller]]
+name = "billing"
+key_sha256 = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+operations = ["/accounts/get", "itemGet"]
+products = ["transactions"]
+rate_per_second = 20
+burst = 10
+concurrency = 16
+max_body = 4096
+
+[[caller]]
+name = "reports"
+key_sha256 = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+max_body = 4096
+products = ["assets"]
+"#;
+
+    /// With credentials in the environment, as where what is cut off does most harm.
+    fn source() -> Source {
+        Source {
+            client_id: Some("of-the-environment".to_owned()),
+            secret: Some("of-the-environment".to_owned()),
+            ..Source::default()
+        }
+    }
+
+    async fn load(text: &str) -> Result<Loaded, ConfigError> {
+        source().load_text(text, None).await
+    }
+
+    /// Whether what one list allows is all allowed by the other.
+    fn within(now: &[String], before: &[String]) -> bool {
+        now.iter().all(|one| before.contains(one))
+    }
+
+    fn allows_no_more(now: &Config, before: &Config) -> bool {
+        let caller = |now: &Caller| {
+            let before = before.callers.iter().find(|b| b.key == now.key).unwrap();
+            (!now.operations.is_empty() || !now.products.is_empty())
+                && within(&now.operations, &before.operations)
+                && within(&now.products, &before.products)
+                && now.max_body.is_some_and(|n| Some(n) <= before.max_body)
+                && now.rate.map(|r| r.0) <= before.rate.map(|r| r.0)
+                && now.rate.map(|r| r.1) <= before.rate.map(|r| r.1)
+                && now.rate.is_some() == before.rate.is_some()
+                && now.concurrency.is_some() == before.concurrency.is_some()
+                && now.concurrency <= before.concurrency
+        };
+        !now.callers.is_empty()
+            && now.callers.iter().all(caller)
+            && now.upstream == before.upstream
+            && now.credentials == before.credentials
+            && now.explorer == before.explorer
+            && within(&now.cors_origins, &before.cors_origins)
+            && within(&now.explorer_gateways, &before.explorer_gateways)
+            && within(&now.forward_headers, &before.forward_headers)
+            && now.limits.body <= before.limits.body
+            && now.limits.bodies <= before.limits.bodies
+            && now.limits.answer <= before.limits.answer
+            && now.limits.calls <= before.limits.calls
+            && now.timeouts.first_byte <= before.timeouts.first_byte
+            && now.timeouts.body <= before.timeouts.body
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_cut_off_anywhere_allows_nothing_more() {
+        let before = load(FULL).await.unwrap();
+        let mut taken = 0;
+        for end in 0..FULL.len() {
+            let Ok(now) = load(&FULL[..end]).await else {
+                continue;
+            };
+            if now.may_follow(&before).is_err() {
+                continue;
+            }
+            taken += 1;
+            let [now, before] = [&now, &before].map(|loaded| loaded.config.as_ref().unwrap());
+            assert!(allows_no_more(now, before), "{}", &FULL[..end]);
+        }
+        // Its last line end, and the second caller as a whole.
+        assert!((1..40).contains(&taken), "{taken}");
+        assert_eq!(load(FULL).await.unwrap().may_follow(&before), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_runs_does_not_go_over_to_the_emulator_or_to_no_keys() {
+        let keyed = "[[caller]]\nname = 'a'\n\
+            key_sha256 = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'";
+        let real = load(keyed).await.unwrap();
+        let open = load("").await.unwrap();
+        let told = |outcome: Result<(), ConfigError>| outcome.unwrap_err().to_string();
+        assert!(told(open.may_follow(&real)).contains("[[caller]]"));
+        assert_eq!(real.may_follow(&open), Ok(()));
+        let emulator = Emulator {
+            url: "http://127.0.0.1:1".to_owned(),
+            credentials: Credentials::new("a", "b").unwrap(),
+        };
+        let nowhere = Source::default();
+        for emulator in [None, Some(&emulator)] {
+            let emulated = nowhere.load_text(keyed, emulator).await.unwrap();
+            assert!(told(emulated.may_follow(&real)).contains("emulator"));
+            assert_eq!(real.may_follow(&emulated), Ok(()));
+        }
     }
 }

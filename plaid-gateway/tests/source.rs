@@ -26,6 +26,12 @@ fn emulator() -> Emulator {
     }
 }
 
+/// A file with one caller.
+fn caller(narrowed: &str) -> String {
+    let hash = "a".repeat(64);
+    format!("[[caller]]\nname = \"a\"\nkey_sha256 = \"{hash}\"\n{narrowed}")
+}
+
 async fn load(source: &Source) -> Result<Option<Config>, String> {
     let loaded = source.load(Some(&emulator())).await;
     loaded
@@ -157,6 +163,14 @@ async fn a_mistake_in_the_file_is_told_with_its_line_and_without_its_values() {
             "key new",
         ),
         ("[limits]\nbody = 0".to_owned(), "limit"),
+        ("[limits]\nheaders = 129".to_owned(), "limits.headers"),
+        (
+            "[limits]\nheader_bytes = 65537".to_owned(),
+            "limits.header_bytes",
+        ),
+        (caller("operations = []"), "empty list"),
+        (caller("products = []"), "empty list"),
+        (caller("operations = []\nproducts = ['auth']"), "empty list"),
         ("[timeouts]\nidle = 0".to_owned(), "timeout"),
         ("[cors]\norigins = [\"*\"]".to_owned(), "origin"),
         ("forward_headers = [\"cookie\"]".to_owned(), "cookie"),
