@@ -30,7 +30,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tower_service::Service;
 
 use crate::config::{Config, ConfigError, Upstream};
@@ -71,6 +71,8 @@ pub(crate) struct Pool(Arc<Shared>);
 
 struct Shared {
     connector: HttpsConnector<HttpConnector>,
+    /// How long connecting may take as a whole: the name, the connection and TLS.
+    patience: Duration,
     idle: Mutex<Idle>,
 }
 
@@ -87,6 +89,8 @@ impl Pool {
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
         connector.set_nodelay(true);
+        // Shared out among the addresses of a name, so that the first is not waited for
+        // until no time is left for the others.
         connector.set_connect_timeout(Some(config.timeouts.connect));
         let connector = HttpsConnectorBuilder::new()
             .try_with_platform_verifier()
@@ -96,6 +100,7 @@ impl Pool {
             .wrap_connector(connector);
         Ok(Self(Arc::new(Shared {
             connector,
+            patience: config.timeouts.connect,
             idle: Mutex::default(),
         })))
     }
@@ -167,7 +172,12 @@ fn host(upstream: &Upstream) -> Result<HeaderValue, ConfigError> {
 impl Shared {
     async fn connect(&self, target: &Arc<Target>) -> Result<Box<Link>, Failure> {
         let connecting = self.connector.clone().call(target.address.clone());
-        let io = connecting.await.map_err(|_| Failure::Unreachable)?;
+        // Not a byte of a call has been sent yet, so whatever fails here can be told from
+        // a call that may have happened.
+        let connected = timeout(self.patience, connecting).await;
+        let io = connected
+            .map_err(|_| Failure::Unreachable)?
+            .map_err(|_| Failure::Unreachable)?;
         let mut builder = http1::Builder::new();
         // Head and body of a request are small: one copy is cheaper than a list of two.
         builder.max_buf_size(MAX_HEAD).writev(false);

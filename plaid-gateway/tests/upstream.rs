@@ -3,14 +3,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
+#[path = "support/tls.rs"]
+mod tls;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{OK, PATIENCE, Running, client, config, until};
+use tls::Tls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Barrier;
 
 /// An upstream that counts.
@@ -189,9 +193,72 @@ async fn connections_that_nobody_uses_are_given_back() {
     assert_eq!(call(&running).await.0, 200);
     assert_eq!(upstream.closed.load(Ordering::SeqCst), 0);
     tokio::time::pause();
-    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    tokio::time::advance(Duration::from_secs(60)).await;
     tokio::time::resume();
     until(|| upstream.closed.load(Ordering::SeqCst) == 1).await;
+}
+
+/// An upstream that takes connections and never says a word, and how many it has taken.
+async fn silent() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&taken);
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        loop {
+            held.push(listener.accept().await.unwrap());
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    (address, taken)
+}
+
+async fn is_unreachable(running: &Running) -> bool {
+    let (status, body) = call(running).await;
+    let message = body["error_message"].as_str().unwrap();
+    status == 502 && message.contains("could not reach Plaid")
+}
+
+#[tokio::test]
+async fn an_upstream_that_does_not_finish_connecting_is_given_up_in_time() {
+    let (address, taken) = silent().await;
+    let mut impatient = config(&format!("https://{address}"));
+    impatient.timeouts.connect = Duration::from_millis(200);
+    let running = Running::start(impatient).await;
+    // Not a byte of the call was sent, and that is what the caller is told.
+    assert!(is_unreachable(&running).await);
+    assert_eq!(taken.load(Ordering::SeqCst), 1, "TLS was not begun");
+}
+
+#[tokio::test]
+async fn an_upstream_that_takes_no_connection_is_given_up_in_time() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    let mut stuck = 0;
+    // The queue is full when the system leaves one attempt after another pending.
+    while stuck < 3 {
+        let mut attempt = Box::pin(TcpStream::connect(address));
+        match tokio::time::timeout(Duration::from_millis(100), &mut attempt).await {
+            Ok(taken) => waiting.push(taken.unwrap()),
+            Err(_) => stuck += 1,
+        }
+    }
+    let mut impatient = config(&format!("http://{address}"));
+    impatient.timeouts.connect = Duration::from_millis(200);
+    let running = Running::start(impatient).await;
+    assert!(is_unreachable(&running).await);
+}
+
+#[tokio::test]
+async fn a_certificate_that_nobody_trusts_is_refused() {
+    let upstream = Tls::start().await;
+    let running = Running::start(config(&upstream.url)).await;
+    assert!(is_unreachable(&running).await);
+    assert_eq!(upstream.requests(), 0);
 }
 
 #[tokio::test]
