@@ -33,6 +33,18 @@ pub(crate) fn said(output: &Output) -> String {
     text(&output.stdout) + &text(&output.stderr)
 }
 
+/// Installs packages of Debian where this may be done. Without the right to, or on another
+/// system, it does nothing: what is missing shows when it is looked for again.
+pub(crate) fn debian(packages: &[&str]) {
+    let install = ["install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=300"];
+    for arguments in [&["update", "-qq"][..], &[&install[..], packages].concat()] {
+        let _ = Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .output();
+    }
+}
+
 /// A Python with the packages of a folder's `requirements.txt`: a virtual environment
 /// inside `target/`, made again when the list changes.
 pub(crate) fn python(folder: &Path, environment: &Path) -> Result<PathBuf, String> {

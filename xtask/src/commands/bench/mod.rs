@@ -7,6 +7,7 @@
 mod cargo;
 mod gateway;
 mod generate;
+mod servers;
 mod speed;
 
 use std::fs;
