@@ -129,21 +129,28 @@ async fn what_the_api_does_not_have_is_not_found_in_plaids_shape() {
 
 #[tokio::test]
 async fn credentials_of_the_caller_are_replaced_in_headers_and_body() {
-    let (_sandbox, running) = started().await;
+    let (sandbox, running) = started().await;
     for body in [
         json!({"client_id": "planted", "secret": "planted", "institution_id": "ins_109508", "initial_products": ["auth"]}),
         json!({"institution_id": "ins_109508", "initial_products": ["auth"]}),
     ] {
-        let answer = client()
-            .post(running.url("/sandbox/public_token/create"))
-            .header("PLAID-CLIENT-ID", "planted")
-            .header("PLAID-SECRET", "planted")
-            .header("Plaid-Version", "2017-03-08")
-            .json(&body)
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(answer.status(), 200);
+        let call = async |url: String| {
+            let call = client()
+                .post(format!("{url}/sandbox/public_token/create"))
+                .header("PLAID-CLIENT-ID", "planted")
+                .header("PLAID-SECRET", "planted")
+                .header("Plaid-Version", "2017-03-08");
+            let answer = call.json(&body).send().await.unwrap();
+            (answer.status(), answer.json::<Value>().await.unwrap())
+        };
+        let (status, answer) = call(running.url("")).await;
+        assert_eq!(status, 200);
+        assert!(answer["public_token"].is_string(), "{answer}");
+        // The emulator refuses it with these credentials.
+        let (status, answer) = call(sandbox.url().to_owned()).await;
+        assert_eq!(status, 400);
+        let message = answer["error_message"].as_str().unwrap();
+        assert!(message.contains("client_id"), "{message}");
     }
 }
 

@@ -92,6 +92,28 @@ async fn nothing_of_the_callers_credentials_reaches_plaid() {
 }
 
 #[tokio::test]
+async fn headers_are_forwarded_that_the_configuration_names() {
+    let echo = Echo::start().await;
+    let mut config = config(&echo.url());
+    config.forward_headers = vec!["X-Experiment".to_owned(), "x-trace".to_owned()];
+    let running = Running::start(config).await;
+    let call = client()
+        .post(running.url("/accounts/get"))
+        .header("content-type", "application/json")
+        .header("X-EXPERIMENT", "one")
+        .header("x-experiment", "two")
+        .header("x-other", PLANTED)
+        .body("{}");
+    assert_eq!(call.send().await.unwrap().status(), 200);
+    let got = echo.got().pop().unwrap().to_ascii_lowercase();
+    let values = got
+        .lines()
+        .filter_map(|line| line.strip_prefix("x-experiment: "));
+    assert_eq!(values.collect::<Vec<_>>(), ["one", "two"]);
+    assert!(!got.contains(PLANTED) && !got.contains("x-trace"), "{got}");
+}
+
+#[tokio::test]
 async fn amounts_reach_plaid_as_they_were_written() {
     let echo = Echo::start().await;
     let body = r#"{"secret":"x", "amount":  1.10, "big": 12345678901234567890.123456789012345678, "e":1E+2,"s":"\u00e4"}"#;

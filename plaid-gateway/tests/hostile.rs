@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use plaid_gateway::Config;
+use futures_util::future::join_all;
+use plaid_gateway::{Config, Timeouts};
 use support::{Echo, OK, PATIENCE, Running, client, config, read_to_end, until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -17,18 +18,22 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 const SMUGGLED: &str = "POST /transfer/create HTTP/1.1\r\nhost: localhost\r\n\
                         content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 
-/// Times that a test can wait for.
-fn impatient(upstream: &str) -> Config {
+/// Long enough for a call on a machine that is busy, and short enough to be waited for.
+const SHORT: Duration = Duration::from_millis(500);
+
+/// What is made short. Everything else stays long, so that what a test sees can come of
+/// nothing else.
+type Shorten = fn(&mut Timeouts);
+const HEADERS: Shorten = |timeouts| timeouts.headers = SHORT;
+const BODY: Shorten = |timeouts| timeouts.body = SHORT;
+const FIRST_BYTE: Shorten = |timeouts| timeouts.first_byte = SHORT;
+const ANSWER: Shorten = |timeouts| timeouts.answer = SHORT;
+const STALL: Shorten = |timeouts| timeouts.stall = SHORT;
+const IDLE: Shorten = |timeouts| timeouts.idle = SHORT;
+
+fn impatient(upstream: &str, shorten: Shorten) -> Config {
     let mut config = config(upstream);
-    let short = Duration::from_millis(150);
-    config.timeouts.headers = short;
-    config.timeouts.body = short;
-    config.timeouts.connect = short;
-    config.timeouts.first_byte = short;
-    config.timeouts.answer = short;
-    config.timeouts.stall = short;
-    config.timeouts.idle = Duration::from_millis(400);
-    config.timeouts.shutdown = short;
+    shorten(&mut config.timeouts);
     config
 }
 
@@ -272,7 +277,7 @@ async fn headers_that_contradict_each_other_are_refused() {
         "plaid-secret: a\r\nplaid-secret: b\r\n",
         "content-encoding: gzip\r\n",
         "content-encoding: identity, gzip\r\n",
-        "upgrade: h2c\r\nconnection: upgrade\r\nhost: a\r\n",
+        "host: localhost\r\n",
         "origin: https://evil.example\r\n",
         "origin: null\r\n",
         "sec-fetch-site: cross-site\r\n",
@@ -300,6 +305,142 @@ async fn headers_that_contradict_each_other_are_refused() {
     assert_eq!(statuses(&running.raw(foreign.as_bytes()).await), ["403"]);
     assert!(echo.got().is_empty(), "{:?}", echo.got());
     assert!(running.still_serves().await);
+}
+
+#[tokio::test]
+async fn no_other_protocol_is_gone_over_to() {
+    let echo = Echo::start().await;
+    let running = Running::start(config(&echo.url())).await;
+    let upgrade = "connection: upgrade, http2-settings\r\nupgrade: h2c\r\n\
+                   http2-settings: AAMAAABkAAQAAP__\r\ncontent-length: 2\r\n";
+    // What follows is of a protocol that was not agreed on.
+    let smuggled = h2(&h2_post("/transfer/create"), b"{}");
+    let request = [post("/accounts/get", upgrade, "{}").into_bytes(), smuggled].concat();
+    let got = running.raw(&request).await;
+    assert_ne!(statuses(&got).first(), Some(&"101"), "{got}");
+    for request in echo.got() {
+        let request = request.to_ascii_lowercase();
+        for part in ["upgrade", "http2-settings", "transfer/create"] {
+            assert!(!request.contains(part), "{request}");
+        }
+    }
+    assert!(running.still_serves().await);
+}
+
+#[tokio::test]
+async fn requests_of_http2_that_contradict_themselves_reach_nothing() {
+    let echo = Echo::start().await;
+    let running = Running::start(config(&echo.url())).await;
+    let sound = h2_post("/accounts/get");
+    let with = |name, value| [&sound[..], &[(name, value)]].concat();
+    let without = |name: &str| {
+        let rest = sound.iter().filter(|(other, _)| *other != name);
+        rest.copied().collect::<Vec<_>>()
+    };
+    for (headers, body) in [
+        (with("content-length", "2"), &b"{} "[..]),
+        (
+            with("content-length", "2"),
+            b"{}POST /transfer/create HTTP/1.1\r\n",
+        ),
+        (with("content-length", "3"), b"{}"),
+        (with("content-length", "+2"), b"{}"),
+        (
+            [with("content-length", "2"), vec![("content-length", "2")]].concat(),
+            b"{}",
+        ),
+        (with("transfer-encoding", "chunked"), b"0\r\n\r\n"),
+        (with("connection", "close"), b"{}"),
+        (with("keep-alive", "timeout=5"), b"{}"),
+        (with("proxy-connection", "keep-alive"), b"{}"),
+        (with("upgrade", "h2c"), b"{}"),
+        (with("te", "gzip"), b"{}"),
+        (with(":authority", "localhost"), b"{}"),
+        (with(":path", "/transfer/create"), b"{}"),
+        (with("host", "other.example"), b"{}"),
+        (
+            [with("host", "localhost"), vec![("host", "localhost")]].concat(),
+            b"{}",
+        ),
+        (with("X-Large", "a"), b"{}"),
+        (with("x a", "a"), b"{}"),
+        (with("x", "a\r\nplaid-secret: a"), b"{}"),
+        (with("x", "a\0"), b"{}"),
+        (without(":path"), b"{}"),
+        (without(":method"), b"{}"),
+        (
+            [&without(":path")[..], &[(":path", "http://a/accounts/get")]].concat(),
+            b"{}",
+        ),
+    ] {
+        let answer = h2_answer(&running, &h2(&headers, body)).await;
+        assert_ne!(answer, H2Answer::Ok, "{headers:?}");
+        assert!(echo.got().is_empty(), "{headers:?}: {:?}", echo.got());
+    }
+    let sound = h2(&with("content-length", "2"), b"{}");
+    assert_eq!(h2_answer(&running, &sound).await, H2Answer::Ok);
+    assert_eq!(echo.got().len(), 1);
+    assert!(running.still_serves().await);
+}
+
+fn h2_post(path: &str) -> [(&str, &str); 5] {
+    [
+        (":method", "POST"),
+        (":scheme", "http"),
+        (":authority", "localhost"),
+        (":path", path),
+        ("content-type", "application/json"),
+    ]
+}
+
+/// A connection of HTTP/2 with one request, byte by byte: a library would refuse to send
+/// what these tests send.
+fn h2(headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let short = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
+    let fields = headers
+        .iter()
+        .flat_map(|(name, value)| [vec![0], short(name), short(value)].concat());
+    let fields: Vec<u8> = fields.collect();
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    // The headers end with their frame, and the request with that of the body.
+    for (kind, flags, payload) in [(1, 4, &fields[..]), (0, 1, body)] {
+        bytes.extend([0, 0, u8::try_from(payload.len()).unwrap(), kind, flags]);
+        bytes.extend(1_u32.to_be_bytes());
+        bytes.extend(payload);
+    }
+    bytes
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum H2Answer {
+    Ok,
+    /// Another status, or none: the request or the connection was given up.
+    Refused,
+}
+
+/// What becomes of the first request.
+async fn h2_answer(running: &Running, bytes: &[u8]) -> H2Answer {
+    let mut stream = running.connect().await;
+    let _ = stream.write_all(bytes).await;
+    let read = async {
+        loop {
+            let mut head = [0; 9];
+            if stream.read_exact(&mut head).await.is_err() {
+                return H2Answer::Refused;
+            }
+            let length = usize::from(head[1]) << 8 | usize::from(head[2]);
+            let mut payload = vec![0; length];
+            stream.read_exact(&mut payload).await.unwrap();
+            match (head[3], payload.first()) {
+                // Status 200 is a byte in the table of headers.
+                (1, Some(0x88)) => return H2Answer::Ok,
+                // Another status, a reset, the end.
+                (1 | 3 | 7, _) => return H2Answer::Refused,
+                _ => {}
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, read).await.unwrap()
 }
 
 #[tokio::test]
@@ -334,6 +475,54 @@ async fn floods_of_headers_are_cut_off() {
         "{got}"
     );
     assert!(echo.got().is_empty());
+    assert!(running.still_serves().await);
+}
+
+#[tokio::test]
+async fn nothing_is_smuggled_in_behind_a_head_as_large_as_may_be() {
+    let echo = Echo::start().await;
+    let mut large = config(&echo.url());
+    large.limits.headers = 128;
+    large.limits.header_bytes = 64 * 1024;
+    let running = Running::start(large).await;
+    for (count, bytes, is_sound) in [
+        (120, 10, true),
+        (125, 10, true),
+        (126, 10, false),
+        (1, 60_000, true),
+        (1, 65_300, true),
+        (1, 65_600, false),
+        (1, 120_000, false),
+    ] {
+        let many: String = (0..count)
+            .map(|n| format!("x-{n}: {}\r\n", "y".repeat(bytes)))
+            .collect();
+        let sound = post(
+            "/accounts/get",
+            &format!("{many}content-length: 2\r\n"),
+            "{}",
+        );
+        let last = post(
+            "/accounts/get",
+            "content-length: 2\r\nconnection: close\r\n",
+            "{}",
+        );
+        let got = running.raw(format!("{sound}{last}").as_bytes()).await;
+        assert_eq!(
+            statuses(&got) == ["200", "200"],
+            is_sound,
+            "{count} {bytes}: {got}"
+        );
+        let before = echo.got().len();
+        let twofold = format!("{many}content-length: 2\r\ntransfer-encoding: chunked\r\n");
+        let request = post("/accounts/get", &twofold, &format!("0\r\n\r\n{SMUGGLED}"));
+        let got = running.raw(request.as_bytes()).await;
+        let refused = statuses(&got).iter().all(|s| ["400", "431"].contains(s));
+        assert!(
+            refused && echo.got().len() == before,
+            "{count} {bytes}: {got}"
+        );
+    }
     assert!(running.still_serves().await);
 }
 
@@ -389,22 +578,37 @@ async fn bodies_that_are_too_large_or_endless_are_refused() {
 #[tokio::test]
 async fn slow_writers_are_hung_up_on() {
     let echo = Echo::start().await;
-    let running = Running::start(impatient(&echo.url())).await;
-    for begun in [
-        "".to_owned(),
-        "P".to_owned(),
-        "POST /accounts/get HTTP/1.1\r\nhost: local".to_owned(),
-        post("/accounts/get", "content-length: 2\r\n", ""),
-        post("/accounts/get", "content-length: 2\r\n", "{"),
-        post("/accounts/get", "transfer-encoding: chunked\r\n", "1\r\n"),
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-    ] {
+    let url = echo.url();
+    let cases = [
+        ("".to_owned(), IDLE),
+        ("P".to_owned(), HEADERS),
+        (
+            "POST /accounts/get HTTP/1.1\r\nhost: local".to_owned(),
+            HEADERS,
+        ),
+        (post("/accounts/get", "content-length: 2\r\n", ""), BODY),
+        (post("/accounts/get", "content-length: 2\r\n", "{"), BODY),
+        (
+            post("/accounts/get", "transfer-encoding: chunked\r\n", "1\r\n"),
+            BODY,
+        ),
+        ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(), IDLE),
+    ];
+    let all = cases.map(async |(begun, shorten)| {
+        let running = Running::start(impatient(&url, shorten)).await;
         let got = running.raw(begun.as_bytes()).await;
         assert!(
             statuses(&got).iter().all(|status| *status == "408"),
             "{begun}: {got}"
         );
+        running
+    });
+    let all = join_all(all).await;
+    assert!(echo.got().is_empty());
+    for running in all {
+        assert!(running.still_serves().await);
     }
+    let running = Running::start(impatient(&url, HEADERS)).await;
     // A byte at a time, each in time: the head as a whole is not.
     let mut stream = running.connect().await;
     let drip = async {
@@ -415,7 +619,6 @@ async fn slow_writers_are_hung_up_on() {
     tokio::time::timeout(PATIENCE, drip)
         .await
         .expect("it may go on for ever");
-    assert!(echo.got().is_empty());
     assert!(running.still_serves().await);
 }
 
@@ -425,7 +628,7 @@ async fn slow_readers_are_hung_up_on() {
     let mut answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n").into_bytes();
     answer.resize(answer.len() + length, b' ');
     let echo = Echo::answering_first(answer).await;
-    let running = Running::start(impatient(&echo.url())).await;
+    let running = Running::start(impatient(&echo.url(), STALL)).await;
     let mut stream = running.connect().await;
     let request = post("/accounts/get", "content-length: 2\r\n", "{}");
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -451,7 +654,7 @@ async fn a_dead_upstream_is_a_bad_gateway_until_it_is_back() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = socket.local_addr().unwrap();
-    let running = Running::start(impatient(&format!("http://{address}"))).await;
+    let running = Running::start(config(&format!("http://{address}"))).await;
     for _ in 0..3 {
         let (status, body) = call(&running).await;
         assert_eq!(status, 502);
@@ -465,13 +668,13 @@ async fn a_dead_upstream_is_a_bad_gateway_until_it_is_back() {
 
 #[tokio::test]
 async fn an_upstream_that_hangs_is_given_up() {
-    for answer in [
-        "",
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
+    for (answer, shorten) in [
+        ("", FIRST_BYTE),
+        ("HTTP/1.1 200 OK\r\n", FIRST_BYTE),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", ANSWER),
     ] {
         let address = stuck_at_first(answer).await;
-        let running = Running::start(impatient(&format!("http://{address}"))).await;
+        let running = Running::start(impatient(&format!("http://{address}"), shorten)).await;
         let (status, body) = call(&running).await;
         assert_eq!(status, 504, "{answer:?}");
         assert_eq!(body["error_code"], "INTERNAL_SERVER_ERROR");
@@ -480,7 +683,7 @@ async fn an_upstream_that_hangs_is_given_up() {
     // In the middle of the answer, when its head has been passed on.
     let begun = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbegun";
     let address = stuck_at_first(begun).await;
-    let running = Running::start(impatient(&format!("http://{address}"))).await;
+    let running = Running::start(impatient(&format!("http://{address}"), ANSWER)).await;
     let request = post("/accounts/get", "content-length: 2\r\n", "{}");
     let got = running.raw(request.as_bytes()).await;
     assert!(got.ends_with("\r\n\r\nbegun"), "{got}");
