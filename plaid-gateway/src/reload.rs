@@ -24,8 +24,8 @@ type Seen = Result<[u8; 32], ConfigError>;
 pub(crate) struct Host {
     source: Source,
     sandbox: Option<Sandbox>,
-    /// What the gateway runs with.
-    current: Option<Loaded>,
+    /// What the gateway runs with, and the text that it was read from.
+    current: Option<(Loaded, String)>,
     /// What was read last, good or not.
     seen: Seen,
 }
@@ -46,7 +46,7 @@ impl Host {
             loaded = host.load(&text).await?;
         }
         let config = loaded.config.clone().ok_or("the emulator is missing")?;
-        host.current = Some(loaded);
+        host.current = Some((loaded, text));
         Ok((host, config))
     }
 
@@ -65,14 +65,16 @@ impl Host {
                 signal = hangup.recv() => signal.is_some(),
                 () = sleep(LOOK) => false,
             };
-            let refresh = self.current.as_ref().and_then(|current| current.refresh);
+            let current = self.current.as_ref();
+            let refresh = current.and_then(|(current, _)| current.refresh);
             let is_due = refresh.is_some_and(|refresh| asked.elapsed() >= refresh);
-            if !is_asked && !is_due && seen(&self.source.text().await) == self.seen {
-                continue;
-            }
-            let source = self.source.clone();
-            let text = settled(move || text(source.clone())).await;
-            self.seen = seen(&text);
+            let is_changed = seen(&self.source.text().await) != self.seen;
+            let text = match current {
+                // Credentials are asked for again also while the file has a mistake in it.
+                Some((_, text)) if is_due && !is_changed && !is_asked => Ok(text.clone()),
+                _ if is_asked || is_changed => self.settled().await,
+                _ => continue,
+            };
             asked = Instant::now();
             match self.change(&gateway, text).await {
                 Ok(()) => tracing::info!("the configuration was read again"),
@@ -83,25 +85,37 @@ impl Host {
         }
     }
 
+    /// What the file has in it now, once that has settled.
+    async fn settled(&mut self) -> Result<String, ConfigError> {
+        let source = self.source.clone();
+        let text = settled(move || text(source.clone())).await;
+        self.seen = seen(&text);
+        text
+    }
+
     async fn change(
         &mut self,
         gateway: &Gateway,
         text: Result<String, ConfigError>,
     ) -> Result<(), Error> {
         let read = self.read(text).await;
-        let (loaded, config) = read.inspect_err(|_| gateway.count_failed_reload())?;
+        let (loaded, config, text) = read.inspect_err(|_| gateway.count_failed_reload())?;
         gateway.reload(config)?;
-        self.current = Some(loaded);
+        self.current = Some((loaded, text));
         Ok(())
     }
 
-    async fn read(&self, text: Result<String, ConfigError>) -> Result<(Loaded, Config), Error> {
-        let loaded = self.load(&text?).await?;
-        if let Some(current) = &self.current {
+    async fn read(
+        &self,
+        text: Result<String, ConfigError>,
+    ) -> Result<(Loaded, Config, String), Error> {
+        let text = text?;
+        let loaded = self.load(&text).await?;
+        if let Some((current, _)) = &self.current {
             loaded.may_follow(current)?;
         }
         let config = loaded.config.clone().ok_or("the emulator is missing")?;
-        Ok((loaded, config))
+        Ok((loaded, config, text))
     }
 }
 

@@ -235,6 +235,26 @@ fn printing(folder: &Path, upstream: &str, before: &str) -> String {
     )
 }
 
+/// What the upstream gets of a call.
+async fn called(process: &Process, echo: &Echo) -> String {
+    assert_eq!(process.call("/accounts/get", "", &json!({})).await.0, 200);
+    echo.got().pop().unwrap()
+}
+
+/// Makes a call after each time that the credentials were asked for, until one has this
+/// with it.
+async fn carried(process: &mut Process, echo: &Echo, secret: &str) {
+    let changed = async {
+        loop {
+            process.logged("read again").await;
+            if called(process, echo).await.contains(secret) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, changed).await.unwrap();
+}
+
 #[tokio::test]
 async fn credentials_that_a_program_prints_are_asked_for_again() {
     let echo = Echo::start().await;
@@ -242,20 +262,19 @@ async fn credentials_that_a_program_prints_are_asked_for_again() {
     let path = folder.path().join("gateway.toml");
     replace(&path, &printing(folder.path(), &echo.url(), ""));
     let mut process = Process::start(command().arg("--config").arg(&path)).await;
-    let called = async || {
-        assert_eq!(process.call("/accounts/get", "", &json!({})).await.0, 200);
-        echo.got().pop().unwrap()
-    };
-    assert!(called().await.contains("the-first-secret"));
+    assert!(called(&process, &echo).await.contains("the-first-secret"));
     let printed = folder.path().join("credentials");
     replace(&printed, "an-id\nthe-second-secret\n");
-    let changed = async { while !called().await.contains("the-second-secret") {} };
-    tokio::time::timeout(PATIENCE, changed).await.unwrap();
+    carried(&mut process, &echo, "the-second-secret").await;
+    // A file that is refused does not keep it from that.
+    replace(&path, "a mistake");
+    process.logged("ERROR").await;
+    replace(&printed, "an-id\nthe-third-secret\n");
+    carried(&mut process, &echo, "the-third-secret").await;
     // A program that fails changes nothing.
     fs::remove_file(&printed).unwrap();
     process.logged("ERROR").await;
-    assert_eq!(process.call("/accounts/get", "", &json!({})).await.0, 200);
-    assert!(echo.got().pop().unwrap().contains("the-second-secret"));
+    assert!(called(&process, &echo).await.contains("the-third-secret"));
 }
 
 /// A gateway that waits for its credentials, and the file that gives them free.
