@@ -102,7 +102,7 @@ pub struct Timeouts {
     pub headers: Duration,
     /// For the body: 30 s.
     pub body: Duration,
-    /// For connecting to the upstream, TLS included: 10 s.
+    /// For connecting to the upstream, with the look-up of its name and TLS: 10 s.
     pub connect: Duration,
     /// Until the upstream begins to answer: 150 s. Plaid may take a minute or two when it
     /// asks a bank.

@@ -12,7 +12,8 @@
 //! something to Plaid go there, and only those that mean something to a caller come back.
 //! An answer that holds the gateway's secret is cut off.
 //!
-//! What the gateway answers itself has the shape of Plaid's errors.
+//! What the gateway answers itself has the shape of Plaid's errors, but for what the HTTP
+//! library refuses before there is a request: that is a 400, 414 or 431 without a body.
 //!
 //! # What it writes down
 //!
