@@ -289,8 +289,8 @@ impl Link {
         .await
     }
 
-    /// Does something that the connection wants to hear of. It must be driven next:
-    /// whatever else may have happened meanwhile is noticed then.
+    /// Does something that the connection wants to hear of. Nobody may wait for it
+    /// before it has been driven: what happened meanwhile is noticed only then.
     fn before_driving<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         self.alarm.is_mute.store(true, Ordering::Release);
         let done = work(self);
@@ -335,9 +335,7 @@ impl Answer {
             self.pool.keep(link);
         }
     }
-}
 
-impl Answer {
     fn poll_body(
         &mut self,
         context: &mut Context<'_>,

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     call::{Call, fields},
     error::ApiError,
-    products::{assets, sandbox},
+    products::{assets, transactions},
     state::Condition,
     storage::{Journal, Misfit},
 };
@@ -172,8 +172,7 @@ fn history(call: &mut Call<'_>, item_id: &str, code: &str, complete: bool) {
     let count = item.ledger(now).count();
     let update = fields(json!({ "error": null, "new_transactions": count }));
     call.send_webhook(item_id, "TRANSACTIONS", code, update);
-    let available = fields(sandbox::sync_updates_available(complete));
-    call.send_webhook(item_id, "TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", available);
+    transactions::announce(call, item_id, complete);
 }
 
 fn next_day(call: &mut Call<'_>, item_id: String, at: DateTime<Utc>) {
@@ -187,13 +186,7 @@ fn next_day(call: &mut Call<'_>, item_id: String, at: DateTime<Utc>) {
     };
     // A bank that asks for a new login shows nothing new.
     if item.condition == Condition::Good && item.next_day(at) {
-        let available = fields(sandbox::sync_updates_available(true));
-        call.send_webhook(
-            &item_id,
-            "TRANSACTIONS",
-            "SYNC_UPDATES_AVAILABLE",
-            available,
-        );
+        transactions::announce(call, &item_id, true);
     }
     let Some(item) = call.state.items.get(&item_id) else {
         return;

@@ -10,6 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub(crate) struct Money(i64);
 
 const UNIT: i64 = 10_000;
+/// Fifteen digits in ten-thousandths: what a double is exact to.
+const EXACT: i64 = 1_000_000_000_000_000;
 
 impl Money {
     pub(crate) const fn ten_thousandths(amount: i64) -> Self {
@@ -39,7 +41,9 @@ impl Money {
             .map(Self)
     }
 
-    /// Reads a number of JSON as it was written, up to the finest amount there is.
+    /// Reads a number of JSON as it was written, up to the finest amount there is. The
+    /// JSON library may have had it as a double, which is exact to fifteen digits: larger
+    /// amounts are refused rather than changed.
     pub(crate) fn of_number(number: &serde_json::Number) -> Option<Self> {
         let text = number.to_string();
         let (sign, digits) = match text.strip_prefix('-') {
@@ -50,7 +54,8 @@ impl Money {
         let is_plain = rest.len() <= 4 && rest.bytes().all(|byte| byte.is_ascii_digit());
         let rest: i64 = format!("{rest:0<4}").parse().ok().filter(|_| is_plain)?;
         let units = units.parse::<i64>().ok()?.checked_mul(UNIT)?;
-        Some(Self(sign * units.checked_add(rest)?))
+        let amount = units.checked_add(rest)?;
+        (amount < EXACT).then_some(Self(sign * amount))
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {
@@ -159,6 +164,19 @@ mod tests {
         assert_eq!(read("100"), Some(Money::units(100)));
         for text in ["1e300", "0.00001", "9223372036854775807", "-1e-7"] {
             assert_eq!(read(text), None, "{text}");
+        }
+        // As a double the first would be a cent less.
+        for text in ["99999999999999.99", "-100000000000", "100000000000.5"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        for text in ["99999999999.9999", "-99999999999.99", "99999999999"] {
+            let amount = read(text).unwrap();
+            assert_eq!(
+                serde_json::to_string(&amount)
+                    .unwrap()
+                    .trim_end_matches(".0"),
+                text
+            );
         }
     }
 

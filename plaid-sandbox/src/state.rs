@@ -476,6 +476,8 @@ pub(crate) struct State {
     pub(crate) transfers: Transfers,
     /// Answers by idempotency key, with the time of the first.
     pub(crate) authorizations: Store<(DateTime<Utc>, Value)>,
+    /// The same for refunds, whose keys are others.
+    pub(crate) refunds: Store<(DateTime<Utc>, Value)>,
     /// Webhooks that no receiver has taken yet, by their number; only with a data file.
     webhooks: Store<Attempt>,
     /// The number of the last webhook.
@@ -507,6 +509,7 @@ impl State {
             authorized: Store::new(CAPACITY),
             transfers: Transfers::default(),
             authorizations: Store::new(CAPACITY),
+            refunds: Store::new(CAPACITY),
             webhooks: Store::new(CAPACITY),
             sent: 0,
             journal: None,
@@ -514,7 +517,7 @@ impl State {
     }
 
     /// What the data file has, by the names under which it has it.
-    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 16] {
+    fn kept(&mut self) -> [(&'static str, &mut dyn Kept); 17] {
         // Without `..`, so that nobody adds something and forgets the file.
         let Self {
             ids: _,
@@ -538,6 +541,7 @@ impl State {
             authorized,
             transfers,
             authorizations,
+            refunds,
             webhooks,
             sent: _,
             journal: _,
@@ -553,6 +557,7 @@ impl State {
             ("link_token", link_tokens),
             ("processor_token", processor_tokens),
             ("public_token", public_tokens),
+            ("refund", refunds),
             ("report", reports),
             ("stripe_token", stripe_tokens),
             ("transfer", transfers),

@@ -5,8 +5,7 @@
 
 mod common;
 
-use common::{Bench, length, text};
-use plaid_sandbox::Sandbox;
+use common::{Bench, Folder, length, text};
 use serde_json::{Value, json};
 
 /// An address that the caller gives, with everything that an address may have.
@@ -235,14 +234,8 @@ async fn a_change_shows_and_what_is_removed_is_gone() {
 
 #[tokio::test]
 async fn what_was_made_survives_a_restart() {
-    let name = format!("created-{}", std::process::id());
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    let start = async || {
-        let builder = Sandbox::builder().data(folder.join("data"));
-        Bench::with(builder.start().await.unwrap())
-    };
-    let bench = start().await;
+    let folder = Folder::new("created");
+    let bench = folder.start().await;
     let recipient_id = recipient(&bench, "Ada").await;
     let made = payment(&bench, &recipient_id, "Rent").await;
     let questions = [
@@ -266,8 +259,8 @@ async fn what_was_made_survives_a_restart() {
         told
     };
     let before = told(&bench).await;
-    bench.sandbox.stop().await;
-    let bench = start().await;
+
+    let bench = folder.restart(bench).await;
     assert_eq!(told(&bench).await, before);
     // The list goes on where it was.
     let second = payment(&bench, &recipient_id, "Rent").await;
@@ -278,5 +271,4 @@ async fn what_was_made_survives_a_restart() {
     assert_eq!(listed["payments"][0]["payment_id"], second["payment_id"]);
     assert_eq!(length(&listed["payments"]), 2);
     bench.sandbox.stop().await;
-    std::fs::remove_dir_all(&folder).unwrap();
 }

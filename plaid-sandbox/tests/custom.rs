@@ -7,8 +7,7 @@ mod common;
 use std::time::Duration;
 
 use chrono::{Days, Utc};
-use common::{Bench, length, text};
-use plaid_sandbox::Sandbox;
+use common::{Bench, Folder, length, text};
 use serde_json::{Value, json};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -112,20 +111,13 @@ async fn transactions_come_on_their_day_and_no_others() {
 
 #[tokio::test]
 async fn a_restart_with_a_data_file_forgets_nothing_of_it() {
-    let name = format!("custom-{}.redb", std::process::id());
-    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_file(&path);
-    let start = async || {
-        let builder = Sandbox::builder().data(&path);
-        Bench::with(builder.start().await.unwrap())
-    };
-    let bench = start().await;
+    let folder = Folder::new("custom");
+    let bench = folder.start().await;
     let mut body = item(&bench, &configuration()).await;
     let identity = bench.ok("/identity/get", body.clone()).await["accounts"].clone();
     let first = bench.ok("/transactions/sync", body.clone()).await;
-    bench.sandbox.stop().await;
 
-    let bench = start().await;
+    let bench = folder.restart(bench).await;
     let again = bench.ok("/identity/get", body.clone()).await["accounts"].clone();
     assert_eq!(again, identity);
     body["cursor"] = first["next_cursor"].clone();
@@ -134,7 +126,6 @@ async fn a_restart_with_a_data_file_forgets_nothing_of_it() {
     assert_eq!(length(&second["added"]), 1);
     assert_eq!(second["added"][0]["name"], "Salary");
     bench.sandbox.stop().await;
-    std::fs::remove_file(&path).unwrap();
 }
 
 #[tokio::test]

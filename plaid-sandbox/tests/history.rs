@@ -5,10 +5,10 @@
 
 mod common;
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{Days, NaiveDate, Utc};
-use common::{Answer, Bench, Receiver, text};
+use common::{Answer, Bench, Folder, Receiver, text};
 use plaid_sandbox::{Pace, Sandbox, TransactionsError};
 use serde_json::{Value, json};
 
@@ -254,20 +254,16 @@ async fn they_wait_until_all_of_the_history_is_there() {
 
 #[tokio::test]
 async fn a_restart_with_a_data_file_forgets_none() {
-    let name = format!("history-{}.redb", std::process::id());
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_file(&path);
-    let start = async || Bench::with(Sandbox::builder().data(&path).start().await.unwrap());
-    let bench = start().await;
+    let folder = Folder::new("history-added");
+    let bench = folder.start().await;
     let (item_id, access_token) = item(&bench, &["transactions"], json!({})).await;
     let (unread_id, unread) = item(&bench, &["transactions"], json!({})).await;
     let before = synced(&bench, &access_token, "").await.1;
     bench.sandbox.add_transactions(&item_id, 2_000).unwrap();
     bench.sandbox.add_transactions(&unread_id, 700).unwrap();
     let (known, cursor) = synced(&bench, &access_token, &before).await;
-    bench.sandbox.stop().await;
 
-    let bench = start().await;
+    let bench = folder.restart(bench).await;
     assert!(synced(&bench, &access_token, &before).await == (known.clone(), cursor.clone()));
     let first = synced(&bench, &unread, "").await.0;
     assert_eq!(first.len(), total(&bench, &unread).await as usize);
@@ -276,16 +272,14 @@ async fn a_restart_with_a_data_file_forgets_none() {
         synced(&bench, &access_token, "").await.0.len()
     );
     bench.sandbox.add_transactions(&item_id, 50).unwrap();
-    bench.sandbox.stop().await;
 
     // What counts towards the limit is not forgotten either.
-    let bench = start().await;
+    let bench = folder.restart(bench).await;
     assert_eq!(synced(&bench, &access_token, &cursor).await.0.len(), 50);
     assert!(synced(&bench, &unread, "").await.0 == first);
     let refused = bench.sandbox.add_transactions(&item_id, 100_000);
     assert_eq!(refused, Err(TransactionsError::TooMany { left: 97_950 }));
     bench.sandbox.stop().await;
-    std::fs::remove_file(&path).unwrap();
 }
 
 #[tokio::test]
@@ -443,11 +437,8 @@ async fn transactions_cannot_be_made_up_for_everybody_nor_for_any_day() {
 
 #[tokio::test]
 async fn what_was_made_up_is_there_after_a_restart() {
-    let name = format!("made-up-{}", std::process::id());
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = std::fs::remove_file(&file);
-    let start = || async { Bench::with(Sandbox::builder().data(&file).start().await.unwrap()) };
-    let bench = start().await;
+    let folder = Folder::new("history-made-up");
+    let bench = folder.start().await;
     let options = json!({ "override_username": DYNAMIC });
     let (_, access_token) = item(&bench, &["transactions"], options).await;
     let make =
@@ -456,9 +447,8 @@ async fn what_was_made_up_is_there_after_a_restart() {
         .ok("/sandbox/transactions/create", make("Bakery"))
         .await;
     let (before, cursor) = synced(&bench, &access_token, "").await;
-    bench.sandbox.stop().await;
 
-    let bench = start().await;
+    let bench = folder.restart(bench).await;
     assert_eq!(synced(&bench, &access_token, "").await.0, before);
     bench
         .ok("/sandbox/transactions/create", make("Butcher"))

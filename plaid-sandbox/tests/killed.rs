@@ -42,6 +42,12 @@ struct Acknowledged {
     clock: String,
 }
 
+impl Acknowledged {
+    fn answers(&self) -> usize {
+        self.users.len() + self.access_tokens.len() + self.public_tokens.len()
+    }
+}
+
 /// The Item that lives through it all.
 #[derive(Default)]
 struct Item {
@@ -311,9 +317,20 @@ async fn killed_at_any_moment_it_has_everything_that_it_acknowledged() {
             )
         };
         let pid = process.child.id().to_string();
+        let before = told.lock().unwrap().transactions;
+        let answers = random.usize(..30);
+        let is_far_enough = || {
+            let told = told.lock().unwrap();
+            // Now and then with transactions, which take longer than a user.
+            told.answers() >= answers && (round % 8 > 0 || told.transactions > before + BATCH)
+        };
         let killer = async {
+            // On a slow machine too there has to be something that can be lost.
+            while !is_far_enough() {
+                tokio::time::sleep(Duration::from_micros(100)).await;
+            }
             // The moment is what is varied here; nothing is waited for.
-            tokio::time::sleep(Duration::from_micros(random.u64(1_000..80_000))).await;
+            tokio::time::sleep(Duration::from_micros(random.u64(..20_000))).await;
             let kill = move || Command::new("kill").args(["-KILL", &pid]).status();
             tokio::task::spawn_blocking(kill).await.unwrap().unwrap()
         };
@@ -321,7 +338,7 @@ async fn killed_at_any_moment_it_has_everything_that_it_acknowledged() {
         assert!(killed.success());
         process.kill();
         let told = told.lock().unwrap();
-        acknowledged += told.users.len() + told.access_tokens.len() + told.public_tokens.len();
+        acknowledged += told.answers();
     }
     let process = Process::start(&file);
     check(&process, &item, &told).await;

@@ -5,56 +5,20 @@
 
 mod common;
 
-use std::{
-    error::Error,
-    fs,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{error::Error, fs, time::Duration};
 
-use common::{Bench, Receiver, decode, length, text};
+use common::{Bench, Folder, Receiver, decode, length, text};
 use plaid_sandbox::{DataError, Order, Pace, Sandbox, StartError};
 use serde_json::{Value, json};
 
-/// A folder that goes with the test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let id = std::process::id();
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("storage-{name}-{id}"));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("sandbox.redb")
-    }
-
-    async fn start(&self) -> Bench {
-        Bench::with(Sandbox::builder().data(self.file()).start().await.unwrap())
-    }
-
-    async fn restart(&self, bench: Bench) -> Bench {
-        bench.sandbox.stop().await;
-        self.start().await
-    }
-
-    async fn failure(&self) -> DataError {
-        match Sandbox::builder().data(self.file()).start().await {
-            Err(StartError::Data { path, source }) => {
-                assert_eq!(path, self.file());
-                source
-            }
-            other => panic!("{other:?}"),
+/// Why the emulator does not start with the file.
+async fn failure(folder: &Folder) -> DataError {
+    match Sandbox::builder().data(folder.file()).start().await {
+        Err(StartError::Data { path, source }) => {
+            assert_eq!(path, folder.file());
+            source
         }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        other => panic!("{other:?}"),
     }
 }
 
@@ -168,7 +132,7 @@ async fn questions(bench: &Bench) -> Vec<(&'static str, Value)> {
 
 #[tokio::test]
 async fn whatever_was_told_survives_a_restart() {
-    let folder = Folder::new("restart");
+    let folder = Folder::new("storage-restart");
     let bench = folder.start().await;
     let credentials = |bench: &Bench| {
         let sandbox = &bench.sandbox;
@@ -231,7 +195,7 @@ async fn an_emulator_that_was_restarted_goes_on_as_one_that_was_not() {
 
 #[tokio::test]
 async fn identifiers_are_not_given_twice() {
-    let folder = Folder::new("ids");
+    let folder = Folder::new("storage-ids");
     let mut bench = Bench::with(
         Sandbox::builder()
             .data(folder.file())
@@ -264,7 +228,7 @@ async fn identifiers_are_not_given_twice() {
 
 #[tokio::test]
 async fn a_webhook_that_was_not_received_is_sent_after_the_restart() {
-    let folder = Folder::new("webhooks");
+    let folder = Folder::new("storage-webhooks");
     let bench = folder.start().await;
     let mut receiver = Receiver::answering([500]).await;
     let access_token = bench.item(&["auth"]).await;
@@ -313,7 +277,7 @@ async fn a_webhook_that_was_not_received_is_sent_after_the_restart() {
 
 #[tokio::test]
 async fn what_was_planned_happens_after_the_restart() {
-    let folder = Folder::new("planned");
+    let folder = Folder::new("storage-planned");
     let start = || {
         Sandbox::builder()
             .data(folder.file())
@@ -350,7 +314,7 @@ async fn what_was_planned_happens_after_the_restart() {
 
 #[tokio::test]
 async fn reading_does_not_write() {
-    let folder = Folder::new("reading");
+    let folder = Folder::new("storage-reading");
     let bench = folder.start().await;
     let access_token = bench.item(&["auth", "transactions"]).await;
     let token = json!({ "access_token": access_token });
@@ -379,7 +343,7 @@ async fn reading_does_not_write() {
 
 #[tokio::test]
 async fn callers_at_the_same_time_share_a_write_and_lose_nothing() {
-    let folder = Folder::new("together");
+    let folder = Folder::new("storage-together");
     let bench = folder.start().await;
     let create = |number: usize| {
         let body = json!({ "client_user_id": number.to_string() });
@@ -397,7 +361,7 @@ async fn callers_at_the_same_time_share_a_write_and_lose_nothing() {
 
 #[tokio::test]
 async fn an_empty_file_becomes_a_data_file() {
-    let folder = Folder::new("empty");
+    let folder = Folder::new("storage-empty");
     fs::write(folder.file(), "").unwrap();
     let bench = folder.start().await;
     bench.item(&["auth"]).await;
@@ -413,9 +377,9 @@ async fn an_empty_file_becomes_a_data_file() {
 
 #[tokio::test]
 async fn a_file_that_is_in_use_says_so() {
-    let folder = Folder::new("in-use");
+    let folder = Folder::new("storage-in-use");
     let bench = folder.start().await;
-    let error = folder.failure().await;
+    let error = failure(&folder).await;
     assert!(matches!(error, DataError::InUse), "{error:?}");
     assert!(error.to_string().contains("another emulator is using it"));
     // It has done no harm.
@@ -428,7 +392,7 @@ async fn a_file_that_is_in_use_says_so() {
 
 #[tokio::test]
 async fn a_file_of_another_version_says_so() {
-    let folder = Folder::new("version");
+    let folder = Folder::new("storage-version");
     folder.start().await.sandbox.stop().await;
     let database = redb::Database::open(folder.file()).unwrap();
     let write = database.begin_write().unwrap();
@@ -440,7 +404,7 @@ async fn a_file_of_another_version_says_so() {
         .unwrap();
     write.commit().unwrap();
     drop(database);
-    let error = folder.failure().await;
+    let error = failure(&folder).await;
     assert!(
         matches!(error, DataError::OtherVersion { found: 99 }),
         "{error:?}"
@@ -450,11 +414,11 @@ async fn a_file_of_another_version_says_so() {
 
 #[tokio::test]
 async fn a_file_that_is_no_data_file_says_so_and_stays_as_it_is() {
-    let folder = Folder::new("foreign");
+    let folder = Folder::new("storage-foreign");
     let zeros = vec![0; 100_000];
     for content in [&b"x"[..], b"{\"items\": []}", &[0; 40], &zeros] {
         fs::write(folder.file(), content).unwrap();
-        let error = folder.failure().await;
+        let error = failure(&folder).await;
         assert!(matches!(error, DataError::Damaged), "{error:?}");
         assert!(error.to_string().contains("start with a new file"));
         assert_eq!(fs::read(folder.file()).unwrap(), content);
@@ -462,11 +426,11 @@ async fn a_file_that_is_no_data_file_says_so_and_stays_as_it_is() {
     // A database of somebody else's.
     fs::remove_file(folder.file()).unwrap();
     drop(redb::Database::create(folder.file()).unwrap());
-    assert!(matches!(folder.failure().await, DataError::Damaged));
+    assert!(matches!(failure(&folder).await, DataError::Damaged));
 
     fs::remove_file(folder.file()).unwrap();
     fs::create_dir(folder.file()).unwrap();
-    assert!(matches!(folder.failure().await, DataError::File(_)));
+    assert!(matches!(failure(&folder).await, DataError::File(_)));
     let nowhere = folder.0.join("missing").join("file");
     let error = Sandbox::builder().data(nowhere).start().await.unwrap_err();
     assert!(error.source().unwrap().to_string().contains("No such file"));
@@ -475,7 +439,7 @@ async fn a_file_that_is_no_data_file_says_so_and_stays_as_it_is() {
 /// Whatever is wrong with a file, the emulator says so or has everything.
 #[tokio::test]
 async fn a_damaged_file_is_never_half_read() {
-    let folder = Folder::new("damaged");
+    let folder = Folder::new("storage-damaged");
     let bench = folder.start().await;
     let access_token = bench.item(&["transactions"]).await;
     let token = json!({ "access_token": access_token });

@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{Answer, Bench, text};
-use plaid_sandbox::{Sandbox, VerificationError};
+use common::{Answer, Bench, Folder, text};
+use plaid_sandbox::VerificationError;
 use serde_json::{Value, json};
 
 async fn create(bench: &Bench, user: &str, is_idempotent: bool) -> Answer {
@@ -91,14 +91,8 @@ async fn it_is_completed_once_by_hand_or_over_http() {
 
 #[tokio::test]
 async fn they_are_listed_page_by_page_also_after_a_restart() {
-    let name = format!("verifications-{}", std::process::id());
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::create_dir_all(&folder).unwrap();
-    let start = async || {
-        let builder = Sandbox::builder().data(folder.join("data"));
-        Bench::with(builder.start().await.unwrap())
-    };
-    let bench = start().await;
+    let folder = Folder::new("verifications");
+    let bench = folder.start().await;
     let mut made = Vec::new();
     for user in 0..30 {
         let one = create(&bench, &format!("u{user}"), false).await.json();
@@ -108,8 +102,8 @@ async fn they_are_listed_page_by_page_also_after_a_restart() {
         .sandbox
         .complete_identity_verification(&text(&made[0]), true)
         .unwrap();
-    bench.sandbox.stop().await;
-    let bench = start().await;
+
+    let bench = folder.restart(bench).await;
     let (mut cursor, mut listed) = (Value::Null, Vec::new());
     loop {
         let body = json!({ "template_id": "idvtmp_1", "cursor": cursor });
@@ -129,5 +123,4 @@ async fn they_are_listed_page_by_page_also_after_a_restart() {
     assert_eq!(page["identity_verifications"][0]["client_user_id"], "u3");
     assert_eq!(common::length(&page["identity_verifications"]), 1);
     bench.sandbox.stop().await;
-    std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -1,10 +1,13 @@
 //! Refunds of transfers. Each stands with its transfer, as answers show it.
 
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::SecondsFormat;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::transfers::{announce, failure, note, unknown};
+use super::{
+    transfer::replay,
+    transfers::{announce, failure, note, unknown},
+};
 use crate::{
     call::{Call, Reply},
     error::ApiError,
@@ -14,12 +17,6 @@ use crate::{
 /// Refunds of one transfer: a transfer of a cent has one at most, and nobody needs
 /// more than a few.
 const CAPACITY: usize = 100;
-/// How long a repeated request gets the first answer.
-const REPLAY_WINDOW: TimeDelta = TimeDelta::hours(48);
-
-/// Stands in front of the keys of refunds, which are kept with those of authorizations.
-/// No caller's key is as long.
-const KEY: &str = "of a refund, which has nothing to do with authorizations: ";
 
 #[derive(Deserialize)]
 struct CreateRequest {
@@ -45,11 +42,8 @@ struct SimulateRequest {
 pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let request: CreateRequest = call.body()?;
     let now = call.state.now();
-    let key = format!("{KEY}{}", request.idempotency_key);
-    if let Some((first, answer)) = call.state.authorizations.get(&key)
-        && now.signed_duration_since(first) < REPLAY_WINDOW
-    {
-        return Ok(Reply::json(answer.clone()));
+    if let Some(answer) = replay(&call.state.refunds, &request.idempotency_key, now) {
+        return Ok(Reply::json(answer));
     }
     let transfer = call.state.transfers.find("id", &request.transfer_id);
     let transfer = transfer.ok_or_else(|| unknown("transfer_id"))?.clone();
@@ -67,8 +61,8 @@ pub(super) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     });
     let answer = json!({ "refund": refund });
     call.state
-        .authorizations
-        .insert(key, (now, answer.clone()))?;
+        .refunds
+        .insert(request.idempotency_key, (now, answer.clone()))?;
     if let Some(transfer) = call.state.transfers.find("id", &request.transfer_id)
         && let Some(Value::Array(refunds)) = transfer.get_mut("refunds")
     {

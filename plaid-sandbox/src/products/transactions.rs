@@ -132,11 +132,22 @@ impl Cursor {
     }
 }
 
+/// Whose transactions an answer has. The name of the field is that of the variant.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Of {
+    /// Those of an Item.
+    Accounts(Value),
+    /// Those of the account that a processor's token opens.
+    Account(Value),
+}
+
 /// The answer of `/transactions/sync`. The fields are in the order of the alphabet, as
 /// in all answers.
 #[derive(Serialize)]
 struct Synced<'a> {
-    accounts: Value,
+    #[serde(flatten)]
+    of: Of,
     added: Rows<'a>,
     has_more: bool,
     modified: Rows<'a>,
@@ -187,18 +198,24 @@ pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         details: options.details,
         days_requested: options.days_requested,
     };
-    let Some(run) = run(item, asked, now)? else {
-        return Ok(not_ready("accounts", accounts_json(item)));
+    let run = run(item, asked, now)?;
+    Ok(synced(run, Of::Accounts(accounts_json(item))))
+}
+
+/// The answer with a page; or that nothing is there yet, which is no error of this
+/// operation.
+fn synced(run: Option<Run>, of: Of) -> Reply {
+    let Some(run) = run else {
+        return not_ready(of);
     };
-    let accounts = accounts_json(item);
-    Ok(Reply::deferred(move |request_id| {
+    Reply::deferred(move |request_id| {
         let Updates {
             added,
             modified,
             removed,
         } = &run.page.updates;
         pretty(&Synced {
-            accounts,
+            of,
             added: run.shown.rows(added),
             has_more: run.page.has_more,
             modified: run.shown.rows(modified),
@@ -207,7 +224,7 @@ pub(super) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> {
             request_id,
             transactions_update_status: run.status,
         })
-    }))
+    })
 }
 
 /// The next page, or none when nothing is there yet.
@@ -247,8 +264,11 @@ fn accounts_json(item: &Item) -> Value {
         .collect()
 }
 
-/// Data that is not there yet is no error of this operation.
-fn not_ready(name: &str, accounts: Value) -> Reply {
+fn not_ready(of: Of) -> Reply {
+    let (name, accounts) = match of {
+        Of::Accounts(accounts) => ("accounts", accounts),
+        Of::Account(account) => ("account", account),
+    };
     Reply::json(json!({
         name: accounts,
         "added": [],
@@ -384,15 +404,16 @@ pub(super) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     let item = call.readable_item(&request.access_token, Some("transactions"))?;
     let item_id = visit(item, now)?;
     let complete = item.history(now) == History::Complete;
-    call.send_webhook(
-        &item_id,
-        "TRANSACTIONS",
-        "SYNC_UPDATES_AVAILABLE",
-        fields(sync_updates_available(complete)),
-    );
+    announce(call, &item_id, complete);
     let update = fields(json!({ "error": null, "new_transactions": 1 }));
     call.send_webhook(&item_id, "TRANSACTIONS", "DEFAULT_UPDATE", update);
     Ok(Reply::empty())
+}
+
+/// Says that there is something new to sync. `complete`: the whole history is there.
+pub(crate) fn announce(call: &mut Call<'_>, item_id: &str, complete: bool) {
+    let available = fields(sync_updates_available(complete));
+    call.send_webhook(item_id, "TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", available);
 }
 
 /// Looks at the bank for something new, and tells whose Item it was.
@@ -433,8 +454,7 @@ pub(crate) fn add(
     // Of what is not there yet a webhook tells when it is.
     let is_seen = item.history(now) == History::Complete && item.condition == Condition::Good;
     if is_seen && count > 0 {
-        let available = fields(sync_updates_available(true));
-        call.send_webhook(item_id, "TRANSACTIONS", "SYNC_UPDATES_AVAILABLE", available);
+        announce(call, item_id, true);
     }
     Ok(())
 }

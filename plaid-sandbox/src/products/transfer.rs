@@ -1,6 +1,6 @@
 //! Transfers.
 
-use chrono::{SecondsFormat, TimeDelta};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::{
     catalog::{accounts::CHECKING, institutions},
     error::ApiError,
     money::Money,
-    state::{Account, Authorized, Blueprint, Item},
+    state::{Account, Authorized, Blueprint, Item, Store},
 };
 
 /// How long a repeated request gets the first answer.
@@ -95,7 +95,8 @@ pub(super) fn authorize(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         })?;
     let now = call.state.now();
     call.item(&request.access_token)?;
-    if let Some(answer) = replay(call, request.idempotency_key.as_deref()) {
+    let key = request.idempotency_key.as_deref();
+    if let Some(answer) = key.and_then(|key| replay(&call.state.authorizations, key, now)) {
         return Ok(Reply::json(answer));
     }
     let item = call.item(&request.access_token)?;
@@ -165,9 +166,14 @@ pub(super) fn migrate(call: &mut Call<'_>) -> Result<Reply, ApiError> {
     ))
 }
 
-fn replay(call: &Call<'_>, key: Option<&str>) -> Option<Value> {
-    let (first, answer) = call.state.authorizations.get(key?)?;
-    (call.state.now().signed_duration_since(first) < REPLAY_WINDOW).then(|| answer.clone())
+/// The first answer to a request that is repeated in time.
+pub(super) fn replay(
+    answers: &Store<(DateTime<Utc>, Value)>,
+    key: &str,
+    now: DateTime<Utc>,
+) -> Option<Value> {
+    let (first, answer) = answers.get(key)?;
+    (now.signed_duration_since(first) < REPLAY_WINDOW).then(|| answer.clone())
 }
 
 fn decide(item: &Item, account: &Account, kind: &str, amount: Money) -> Decision {

@@ -2,6 +2,11 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
 use plaid_sandbox::Sandbox;
 use reqwest::{Client, RequestBuilder, header::CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -64,6 +69,39 @@ impl Answer {
             self.is_error(400, error_type, error_code)["error_message"],
             message
         );
+    }
+}
+
+/// A folder with a data file. It goes with the test.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    /// `name` is of one test.
+    pub(crate) fn new(name: &str) -> Self {
+        let name = format!("{name}-{}", std::process::id());
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.0.join("sandbox.redb")
+    }
+
+    pub(crate) async fn start(&self) -> Bench {
+        Bench::with(Sandbox::builder().data(self.file()).start().await.unwrap())
+    }
+
+    pub(crate) async fn restart(&self, bench: Bench) -> Bench {
+        bench.sandbox.stop().await;
+        self.start().await
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

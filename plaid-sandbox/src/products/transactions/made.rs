@@ -6,13 +6,12 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Number;
 
-use super::{MAX_ADDED, date};
+use super::{MAX_ADDED, announce, date};
 use crate::{
-    call::{Call, Reply, fields},
+    call::{Call, Reply},
     catalog::transactions::Booking,
     error::ApiError,
     money::Money,
-    products::sandbox::sync_updates_available,
     state::{History, Item},
 };
 
@@ -47,17 +46,17 @@ pub(in crate::products) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError
              user_transactions_dynamic",
         ));
     }
+    if !(1..=MOST).contains(&request.transactions.len()) {
+        return Err(ApiError::invalid_field(format!(
+            "transactions must be one to {MOST} transactions"
+        )));
+    }
     let mask = depository(item)?;
     let today = now.date_naive();
     let made = request.transactions.iter();
     let made: Vec<_> = made
         .map(|made| made.booking(&mask, today))
         .collect::<Result<_, _>>()?;
-    if made.is_empty() || made.len() > MOST {
-        return Err(ApiError::invalid_field(
-            "transactions must be one to ten transactions",
-        ));
-    }
     let added = u32::try_from(made.len()).unwrap_or(MAX_ADDED);
     if item.added + added > MAX_ADDED {
         return Err(ApiError::rate_limit("RATE_LIMIT"));
@@ -69,13 +68,7 @@ pub(in crate::products) fn create(call: &mut Call<'_>) -> Result<Reply, ApiError
     }
     let item_id = item.id.clone();
     let complete = item.history(now) == History::Complete;
-    let available = fields(sync_updates_available(complete));
-    call.send_webhook(
-        &item_id,
-        "TRANSACTIONS",
-        "SYNC_UPDATES_AVAILABLE",
-        available,
-    );
+    announce(call, &item_id, complete);
     Ok(Reply::empty())
 }
 

@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Asked, Gone, Options, Rows, Updates, days, found, not_ready, open, run, visit};
+use super::{Asked, Of, Options, Rows, Shown, announce, days, found, open, run, synced, visit};
 use crate::{
-    call::{Call, Reply, fields},
+    call::{Call, Reply},
     error::ApiError,
-    ledger::Transaction,
-    products::{accounts::account_json, processor, sandbox::sync_updates_available},
+    products::{accounts::account_json, processor},
     server::pretty,
     state::{AccountToken, History, Item},
 };
@@ -37,19 +36,8 @@ struct RefreshRequest {
     processor_token: String,
 }
 
-/// The fields are in the order of the alphabet, as in all answers.
-#[derive(Serialize)]
-struct Synced<'a> {
-    account: Value,
-    added: Rows<'a>,
-    has_more: bool,
-    modified: Rows<'a>,
-    next_cursor: String,
-    removed: Gone<'a>,
-    request_id: &'a str,
-    transactions_update_status: &'static str,
-}
-
+/// The answer of `/processor/transactions/get`. The fields are in the order of the
+/// alphabet, as in all answers.
 #[derive(Serialize)]
 struct Got<'a> {
     account: Value,
@@ -71,26 +59,7 @@ pub(in crate::products) fn sync(call: &mut Call<'_>) -> Result<Reply, ApiError> 
         details: request.options.details,
         days_requested: request.options.days_requested,
     };
-    let Some(run) = run(item, asked, now)? else {
-        return Ok(not_ready("account", account));
-    };
-    Ok(Reply::deferred(move |request_id| {
-        let Updates {
-            added,
-            modified,
-            removed,
-        } = &run.page.updates;
-        pretty(&Synced {
-            account,
-            added: run.shown.rows(added),
-            has_more: run.page.has_more,
-            modified: run.shown.rows(modified),
-            next_cursor: run.cursor.encode(),
-            removed: run.shown.removed(removed),
-            request_id,
-            transactions_update_status: run.status,
-        })
-    }))
+    Ok(synced(run(item, asked, now)?, Of::Account(account)))
 }
 
 /// `/processor/transactions/get`
@@ -108,9 +77,8 @@ pub(in crate::products) fn get(call: &mut Call<'_>) -> Result<Reply, ApiError> {
         ..
     } = request.options;
     let account = item.account(&token.account_id)?;
-    let (total_transactions, page): (usize, Vec<Transaction>) =
-        found(item, &days, &[account], (offset, count))?;
-    let (account, shown) = (account_json(account), super::Shown::new(item, details));
+    let (total_transactions, page) = found(item, &days, &[account], (offset, count))?;
+    let (account, shown) = (account_json(account), Shown::new(item, details));
     Ok(Reply::deferred(move |request_id| {
         pretty(&Got {
             account,
@@ -128,13 +96,7 @@ pub(in crate::products) fn refresh(call: &mut Call<'_>) -> Result<Reply, ApiErro
     let (_, item) = readable(call, &request.processor_token)?;
     let item_id = visit(item, now)?;
     let complete = item.history(now) == History::Complete;
-    let available = fields(sync_updates_available(complete));
-    call.send_webhook(
-        &item_id,
-        "TRANSACTIONS",
-        "SYNC_UPDATES_AVAILABLE",
-        available,
-    );
+    announce(call, &item_id, complete);
     Ok(Reply::empty())
 }
 
