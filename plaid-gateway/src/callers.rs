@@ -13,11 +13,11 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use http::HeaderValue;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::ConfigError;
 use crate::operations::{Operation, operations};
 use crate::refusal::Refusal;
+use crate::slots::{Slots, Taken};
 
 /// The longest key that is looked at.
 const MAX_KEY: usize = 256;
@@ -200,7 +200,7 @@ pub(crate) struct Known {
     /// None: everything.
     allowed: Option<HashSet<&'static str>>,
     rate: Option<DefaultDirectRateLimiter>,
-    slots: Option<Arc<Semaphore>>,
+    slots: Option<Arc<Slots>>,
 }
 
 impl Callers {
@@ -267,25 +267,24 @@ impl Known {
         Ok(Self {
             allowed: allowed(caller)?,
             rate: caller.rate.map(|rate| limiter(name, rate)).transpose()?,
-            slots: caller.concurrency.map(|n| Arc::new(Semaphore::new(n))),
+            slots: caller.concurrency.map(Slots::new),
             name: caller.name.as_str().into(),
             caller: caller.clone(),
         })
     }
 
-    /// Counts a call of the operation.
-    pub(crate) fn admit(
-        &self,
-        operation: &Operation,
-    ) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
-        if !self.may(operation) {
-            return Err(Refusal::NotAllowed);
+    pub(crate) fn may_use(&self, operation: &Operation) -> Result<(), Refusal> {
+        let allowed = self.allowed.as_ref();
+        match allowed.is_none_or(|allowed| allowed.contains(operation.id.as_str())) {
+            true => Ok(()),
+            false => Err(Refusal::NotAllowed),
         }
+    }
+
+    /// Counts a call.
+    pub(crate) fn admit(&self) -> Result<Option<Taken>, Refusal> {
         let slot = match &self.slots {
-            Some(slots) => {
-                let slot = Arc::clone(slots).try_acquire_owned();
-                Some(slot.map_err(|_| Refusal::CallerBusy)?)
-            }
+            Some(slots) => Some(slots.take(1).ok_or(Refusal::CallerBusy)?),
             None => None,
         };
         if let Some(Err(full)) = self.rate.as_ref().map(RateLimiter::check) {
@@ -293,11 +292,6 @@ impl Known {
             return Err(Refusal::RateLimit(wait));
         }
         Ok(slot)
-    }
-
-    fn may(&self, operation: &Operation) -> bool {
-        let allowed = self.allowed.as_ref();
-        allowed.is_none_or(|allowed| allowed.contains(operation.id.as_str()))
     }
 }
 
@@ -426,7 +420,7 @@ mod tests {
             ("itemRemove", false),
             ("transferCreate", false),
         ] {
-            let outcome = callers.0[0].admit(operation(id));
+            let outcome = callers.0[0].may_use(operation(id));
             assert_eq!(outcome.is_ok(), allowed, "{id}");
         }
     }
@@ -435,20 +429,13 @@ mod tests {
     fn rate_and_concurrency_are_counted_over_a_reload() {
         let list = [Caller::new("a", KeyHash::of("a")).rate(1, 2).concurrency(1)];
         let before = callers(&list).unwrap();
-        let operation = operation("accountsGet");
-        let first = before.0[0].admit(operation).unwrap();
-        assert_eq!(
-            before.0[0].admit(operation).unwrap_err(),
-            Refusal::CallerBusy
-        );
+        let first = before.0[0].admit().unwrap();
+        assert_eq!(before.0[0].admit().unwrap_err(), Refusal::CallerBusy);
         let after = Callers::new(&list, Some(&before)).unwrap();
-        assert_eq!(
-            after.0[0].admit(operation).unwrap_err(),
-            Refusal::CallerBusy
-        );
+        assert_eq!(after.0[0].admit().unwrap_err(), Refusal::CallerBusy);
         drop(first);
-        assert!(after.0[0].admit(operation).is_ok());
-        let refused = after.0[0].admit(operation).unwrap_err();
+        assert!(after.0[0].admit().is_ok());
+        let refused = after.0[0].admit().unwrap_err();
         assert!(matches!(refused, Refusal::RateLimit(wait) if wait <= Duration::from_secs(1)));
     }
 

@@ -201,8 +201,10 @@ impl Config {
         self.timeouts.check()
     }
 
-    pub(crate) fn serves_explorer(&self) -> bool {
-        self.explorer.unwrap_or(self.listen.ip().is_loopback())
+    /// Whether there is an explorer. `is_local`: for requests that came over a loopback
+    /// address.
+    pub(crate) fn serves_explorer(&self, is_local: bool) -> bool {
+        self.explorer.unwrap_or(is_local)
     }
 }
 

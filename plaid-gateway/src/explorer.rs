@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use axum::extract::OriginalUri;
 use bytes::Bytes;
 use flate2::read::GzDecoder;
 use http::header::{
@@ -32,26 +33,37 @@ const HASHED: &str = "assets/";
 pub(crate) fn respond<B>(
     request: &Request<B>,
     config: &Config,
-    takes_credentials: bool,
+    is_local: bool,
 ) -> Option<Response<Bytes>> {
-    if !config.serves_explorer() || !matches!(*request.method(), Method::GET | Method::HEAD) {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) || !config.serves_explorer(is_local)
+    {
         return None;
     }
     let mut response = match request.uri().path() {
-        "/" | "/explorer" => moved(),
-        "/explorer/settings.json" => settings(config, takes_credentials),
+        "/" => moved(request.extensions().get()),
+        "/explorer" => moved(None),
+        "/explorer/settings.json" => settings(config, config.allow_caller_credentials && is_local),
         path => file(path.strip_prefix("/explorer/")?, request.headers())?,
     };
     protect(response.headers_mut(), config);
     Some(response)
 }
 
-/// To the page, by a relative address: the gateway may be mounted under a prefix.
-fn moved() -> Response<Bytes> {
+/// To the page, by a relative address: the gateway may be mounted under a prefix. Asked
+/// for by that alone, without a slash, the page is below it and not beside it.
+fn moved(asked: Option<&OriginalUri>) -> Response<Bytes> {
+    let last = asked.and_then(|uri| uri.path().rsplit('/').next());
+    let location = match last {
+        Some(prefix) if !prefix.is_empty() => {
+            HeaderValue::try_from(format!("./{prefix}/explorer/"))
+        }
+        _ => Ok(HeaderValue::from_static("explorer/")),
+    };
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     let headers = response.headers_mut();
-    headers.insert(LOCATION, HeaderValue::from_static("explorer/"));
+    // A path has no characters that a header does not take.
+    headers.extend(location.ok().map(|location| (LOCATION, location)));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }

@@ -1,12 +1,15 @@
 //! The gateway: what happens to a request.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use http::request::Parts;
@@ -14,7 +17,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tower_service::Service;
 
@@ -27,14 +30,13 @@ use crate::operations::{Operation, Place, find};
 use crate::origin::{self, Shown};
 use crate::record::Record;
 use crate::refusal::{Refusal, request_id};
+use crate::slots::{Slots, Taken};
 use crate::upstream::{Answer, Failure, Pool, Target};
 use crate::watch::{Guarded, Watch, join, plain_id};
 use crate::{explorer, headers, rewrite};
 
 const BROKEN: &str =
     "it broke off or was not HTTP; before you repeat a write, check whether it happened";
-/// Bodies are counted in this unit.
-const KIB: usize = 1024;
 
 /// A gateway. Clones are the same gateway.
 ///
@@ -59,9 +61,10 @@ pub struct Gateway {
 }
 
 struct Inner {
-    settings: RwLock<Arc<Settings>>,
-    calls: Arc<Semaphore>,
-    bodies: Arc<Semaphore>,
+    settings: ArcSwap<Settings>,
+    calls: Arc<Slots>,
+    /// Bytes of bodies that are held until the rest has come.
+    bodies: Arc<Slots>,
     metrics: Arc<Metrics>,
 }
 
@@ -72,14 +75,16 @@ pub(crate) struct Settings {
     callers: Callers,
     guarded: Guarded,
     target: Arc<Target>,
-    version: HeaderValue,
+    /// What every request to Plaid has in its head. To copy it costs less than to put
+    /// it together.
+    head: HeaderMap,
     forward: Vec<HeaderName>,
 }
 
 /// The places that a call takes up until its answer has ended.
 pub(crate) struct Places {
-    _call: OwnedSemaphorePermit,
-    _caller: Option<OwnedSemaphorePermit>,
+    _call: Taken,
+    _caller: Option<Taken>,
 }
 
 impl Gateway {
@@ -92,9 +97,9 @@ impl Gateway {
         let limits = config.limits;
         let settings = Settings::new(config, None)?;
         let inner = Inner {
-            settings: RwLock::new(Arc::new(settings)),
-            calls: Arc::new(Semaphore::new(limits.calls)),
-            bodies: Arc::new(Semaphore::new(limits.bodies.div_ceil(KIB))),
+            settings: ArcSwap::from_pointee(settings),
+            calls: Slots::new(limits.calls),
+            bodies: Slots::new(limits.bodies),
             metrics: Arc::new(Metrics::new()),
         };
         Ok(Self {
@@ -129,11 +134,7 @@ impl Gateway {
         let settings = Settings::new(config, Some(&before.callers)).inspect_err(|_| {
             self.inner.metrics.failed_reloads.inc();
         })?;
-        *self
-            .inner
-            .settings
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.inner.settings.store(Arc::new(settings));
         self.inner.metrics.reloads.inc();
         Ok(())
     }
@@ -149,7 +150,7 @@ impl Gateway {
 
     /// The metrics in the text format of Prometheus.
     pub fn metrics(&self) -> String {
-        self.inner.metrics.text()
+        self.inner.metrics.text(self.inner.calls.taken())
     }
 
     pub(crate) fn counters(&self) -> &Arc<Metrics> {
@@ -157,8 +158,7 @@ impl Gateway {
     }
 
     pub(crate) fn settings(&self) -> Arc<Settings> {
-        let settings = self.inner.settings.read();
-        Arc::clone(&settings.unwrap_or_else(PoisonError::into_inner))
+        self.inner.settings.load_full()
     }
 
     /// Answers a request. `is_local`: it came over a loopback address, where a gateway
@@ -171,7 +171,7 @@ impl Gateway {
     where
         B: Body<Data = Bytes>,
     {
-        let settings = self.settings();
+        let settings = self.inner.settings.load();
         let asks_for_keys = !settings.callers.is_empty() || !is_local;
         let checked = headers::unambiguous(&request)
             .and_then(|()| origin::check(&request, &settings.config.cors_origins, asks_for_keys));
@@ -180,8 +180,7 @@ impl Gateway {
             Err(refusal) => return self.refuse(refusal, &Shown::NOBODY),
         };
         let page = page(&request, &shown).or_else(|| {
-            let takes_credentials = settings.config.allow_caller_credentials && is_local;
-            let page = explorer::respond(&request, &settings.config, takes_credentials);
+            let page = explorer::respond(&request, &settings.config, is_local);
             page.map(|page| page.map(AnswerBody::whole))
         });
         if let Some(page) = page {
@@ -248,13 +247,19 @@ impl Settings {
         config.check()?;
         let callers = Callers::new(&config.callers, before)?;
         let forward = config.forward_headers.iter().map(|name| forwardable(name));
-        let version = HeaderValue::from_str(&config.plaid_version);
+        let version = HeaderValue::from_str(&config.plaid_version)
+            .map_err(|_| ConfigError::new("plaid_version is not a header"))?;
+        let target = Target::new(&config.upstream)?;
+        let mut head = headers::own(target.host().clone(), version);
+        if let Some(credentials) = &config.credentials {
+            headers::add_credentials(&mut head, credentials);
+        }
         Ok(Self {
             callers,
             guarded: Guarded::new(config.credentials.as_ref()),
-            target: Arc::new(Target::new(&config.upstream)?),
+            target: Arc::new(target),
+            head,
             forward: forward.collect::<Result<_, _>>()?,
-            version: version.map_err(|_| ConfigError::new("plaid_version is not a header"))?,
             config,
         })
     }
@@ -275,7 +280,7 @@ struct Passing {
     first: Bytes,
     is_whole: bool,
     watch: Watch,
-    patience: std::time::Duration,
+    patience: Duration,
     left: u64,
     places: Places,
 }
@@ -302,7 +307,7 @@ impl Call<'_> {
         let credentials = self.credentials(&parts.headers, operation)?;
         let (body, room) = self.body(&parts, body, caller.as_deref()).await?;
         let body = rewritten(&parts.method, body, operation, credentials.as_deref())?;
-        let request = self.request(&parts, body, credentials.as_deref())?;
+        let request = self.request(&parts, body, credentials.as_ref())?;
         let answer = self.send(request).await?;
         drop(room);
         self.pass(answer, operation, places, record).await
@@ -318,11 +323,13 @@ impl Call<'_> {
     }
 
     fn places(&self, caller: Option<&Known>, operation: &Operation) -> Result<Places, Refusal> {
-        let caller = caller.map(|c| c.admit(operation)).transpose()?.flatten();
-        let call = Arc::clone(&self.gateway.inner.calls).try_acquire_owned();
+        caller.map(|c| c.may_use(operation)).transpose()?;
+        // Before the caller's own: what the gateway has no room for is not counted
+        // towards its rate.
+        let call = self.gateway.inner.calls.take(1).ok_or(Refusal::Busy)?;
         Ok(Places {
-            _call: call.map_err(|_| Refusal::Busy)?,
-            _caller: caller,
+            _call: call,
+            _caller: caller.map(Known::admit).transpose()?.flatten(),
         })
     }
 
@@ -331,8 +338,7 @@ impl Call<'_> {
         &self,
         headers: &HeaderMap,
         operation: &Operation,
-    ) -> Result<Option<std::borrow::Cow<'_, Credentials>>, Refusal> {
-        use std::borrow::Cow;
+    ) -> Result<Option<Cow<'_, Credentials>>, Refusal> {
         if operation.credentials == Place::None {
             return Ok(None);
         }
@@ -356,13 +362,14 @@ impl Call<'_> {
     }
 
     /// The body as a whole: not a byte goes to Plaid before it is known that the rest
-    /// is there and is JSON. It is counted until Plaid has begun to answer.
+    /// is there and is JSON. What of it has to be held until the rest has come is
+    /// counted until Plaid has begun to answer.
     async fn body<B>(
         &self,
         parts: &Parts,
         body: B,
         caller: Option<&Known>,
-    ) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refusal>
+    ) -> Result<(Bytes, Option<Taken>), Refusal>
     where
         B: Body<Data = Bytes>,
     {
@@ -380,29 +387,26 @@ impl Call<'_> {
                 false => Err(Refusal::Ambiguous("a GET has no body")),
             };
         }
-        let expected = hint
-            .exact()
-            .map_or(most, |n| usize::try_from(n).unwrap_or(most));
-        let room = u32::try_from(expected.div_ceil(KIB)).map_err(|_| Refusal::BodyTooLarge)?;
-        let room = Arc::clone(&self.gateway.inner.bodies).try_acquire_many_owned(room);
-        let room = room.map_err(|_| Refusal::Busy)?;
-        let read = timeout(config.timeouts.body, read(body, most));
-        let body = read.await.map_err(|_| Refusal::BodyTooSlow)??;
-        Ok((body, Some(room)))
+        let read = read(body, most, &self.gateway.inner.bodies);
+        let read = within(config.timeouts.body, read).await;
+        read.map_err(|_| Refusal::BodyTooSlow)?
     }
 
     fn request(
         &self,
         parts: &Parts,
         body: Bytes,
-        credentials: Option<&Credentials>,
+        credentials: Option<&Cow<'_, Credentials>>,
     ) -> Result<Request<Full<Bytes>>, Refusal> {
-        let mut headers = headers::outgoing(&parts.method, &parts.headers, &self.settings.forward);
-        headers.insert(headers::PLAID_VERSION, self.settings.version.clone());
-        if let Some(credentials) = credentials {
-            let [client_id, secret] = credentials.headers();
-            headers.insert(headers::PLAID_CLIENT_ID, client_id);
-            headers.insert(headers::PLAID_SECRET, secret);
+        let settings = self.settings;
+        let mut headers = headers::outgoing(&parts.headers, &settings.forward, &settings.head);
+        match credentials {
+            Some(Cow::Borrowed(_)) => {}
+            Some(Cow::Owned(of_caller)) => headers::add_credentials(&mut headers, of_caller),
+            None => headers::remove_credentials(&mut headers),
+        }
+        if parts.method == Method::GET {
+            headers.remove(CONTENT_TYPE);
         }
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = parts.method.clone();
@@ -443,7 +447,7 @@ impl Call<'_> {
                 "it is encoded, which was not asked for",
             ));
         }
-        let headers = headers::incoming(&head.headers);
+        let headers = headers::incoming(head.status, &head.headers);
         let needles = self.settings.guarded.of_product(&operation.product);
         if headers
             .values()
@@ -497,7 +501,7 @@ impl Passing {
     }
 
     async fn piece(&mut self) -> Result<Bytes, Refusal> {
-        let frame = timeout(self.patience, self.upstream.frame()).await;
+        let frame = within(self.patience, self.upstream.frame()).await;
         match frame.map_err(|_| Refusal::UpstreamTimeout)? {
             None => {
                 self.is_whole = true;
@@ -561,33 +565,57 @@ fn path(upstream: &Upstream, uri: &Uri) -> Result<Uri, Refusal> {
     Ok(Uri::from(path))
 }
 
-/// Reads at most so many bytes. Most bodies come in one piece, which is not copied.
-async fn read<B: Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, Refusal> {
+/// Reads at most so many bytes. Most bodies come in one piece, which is not copied and
+/// takes no room: it is in memory already. The others take room as they come, so that
+/// one that is announced and does not come takes it from nobody.
+async fn read<B: Body<Data = Bytes>>(
+    body: B,
+    most: usize,
+    room: &Arc<Slots>,
+) -> Result<(Bytes, Option<Taken>), Refusal> {
     let mut body = pin!(body);
-    let mut first = Bytes::new();
-    let mut rest = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Refusal::BodyBroken)?;
-        let Ok(piece) = frame.into_data() else {
-            continue;
-        };
-        if first.len() + rest.len() + piece.len() > most {
+    let Some(first) = piece(body.as_mut()).await? else {
+        return Ok((Bytes::new(), None));
+    };
+    if first.len() > most {
+        return Err(Refusal::BodyTooLarge);
+    }
+    if body.is_end_stream() {
+        return Ok((first, None));
+    }
+    let mut taken = room.take(first.len()).ok_or(Refusal::Busy)?;
+    let mut whole = BytesMut::from(first);
+    while let Some(piece) = piece(body.as_mut()).await? {
+        if piece.len() > most - whole.len() {
             return Err(Refusal::BodyTooLarge);
         }
-        if first.is_empty() && rest.is_empty() {
-            first = piece;
-        } else {
-            if rest.is_empty() {
-                rest.extend_from_slice(&std::mem::take(&mut first));
-            }
-            rest.extend_from_slice(&piece);
+        taken.take(piece.len()).ok_or(Refusal::Busy)?;
+        whole.extend_from_slice(&piece);
+    }
+    Ok((whole.freeze(), Some(taken)))
+}
+
+/// The next piece of a body that has something in it; none after the last.
+async fn piece<B: Body<Data = Bytes>>(mut body: Pin<&mut B>) -> Result<Option<Bytes>, Refusal> {
+    while let Some(frame) = body.as_mut().frame().await {
+        let frame = frame.map_err(|_| Refusal::BodyBroken)?;
+        match frame.into_data() {
+            Ok(piece) if !piece.is_empty() => return Ok(Some(piece)),
+            // Trailers have no place in a call.
+            _ => {}
         }
     }
-    Ok(if rest.is_empty() {
-        first
-    } else {
-        rest.freeze()
-    })
+    Ok(None)
+}
+
+/// Like tokio's `timeout`, but what is ready at once, as most is, sets no timer.
+async fn within<F: Future>(patience: Duration, work: F) -> Result<F::Output, Elapsed> {
+    let mut work = pin!(work);
+    let at_once = poll_fn(|context| Poll::Ready(work.as_mut().poll(context)));
+    match at_once.await {
+        Poll::Ready(done) => Ok(done),
+        Poll::Pending => timeout(patience, work).await,
+    }
 }
 
 /// The gateway within a server that is not its own.

@@ -2,12 +2,13 @@
 //! header that nobody thought of stays where it is.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING,
-    CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, RETRY_AFTER,
-    USER_AGENT, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_DISPOSITION,
+    CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+    ORIGIN, RETRY_AFTER, USER_AGENT, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, Request, Version};
+use http::{Method, Request, StatusCode, Version};
 
+use crate::credentials::Credentials;
 use crate::refusal::Refusal;
 
 pub(crate) const PLAID_CLIENT_ID: HeaderName = HeaderName::from_static("plaid-client-id");
@@ -51,12 +52,12 @@ const AGENT: &str = concat!("plaid-gateway/", env!("CARGO_PKG_VERSION"));
 /// Refuses what could be understood in two ways.
 pub(crate) fn unambiguous<B>(request: &Request<B>) -> Result<(), Refusal> {
     let headers = request.headers();
-    for name in &ONCE {
-        if headers.get_all(name).iter().nth(1).is_some() {
-            return Err(Refusal::Ambiguous(
-                "a header that stands alone is there twice",
-            ));
-        }
+    // Mostly no header is there twice, and then there is none to look for.
+    let is_twice = |name: &HeaderName| headers.get_all(name).iter().nth(1).is_some();
+    if headers.len() > headers.keys_len() && ONCE.iter().any(is_twice) {
+        return Err(Refusal::Ambiguous(
+            "a header that stands alone is there twice",
+        ));
     }
     let uri = request.uri();
     if request.version() < Version::HTTP_2 {
@@ -100,6 +101,9 @@ pub(crate) fn takes_body(method: &Method, headers: &HeaderMap) -> Result<(), Ref
 
 /// `application/json`, and no character set but UTF-8.
 fn is_json(content_type: &str) -> bool {
+    if content_type == "application/json" {
+        return true;
+    }
     let mut parts = content_type.split(';').map(str::trim);
     let is_json = parts
         .next()
@@ -113,32 +117,70 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-/// The headers of the request to Plaid, without credentials.
-///
-/// The answer is asked for as it is: compressed, it could not be watched for the
-/// gateway's secret.
-pub(crate) fn outgoing(method: &Method, caller: &HeaderMap, extra: &[HeaderName]) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(12);
-    for name in FORWARDED.iter().chain(extra) {
-        for value in caller.get_all(name) {
+/// The headers of the request to Plaid: the gateway's own, and those of the caller that
+/// pass. None of the latter is in the former.
+pub(crate) fn outgoing(caller: &HeaderMap, extra: &[HeaderName], own: &HeaderMap) -> HeaderMap {
+    let mut headers = own.clone();
+    // The caller's are few, and so are those that pass: to go through them is cheaper
+    // than to look each of the latter up.
+    for (name, value) in caller {
+        let passes = FORWARDED.contains(name) || extra.contains(name);
+        if passes && !is_hop_by_hop(name, caller) {
             headers.append(name.clone(), value.clone());
         }
     }
-    if *method != Method::GET {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    }
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
     headers
 }
 
+/// What the gateway itself puts into the head of every request with a body.
+///
+/// The answer is asked for as it is: compressed, it could not be watched for the
+/// gateway's secret.
+pub(crate) fn own(host: HeaderValue, version: HeaderValue) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(HOST, host);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    headers.insert(PLAID_VERSION, version);
+    headers
+}
+
+/// Adds the credentials, or puts them in the place of those that are there.
+pub(crate) fn add_credentials(headers: &mut HeaderMap, credentials: &Credentials) {
+    let [client_id, secret] = credentials.headers();
+    headers.insert(PLAID_CLIENT_ID, client_id);
+    headers.insert(PLAID_SECRET, secret);
+}
+
+/// Whether the sender says that a header is meant for this connection alone.
+fn is_hop_by_hop(name: &HeaderName, headers: &HeaderMap) -> bool {
+    let named = headers.get_all(CONNECTION).iter();
+    let mut named = named.flat_map(|list| list.as_bytes().split(|b| *b == b','));
+    named.any(|one| {
+        one.trim_ascii()
+            .eq_ignore_ascii_case(name.as_str().as_bytes())
+    })
+}
+
+pub(crate) fn remove_credentials(headers: &mut HeaderMap) {
+    headers.remove(PLAID_CLIENT_ID);
+    headers.remove(PLAID_SECRET);
+}
+
 /// The headers of Plaid's answer that the caller gets.
-pub(crate) fn incoming(answer: &HeaderMap) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8);
-    for name in &ANSWERED {
-        if let Some(value) = answer.get(name) {
-            headers.insert(name.clone(), value.clone());
+pub(crate) fn incoming(status: StatusCode, answer: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(6);
+    let may_repeat = answer.len() > answer.keys_len();
+    for (name, value) in answer {
+        // Of one that is there twice the first counts.
+        if ANSWERED.contains(name) && !(may_repeat && headers.contains_key(name)) {
+            headers.append(name.clone(), value.clone());
         }
+    }
+    if status == StatusCode::NO_CONTENT {
+        // There is no content, whatever its length.
+        headers.remove(CONTENT_LENGTH);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -203,14 +245,21 @@ mod tests {
         }
         caller.insert("oauth-state-id", HeaderValue::from_static("kept"));
         caller.insert("x-experiment", HeaderValue::from_static("kept"));
-        let extra = [HeaderName::from_static("x-experiment")];
-        let out = outgoing(&Method::POST, &caller, &extra);
+        caller.insert("x-hop", HeaderValue::from_static("planted"));
+        caller.insert("connection", HeaderValue::from_static("close, X-Hop"));
+        let extra = ["x-experiment", "x-hop"].map(HeaderName::from_static);
+        let own = own(
+            HeaderValue::from_static("own"),
+            HeaderValue::from_static("own"),
+        );
+        let out = outgoing(&caller, &extra, &own);
         assert!(out.values().all(|value| value != "planted"), "{out:?}");
         assert_eq!(out["oauth-state-id"], "kept");
         assert_eq!(out["x-experiment"], "kept");
-        let back = incoming(&caller);
+        let back = incoming(StatusCode::OK, &caller);
         let passed = back.iter().filter(|(_, value)| *value == "planted");
         let passed: Vec<&str> = passed.map(|(name, _)| name.as_str()).collect();
         assert_eq!(passed, ["content-length"]);
+        assert!(!incoming(StatusCode::NO_CONTENT, &caller).contains_key(CONTENT_LENGTH));
     }
 }

@@ -39,6 +39,7 @@ mod record;
 mod refusal;
 pub mod rewrite;
 mod server;
+mod slots;
 #[cfg(feature = "command")]
 pub mod source;
 #[doc(hidden)]

@@ -27,7 +27,7 @@ pub(crate) struct Metrics {
     durations: Family<OperationLabel, Histogram>,
     refusals: Family<ReasonLabel, Counter>,
     answer_bytes: Counter,
-    pub(crate) in_flight: Gauge,
+    in_flight: Gauge,
     pub(crate) connections: Gauge,
     pub(crate) reloads: Counter,
     pub(crate) failed_reloads: Counter,
@@ -147,7 +147,9 @@ impl Metrics {
     }
 
     /// All figures as text.
-    pub(crate) fn text(&self) -> String {
+    pub(crate) fn text(&self, in_flight: usize) -> String {
+        self.in_flight
+            .set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         self.uptime.set(self.started.elapsed().as_secs_f64());
         let mut text = String::new();
         // Writing to a string does not fail.

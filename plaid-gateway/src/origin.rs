@@ -32,12 +32,8 @@ pub(crate) fn check<B>(
     origins: &[String],
     asks_for_keys: bool,
 ) -> Result<Shown, Refusal> {
-    let authority = authority(request);
-    if !asks_for_keys {
-        let host = authority.as_ref().map(Authority::host);
-        if !host.is_some_and(is_loopback) {
-            return Err(Refusal::Host);
-        }
+    if !asks_for_keys && !authority(request).is_some_and(|a| is_loopback(a.host())) {
+        return Err(Refusal::Host);
     }
     let headers = request.headers();
     let Some(origin) = headers.get(ORIGIN) else {
@@ -58,7 +54,7 @@ pub(crate) fn check<B>(
         return Ok(Shown(Some(origin.clone())));
     }
     let own = text.split_once("://").map(|(_, own)| own);
-    match authority {
+    match authority(request) {
         Some(authority) if own == Some(authority.as_str()) => Ok(Shown(None)),
         _ => Err(Refusal::Origin),
     }

@@ -1,40 +1,100 @@
 //! The state of a connection, from which it follows when it has to be closed.
+//!
+//! A thread has one clock and one [`Keeper`] for all of its connections. Whoever notes
+//! something down reads no clock of the system's, and a connection that is busy sets no
+//! timer: both would cost a call more than the rest of what is done for it here.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use atomic_waker::AtomicWaker;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use crate::answer::{AnswerBody, CutOff};
 use crate::config::Timeouts;
 use crate::tap::{Sight, Tap};
 
-/// What goes on in a connection. Times are in milliseconds since it was opened.
+/// Into so many rounds the time is divided that a caller may take nothing of an answer.
+const ROUNDS_OF_STALL: u64 = 4;
+/// For so many rounds it is known which answers are owed since then.
+const ROUNDS: usize = 8;
+
+/// The time of a thread, which goes on whenever its keeper makes a visit. What is noted
+/// down by it is up to one [`tick`](Self::tick) older than it says.
+#[derive(Debug)]
+struct Clock {
+    started: Instant,
+    /// Milliseconds between two visits.
+    tick: u64,
+    /// Milliseconds of a round.
+    round: u64,
+    now: AtomicU64,
+}
+
+impl Clock {
+    fn new(timeouts: &Timeouts, tick: Duration) -> Self {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            started: Instant::now(),
+            tick: millis(tick),
+            round: (millis(timeouts.stall) / ROUNDS_OF_STALL).max(1),
+            now: AtomicU64::new(0),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.now.load(Relaxed)
+    }
+
+    fn advance(&self) {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.now.store(now, Relaxed);
+    }
+
+    fn round(&self) -> u64 {
+        self.now() / self.round
+    }
+
+    /// Whether more than `than` has gone by, for certain.
+    fn is_longer(&self, since: u64, than: Duration) -> bool {
+        let passed = self.now().saturating_sub(since.saturating_add(self.tick));
+        Duration::from_millis(passed) > than
+    }
+}
+
+/// What goes on in a connection. Times are those of the clock.
 #[derive(Debug)]
 pub(crate) struct Pulse {
-    opened: Instant,
-    /// When something last went on.
+    clock: Arc<Clock>,
+    /// When a request last began, or an answer ended. Bytes alone do not count: a caller
+    /// that takes nothing can still answer the pings of HTTP/2.
     last: AtomicU64,
     /// When the head that has not ended yet began, plus one; or 0.
     head: AtomicU64,
     /// Requests without the whole answer handed over.
-    active: AtomicUsize,
-    /// Answers of which the caller has to take a piece before there can be another.
-    owed: AtomicUsize,
+    active: AtomicU32,
+    /// Answers of which the caller has to take a piece before there can be another, by
+    /// the round since when.
+    owed: [AtomicU32; ROUNDS],
     ambiguous: AtomicBool,
+    order: AtomicU8,
+    task: AtomicWaker,
 }
 
 /// What to do about a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+enum Verdict {
     Keep,
     /// Nobody uses it.
     Idle,
@@ -42,32 +102,42 @@ pub(crate) enum Verdict {
     Stuck,
 }
 
-impl Pulse {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            opened: Instant::now(),
-            last: AtomicU64::new(0),
-            head: AtomicU64::new(0),
-            active: AtomicUsize::new(0),
-            owed: AtomicUsize::new(0),
-            ambiguous: AtomicBool::new(false),
-        })
-    }
+/// What a connection is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    GoOn,
+    /// Take no more requests, and end after those under way.
+    End,
+    Close,
+}
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+const GO_ON: u8 = 0;
+const END: u8 = 1;
+const CLOSE: u8 = 2;
+
+impl Pulse {
+    fn new(clock: &Arc<Clock>) -> Self {
+        Self {
+            clock: Arc::clone(clock),
+            last: AtomicU64::new(clock.now()),
+            head: AtomicU64::new(0),
+            active: AtomicU32::new(0),
+            owed: Default::default(),
+            ambiguous: AtomicBool::new(false),
+            order: AtomicU8::new(GO_ON),
+            task: AtomicWaker::new(),
+        }
     }
 
     fn touch(&self) {
-        self.last.store(self.now(), Relaxed);
+        self.last.store(self.clock.now(), Relaxed);
     }
 
     fn saw(&self, sight: Sight) {
-        self.touch();
         match sight {
             Sight::Between => self.head.store(0, Relaxed),
             Sight::InHead => {
-                let began = self.now() + 1;
+                let began = self.clock.now() + 1;
                 let _ = self.head.compare_exchange(0, began, Relaxed, Relaxed);
             }
             Sight::Ambiguous => self.ambiguous.store(true, Relaxed),
@@ -80,23 +150,109 @@ impl Pulse {
         self.ambiguous.load(Relaxed)
     }
 
-    pub(crate) fn verdict(&self, timeouts: &Timeouts) -> Verdict {
-        let now = self.now();
-        let longer =
-            |since: u64, than: Duration| Duration::from_millis(now - since.min(now)) > than;
-        let last = self.last.load(Relaxed);
-        match self.head.load(Relaxed) {
-            0 => {}
-            head if longer(head, timeouts.headers) => return Verdict::Stuck,
-            _ => return Verdict::Keep,
+    /// What the connection is to do. Its task is woken up when that changes.
+    pub(crate) fn order(&self, context: &Context<'_>) -> Order {
+        self.task.register(context.waker());
+        match self.order.load(Acquire) {
+            GO_ON => Order::GoOn,
+            END => Order::End,
+            _ => Order::Close,
         }
-        if self.owed.load(Relaxed) > 0 && longer(last, timeouts.stall) {
+    }
+
+    fn give(&self, order: u8) {
+        if self.order.fetch_max(order, AcqRel) < order {
+            self.task.wake();
+        }
+    }
+
+    fn verdict(&self, timeouts: &Timeouts) -> Verdict {
+        let last = self.last.load(Relaxed);
+        if self.is_owed_for_long() {
             return Verdict::Stuck;
         }
-        match self.active.load(Relaxed) == 0 && longer(last, timeouts.idle) {
-            true => Verdict::Idle,
-            false => Verdict::Keep,
+        if self.active.load(Relaxed) > 0 {
+            return Verdict::Keep;
         }
+        match self.head.load(Relaxed) {
+            0 if self.clock.is_longer(last, timeouts.idle) => Verdict::Idle,
+            // One that came with the request before it has its time from that one's end.
+            head if head > 0 && self.clock.is_longer(head.max(last), timeouts.headers) => {
+                Verdict::Stuck
+            }
+            _ => Verdict::Keep,
+        }
+    }
+
+    /// Whether there is an answer that the caller has not gone on taking for the whole of
+    /// the time that it may, which is four rounds: of the first and the last it is not
+    /// known how much has gone by.
+    fn is_owed_for_long(&self) -> bool {
+        let round = self.clock.round();
+        let oldest = [1, 2].map(|next| slot(round + next));
+        oldest.iter().any(|slot| self.owed[*slot].load(Relaxed) > 0)
+    }
+}
+
+fn slot(round: u64) -> usize {
+    (round % ROUNDS as u64) as usize
+}
+
+/// Looks after the connections of a thread.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    timeouts: Timeouts,
+    clock: Arc<Clock>,
+    ticks: Interval,
+    pulses: Vec<Arc<Pulse>>,
+}
+
+impl Keeper {
+    pub(crate) fn new(timeouts: Timeouts) -> Self {
+        // Often enough to keep to the shortest of the times.
+        let shortest = timeouts.headers.min(timeouts.stall).min(timeouts.idle);
+        let tick = (shortest / 4).clamp(Duration::from_millis(1), Duration::from_secs(5));
+        let mut ticks = interval(tick);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            clock: Arc::new(Clock::new(&timeouts, tick)),
+            timeouts,
+            ticks,
+            pulses: Vec::new(),
+        }
+    }
+
+    /// What a new connection notes down in. It is looked after until it is dropped.
+    pub(crate) fn open(&mut self) -> Arc<Pulse> {
+        let pulse = Arc::new(Pulse::new(&self.clock));
+        self.pulses.push(Arc::clone(&pulse));
+        pulse
+    }
+
+    /// Waits for the time of the next visit, and makes it. Dropped before that it has
+    /// done nothing.
+    pub(crate) async fn tick(&mut self) {
+        self.ticks.tick().await;
+        self.visit();
+    }
+
+    fn visit(&mut self) {
+        self.clock.advance();
+        // The other owner is the connection.
+        self.pulses.retain(|pulse| Arc::strong_count(pulse) > 1);
+        for pulse in &self.pulses {
+            match pulse.verdict(&self.timeouts) {
+                Verdict::Keep => {}
+                Verdict::Idle if pulse.order.load(Relaxed) == GO_ON => pulse.give(END),
+                // It was asked to end, and its caller does not take the last bytes.
+                Verdict::Idle | Verdict::Stuck => pulse.give(CLOSE),
+            }
+        }
+    }
+
+    /// Asks all connections to end.
+    pub(crate) fn end(&self) {
+        self.pulses.iter().for_each(|pulse| pulse.give(END));
     }
 }
 
@@ -105,10 +261,14 @@ impl Pulse {
 pub(crate) struct Active(Arc<Pulse>);
 
 impl Active {
-    pub(crate) fn new(pulse: &Arc<Pulse>) -> Self {
+    pub(crate) fn new(pulse: Arc<Pulse>) -> Self {
         pulse.active.fetch_add(1, Relaxed);
         pulse.touch();
-        Self(Arc::clone(pulse))
+        Self(pulse)
+    }
+
+    pub(crate) fn pulse(&self) -> &Pulse {
+        &self.0
     }
 }
 
@@ -124,28 +284,34 @@ impl Drop for Active {
 pub(crate) struct Observed {
     body: AnswerBody,
     active: Active,
-    is_owed: bool,
+    /// Since which round its caller has to take something of it before it goes on, if so.
+    owed: Option<usize>,
 }
 
 impl Observed {
+    /// It is owed from the beginning: over HTTP/2 a caller decides when it takes the
+    /// first piece.
     pub(crate) fn new(body: AnswerBody, active: Active) -> Self {
-        Self {
+        let mut observed = Self {
             body,
             active,
-            is_owed: false,
-        }
+            owed: None,
+        };
+        observed.owe(true);
+        observed
     }
 
     fn owe(&mut self, is_owed: bool) {
-        let owed = &self.active.0.owed;
-        match (std::mem::replace(&mut self.is_owed, is_owed), is_owed) {
-            (false, true) => {
-                owed.fetch_add(1, Relaxed);
-            }
-            (true, false) => {
-                owed.fetch_sub(1, Relaxed);
-            }
-            _ => {}
+        let pulse = self.active.pulse();
+        let now = is_owed.then(|| slot(pulse.clock.round()));
+        if now == self.owed {
+            return;
+        }
+        if let Some(slot) = now {
+            pulse.owed[slot].fetch_add(1, Relaxed);
+        }
+        if let Some(slot) = std::mem::replace(&mut self.owed, now) {
+            pulse.owed[slot].fetch_sub(1, Relaxed);
         }
     }
 }
@@ -158,10 +324,9 @@ impl Body for Observed {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, CutOff>>> {
-        self.active.0.touch();
         let polled = Pin::new(&mut self.body).poll_frame(context);
-        let is_owed = matches!(polled, Poll::Ready(Some(Ok(_))));
-        self.owe(is_owed);
+        // While it is pending, it is Plaid that is waited for.
+        self.owe(polled.is_ready());
         polled
     }
 

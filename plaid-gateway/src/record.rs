@@ -31,7 +31,6 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
-        metrics.in_flight.inc();
         Self {
             metrics,
             started: Instant::now(),
@@ -87,7 +86,6 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         let duration = self.started.elapsed();
-        self.metrics.in_flight.dec();
         self.metrics.call(&Call {
             operation: self.operation,
             status: self.status,

@@ -1,11 +1,12 @@
 //! Listens, and bounds what a connection may do.
 
 use std::convert::Infallible;
-use std::io;
+use std::future::poll_fn;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::thread;
+use std::task::Poll;
 use std::time::Duration;
+use std::{io, mem, thread};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderValue, TRANSFER_ENCODING};
@@ -16,16 +17,17 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::answer::AnswerBody;
-use crate::config::{Config, Limits, Timeouts};
+use crate::config::{Config, Limits};
 use crate::gateway::Gateway;
-use crate::metrics;
+use crate::metrics::{self, Metrics};
 use crate::origin::Shown;
-use crate::pulse::{Active, Observed, Pulse, Tapped, Verdict};
+use crate::pulse::{Active, Keeper, Observed, Order, Pulse, Tapped};
 use crate::refusal::Refusal;
 
 /// How long to wait when the system has no file descriptors left.
@@ -47,7 +49,6 @@ struct Shared {
     gateway: Gateway,
     role: Role,
     limits: Limits,
-    timeouts: Timeouts,
 }
 
 impl Gateway {
@@ -100,18 +101,19 @@ impl Gateway {
     ) -> io::Result<()> {
         let (role, mut config) = self.checked(&listener)?;
         config.limits.connections = config.limits.connections.div_ceil(threads.get());
+        let (stopping, stopped) = watch::channel(());
         let mut workers = Vec::with_capacity(threads.get());
         let mut handles = Vec::with_capacity(threads.get());
         for _ in 0..threads.get() {
             let (hand, handed) = mpsc::channel(HANDED);
             let gateway = self.with_own_pool().map_err(io::Error::other)?;
-            let config = config.clone();
+            let (config, stop) = (config.clone(), gone(stopped.clone()));
             let runtime = runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?;
             let work = move || {
                 let source = Source::Handed(handed);
-                runtime.block_on(gateway.run(source, role, &config, std::future::pending()));
+                runtime.block_on(gateway.run(source, role, &config, stop));
             };
             workers.push(hand);
             handles.push(
@@ -124,7 +126,7 @@ impl Gateway {
             () = stop => {}
             () = hand_out(&listener, &workers) => {}
         }
-        drop((listener, workers));
+        drop((listener, workers, stopping));
         let ended = move || handles.into_iter().all(|handle| handle.join().is_ok());
         match spawn_blocking(ended).await {
             Ok(true) => Ok(()),
@@ -152,22 +154,27 @@ impl Gateway {
             gateway: self.clone(),
             role,
             limits: config.limits,
-            timeouts: config.timeouts,
         });
         let mut connections = JoinSet::new();
-        let (stopping, stopped) = watch::channel(());
+        let mut keeper = Keeper::new(config.timeouts);
         tokio::select! {
             () = stop => {}
-            () = accept(&mut source, &shared, &mut connections, &stopped) => {}
+            () = accept(&mut source, &shared, &mut connections, &mut keeper) => {}
+        }
+        while let Some(stream) = source.waiting() {
+            connections.spawn(connection(stream, Arc::clone(&shared), keeper.open()));
         }
         drop(source);
-        drop(stopping);
-        let _ = timeout(config.timeouts.shutdown, async {
-            while connections.join_next().await.is_some() {}
-        })
-        .await;
+        keeper.end();
+        let ended = end(&mut connections, &mut keeper);
+        let _ = timeout(config.timeouts.shutdown, ended).await;
         connections.shutdown().await;
     }
+}
+
+/// Ready when the sender is gone.
+async fn gone(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
 }
 
 /// Where connections come from.
@@ -185,23 +192,48 @@ impl Source {
             Self::Handed(handed) => handed.recv().await.map(TcpStream::from_std).transpose(),
         }
     }
+
+    /// The next one that has been accepted already.
+    fn waiting(&mut self) -> Option<TcpStream> {
+        match self {
+            Self::Listener(_) => None,
+            Self::Handed(handed) => TcpStream::from_std(handed.try_recv().ok()?).ok(),
+        }
+    }
 }
 
-/// Hands connections to the threads in turn, so that all have as many.
+/// Hands connections to the threads in turn, so that all have as many. Ready when there
+/// is no thread any more.
 async fn hand_out(listener: &TcpListener, workers: &[mpsc::Sender<std::net::TcpStream>]) {
-    for worker in workers.iter().cycle() {
-        let stream = loop {
-            match listener
-                .accept()
-                .await
-                .and_then(|(stream, _)| stream.into_std())
-            {
-                Ok(stream) => break stream,
+    let mut turn = 0;
+    while !workers.iter().all(mpsc::Sender::is_closed) {
+        match listener.accept().await {
+            Ok((stream, _)) => match stream.into_std() {
+                Ok(stream) => hand(stream, workers, &mut turn).await,
                 Err(_) => sleep(BREATH).await,
+            },
+            // Out of file descriptors, most likely: that passes.
+            Err(_) => sleep(BREATH).await,
+        }
+    }
+}
+
+/// Hands a connection to the next thread that has room: one that is full, or has ended,
+/// holds up none of the others.
+async fn hand(
+    mut stream: std::net::TcpStream,
+    workers: &[mpsc::Sender<std::net::TcpStream>],
+    turn: &mut usize,
+) {
+    while !workers.iter().all(mpsc::Sender::is_closed) {
+        for _ in workers {
+            *turn = (*turn + 1) % workers.len();
+            match workers[*turn].try_send(stream) {
+                Ok(()) => return,
+                Err(TrySendError::Full(back) | TrySendError::Closed(back)) => stream = back,
             }
-        };
-        // One that has ended takes no more; the others do.
-        let _ = worker.send(stream).await;
+        }
+        sleep(BREATH).await;
     }
 }
 
@@ -209,23 +241,17 @@ async fn accept(
     source: &mut Source,
     shared: &Arc<Shared>,
     connections: &mut JoinSet<()>,
-    stopped: &watch::Receiver<()>,
+    keeper: &mut Keeper,
 ) {
-    let permits = Arc::new(Semaphore::new(shared.limits.connections));
     loop {
-        let next = async {
-            let permit = Arc::clone(&permits).acquire_owned().await;
-            (permit, source.next().await)
-        };
+        let has_room = connections.len() < shared.limits.connections;
         tokio::select! {
             Some(_) = connections.join_next() => {}
-            (permit, next) = next => match next {
+            () = keeper.tick() => {}
+            next = source.next(), if has_room => match next {
                 Ok(Some(stream)) => {
-                    let connection = connection(stream, Arc::clone(shared), stopped.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(permit);
-                    });
+                    let pulse = keeper.open();
+                    connections.spawn(connection(stream, Arc::clone(shared), pulse));
                 }
                 Ok(None) => return,
                 // Out of file descriptors, most likely: that passes.
@@ -235,13 +261,21 @@ async fn accept(
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stopped: watch::Receiver<()>) {
-    let open = &shared.gateway.counters().connections;
-    open.inc();
+/// Waits for the last connection to end.
+async fn end(connections: &mut JoinSet<()>, keeper: &mut Keeper) {
+    while !connections.is_empty() {
+        tokio::select! {
+            _ = connections.join_next() => {}
+            () = keeper.tick() => {}
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>, pulse: Arc<Pulse>) {
+    let _open = Open::new(shared.gateway.counters());
     // Small answers, one after another: without this each could wait for the
     // acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
-    let pulse = Pulse::new();
     let tapped = Tapped::new(stream, Arc::clone(&pulse));
     let (of_service, its_pulse) = (Arc::clone(&shared), Arc::clone(&pulse));
     let service = service_fn(move |request| {
@@ -250,35 +284,35 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stopped: watch::
     let builder = builder(&shared);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(tapped), service));
     let mut is_ending = false;
-    let mut ticks = ticks(&shared.timeouts);
-    loop {
-        tokio::select! {
-            _ = connection.as_mut() => break,
-            _ = stopped.changed(), if !is_ending => {
-                is_ending = true;
-                connection.as_mut().graceful_shutdown();
-            }
-            _ = ticks.tick() => match pulse.verdict(&shared.timeouts) {
-                Verdict::Keep => {}
-                Verdict::Idle if !is_ending => {
-                    is_ending = true;
+    poll_fn(|context| {
+        match pulse.order(context) {
+            Order::GoOn => {}
+            Order::End => {
+                if !mem::replace(&mut is_ending, true) {
                     connection.as_mut().graceful_shutdown();
                 }
-                // It was asked to end, and its caller does not take the last bytes.
-                Verdict::Idle | Verdict::Stuck => break,
-            },
+            }
+            Order::Close => return Poll::Ready(()),
         }
-    }
-    open.dec();
+        connection.as_mut().poll(context).map(drop)
+    })
+    .await;
 }
 
-/// Often enough to keep to the shortest of the times.
-fn ticks(timeouts: &Timeouts) -> tokio::time::Interval {
-    let shortest = timeouts.headers.min(timeouts.stall).min(timeouts.idle);
-    let every = (shortest / 4).clamp(Duration::from_millis(10), Duration::from_secs(5));
-    let mut ticks = interval(every);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+/// Counts a connection as long as it is open.
+struct Open(Arc<Metrics>);
+
+impl Open {
+    fn new(metrics: &Arc<Metrics>) -> Self {
+        metrics.connections.inc();
+        Self(Arc::clone(metrics))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.connections.dec();
+    }
 }
 
 fn builder(shared: &Shared) -> auto::Builder<TokioExecutor> {
@@ -289,7 +323,7 @@ fn builder(shared: &Shared) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         .max_headers(limits.headers)
         .max_buf_size(limits.header_bytes)
-        // The pulse looks after slow heads; this one would cut idle connections.
+        // The keeper looks after slow heads; this one would cut idle connections.
         .header_read_timeout(None);
     builder
         .http2()
@@ -306,10 +340,10 @@ async fn respond(
     pulse: Arc<Pulse>,
     request: Request<Incoming>,
 ) -> Result<Response<Observed>, Infallible> {
-    let active = Active::new(&pulse);
+    let active = Active::new(pulse);
     let is_chunked = request.headers().contains_key(TRANSFER_ENCODING);
     let is_old = request.version() < Version::HTTP_2;
-    let is_ambiguous = pulse.is_ambiguous();
+    let is_ambiguous = active.pulse().is_ambiguous();
     let mut response = match shared.role {
         Role::Admin => admin(&shared.gateway, &request),
         Role::Calls { .. } if is_ambiguous => {

@@ -7,7 +7,10 @@
 //!
 //! Public for the fuzzer, which holds it against the library's own reading.
 
-use httparse::{EMPTY_HEADER, Status};
+use std::mem::MaybeUninit;
+
+use httparse::Status;
+use memchr::memchr_iter;
 
 /// The headers that can be followed. No configuration allows more; a head with more is
 /// not looked at and so not trusted.
@@ -120,9 +123,11 @@ fn has_end(text: &[u8]) -> bool {
 
 /// Where a head ends, if it does, and what comes after it.
 fn parse(text: &[u8]) -> Option<(usize, Next)> {
-    let mut headers = [EMPTY_HEADER; MAX_HEADERS];
-    let mut request = httparse::Request::new(&mut headers);
-    match request.parse(text) {
+    // Most heads have ten headers. To clear the room for all that there may be costs
+    // more than to read those.
+    let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(text, &mut headers) {
         Ok(Status::Partial) => None,
         Err(httparse::Error::TooManyHeaders) => Some((text.len(), Next::Ambiguous)),
         // HTTP/2, or something that the library, which uses the same parser, refuses.
@@ -140,15 +145,15 @@ fn parse(text: &[u8]) -> Option<(usize, Next)> {
 }
 
 fn next(head: &[u8], headers: &[httparse::Header<'_>]) -> Next {
-    let mut lengths = headers
-        .iter()
-        .filter(|h| h.name.eq_ignore_ascii_case("content-length"));
-    let codings = headers
-        .iter()
-        .filter(|h| h.name.eq_ignore_ascii_case("transfer-encoding"));
-    let codings = codings.count();
-    let length = lengths.next();
-    let is_twofold = lengths.next().is_some() || codings > 1 || (codings > 0 && length.is_some());
+    let (mut length, mut is_twofold, mut codings) = (None, false, 0);
+    for header in headers {
+        if header.name.eq_ignore_ascii_case("content-length") {
+            is_twofold |= length.replace(header.value).is_some();
+        } else if header.name.eq_ignore_ascii_case("transfer-encoding") {
+            codings += 1;
+        }
+    }
+    is_twofold |= codings > 1 || (codings > 0 && length.is_some());
     if is_twofold || has_bare_line_feed(head) {
         return Next::Ambiguous;
     }
@@ -156,30 +161,20 @@ fn next(head: &[u8], headers: &[httparse::Header<'_>]) -> Next {
         // The connection is closed after a chunked request.
         None if codings > 0 => Next::Unknown,
         None => Next::Body(0),
-        Some(length) => match std::str::from_utf8(length.value).map(str::parse) {
-            Ok(Ok(length)) if length_is_plain(headers) => Next::Body(length),
-            _ => Next::Ambiguous,
-        },
+        Some(length) => plain_length(length).map_or(Next::Ambiguous, Next::Body),
     }
 }
 
 /// Digits alone: `+5` is a number to some.
-fn length_is_plain(headers: &[httparse::Header<'_>]) -> bool {
-    headers
-        .iter()
-        .filter(|h| h.name.eq_ignore_ascii_case("content-length"))
-        .all(|h| h.value.iter().all(u8::is_ascii_digit))
+fn plain_length(text: &[u8]) -> Option<u64> {
+    let is_plain = text.iter().all(u8::is_ascii_digit);
+    let text = std::str::from_utf8(text).ok().filter(|_| is_plain)?;
+    text.parse().ok()
 }
 
 /// A line that ends in a line feed alone is a line to some and not to others.
 fn has_bare_line_feed(head: &[u8]) -> bool {
-    let mut before = 0;
-    head.iter().any(|byte| {
-        *byte == b'\n' && std::mem::replace(&mut before, *byte) != b'\r' || {
-            before = *byte;
-            false
-        }
-    })
+    memchr_iter(b'\n', head).any(|at| !head[..at].ends_with(b"\r"))
 }
 
 #[cfg(test)]

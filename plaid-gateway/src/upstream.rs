@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use atomic_waker::AtomicWaker;
 use bytes::Bytes;
-use http::header::HOST;
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
@@ -105,7 +104,7 @@ impl Pool {
         })))
     }
 
-    /// Sends a request, of which the target is a path, and waits for the head of the
+    /// Sends a request, which has the host and of which the target is a path, and waits for the head of the
     /// answer. Dropped before that, or the answer before its end, it closes the
     /// connection.
     pub(crate) async fn send(
@@ -113,7 +112,6 @@ impl Pool {
         target: &Arc<Target>,
         mut request: Outgoing,
     ) -> Result<Response<Answer>, Failure> {
-        request.headers_mut().insert(HOST, target.host.clone());
         loop {
             let (mut link, was_idle) = match self.0.idle(target) {
                 Some(link) => (link, true),
@@ -151,6 +149,10 @@ impl Target {
             address: address.map_err(|_| ConfigError::new("the upstream is not a URL"))?,
             host: host(upstream)?,
         })
+    }
+
+    pub(crate) fn host(&self) -> &HeaderValue {
+        &self.host
     }
 }
 

@@ -2,16 +2,18 @@
 //! it is the request id that the log wants.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use memchr::memmem::{Finder, rfind};
+use memchr::memchr_iter;
+use memchr::memmem::{Finder, FinderRev};
 
 use crate::credentials::Credentials;
 
 /// Credentials are longer. What is shorter would be found where nobody put it.
 const SHORTEST: usize = 8;
 const FIELD: &[u8] = b"\"request_id\"";
+static FINDER: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(FIELD));
 /// Longer than any request id with its name.
 const WINDOW: usize = 128;
 
@@ -64,9 +66,10 @@ impl Needles {
     fn held(&self, text: &[u8]) -> usize {
         let of = |needle: &Finder<'static>| {
             let needle = needle.needle();
-            let most = text.len().min(needle.len() - 1);
-            let mut lengths = (1..=most).rev();
-            lengths.find(|n| text.ends_with(&needle[..*n])).unwrap_or(0)
+            let tail = &text[text.len() - text.len().min(needle.len() - 1)..];
+            let mut starts = memchr_iter(needle[0], tail).map(|start| &tail[start..]);
+            let start = starts.find(|start| needle.starts_with(start));
+            start.map_or(0, <[u8]>::len)
         };
         self.0.iter().map(of).max().unwrap_or(0)
     }
@@ -148,8 +151,12 @@ impl Ids {
     /// Objects within an answer may have a request id too; its own mostly comes last.
     fn look(&mut self, piece: &[u8]) {
         let seam = piece.len().min(WINDOW);
+        let is_first = self.tail.is_empty();
         self.tail.extend_from_slice(&piece[..seam]);
-        self.last = last_id(&self.tail).or(self.last.take());
+        // What is within the first piece is found in it as a whole.
+        if !is_first || piece.len() <= seam {
+            self.last = last_id(&self.tail).or(self.last.take());
+        }
         if piece.len() > seam {
             self.last = last_id(piece).or(self.last.take());
             self.tail.clear();
@@ -161,7 +168,7 @@ impl Ids {
 }
 
 fn last_id(text: &[u8]) -> Option<String> {
-    let after = &text[rfind(text, FIELD)? + FIELD.len()..];
+    let after = &text[FINDER.rfind(text)? + FIELD.len()..];
     let after = after.trim_ascii_start().strip_prefix(b":")?;
     let value = after.trim_ascii_start().strip_prefix(b"\"")?;
     let end = value.iter().position(|b| *b == b'"')?;
@@ -172,7 +179,8 @@ fn last_id(text: &[u8]) -> Option<String> {
 pub(crate) fn plain_id(text: &[u8]) -> Option<String> {
     let is_plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
     let is_id = (1..=64).contains(&text.len()) && text.iter().all(is_plain);
-    is_id.then(|| text.iter().map(|b| char::from(*b)).collect())
+    let text = std::str::from_utf8(text).ok().filter(|_| is_id)?;
+    Some(text.to_owned())
 }
 
 #[cfg(test)]

@@ -514,9 +514,77 @@ async fn the_explorer_knows_the_gateway_and_can_be_left_out() {
     let mut without = config(&echo.url());
     without.explorer = Some(false);
     assert_eq!(settings(without).await.0, 404);
-    // On an address that others reach it has to be asked for.
+}
+
+#[tokio::test]
+async fn where_others_reach_it_the_explorer_has_to_be_asked_for() {
+    let echo = Echo::start().await;
     let mut open = config(&echo.url());
-    open.listen = "0.0.0.0:0".parse().unwrap();
     open.callers = vec![Caller::new("a", NewKey::generate().unwrap().hash)];
-    assert_eq!(settings(open).await.0, 404);
+    let mut asked_for = open.clone();
+    asked_for.explorer = Some(true);
+    let path = "/explorer/settings.json";
+    for (config, expected) in [(open, 404), (asked_for, 200)] {
+        // On an address of everybody's, which its configuration does not say.
+        let gateway = Gateway::new(config.clone()).unwrap();
+        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let served =
+            tokio::spawn(async move { gateway.serve(listener, std::future::pending()).await });
+        let url = format!("http://127.0.0.1:{port}{path}");
+        let answer = client().get(url).send().await.unwrap();
+        assert_eq!(answer.status(), expected);
+        served.abort();
+
+        // Mounted in a server, of which the gateway does not know who reaches it.
+        let mounted = mounted(config).await;
+        let answer = client().get(format!("{mounted}{path}")).send();
+        assert_eq!(answer.await.unwrap().status(), expected);
+    }
+}
+
+/// The URL of a gateway that is mounted under a prefix.
+async fn mounted(config: Config) -> String {
+    let router = Gateway::new(config).unwrap().router();
+    let app = axum::Router::new().nest_service("/some/plaid", router);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/some/plaid", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+#[tokio::test]
+async fn a_mounted_explorer_is_found_from_its_prefix_with_and_without_a_slash() {
+    let echo = Echo::start().await;
+    let mut config = config(&echo.url());
+    config.explorer = Some(true);
+    let url = mounted(config).await;
+    let browser = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["", "/", "/explorer", "/explorer/"] {
+        let answer = browser.get(format!("{url}{path}")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path:?}");
+        assert_eq!(answer.url().path(), "/some/plaid/explorer/", "{path:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_content_has_no_length_whatever_the_upstream_says() {
+    let lying = "HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n";
+    let echo = Echo::answering(lying).await;
+    let running = Running::start(config(&echo.url())).await;
+    let request = "POST /accounts/get HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+                   content-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+    let got = running.raw(request.as_bytes()).await;
+    assert!(got.starts_with("HTTP/1.1 204"), "{got}");
+    assert!(!got.contains("content-length"), "{got}");
+    let new = reqwest::Client::builder()
+        .no_proxy()
+        .http2_prior_knowledge()
+        .build()
+        .unwrap();
+    let call = new.post(running.url("/accounts/get"));
+    let call = call.header("content-type", "application/json").body("{}");
+    let answer = call.send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert_eq!(answer.bytes().await.unwrap().len(), 0);
 }

@@ -50,6 +50,20 @@ impl Running {
         }
     }
 
+    /// One that was started in another way, and is stopped in another way.
+    pub fn with(
+        gateway: Gateway,
+        address: SocketAddr,
+        task: JoinHandle<std::io::Result<()>>,
+    ) -> Self {
+        Self {
+            gateway,
+            address,
+            stop: None,
+            task,
+        }
+    }
+
     /// Asks it to stop; `task` ends when it has.
     pub fn stop(&mut self) {
         drop(self.stop.take());
