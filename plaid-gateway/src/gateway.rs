@@ -17,6 +17,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, Uri};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
+use tokio::task::yield_now;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -308,6 +309,10 @@ impl Call<'_> {
         let (body, room) = self.body(&parts, body, caller.as_deref()).await?;
         let body = rewritten(&parts.method, body, operation, credentials.as_deref())?;
         let request = self.request(&parts, body, credentials.as_ref())?;
+        // Other requests that have come already are read before this one is sent. Sent in
+        // a row, they wake the upstream up once; one by one, each may take the core from
+        // this thread for an upstream that finds a single request.
+        yield_now().await;
         let answer = self.send(request).await?;
         drop(room);
         self.pass(answer, operation, places, record).await

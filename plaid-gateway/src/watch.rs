@@ -13,7 +13,8 @@ use crate::credentials::Credentials;
 /// Credentials are longer. What is shorter would be found where nobody put it.
 const SHORTEST: usize = 8;
 const FIELD: &[u8] = b"\"request_id\"";
-static FINDER: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(FIELD));
+static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(FIELD));
+static BACKWARDS: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(FIELD));
 /// Longer than any request id with its name.
 const WINDOW: usize = 128;
 
@@ -168,7 +169,11 @@ impl Ids {
 }
 
 fn last_id(text: &[u8]) -> Option<String> {
-    let after = &text[FINDER.rfind(text)? + FIELD.len()..];
+    // Mostly it is near the end, and a search forwards is the faster one.
+    let before_end = text.len().saturating_sub(WINDOW);
+    let near = FINDER.find_iter(&text[before_end..]).last();
+    let near = near.map(|at| before_end + at);
+    let after = &text[near.or_else(|| BACKWARDS.rfind(text))? + FIELD.len()..];
     let after = after.trim_ascii_start().strip_prefix(b":")?;
     let value = after.trim_ascii_start().strip_prefix(b"\"")?;
     let end = value.iter().position(|b| *b == b'"')?;
