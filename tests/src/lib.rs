@@ -2,6 +2,7 @@
 //! play its corpus.
 
 pub mod decoder;
+pub mod framing;
 pub mod fuzz;
 pub mod rewriting;
 pub mod snippets;

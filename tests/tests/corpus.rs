@@ -14,6 +14,11 @@ fn the_decoder_keeps_its_promises() {
 }
 
 #[test]
+fn requests_begin_where_the_gateway_sees_them_begin() {
+    play("framing", plaid_tests::framing::check);
+}
+
+#[test]
 fn lists_end_and_no_row_comes_twice() {
     play("pager", fuzz::pager);
 }
