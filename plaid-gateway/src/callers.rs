@@ -169,7 +169,8 @@ impl Caller {
         self
     }
 
-    /// Allows this many calls per second, and this many at once after a pause.
+    /// Allows this many calls per second, and this many at once after a pause. Each
+    /// gateway counts for itself: three of them let three times as many through.
     pub fn rate(mut self, per_second: u32, burst: u32) -> Self {
         self.rate = Some((per_second, burst));
         self

@@ -1,9 +1,9 @@
 //! The explorer in Chromium, its own tests, and that the bundle which is built into the
 //! gateway is what its source makes.
 //!
-//! They need Node with npm, Chromium, Python and bash. What of it is missing is installed from Debian
-//! where this may be done; else a test says what is missing and is skipped. In CI nothing
-//! is skipped.
+//! They need Node with npm, Python, bash and Chromium. Chromium is installed from Debian
+//! where this may be done; of what is missing else a test says so and is skipped. In CI
+//! nothing is skipped.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -19,7 +19,7 @@ use std::process::Command;
 use plaid_gateway::{Caller, Config, Credentials, NewKey, Upstream};
 use plaid_sandbox::Sandbox;
 use support::Running;
-use tools::{answers, ready, said};
+use tools::{answers, debian, ready, said};
 
 const NO_NODE: &str = "Node 20.19 or later with npm is missing: take it from https://nodejs.org, \
                        or run `nvm install 22`; Debian 12 has version 18";
@@ -32,7 +32,7 @@ const EXPLORER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/explorer");
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_goes_from_nothing_to_a_stripe_token_in_chromium() {
     let _turn = TURN.lock().await;
-    let Some((copy, chromium)) = set_up(|| Ok((prepare("browser")?, chromium()?))) else {
+    let Some((copy, chromium)) = ready(|| Ok((prepare("browser")?, chromium()?))) else {
         return;
     };
     let sandbox = Sandbox::start().await.unwrap();
@@ -67,7 +67,7 @@ async fn a_user_goes_from_nothing_to_a_stripe_token_in_chromium() {
 #[test]
 fn the_bundle_is_what_its_source_makes() {
     let _turn = TURN.blocking_lock();
-    let Some(copy) = set_up(|| prepare("bundle")) else {
+    let Some(copy) = ready(|| prepare("bundle")) else {
         return;
     };
     fs::remove_dir_all(copy.join("dist")).unwrap();
@@ -99,7 +99,7 @@ fn the_explorers_own_tests_pass() {
         }
         prepare("unit")
     };
-    let Some(copy) = set_up(prepared) else {
+    let Some(copy) = ready(prepared) else {
         return;
     };
     run(Command::new("npm").arg("test").current_dir(copy));
@@ -112,7 +112,7 @@ fn the_page_gives_the_advice_that_the_crate_gives() {
             .then_some(())
             .ok_or_else(|| NO_NODE.to_owned())
     };
-    if set_up(node).is_none() {
+    if ready(node).is_none() {
         return;
     }
     run(Command::new("node")
@@ -147,11 +147,6 @@ fn files(folder: &Path) -> Files {
         }
     }
     found
-}
-
-/// What a test needs, or nothing where that is missing and may be, which is said.
-fn set_up<T>(prepare: impl FnOnce() -> Result<T, String>) -> Option<T> {
-    ready(|| prepare().inspect_err(|missing| tell(&format!("not tested: {missing}"))))
 }
 
 /// Past the harness, which shows what a test prints only when it fails.
@@ -196,21 +191,7 @@ fn chromium() -> Result<PathBuf, String> {
     if let Some(found) = installed_chromium() {
         return Ok(found);
     }
-    let install = [
-        "install",
-        "-y",
-        "-qq",
-        "-o",
-        "DPkg::Lock::Timeout=300",
-        "chromium",
-    ];
-    for arguments in [&["update", "-qq"][..], &install] {
-        // Without the right to install, or on another system, this fails and says why.
-        let _ = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .status();
-    }
+    debian(&["chromium"]);
     installed_chromium().ok_or_else(|| {
         "Chromium is missing: run `apt-get install chromium`, or set CHROMIUM to its path"
             .to_owned()

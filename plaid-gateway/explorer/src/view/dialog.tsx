@@ -1,7 +1,7 @@
-import { signal, useSignalEffect } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { X } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from './icon.tsx';
 
 export type DialogName = 'search' | 'connection' | 'history';
@@ -28,11 +28,14 @@ export function Dialog({
   children: () => ComponentChildren;
 }) {
   const element = useRef<HTMLDialogElement>(null);
-  useSignalEffect(() => {
+  const isOpen = opened.value === name;
+  // In one step with what is in it: nobody finds a link in it that cannot have the focus yet, and the focus is given
+  // back before anything else asks for it.
+  useLayoutEffect(() => {
     const dialog = element.current;
-    if (opened.value === name && !dialog?.open) dialog?.showModal();
-    if (opened.value !== name && dialog?.open) dialog.close();
-  });
+    if (isOpen && !dialog?.open) dialog?.showModal();
+    if (!isOpen && dialog?.open) dialog.close();
+  }, [isOpen]);
   return (
     <dialog
       ref={element}
@@ -41,7 +44,7 @@ export function Dialog({
       onClose={() => opened.value === name && dialogs.close()}
       onClick={(event) => event.target === element.current && dialogs.close()}
     >
-      {opened.value === name && (
+      {isOpen && (
         <div class="sheet">
           <div class="sheet-head">
             <h2>{title}</h2>
