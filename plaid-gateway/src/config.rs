@@ -80,7 +80,8 @@ pub struct Limits {
     pub calls: usize,
     /// Bytes of a request's body: 1 MiB.
     pub body: usize,
-    /// Bytes of all bodies that are being read or sent: 64 MiB.
+    /// Bytes of all bodies that come in more than one piece, from the first of them until
+    /// the upstream begins to answer: 64 MiB.
     pub bodies: usize,
     /// Bytes of an answer: 256 MiB. A longer one is cut off.
     pub answer: u64,
@@ -109,7 +110,8 @@ pub struct Timeouts {
     pub first_byte: Duration,
     /// Between two pieces of the answer: 30 s.
     pub answer: Duration,
-    /// How long a caller may take nothing of an answer: 30 s.
+    /// How long a caller may take nothing of an answer: 30 s. At most three quarters of it
+    /// later the connection is closed, with everything else that it has under way.
     pub stall: Duration,
     /// How long a connection may be open without a request: 75 s. It has to be longer
     /// than a load balancer keeps connections, which is 60 s with most.
@@ -217,7 +219,7 @@ impl Limits {
             self.bodies,
             self.headers,
         ];
-        // What tokio's semaphores can count, with the sizes counted in KiB.
+        // Half a gigabyte, or half a billion: more is a mistake in writing.
         let most = u32::MAX as usize >> 3;
         if sizes.contains(&0) || self.answer == 0 || self.streams == 0 {
             return Err(ConfigError::new(

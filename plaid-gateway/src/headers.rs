@@ -118,14 +118,14 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// The headers of the request to Plaid: the gateway's own, and those of the caller that
-/// pass. None of the latter is in the former.
+/// pass and that it has none of itself.
 pub(crate) fn outgoing(caller: &HeaderMap, extra: &[HeaderName], own: &HeaderMap) -> HeaderMap {
     let mut headers = own.clone();
     // The caller's are few, and so are those that pass: to go through them is cheaper
     // than to look each of the latter up.
     for (name, value) in caller {
         let passes = FORWARDED.contains(name) || extra.contains(name);
-        if passes && !is_hop_by_hop(name, caller) {
+        if passes && !own.contains_key(name) && !is_hop_by_hop(name, caller) {
             headers.append(name.clone(), value.clone());
         }
     }
@@ -163,6 +163,7 @@ fn is_hop_by_hop(name: &HeaderName, headers: &HeaderMap) -> bool {
     })
 }
 
+/// For an operation that takes none.
 pub(crate) fn remove_credentials(headers: &mut HeaderMap) {
     headers.remove(PLAID_CLIENT_ID);
     headers.remove(PLAID_SECRET);
@@ -247,7 +248,7 @@ mod tests {
         caller.insert("x-experiment", HeaderValue::from_static("kept"));
         caller.insert("x-hop", HeaderValue::from_static("planted"));
         caller.insert("connection", HeaderValue::from_static("close, X-Hop"));
-        let extra = ["x-experiment", "x-hop"].map(HeaderName::from_static);
+        let extra = ["x-experiment", "x-hop", "user-agent"].map(HeaderName::from_static);
         let own = own(
             HeaderValue::from_static("own"),
             HeaderValue::from_static("own"),
@@ -256,6 +257,7 @@ mod tests {
         assert!(out.values().all(|value| value != "planted"), "{out:?}");
         assert_eq!(out["oauth-state-id"], "kept");
         assert_eq!(out["x-experiment"], "kept");
+        assert_eq!(out.get_all(USER_AGENT).iter().count(), 1);
         let back = incoming(StatusCode::OK, &caller);
         let passed = back.iter().filter(|(_, value)| *value == "planted");
         let passed: Vec<&str> = passed.map(|(name, _)| name.as_str()).collect();

@@ -104,9 +104,9 @@ impl Pool {
         })))
     }
 
-    /// Sends a request, which has the host and of which the target is a path, and waits for the head of the
-    /// answer. Dropped before that, or the answer before its end, it closes the
-    /// connection.
+    /// Sends a request, which names its host and has a path for its target, and waits for
+    /// the head of the answer. Dropped before that, or the answer before its end, it
+    /// closes the connection.
     pub(crate) async fn send(
         &self,
         target: &Arc<Target>,
