@@ -2,22 +2,17 @@
 //! look like.
 //!
 //! The document is embedded, parsed once per process and shared by every
-//! running emulator. A request's validator is compiled when the first such
-//! request arrives, because a test rarely calls more than a handful.
+//! running emulator.
 
-use std::{
-    collections::HashMap,
-    sync::{LazyLock, OnceLock},
-};
+use std::sync::LazyLock;
 
-use jsonschema::{Registry, Validator};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::answers::{self, Paging};
-
-/// The name by which validators refer to the embedded document.
-const URI: &str = "plaid:contract";
+use crate::{
+    answers::Paging,
+    schema::{self, Schemas, Shape, Violations},
+};
 
 /// One operation of the API.
 #[derive(Debug, Deserialize)]
@@ -50,15 +45,13 @@ pub(crate) struct Field {
 #[error("the embedded description of the API is unusable: {0}")]
 pub struct ContractError(String);
 
-/// The document and what is compiled from it.
+/// The document.
 #[derive(Debug)]
 pub(crate) struct Contract {
     operations: Vec<Operation>,
     /// Schemas that list no properties: such a request takes no fields.
     without_fields: Vec<String>,
-    schemas: &'static Map<String, Value>,
-    registry: Registry<'static>,
-    validators: HashMap<String, OnceLock<Option<Validator>>>,
+    schemas: &'static Schemas,
 }
 
 static DOCUMENT: LazyLock<Result<Value, ContractError>> = LazyLock::new(|| {
@@ -80,24 +73,16 @@ impl Contract {
     fn new(document: &'static Value) -> Result<Self, ContractError> {
         let operations = Vec::<Operation>::deserialize(&document["operations"])
             .map_err(|error| ContractError(error.to_string()))?;
-        let registry = Registry::new()
-            .add(URI, document)
-            .and_then(|builder| builder.prepare())
-            .map_err(|error| ContractError(error.to_string()))?;
-        let requests = || {
-            operations
-                .iter()
-                .filter_map(|operation| operation.request.clone())
-        };
+        let requests = operations
+            .iter()
+            .filter_map(|operation| operation.request.clone());
         Ok(Self {
-            without_fields: requests()
+            without_fields: requests
                 .filter(|name| takes_no_fields(&document["schemas"][name]))
                 .collect(),
-            validators: requests().map(|name| (name, OnceLock::new())).collect(),
             schemas: document["schemas"]
                 .as_object()
                 .ok_or_else(|| ContractError("it has no schemas".into()))?,
-            registry,
             operations,
         })
     }
@@ -112,15 +97,23 @@ impl Contract {
     }
 
     /// All schemas, by name.
-    pub(crate) fn schemas(&self) -> &'static Map<String, Value> {
+    pub(crate) fn schemas(&self) -> &'static Schemas {
         self.schemas
     }
 
     /// What the schema `name` says of a field of its own.
     pub(crate) fn response_field(&self, name: &str, field: &str) -> Field {
-        match self.schemas.get(name) {
-            Some(schema) => answers::field(schema, field, self.schemas),
+        let Some(schema) = self.schemas.get(name) else {
+            return Field::default();
+        };
+        let shape = Shape::of(&[schema], self.schemas);
+        match shape.properties.get(field) {
             None => Field::default(),
+            Some(parts) => Field {
+                exists: true,
+                required: shape.required.contains(field),
+                nullable: Shape::of(parts, self.schemas).nullable,
+            },
         }
     }
 
@@ -129,31 +122,26 @@ impl Contract {
         let schema = operation.request.as_ref();
         let schema = schema.and_then(|name| self.schemas.get(name));
         schema.map_or_else(Vec::new, |schema| {
-            answers::field_names(schema, self.schemas)
+            let shape = Shape::of(&[schema], self.schemas);
+            shape.properties.into_keys().collect()
         })
     }
 
-    /// Whether a value is one of the schema `name`. The validator is made each time:
-    /// it is asked about what a caller makes up, which is seldom.
+    /// Whether a value is one of the schema `name`.
     pub(crate) fn is_valid(&self, name: &str, value: &Value) -> bool {
-        self.validator(name)
-            .is_some_and(|validator| validator.is_valid(value))
+        self.schemas
+            .get(name)
+            .is_some_and(|schema| schema::is_valid(schema, value, self.schemas))
     }
 
-    fn validator(&self, name: &str) -> Option<Validator> {
-        jsonschema::options()
-            .should_validate_formats(true)
-            .with_registry(&self.registry)
-            .build(&json!({ "$ref": format!("{URI}#/schemas/{name}") }))
-            .ok()
-    }
-
-    /// The validator of the request schema `name`.
-    pub(crate) fn request_validator(&self, name: &str) -> Option<&Validator> {
-        self.validators
-            .get(name)?
-            .get_or_init(|| self.validator(name))
-            .as_ref()
+    /// What is wrong with a request of the schema `name`; `None` if there is no such schema.
+    pub(crate) fn check_request(
+        &self,
+        name: &str,
+        body: &Map<String, Value>,
+    ) -> Option<Violations<'static>> {
+        let schema = self.schemas.get(name)?;
+        Some(schema::check(schema, body, self.schemas))
     }
 }
 
@@ -169,17 +157,20 @@ fn takes_no_fields(schema: &Value) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn every_request_schema_compiles() {
+    fn every_request_has_a_schema() {
         let contract = Contract::embedded().unwrap();
         for name in contract
             .operations()
             .iter()
             .filter_map(|operation| operation.request.as_deref())
         {
-            assert!(contract.request_validator(name).is_some(), "{name}");
+            let found = contract.check_request(name, &Map::new());
+            assert!(found.is_some(), "{name}");
         }
     }
 

@@ -116,6 +116,7 @@ mod log;
 mod money;
 mod products;
 mod sandbox;
+mod schema;
 mod server;
 mod state;
 mod storage;

@@ -3,16 +3,12 @@
 //! Plaid gives it.
 
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
-use jsonschema::{
-    JsonType, ValidationError,
-    error::{TypeKind, ValidationErrorKind},
-    paths::{Location, LocationSegment},
-};
 use serde_json::{Map, Value};
 
 use crate::{
     contract::{Contract, Operation},
     error::ApiError,
+    schema::{Rule, Type, Violations},
 };
 
 /// Field names that an error message lists. A body can hold a million.
@@ -118,113 +114,66 @@ pub(crate) fn check_body(
     if contract.takes_no_fields(schema) && !body.is_empty() {
         return Err(ApiError::unknown_fields(&list(body.keys().cloned())));
     }
-    let validator = contract
-        .request_validator(schema)
-        .ok_or_else(ApiError::internal)?;
-    let body = Value::Object(body.clone());
-    let errors: Vec<_> = validator.iter_errors(&body).collect();
-    judge(&errors)
+    let found = contract.check_request(schema, body);
+    judge(found.ok_or_else(ApiError::internal)?)
 }
 
-fn judge(errors: &[ValidationError<'_>]) -> Result<(), ApiError> {
-    let missing: Vec<_> = errors.iter().filter_map(missing_field).collect();
-    if !missing.is_empty() {
-        return Err(ApiError::missing_fields(&list(missing.into_iter())));
+fn judge(found: Violations<'_>) -> Result<(), ApiError> {
+    if !found.missing.is_empty() {
+        return Err(ApiError::missing_fields(&list(found.missing.into_iter())));
     }
-    let unknown: Vec<_> = errors.iter().flat_map(unknown_fields).collect();
-    if !unknown.is_empty() {
-        return Err(ApiError::unknown_fields(&list(unknown.into_iter())));
+    if !found.unknown.is_empty() {
+        return Err(ApiError::unknown_fields(&list(found.unknown.into_iter())));
     }
-    match errors.first() {
+    match found.wrong {
         None => Ok(()),
-        Some(error) => {
-            let field = printable(dotted(error.instance_path(), None));
-            Err(ApiError::invalid_field(format!(
-                "{field} {}",
-                demand(error.kind())
-            )))
+        Some(wrong) => {
+            let field = printable(wrong.path);
+            let demand = demand(&wrong.rule);
+            Err(ApiError::invalid_field(format!("{field} {demand}")))
         }
-    }
-}
-
-fn missing_field(error: &ValidationError<'_>) -> Option<String> {
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            Some(dotted(error.instance_path(), property.as_str()))
-        }
-        _ => None,
-    }
-}
-
-fn unknown_fields(error: &ValidationError<'_>) -> Vec<String> {
-    match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
-            .iter()
-            .take(LISTED + 1)
-            .map(|name| dotted(error.instance_path(), Some(name)))
-            .collect(),
-        _ => Vec::new(),
     }
 }
 
 /// What a value has to be. The value itself is never repeated: it may be a
 /// token, and error messages end up in logs.
-fn demand(kind: &ValidationErrorKind) -> String {
-    match kind {
-        ValidationErrorKind::Type { kind } => format!("must be {}", type_names(kind)),
-        ValidationErrorKind::MinLength { limit: 1 } => "must be a non-empty string".into(),
-        ValidationErrorKind::MinLength { limit } => {
-            format!("must have at least {limit} characters")
+fn demand(rule: &Rule<'_>) -> String {
+    match rule {
+        Rule::Type(types) => {
+            let names: Vec<_> = types.iter().copied().map(type_name).collect();
+            format!("must be {}", names.join(" or "))
         }
-        ValidationErrorKind::MaxLength { limit } => format!("must have at most {limit} characters"),
-        ValidationErrorKind::MinItems { limit: 1 } => "must be a non-empty array".into(),
-        ValidationErrorKind::MinItems { limit } => format!("must have at least {limit} elements"),
-        ValidationErrorKind::MaxItems { limit } => format!("must have at most {limit} elements"),
-        ValidationErrorKind::Minimum { limit } => format!("must be at least {limit}"),
-        ValidationErrorKind::Maximum { limit } => format!("must be at most {limit}"),
-        ValidationErrorKind::Enum { .. } => {
-            "must be one of the values that this endpoint accepts".into()
-        }
-        ValidationErrorKind::Format { format } if format == "date" => {
-            "must be a date in the form YYYY-MM-DD".into()
-        }
-        ValidationErrorKind::Format { format } if format == "date-time" => {
-            "must be a date and time such as 2025-01-31T12:00:00Z".into()
-        }
-        ValidationErrorKind::Format { format } => format!("must be a well-formed {format}"),
-        _ => "is invalid".into(),
+        Rule::MinLength(1) => "must be a non-empty string".into(),
+        Rule::MinLength(limit) => format!("must have at least {limit} characters"),
+        Rule::MaxLength(limit) => format!("must have at most {limit} characters"),
+        Rule::MinItems(1) => "must be a non-empty array".into(),
+        Rule::MinItems(limit) => format!("must have at least {limit} elements"),
+        Rule::MaxItems(limit) => format!("must have at most {limit} elements"),
+        Rule::UniqueItems => "must not have an element twice".into(),
+        Rule::MinProperties(1) => "must be a non-empty object".into(),
+        Rule::MinProperties(limit) => format!("must have at least {limit} fields"),
+        Rule::MaxProperties(limit) => format!("must have at most {limit} fields"),
+        Rule::Minimum(limit) => format!("must be at least {limit}"),
+        Rule::Maximum(limit) => format!("must be at most {limit}"),
+        Rule::Choice => "must be one of the values that this endpoint accepts".into(),
+        Rule::Format("date") => "must be a date in the form YYYY-MM-DD".into(),
+        Rule::Format("date-time") => "must be a date and time such as 2025-01-31T12:00:00Z".into(),
+        Rule::Format(format) => format!("must be a well-formed {format}"),
+        Rule::Checkable => "is nested too deeply or has too many parts".into(),
+        Rule::AnyOf => "is invalid".into(),
     }
 }
 
-fn type_names(kind: &TypeKind) -> String {
+fn type_name(kind: Type) -> &'static str {
     match kind {
-        TypeKind::Single(kind) => type_name(*kind).into(),
-        TypeKind::Multiple(kinds) => kinds.iter().map(type_name).collect::<Vec<_>>().join(" or "),
+        Type::Null => "null",
+        Type::Boolean => "a boolean",
+        Type::Integer => "an integer",
+        Type::Number => "a number",
+        Type::String => "a string",
+        Type::Array => "an array",
+        Type::Object => "an object",
     }
-}
-
-fn type_name(kind: JsonType) -> &'static str {
-    match kind {
-        JsonType::Null => "null",
-        JsonType::Boolean => "a boolean",
-        JsonType::Integer => "an integer",
-        JsonType::Number => "a number",
-        JsonType::String => "a string",
-        JsonType::Array => "an array",
-        JsonType::Object => "an object",
-    }
-}
-
-fn dotted(path: &Location, field: Option<&str>) -> String {
-    let segments = path.iter().map(|segment| match segment {
-        LocationSegment::Property(name) => name.into_owned(),
-        LocationSegment::Index(index) => index.to_string(),
-    });
-    segments
-        .chain(field.map(str::to_owned))
-        .collect::<Vec<_>>()
-        .join(".")
 }
 
 fn list(fields: impl Iterator<Item = String>) -> String {

@@ -14,7 +14,6 @@ mod ids;
 mod memory;
 mod numbers;
 mod pages;
-mod schema;
 mod subject;
 mod text;
 mod values;
@@ -26,14 +25,13 @@ use sha2::{Digest, Sha256};
 use self::{
     memory::Recalled,
     pages::Window,
-    schema::Shape,
     subject::Subject,
     values::{Facts, Maker, Told},
 };
 pub(crate) use self::{memory::Thing, pages::Paging};
 use crate::{
     call::{Call, Content, Reply},
-    contract::{Contract, Field, Operation},
+    contract::{Contract, Operation},
     error::ApiError,
     products::pdf,
 };
@@ -138,27 +136,6 @@ fn archive(document: &[u8]) -> Result<Vec<u8>, rawzip::Error> {
     entry.finish(descriptor)?;
     archive.finish()?;
     Ok(bytes)
-}
-
-/// What a schema says of a field of its own.
-pub(crate) fn field(schema: &Value, name: &str, schemas: &Map<String, Value>) -> Field {
-    let shape = Shape::of(&[schema], schemas);
-    match shape.properties.get(name) {
-        None => Field::default(),
-        Some(parts) => Field {
-            exists: true,
-            required: shape.required.contains(name),
-            nullable: Shape::of(parts, schemas).nullable,
-        },
-    }
-}
-
-/// The names of the fields of a schema.
-pub(crate) fn field_names<'s>(schema: &'s Value, schemas: &'s Map<String, Value>) -> Vec<&'s str> {
-    Shape::of(&[schema], schemas)
-        .properties
-        .into_keys()
-        .collect()
 }
 
 /// What a made-up answer depends on. Who asks, and for which page, is no part of it.

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::schema::{Kind, Shape};
-use crate::{ids::Ids, money::Money};
+use crate::{
+    ids::Ids,
+    money::Money,
+    schema::{Kind, Shape},
+};
 
 /// Parts of names of fractions: between nothing and one.
 const FRACTIONS: [&str; 6] = [

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::{ids, schema::Shape};
-use crate::ids::Ids;
+use super::ids;
+use crate::{ids::Ids, schema::Shape};
 
 const GIVEN: [&str; 6] = ["Robin", "Noa", "Amara", "Jules", "Kei", "Ines"];
 const FAMILY: [&str; 6] = [

@@ -6,7 +6,6 @@ use super::{
     derive,
     numbers::number,
     pages::{ROWS, Window},
-    schema::{Kind, Schemas, Shape},
     subject::{Holding, Subject, aliases, strangers},
     text::{Place, text},
 };
@@ -14,6 +13,7 @@ use crate::{
     call::Incoming,
     contract::{Contract, Operation},
     ids::Ids,
+    schema::{Kind, Schemas, Shape},
 };
 
 /// Values that one answer may have. The deepest reports describe tens of
