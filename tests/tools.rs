@@ -1,24 +1,15 @@
-//! Tests that need more than cargo: Python or Node, and packages for them. What is missing is
-//! installed inside `target/`; where that fails a test says what is missing and is skipped,
-//! and in CI it fails.
+//! Tests that need more than cargo: Python or Node, and packages for them. They are ignored
+//! unless they are asked for, by `cargo xtask test` or with `--ignored`; then packages are
+//! installed inside `target/`, and what is missing fails the test.
 #![allow(dead_code, clippy::panic)]
 
 use std::fs::{self, File};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// What a test needs, or nothing where that is missing and may be.
-pub(crate) fn ready<T>(prepare: impl FnOnce() -> Result<T, String>) -> Option<T> {
-    match prepare() {
-        Ok(ready) => Some(ready),
-        Err(missing) if std::env::var_os("CI").is_none() => {
-            // Past the test runner, which shows nothing of a test that passes.
-            let _ = writeln!(io::stderr(), "skipped: {missing}");
-            None
-        }
-        Err(missing) => panic!("{missing}"),
-    }
+/// What a test needs.
+pub(crate) fn ready<T>(prepared: Result<T, String>) -> T {
+    prepared.unwrap_or_else(|missing| panic!("{missing}"))
 }
 
 /// Whether a command is there and works.
@@ -33,18 +24,6 @@ pub(crate) fn answers(tool: &str) -> bool {
 pub(crate) fn said(output: &Output) -> String {
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     text(&output.stdout) + &text(&output.stderr)
-}
-
-/// Installs packages of Debian where this may be done. Without the right to, or on another
-/// system, it does nothing: what is missing shows when it is looked for again.
-pub(crate) fn debian(packages: &[&str]) {
-    let install = ["install", "-y", "-qq", "-o", "DPkg::Lock::Timeout=300"];
-    for arguments in [&["update", "-qq"][..], &[&install[..], packages].concat()] {
-        let _ = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .output();
-    }
 }
 
 /// A Python with the packages of a folder's `requirements.txt`: a virtual environment

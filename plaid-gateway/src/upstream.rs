@@ -28,6 +28,7 @@ use hyper::client::conn::http1;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioIo;
+use rustls::crypto::{CryptoProvider, ring};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 use tower_service::Service;
@@ -92,7 +93,7 @@ impl Pool {
         // until no time is left for the others.
         connector.set_connect_timeout(Some(config.timeouts.connect));
         let connector = HttpsConnectorBuilder::new()
-            .try_with_platform_verifier()
+            .with_provider_and_platform_verifier(provider())
             .map_err(|_| ConfigError::new("TLS cannot be set up: the system has no trust roots"))?
             .https_or_http()
             .enable_http1()
@@ -154,6 +155,13 @@ impl Target {
     pub(crate) fn host(&self) -> &HeaderValue {
         &self.host
     }
+}
+
+/// What the process has installed, or else ring: a C library such as AWS-LC takes longer to
+/// build than the gateway.
+fn provider() -> Arc<CryptoProvider> {
+    let installed = CryptoProvider::get_default().map(Arc::clone);
+    installed.unwrap_or_else(|| Arc::new(ring::default_provider()))
 }
 
 /// The name of the upstream, and its port if it is not the scheme's own.

@@ -1,6 +1,7 @@
 //! What is written down about calls, and what never is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "gateway/support/mod.rs"]
 mod support;
 
 use std::io::{self, Write};

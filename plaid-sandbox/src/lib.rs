@@ -10,6 +10,7 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let sandbox = Sandbox::start().await?;
 //!
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! let answer = reqwest::Client::new()
 //!     .post(format!("{}/sandbox/public_token/create", sandbox.url()))
 //!     .header("PLAID-CLIENT-ID", sandbox.client_id())
@@ -114,6 +115,7 @@ mod ledger;
 mod limits;
 mod log;
 mod money;
+mod post;
 mod products;
 mod sandbox;
 mod schema;

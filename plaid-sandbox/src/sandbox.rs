@@ -22,6 +22,7 @@ use crate::{
     faults::{Fault, FaultRule, Faults},
     lock,
     log::{Log, LoggedRequest},
+    post::Post,
     products::transactions::TransactionsError,
     server::{self, App},
     storage::DataError,
@@ -40,9 +41,6 @@ pub enum StartError {
         /// What the system says.
         source: io::Error,
     },
-    /// The client that delivers webhooks cannot be made.
-    #[error("cannot make the client that delivers webhooks")]
-    Deliveries(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The data file cannot be used.
     #[error("cannot use the data file {path}")]
     Data {
@@ -176,7 +174,6 @@ impl SandboxBuilder {
         };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let client = webhook::client().map_err(|error| StartError::Deliveries(error.into()))?;
 
         let beginning = self.beginning().await?;
         let (deliveries, queue) = mpsc::channel(BACKLOG);
@@ -195,7 +192,7 @@ impl SandboxBuilder {
         });
         let (stop, stopped) = watch::channel(());
         let server = server::serve(listener, Arc::clone(&app), stopped);
-        let deliveries = webhook::deliver(queue, client, beginning.webhooks, Arc::clone(&app));
+        let deliveries = webhook::deliver(queue, Post::new(), beginning.webhooks, Arc::clone(&app));
         let timed = Arc::clone(&app);
         // In one task, so that webhooks cannot outlive the server.
         let task = tokio::spawn(async move {
@@ -451,6 +448,7 @@ impl Sandbox {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let sandbox = plaid_sandbox::Sandbox::start().await?;
+    /// # let _ = rustls::crypto::ring::default_provider().install_default();
     /// # let post = async |path: &str, body: Value| {
     /// #     let url = format!("{}{path}", sandbox.url());
     /// #     let request = reqwest::Client::new().post(url).json(&body);

@@ -3,24 +3,19 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     iter,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use p256::ecdsa::{Signature, SigningKey, signature::Signer as _};
-use reqwest::{Url, header::CONTENT_TYPE, redirect::Policy};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
+use url::Url;
 
-use crate::{ids::Ids, lock, server::App};
-
-/// How long a receiver may take before the delivery counts as failed.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::{ids::Ids, lock, post::Post, server::App};
 
 /// Deliveries that may wait for their turn; more are dropped, so that a caller
 /// who fires without end cannot fill the memory.
@@ -257,7 +252,7 @@ impl Attempt {
 /// times of the emulator's clock at which Plaid does so.
 pub(crate) async fn deliver(
     mut queue: mpsc::Receiver<Delivery>,
-    client: reqwest::Client,
+    client: Post,
     left: Vec<Attempt>,
     app: Arc<App>,
 ) {
@@ -309,18 +304,10 @@ pub(crate) async fn deliver(
 }
 
 /// The status that the receiver answered with, if it answered.
-async fn send(client: &reqwest::Client, signer: &Signer, delivery: &Delivery) -> Option<u16> {
+async fn send(client: &Post, signer: &Signer, delivery: &Delivery) -> Option<u16> {
     // The real time: it is what receivers compare the age of the signature with.
     let token = signer.sign(&delivery.body, Utc::now().timestamp()).ok()?;
-    let answer = client
-        .post(delivery.url.clone())
-        .header(CONTENT_TYPE, "application/json")
-        .header("Plaid-Verification", token)
-        .body(delivery.body.clone())
-        .send()
-        .await
-        .ok()?;
-    Some(answer.status().as_u16())
+    client.send(&delivery.url, &token, &delivery.body).await
 }
 
 /// A try to deliver a webhook. It says nothing about whom it was sent to and what
@@ -440,22 +427,6 @@ fn copies(outbox: Vec<Delivery>, extra: usize) -> Vec<Delivery> {
             iter::once(delivery).chain(iter::repeat_n(copy, extra))
         })
         .collect()
-}
-
-/// The client that deliveries go through. It knows `localhost` without asking
-/// a resolver, follows no redirect and uses no proxy, so that nothing leaves
-/// this machine whatever its configuration says.
-pub(crate) fn client() -> reqwest::Result<reqwest::Client> {
-    let loopback = [
-        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
-    ];
-    reqwest::Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .resolve_to_addrs("localhost", &loopback)
-        .timeout(PATIENCE)
-        .build()
 }
 
 #[cfg(test)]

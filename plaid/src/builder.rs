@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 use crate::limit::{Limiter, RateLimits};
 use crate::redact::Redactor;
 use crate::retry::RetryPolicy;
+#[cfg(feature = "rustls")]
+use crate::tls;
 use crate::transport::HttpTransport;
 
 /// The version of the API that the types of this crate describe.
@@ -226,8 +228,8 @@ impl ClientBuilder {
 
     /// A client of your own, for its proxies, certificates or pools.
     ///
-    /// Build it with `redirect::Policy::none()`. Plaid does not redirect, and reqwest
-    /// would take the credentials along to wherever it is led.
+    /// Start from [`http_client_builder`], which has this crate's TLS and follows no
+    /// redirects. Plaid does not redirect, and reqwest would take the credentials along.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http_client = Some(client);
         self
@@ -291,16 +293,57 @@ impl ClientBuilder {
     }
 }
 
-fn http_client(base_url: &BaseUrl, connect_timeout: Duration) -> Result<reqwest::Client> {
-    let mut builder = reqwest::Client::builder()
+/// What this crate's own HTTP client is built from, for a client of yours
+/// ([`ClientBuilder::http_client`]): the TLS library and trust roots of this crate's features,
+/// no redirects and no `Referer`.
+///
+/// `reqwest::Client::new()` has other TLS, or none: with `rustls-ring` alone it panics, because
+/// reqwest itself brings AWS-LC or nothing.
+///
+/// # Errors
+///
+/// [`Error::Config`] when the trust roots cannot be read, or no TLS provider is there.
+///
+/// ```
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let proxy = reqwest::Proxy::https("http://proxy.internal.example:3128")?;
+/// let http = plaid::http_client_builder()?.proxy(proxy).build()?;
+/// let plaid = plaid::Client::builder()
+///     .environment(plaid::Environment::Sandbox)
+///     .credentials("client-id", "secret")
+///     .http_client(http)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// # example().unwrap();
+/// ```
+pub fn http_client_builder() -> Result<reqwest::ClientBuilder> {
+    client_builder(true)
+}
+
+fn client_builder(is_encrypted: bool) -> Result<reqwest::ClientBuilder> {
+    let builder = reqwest::Client::builder()
         .redirect(redirect::Policy::none())
-        .referer(false)
-        .connect_timeout(connect_timeout);
+        .referer(false);
+    #[cfg(feature = "rustls")]
+    let builder = builder.tls_backend_preconfigured(match is_encrypted {
+        true => tls::client_config()?,
+        false => tls::unused()?,
+    });
+    #[cfg(not(feature = "rustls"))]
+    let _ = is_encrypted;
+    Ok(builder)
+}
+
+fn http_client(base_url: &BaseUrl, connect_timeout: Duration) -> Result<reqwest::Client> {
+    let is_local = base_url.is_loopback() && base_url.url().scheme() == "http";
+    let mut builder = client_builder(!is_local)?;
     if base_url.is_loopback() {
         // A proxy has no way to this machine, and would see plain http.
         builder = builder.no_proxy();
     }
     builder
+        .connect_timeout(connect_timeout)
         .build()
         .map_err(|_| Error::config("the HTTP client cannot be made: no TLS or trust roots"))
 }

@@ -82,10 +82,10 @@
 //!
 //! # Runtime
 //!
-//! tokio and reqwest. TLS is rustls by default and the platform's with the feature
-//! `native-tls`. Bring a [`reqwest::Client`](ClientBuilder::http_client) or a
-//! [transport](HttpTransport) of your own. Calls are traced with `tracing`, in spans
-//! named `plaid.call`.
+//! tokio and reqwest. TLS is rustls with ring by default; the features `rustls-aws-lc-rs`
+//! and `native-tls` choose another library, and `bundled-roots` other trust roots. Bring a
+//! [`reqwest::Client`](ClientBuilder::http_client) or a [transport](HttpTransport) of your
+//! own. Calls are traced with `tracing`, in spans named `plaid.call`.
 //!
 //! With the feature `blocking`, calls block in place of being awaited; with `tower`, a
 //! transport can be a tower service; `testing` brings a mock for tests of yours, and
@@ -100,8 +100,8 @@
 //!
 //! # Features
 //!
-//! One per product, for its types and calls; `full` is all of them. `rustls` (the
-//! default) or `native-tls` is the TLS library, `schemars` derives JSON Schemas of
+//! One per product, for its types and calls; `full` is all of them. `rustls-ring` (the
+//! default), `rustls-aws-lc-rs` or `native-tls` is the TLS library, `schemars` derives JSON Schemas of
 //! the types, and has a table of those of requests.
 //!
 #![doc = include_str!("generated/features.md")]
@@ -138,12 +138,14 @@ mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod timing;
+#[cfg(feature = "rustls")]
+mod tls;
 mod transport;
 mod wait;
 #[cfg(feature = "webhooks")]
 pub mod webhook;
 
-pub use builder::ClientBuilder;
+pub use builder::{ClientBuilder, http_client_builder};
 pub use call::Call;
 pub use chrono::{DateTime, NaiveDate, Utc};
 pub use client::Client;

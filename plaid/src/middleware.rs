@@ -30,9 +30,7 @@ type BoxError = Box<dyn StdError + Send + Sync>;
 /// use plaid::{Client, Environment, TowerTransport};
 /// use tower::ServiceBuilder;
 ///
-/// let http = reqwest::Client::builder()
-///     .redirect(reqwest::redirect::Policy::none())
-///     .build()?;
+/// let http = plaid::http_client_builder()?.build()?;
 /// // At most ten requests at a time.
 /// let service = ServiceBuilder::new().concurrency_limit(10).service(http);
 /// let plaid = Client::builder()

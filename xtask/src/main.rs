@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::commands;
 use xtask::commands::bench::Part;
+use xtask::commands::test::Kind;
 use xtask::report::Report;
 
 /// Maintains what is generated from the description of the API in openapi/.
@@ -55,6 +56,12 @@ enum Command {
         #[arg(long, value_name = "PATH")]
         against: PathBuf,
     },
+    /// Run every test. Looks for what they need besides cargo, and installs it where it may.
+    Test {
+        /// Only this kind; may be given several times.
+        #[arg(long, value_name = "KIND")]
+        only: Vec<Kind>,
+    },
     /// Measure what the generated code costs, as ratios. Takes minutes.
     Bench {
         /// What to measure; everything when none is named.
@@ -72,6 +79,7 @@ fn main() -> ExitCode {
         Command::Add { wanted, from } => commands::add::run(&root, &wanted, &from, &mut report),
         Command::List { json } => commands::list::run(&root, json),
         Command::Bench { parts } => commands::bench::run(&root, &parts, &mut report),
+        Command::Test { only } => commands::test::run(&root, &only, &mut report),
         Command::Diff { against } => commands::diff::run(&root, &against),
     };
     match outcome {

@@ -60,8 +60,26 @@ impl Report {
     /// Says something.
     pub fn line(&self, label: &str, text: &str) {
         if let Some(terminal) = &self.terminal {
+            if terminal.is_term() {
+                let _ = terminal.clear_line();
+            }
             let label = style(format!("{label:>12}")).for_stderr().green().bold();
             let _ = terminal.write_line(&format!("{label} {text}"));
+        }
+    }
+
+    /// Shows how far something is, on a terminal: the next line takes its place.
+    pub fn now(&self, text: &str) {
+        if let Some(screen) = self.terminal.as_ref().filter(|terminal| terminal.is_term()) {
+            let _ = screen.clear_line();
+            let _ = screen.write_str(&format!("{:>12} {text}", ""));
+        }
+    }
+
+    /// Repeats a line of another program.
+    pub fn verbatim(&self, line: &str) {
+        if let Some(terminal) = &self.terminal {
+            let _ = terminal.write_line(line);
         }
     }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::contract::Contract;
 
-#[path = "../../tests/common/requests.rs"]
+#[path = "../../tests/emulator/common/requests.rs"]
 mod requests;
 
 const URI: &str = "plaid:contract";

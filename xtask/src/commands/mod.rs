@@ -6,6 +6,7 @@ pub mod catalogue;
 pub mod diff;
 pub mod generate;
 pub mod list;
+pub mod test;
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,8 @@ pub(super) struct Scratch {
     folder: PathBuf,
 }
 
-/// A crate that is compiled again and again, in a target folder of its own.
+/// A crate that is compiled again and again. All share a target folder: what they need is
+/// built once.
 pub(super) struct Crate {
     folder: PathBuf,
     package: String,
@@ -52,25 +53,17 @@ impl Scratch {
         Crate {
             folder: self.folder.join(name),
             package: name.to_owned(),
-            target: self.folder.join("target").join(name),
+            target: self.folder.join("target"),
             features: None,
         }
     }
 
     /// A crate of this repository with some features.
     pub(super) fn of_workspace(&self, package: &str, features: &str) -> Crate {
-        let target = if features.contains(',') {
-            "some"
-        } else {
-            features
-        };
         Crate {
             folder: self.root.join(package),
             package: package.to_owned(),
-            target: self
-                .folder
-                .join("target")
-                .join(format!("{package}-{target}")),
+            target: self.folder.join("target"),
             features: Some(features.to_owned()),
         }
     }
@@ -84,7 +77,22 @@ impl Scratch {
         if one.target.exists() {
             fs::remove_dir_all(&one.target)?;
         }
-        one.run(&["build"])
+        let took = one.run(&["build"])?;
+        // It is some 500 MB, and would be removed the next time anyway.
+        fs::remove_dir_all(&one.target)?;
+        Ok(took)
+    }
+
+    /// A folder beside the crates.
+    pub(super) fn folder(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// An optimised program.
+    pub(super) fn program(&self, name: &str) -> Result<PathBuf> {
+        let one = self.plain(name);
+        one.run(&["build", "--release"])?;
+        Ok(one.target.join("release").join(name))
     }
 
     /// The size of a program, in MB.

@@ -5,10 +5,12 @@
 //! things measured in turn. The compiler works in `target/bench/`.
 
 mod cargo;
+mod cold;
 mod gateway;
 mod generate;
 mod servers;
 mod speed;
+mod tls;
 
 use std::fs;
 use std::path::Path;
@@ -33,8 +35,11 @@ pub enum Part {
     Check,
     /// Release build and library of the same, and the binary of a small consumer.
     Release,
-    /// A consumer built from nothing, against one written on reqwest.
+    /// The README's first command built from nothing, against what it was, and a consumer,
+    /// against one written on reqwest.
     Cold,
+    /// The choices of TLS: build time, size and the time of a call.
+    Tls,
     /// Decoding and calling, against serde and reqwest by hand.
     Speed,
     /// Streaming a million transactions, against a few.
@@ -63,7 +68,7 @@ pub fn run(root: &Path, parts: &[Part], report: &mut Report) -> Result<()> {
     if wanted(Part::Generate) {
         ratios.extend(generate::measure(root, report)?);
     }
-    let compiles = [Part::Check, Part::Release, Part::Cold];
+    let compiles = [Part::Check, Part::Release, Part::Cold, Part::Tls];
     if compiles.into_iter().any(wanted) {
         let scratch = scratch(root, report)?;
         if wanted(Part::Check) {
@@ -73,7 +78,11 @@ pub fn run(root: &Path, parts: &[Part], report: &mut Report) -> Result<()> {
             ratios.extend(release(&scratch, report)?);
         }
         if wanted(Part::Cold) {
-            ratios.extend(cold(&scratch, report)?);
+            ratios.extend(cold::first_command(root, &scratch, report)?);
+            ratios.extend(cold::consumer(&scratch, report)?);
+        }
+        if wanted(Part::Tls) {
+            ratios.extend(tls::measure(root, &scratch, report)?);
         }
     }
     if wanted(Part::Speed) {
@@ -118,11 +127,14 @@ fn scratch(root: &Path, report: &mut Report) -> Result<Scratch> {
     scratch.write(PLAIN, PLAIN_MANIFEST, "lib.rs", &code)?;
     let root = root.display();
     let raw = format!(
-        "[dependencies]\n{TOKIO}\
-         reqwest = {{ version = \"*\", default-features = false, features = [\"json\", \"rustls\"] }}\n\
-         serde = {{ version = \"*\", features = [\"derive\"] }}\n"
+        "[dependencies]\n{TOKIO}serde = {{ version = \"*\", features = [\"derive\"] }}\n\
+         reqwest = {{ version = \"*\", features = [\"json\"]"
     );
-    scratch.write("raw", &raw, "main.rs", include_str!("programs/raw.rs"))?;
+    let program = include_str!("programs/raw.rs");
+    scratch.write("raw", &format!("{raw} }}\n"), "main.rs", program)?;
+    let lean =
+        format!("{raw}, default-features = false }}\n").replace("json\"", "json\", \"rustls\"");
+    scratch.write("raw-lean", &lean, "main.rs", program)?;
     let ours = format!("[dependencies]\n{TOKIO}plaid = {{ path = '{root}/plaid' }}\n");
     scratch.write("ours", &ours, "main.rs", include_str!("programs/ours.rs"))?;
     let plain = format!(
@@ -167,9 +179,9 @@ fn crates(scratch: &Scratch) -> [Crate; 3] {
 /// shortest counts: whatever else the machine does only makes it longer.
 fn check(scratch: &Scratch, report: &mut Report) -> Result<Vec<Ratio>> {
     let crates = crates(scratch);
-    for one in &crates {
-        one.prepare("check")?;
-    }
+    report.step("build", || {
+        crates.iter().try_for_each(|one| one.prepare("check"))
+    })?;
     let mut best = [Duration::MAX; 3];
     for _ in 0..3 {
         for (one, best) in crates.iter().zip(&mut best) {
@@ -189,7 +201,7 @@ fn release(scratch: &Scratch, report: &mut Report) -> Result<Vec<Ratio>> {
     let mut took = [0.0; 3];
     let mut size = [0.0; 3];
     for (index, one) in crates.iter().enumerate() {
-        one.prepare("build")?;
+        report.step("build", || one.prepare("build"))?;
         took[index] = report.step("release", || one.timed("build"))?.as_secs_f64();
         size[index] = one.library_size()?;
     }
@@ -210,19 +222,6 @@ fn release(scratch: &Scratch, report: &mut Report) -> Result<Vec<Ratio>> {
         // plain progenitor lacks.
         Ratio::new("binary of a consumer", ours, plain, "MB", 1.0).without_limit(),
     ])
-}
-
-fn cold(scratch: &Scratch, report: &mut Report) -> Result<Vec<Ratio>> {
-    let raw = report.step("raw", || scratch.cold("raw"))?;
-    let ours = report.step("ours", || scratch.cold("ours"))?;
-    let (ours, raw) = (ours.as_secs_f64(), raw.as_secs_f64());
-    Ok(vec![Ratio::new(
-        "consumer from nothing, against reqwest",
-        ours,
-        raw,
-        "s",
-        1.3,
-    )])
 }
 
 // Times and sizes are what floats are for.

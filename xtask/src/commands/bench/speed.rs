@@ -32,11 +32,22 @@ pub(super) fn memory(root: &Path, report: &mut Report) -> Result<Vec<Ratio>> {
 /// What a bench prints.
 fn run(root: &Path, bench: &'static str, report: &mut Report) -> Result<String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
-    command
-        .args(["bench", "--quiet", "--package", "plaid", "--bench", bench])
-        .current_dir(root);
-    let output = report.step(bench, || command.output())?;
+    let command = |last: &[&str]| {
+        let mut command = Command::new(&cargo);
+        command
+            .args(["bench", "--quiet", "--package", "plaid-benches"])
+            .args(["--bench", bench])
+            .args(last)
+            .current_dir(root);
+        command
+    };
+    if !report
+        .step("build", || command(&["--no-run"]).status())?
+        .success()
+    {
+        bail!("the bench `{bench}` does not build");
+    }
+    let output = report.step(bench, || command(&[]).output())?;
     if !output.status.success() {
         bail!(
             "the benches failed:\n{}",
