@@ -139,6 +139,8 @@ impl SandboxBuilder {
     /// Faults, rate limits, the log of requests and what is told of webhooks (held back,
     /// repeated) are those of a run. Webhooks that were held back are sent.
     ///
+    /// Requires the feature `data`.
+    ///
     /// ```
     /// use plaid_sandbox::Sandbox;
     ///
@@ -156,6 +158,7 @@ impl SandboxBuilder {
     /// # Ok(())
     /// # }
     /// ```
+    #[cfg(feature = "data")]
     pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
         self.data = Some(path.into());
         self

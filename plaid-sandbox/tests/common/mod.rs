@@ -89,10 +89,12 @@ impl Folder {
         self.0.join("sandbox.redb")
     }
 
+    #[cfg(feature = "data")]
     pub(crate) async fn start(&self) -> Bench {
         Bench::with(Sandbox::builder().data(self.file()).start().await.unwrap())
     }
 
+    #[cfg(feature = "data")]
     pub(crate) async fn restart(&self, bench: Bench) -> Bench {
         bench.sandbox.stop().await;
         self.start().await
