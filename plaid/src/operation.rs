@@ -16,8 +16,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::error::Damage;
-use crate::integrity::Check;
+use crate::net::{Check, Damage};
 
 /// An operation of the API: a type without values that ties a request to its
 /// response.

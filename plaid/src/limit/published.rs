@@ -6,10 +6,25 @@
 //! counted here: the second limit of `/signal/evaluate`, for each transaction, and
 //! the limit of `/asset_report/create` for each of the Items that it names.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use super::{Limit, Pair};
-use crate::environment::Environment;
+use super::rates::{Limit, Pair, RateLimits};
+use crate::config::Environment;
+
+impl RateLimits {
+    /// The limits on Plaid's page, as this version of the crate knows them. Plaid
+    /// changes them, and calls its list incomplete.
+    ///
+    /// <https://plaid.com/docs/errors/rate-limit-exceeded/>
+    pub fn published(environment: Environment) -> Self {
+        let pairs = pairs(environment);
+        let by_path = pairs.map(|(path, pair)| (Cow::Borrowed(path), pair));
+        Self {
+            by_path: by_path.collect(),
+        }
+    }
+}
 
 /// A path; its limits in production and in the sandbox, each for an Item and for
 /// the client.
@@ -18,7 +33,7 @@ struct Row(&'static str, Limits, Limits);
 type Limits = [Option<Limit>; 2];
 
 /// The limits of an environment.
-pub(super) fn pairs(environment: Environment) -> impl Iterator<Item = (&'static str, Pair)> {
+fn pairs(environment: Environment) -> impl Iterator<Item = (&'static str, Pair)> {
     TABLE
         .iter()
         .filter_map(move |Row(path, production, sandbox)| {

@@ -7,9 +7,9 @@ use std::pin::Pin;
 
 use plaid_gen::types::{AccountBase, RemovedTransaction, Transaction, TransactionsUpdateStatus};
 
-use super::{Paged, Problem, unite};
+use super::{Paged, unite};
 use crate::call::Call;
-use crate::error::{Error, ErrorCode, PagingError, Result};
+use crate::error::{Error, ErrorCode, PagingError, Problem, Result};
 use crate::retry;
 
 /// Runs that begin again, unless [`SyncRun::max_restarts`] says otherwise.

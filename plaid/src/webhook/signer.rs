@@ -13,8 +13,8 @@ use plaid_gen::types::JwkPublicKey;
 use serde::Serialize;
 use serde_json::json;
 
-use super::cache::{KeyFuture, KeySource};
 use super::{Fingerprint, KeySet, Verifier, token};
+use crate::client::keys::{KeyFuture, KeySource};
 
 /// Signs webhooks with a key of its own, as Plaid does with one of its keys.
 ///

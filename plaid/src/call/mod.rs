@@ -1,30 +1,35 @@
 //! One call: what every operation's request can be given before it is sent.
 
+mod exchange;
+mod options;
+mod outcome;
+mod untyped;
+
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use plaid_gen::hooks::Connection;
 use plaid_gen::wire::Tolerance;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::Serialize;
 use tokio::time::Instant;
 
-use crate::client::{Client, PLAID_CLIENT_ID, PLAID_SECRET};
+use crate::client::{Client, Core};
 use crate::error::Result;
-use crate::exchange::{Exchange, Plan, Reading};
-use crate::operation::{self, Credentials, Effect, Operation, OperationInfo, Sent};
-use crate::outcome::Conclusion;
+use crate::operation::{Operation, Sent};
 use crate::response::Response;
 use crate::retry::{Replay, RetryPolicy};
 use crate::telemetry;
+use exchange::{Exchange, Plan};
+use options::Options;
+use outcome::Conclusion;
+
+pub(crate) use exchange::Reading;
+#[cfg(feature = "files")]
+pub(crate) use outcome::failed;
+pub use untyped::{Untyped, UntypedRequest};
 
 /// A call that has not been made yet: `.await` it, or [`send`](Self::send) it.
 ///
@@ -32,35 +37,16 @@ use crate::telemetry;
 /// `send` as [`Error::Config`](crate::Error::Config), and nothing is sent.
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct Call<O: Operation> {
-    pub(crate) client: Client,
+    pub(crate) core: Arc<Core>,
     pub(crate) request: O::Request,
     pub(crate) options: Options,
-}
-
-/// What a call is given beside its request.
-#[derive(Clone, Default)]
-pub(crate) struct Options {
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) deadline: Option<Instant>,
-    pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) tolerance: Option<Tolerance>,
-    pub(crate) headers: HeaderMap,
-    pub(crate) extra: BTreeMap<String, Box<RawValue>>,
-    /// The first mistake.
-    pub(crate) problem: Option<String>,
-}
-
-impl Options {
-    fn complain(&mut self, problem: String) {
-        self.problem.get_or_insert(problem);
-    }
 }
 
 impl<O: Operation> Call<O> {
     /// A call of an operation; the methods of [`Client`] make these.
     pub fn new(client: &Client, request: O::Request) -> Self {
         Self {
-            client: client.clone(),
+            core: client.core().clone(),
             request,
             options: Options::default(),
         }
@@ -110,12 +96,7 @@ impl<O: Operation> Call<O> {
     ///
     /// Credentials and what describes the body are the client's to set.
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        match header(&self.client, name, value) {
-            Ok((name, value)) => {
-                self.options.headers.insert(name, value);
-            }
-            Err(problem) => self.options.complain(problem),
-        }
+        self.options.add_header(&self.core, name, value);
         self
     }
 
@@ -125,12 +106,7 @@ impl<O: Operation> Call<O> {
     /// To nest it, give an object. Give amounts as [`Decimal`](crate::Decimal) or a
     /// `RawValue`: `json!(0.1)` is a binary float.
     pub fn extra(mut self, name: &str, value: impl Serialize) -> Self {
-        match extra(name, &value) {
-            Ok(value) => {
-                self.options.extra.insert(name.to_owned(), value);
-            }
-            Err(problem) => self.options.complain(problem),
-        }
+        self.options.add_field(name, &value);
         self
     }
 
@@ -153,12 +129,11 @@ impl<O: Operation> Call<O> {
     }
 
     pub(crate) fn policy(&self) -> RetryPolicy {
-        self.options.retry.unwrap_or(self.client.settings().retry)
+        self.options.policy(self.core.settings())
     }
 
     pub(crate) fn time_limit(&self) -> Duration {
-        let own = self.options.timeout;
-        own.unwrap_or(self.client.settings().timeout)
+        self.options.timeout(self.core.settings())
     }
 
     async fn make(self) -> Result<Response<O::Response>> {
@@ -170,12 +145,12 @@ impl<O: Operation> Call<O> {
     pub(crate) async fn exchange(self, reading: Reading) -> Over<O> {
         let replay = self.replay();
         let Self {
-            client,
+            core,
             request,
             options,
         } = self;
-        let limiter = client.limiter();
-        let tolerance = options.tolerance.unwrap_or(client.settings().tolerance);
+        let limiter = core.limiter();
+        let tolerance = options.tolerance(core.settings());
         let plan = Plan {
             reading,
             credentials: O::INFO.credentials,
@@ -184,11 +159,11 @@ impl<O: Operation> Call<O> {
                 .map(|limiter| limiter.admission(path::<O>(&request), O::subject(&request))),
             options,
         };
-        let exchange = Arc::new(Exchange::new(client.clone(), plan));
-        let api = client.api(Connection(exchange.clone()));
+        let exchange = Arc::new(Exchange::new(core.clone(), plan));
+        let api = core.api(Connection(exchange.clone()));
         let sent = O::send(&api, &request).await;
         let conclusion = Conclusion {
-            client,
+            core,
             operation: O::name(&request),
             replay,
             tolerance,
@@ -219,39 +194,6 @@ pub(crate) struct Over<O: Operation> {
     pub(crate) exchange: Arc<Exchange>,
 }
 
-/// Headers that a call may not set: the credentials, and what has to agree with
-/// the body or the connection.
-const RESERVED: [&str; 7] = [
-    PLAID_CLIENT_ID,
-    PLAID_SECRET,
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "transfer-encoding",
-];
-
-fn header(client: &Client, name: &str, value: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let name: HeaderName = name
-        .parse()
-        .map_err(|_| "the name of a header has characters that are not allowed".to_owned())?;
-    let is_key = name == AUTHORIZATION && client.has_key();
-    if is_key || RESERVED.contains(&name.as_str()) {
-        return Err(format!("the header `{name}` is set by the client"));
-    }
-    let mut value = HeaderValue::from_str(value)
-        .map_err(|_| format!("the value of `{name}` has characters that are not allowed"))?;
-    value.set_sensitive(true);
-    Ok((name, value))
-}
-
-fn extra(name: &str, value: &impl Serialize) -> Result<Box<RawValue>, String> {
-    if name == "client_id" || name == "secret" {
-        return Err(format!("the field `{name}` is set by the client"));
-    }
-    to_raw_value(value).map_err(|_| format!("the value of `{name}` cannot be written as JSON"))
-}
-
 impl<O: Operation> IntoFuture for Call<O> {
     type Output = Result<Response<O::Response>>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
@@ -264,7 +206,7 @@ impl<O: Operation> IntoFuture for Call<O> {
 impl<O: Operation<Request: Clone>> Clone for Call<O> {
     fn clone(&self) -> Self {
         Self {
-            client: self.client.clone(),
+            core: self.core.clone(),
             request: self.request.clone(),
             options: self.options.clone(),
         }
@@ -281,100 +223,4 @@ impl<O: Operation> fmt::Debug for Call<O> {
             .field("extra", &self.options.extra.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
-}
-
-/// An operation that is not generated; see [`Client::call`].
-#[derive(Debug)]
-pub struct Untyped<T>(PhantomData<fn() -> T>, Infallible);
-
-/// What [`Client::call`] sends.
-#[derive(Clone)]
-pub struct UntypedRequest {
-    path: String,
-    body: Box<RawValue>,
-    effect: Effect,
-}
-
-impl fmt::Debug for UntypedRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UntypedRequest")
-            .field("path", &self.path)
-            .field("effect", &self.effect)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> Operation for Untyped<T> {
-    const INFO: OperationInfo = OperationInfo {
-        id: "call",
-        method: "POST",
-        path: "",
-        product: "",
-        effect: Effect::Write,
-        credentials: Credentials::Headers,
-    };
-    const REDACTS: bool = false;
-
-    type Request = UntypedRequest;
-    type Response = T;
-
-    async fn send(api: &plaid_gen::Client, request: &UntypedRequest) -> Sent<T> {
-        operation::post(api, &request.path, &request.body).await
-    }
-
-    fn name(request: &UntypedRequest) -> Cow<'static, str> {
-        Cow::Owned(request.path.clone())
-    }
-
-    fn effect(request: &UntypedRequest) -> Effect {
-        request.effect
-    }
-
-    fn subject(request: &UntypedRequest) -> Option<&str> {
-        #[derive(Deserialize)]
-        struct Body<'a> {
-            #[serde(borrow)]
-            access_token: Option<&'a str>,
-        }
-        let body = serde_json::from_str::<Body<'_>>(request.body.get()).ok()?;
-        body.access_token
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> Call<Untyped<T>> {
-    pub(crate) fn untyped(client: &Client, path: &str, body: &impl Serialize) -> Self {
-        let mut options = Options::default();
-        if !is_path(path) {
-            options.complain("the path has to look like /new/endpoint".to_owned());
-        }
-        let body = to_raw_value(body).unwrap_or_else(|_| {
-            options.complain("the body cannot be written as JSON".to_owned());
-            RawValue::NULL.to_owned()
-        });
-        Self {
-            client: client.clone(),
-            request: UntypedRequest {
-                path: path.to_owned(),
-                body,
-                effect: Effect::Write,
-            },
-            options,
-        }
-    }
-
-    /// Says that the call changes nothing, so that it may be tried again. Without
-    /// this it is taken for a write, which is not.
-    pub fn read_only(mut self) -> Self {
-        self.request.effect = Effect::Read;
-        self
-    }
-}
-
-/// A plain path. Anything else could lead the credentials to another host, or out
-/// of the base URL's own path.
-fn is_path(path: &str) -> bool {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b);
-    path.starts_with('/')
-        && path.bytes().all(is_plain)
-        && !path.split('/').any(|part| part == "." || part == "..")
 }

@@ -11,99 +11,28 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use plaid_gen::hooks::{self, Transport};
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Body, Request, Response, StatusCode, Url};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time;
+use tracing::info;
 
-use crate::call::Options;
-use crate::client::Client;
-use crate::error::Parts;
-use crate::limit::{Admission, Held};
+use super::options::Options;
+use crate::client::Core;
+use crate::error::{ErrorCode, Parts};
+use crate::limit::{Admission, Held, LimitScope};
+use crate::net::{Answer, TransportFailure, retry_after};
 use crate::operation::{self, Credentials};
-use crate::redact;
 use crate::retry::{self, Decision, Outcome, Replay, RetryPolicy, Situation};
-use crate::telemetry::note_retry;
 use crate::timing::CallTime;
-use crate::transport::TransportFailure;
 
 /// A buffer does not start larger than this, whatever length a header claims.
 const FIRST_BUFFER: usize = 1024 * 1024;
-
-/// An answer, read to its end.
-#[derive(Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-impl Answer {
-    /// From the body, where nearly every answer has it, or else from the header.
-    pub(crate) fn request_id(&self) -> Option<&str> {
-        #[derive(Deserialize)]
-        struct Envelope<'a> {
-            #[serde(borrow)]
-            request_id: Option<&'a str>,
-        }
-        // A list would be read as the struct's fields in order.
-        let object = Some(&self.body).filter(|body| body.trim_ascii_start().starts_with(b"{"));
-        object
-            .and_then(|body| {
-                serde_json::from_slice::<Envelope<'_>>(body)
-                    .ok()?
-                    .request_id
-            })
-            .and_then(redact::id)
-            .or_else(|| self.header_request_id())
-    }
-
-    pub(crate) fn header_request_id(&self) -> Option<&str> {
-        let value = self.headers.get("plaid-request-id")?;
-        redact::id(value.to_str().ok()?)
-    }
-
-    /// The media type without parameters, if it is printable as one.
-    pub(crate) fn content_type(&self) -> Option<&str> {
-        let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
-        let essence = value.split(';').next()?.trim();
-        redact::id(essence)
-    }
-
-    /// Whether somebody meant this to be JSON.
-    pub(crate) fn claims_json(&self) -> bool {
-        let is_labelled = self
-            .content_type()
-            .is_some_and(|kind| kind.contains("json"));
-        let start = self.body.trim_ascii_start().first();
-        start.is_some() && (is_labelled || matches!(start, Some(b'{' | b'[')))
-    }
-
-    /// Without the body.
-    #[cfg(feature = "files")]
-    pub(crate) fn head(&self) -> Self {
-        Self {
-            status: self.status,
-            headers: self.headers.clone(),
-            body: Bytes::new(),
-        }
-    }
-
-    /// A copy for progenitor.
-    fn copy(&self) -> hooks::Answer {
-        hooks::Answer {
-            status: self.status,
-            headers: self.headers.clone(),
-            body: self.body.clone(),
-        }
-    }
-}
 
 /// Why there is no answer.
 pub(crate) enum NoAnswer {
@@ -171,16 +100,16 @@ pub(crate) struct Plan {
 
 /// A single call's way to the network.
 pub(crate) struct Exchange {
-    client: Client,
+    core: Arc<Core>,
     plan: Plan,
     record: Mutex<Option<Record>>,
     unread: Mutex<Option<Response>>,
 }
 
 impl Exchange {
-    pub(crate) fn new(client: Client, plan: Plan) -> Self {
+    pub(crate) fn new(core: Arc<Core>, plan: Plan) -> Self {
         Self {
-            client,
+            core,
             plan,
             record: Mutex::new(None),
             unread: Mutex::new(None),
@@ -217,13 +146,11 @@ impl Exchange {
     }
 
     fn timeout(&self) -> Duration {
-        let own = self.plan.options.timeout;
-        own.unwrap_or(self.client.settings().timeout)
+        self.plan.options.timeout(self.core.settings())
     }
 
     fn policy(&self) -> RetryPolicy {
-        let own = self.plan.options.retry;
-        own.unwrap_or(self.client.settings().retry)
+        self.plan.options.policy(self.core.settings())
     }
 
     async fn run(&self, request: Request) -> Record {
@@ -296,9 +223,9 @@ impl Exchange {
         }
         // Not one of a quota, which no pause brings back.
         if self.outcome(result) == (Outcome::Answered { passing: true }) {
-            let pause = retry::retry_after(&answer.headers);
-            let parts = Parts::read(&answer.body, self.client.redactor());
-            admission.refused(pause, parts.map(|parts| parts.error_code).as_ref());
+            let pause = retry_after(&answer.headers);
+            let parts = Parts::read(&answer.body, self.core.redactor());
+            admission.refused(pause, scope(parts.as_ref().map(|parts| &parts.error_code)));
         }
     }
 
@@ -318,18 +245,18 @@ impl Exchange {
     }
 
     async fn send(&self, request: Request) -> Result<Answer, NoAnswer> {
-        let sent = self.client.transport().execute(request).await;
+        let sent = self.core.transport().execute(request).await;
         let response = sent.map_err(|failure| self.not_answered(failure))?;
         if self.plan.reading == Reading::Head && is_file(&response) {
             return Ok(self.keep(response));
         }
-        let limit = self.client.settings().max_body;
+        let limit = self.core.settings().max_body;
         read(response, limit).await
     }
 
     fn not_answered(&self, failure: TransportFailure) -> NoAnswer {
         match failure.is_refused() {
-            true => NoAnswer::NotSent(self.client.redactor().clean(&failure.root()).into()),
+            true => NoAnswer::NotSent(self.core.redactor().clean(&failure.root()).into()),
             false => NoAnswer::Failed(failure),
         }
     }
@@ -347,7 +274,7 @@ impl Exchange {
             attempts,
             elapsed: time.elapsed(),
             timeout: time.whole(),
-            retry_after: headers.and_then(retry::retry_after),
+            retry_after: headers.and_then(retry_after),
         }
     }
 
@@ -355,7 +282,7 @@ impl Exchange {
         match result {
             Ok(answer) if answer.status.is_success() => Outcome::Final,
             Ok(answer) => {
-                let parts = Parts::read(&answer.body, self.client.redactor());
+                let parts = Parts::read(&answer.body, self.core.redactor());
                 Outcome::of_rejection(answer.status, parts.as_ref())
             }
             Err(NoAnswer::Failed(failure)) if failure.is_connect() => Outcome::NotConnected,
@@ -378,7 +305,7 @@ impl Exchange {
     }
 
     fn add_headers(&self, headers: &mut HeaderMap) {
-        let own = self.client.headers(self.plan.credentials);
+        let own = self.core.headers(self.plan.credentials);
         for (name, value) in own.iter().chain(&self.plan.options.headers) {
             headers.insert(name.clone(), value.clone());
         }
@@ -388,7 +315,7 @@ impl Exchange {
     /// wrote as they are, byte for byte: numbers are amounts of money.
     fn add_to_body(&self, request: &mut Request) -> Result<(), Cow<'static, str>> {
         let mut added = self.plan.options.extra.clone();
-        added.extend(self.client.body_fields(self.plan.credentials)?);
+        added.extend(self.core.body_fields(self.plan.credentials)?);
         let Some(name) = added.keys().next() else {
             return Ok(());
         };
@@ -406,14 +333,14 @@ impl Exchange {
 
 impl Transport for Exchange {
     fn base(&self) -> &Url {
-        self.client.base()
+        self.core.base()
     }
 
     fn execute(&self, request: Request) -> hooks::AnswerFuture<'_> {
         Box::pin(async move {
             let record = self.run(request).await;
             let answer = match &record.result {
-                Ok(answer) => answer.copy(),
+                Ok(answer) => copy(answer),
                 Err(_) => nothing(),
             };
             *self.lock() = Some(record);
@@ -425,6 +352,42 @@ impl Transport for Exchange {
 impl fmt::Debug for Exchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Exchange").finish_non_exhaustive()
+    }
+}
+
+/// Whose requests were too many, as the error's code says.
+fn scope(code: Option<&ErrorCode>) -> LimitScope {
+    match code {
+        Some(ErrorCode::AccountsBalanceGetLimit) => LimitScope::Client,
+        _ => LimitScope::Item,
+    }
+}
+
+/// Tells that the request will be sent once more.
+fn note_retry(result: &Result<Answer, NoAnswer>, attempt: u32, pause: Duration) {
+    let pause_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+    match result {
+        Ok(answer) => {
+            let status = answer.status.as_u16();
+            let request_id = answer.request_id().unwrap_or_default();
+            info!(
+                attempt,
+                pause_ms, status, request_id, "trying again after an answer"
+            );
+        }
+        Err(reason) => {
+            let reason = reason.kind();
+            info!(attempt, pause_ms, reason, "trying again without an answer");
+        }
+    }
+}
+
+/// A copy for progenitor.
+fn copy(answer: &Answer) -> hooks::Answer {
+    hooks::Answer {
+        status: answer.status,
+        headers: answer.headers.clone(),
+        body: answer.body.clone(),
     }
 }
 
@@ -474,5 +437,21 @@ fn reached(result: &Result<Answer, NoAnswer>) -> bool {
         Ok(_) | Err(NoAnswer::TimedOut(_) | NoAnswer::TooLarge(_)) => true,
         Err(NoAnswer::Failed(failure)) => !failure.is_connect(),
         Err(NoAnswer::HeldBack(_) | NoAnswer::NotSent(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_of_balances_is_the_clients_and_others_an_items() {
+        assert_eq!(
+            scope(Some(&ErrorCode::AccountsBalanceGetLimit)),
+            LimitScope::Client
+        );
+        for code in [Some(&ErrorCode::TransactionsSyncLimit), None] {
+            assert_eq!(scope(code), LimitScope::Item, "{code:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tower_service::Service;
 
-use crate::transport::{HttpTransport, TransportFailure, TransportFuture};
+use super::{HttpTransport, TransportFailure, TransportFuture};
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 

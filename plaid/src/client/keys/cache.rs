@@ -10,10 +10,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::{Shared, WeakShared};
 use plaid_gen::types::JwkPublicKey;
 
-use super::keys::{InvalidKey, Key};
-use super::{KeyUnavailable, WebhookError};
-use crate::client::Client;
-use crate::error::ErrorCode;
+use super::key::{InvalidKey, Key};
+use super::unavailable::KeyUnavailable;
 
 /// After this long a key is asked for again, since it may have expired.
 const FRESH: Duration = Duration::from_secs(15 * 60);
@@ -29,8 +27,6 @@ const REFILL: Duration = Duration::from_secs(10);
 const MAX_KEYS: usize = 64;
 /// More than the fetches of five minutes can bring.
 const MAX_ABSENT: usize = 128;
-/// Plaid waits ten seconds for an answer to a webhook.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The answer of a [`KeySource`], later.
 pub type KeyFuture =
@@ -39,8 +35,8 @@ pub type KeyFuture =
 /// Why a [`KeySource`] cannot tell.
 pub type KeySourceError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Where a [`Verifier`](super::Verifier) has its keys from: Plaid, through a [`Client`],
-/// or a place of your own.
+/// Where a [`Verifier`](crate::webhook::Verifier) has its keys from: Plaid, through a
+/// [`Client`](crate::Client), or a place of your own.
 ///
 /// ```
 /// use plaid::types::JwkPublicKey;
@@ -63,23 +59,6 @@ pub trait KeySource: Send + Sync + 'static {
     /// It has to come to an end by itself: Plaid waits ten seconds for an answer to a
     /// webhook.
     fn key(&self, key_id: &str) -> KeyFuture;
-}
-
-impl KeySource for Client {
-    fn key(&self, key_id: &str) -> KeyFuture {
-        let call = self.webhooks().verification_key_get(key_id);
-        Box::pin(async move {
-            match call.timeout(PATIENCE).send().await {
-                Ok(answer) => Ok(Some(answer.into_inner().key)),
-                Err(error) if is_unknown_key(&error) => Ok(None),
-                Err(error) => Err(error.into()),
-            }
-        })
-    }
-}
-
-fn is_unknown_key(error: &crate::Error) -> bool {
-    error.error_code() == Some(&ErrorCode::InvalidWebhookVerificationKeyId)
 }
 
 /// What is known of keys; shared by the clones of a client.
@@ -108,7 +87,7 @@ struct Absent {
 
 /// Why there is no key.
 #[derive(Clone)]
-enum Missing {
+pub(crate) enum Missing {
     Unknown,
     Unavailable(KeyUnavailable),
 }
@@ -116,34 +95,24 @@ enum Missing {
 type Outcome = Result<Key, Missing>;
 type Flight = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-impl From<Missing> for WebhookError {
-    fn from(missing: Missing) -> Self {
-        match missing {
-            Missing::Unknown => Self::UnknownKey,
-            Missing::Unavailable(why) => Self::KeyUnavailable(why),
-        }
-    }
-}
-
 impl KeyCache {
     /// The key with this id.
     ///
     /// Whoever waits for the same key waits for the same fetch. It is driven by those
     /// who wait: if all of them give up, it ends, and the next one starts anew.
-    pub(super) async fn get(
+    pub(crate) async fn get(
         self: &Arc<Self>,
         source: &Arc<dyn KeySource>,
         key_id: &str,
         now: SystemTime,
-    ) -> Result<Key, WebhookError> {
+    ) -> Result<Key, Missing> {
         let start = |is_known| self.flight(source.clone(), key_id.to_owned(), is_known, now);
         // The lock is not held while waiting.
         let step = self.lock().step(key_id, now, start);
-        let outcome = match step {
+        match step {
             Step::Done(outcome) => outcome,
             Step::Wait(flight) => flight.await,
-        };
-        Ok(outcome?)
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-use crate::error::{ConfigError, Error, Result};
+use super::ConfigError;
 
 /// One of Plaid's environments. Tokens of one are not valid in the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,13 +71,13 @@ pub(crate) struct BaseUrl {
 
 impl BaseUrl {
     /// Problems are told without quoting the URL: it may have a password in it.
-    pub(crate) fn parse(text: &str, allow_insecure: bool) -> Result<Self> {
+    pub(crate) fn parse(text: &str, allow_insecure: bool) -> Result<Self, ConfigError> {
         let mut url = Url::parse(text).map_err(|_| {
-            Error::config("the base URL is not a URL: it has to begin with https://")
+            ConfigError::new("the base URL is not a URL: it has to begin with https://")
         })?;
         let is_loopback = url.host_str().is_some_and(is_loopback);
         if let Some(problem) = problem(&url, is_loopback || allow_insecure) {
-            return Err(Error::config(problem));
+            return Err(ConfigError::new(problem));
         }
         let text = url.as_str().trim_end_matches('/').to_owned();
         let path = url.path().trim_end_matches('/').to_owned();

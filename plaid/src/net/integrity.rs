@@ -2,7 +2,16 @@
 
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
-use crate::error::Damage;
+/// What is wrong with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// Its hash is not the one that came with it.
+    Hash,
+    /// It has not as many bytes as were announced.
+    Length { announced: u64, received: u64 },
+    /// There is nothing in it.
+    Empty,
+}
 
 /// Compares a file, as it comes, with what its headers say of it.
 pub(crate) struct Check {
@@ -78,7 +87,7 @@ mod hash {
     use reqwest::header::HeaderMap;
     use sha2::{Digest, Sha256};
 
-    use crate::error::Damage;
+    use super::Damage;
 
     /// What `/statements/download` sends along.
     const HEADER: &str = "plaid-content-hash";

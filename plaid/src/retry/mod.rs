@@ -1,14 +1,13 @@
 //! When a request is sent again.
 //!
 //! Everything here is a pure function of what happened; the loop is in
-//! `exchange.rs`. Plaid is POST everywhere and answers 400 to a bank that is down,
+//! `call/exchange.rs`. Plaid is POST everywhere and answers 400 to a bank that is down,
 //! so neither the method nor the status decides: the operation's effect and the
 //! error's code do.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use crate::error::table::Again;
 use crate::error::{ErrorType, Parts};
@@ -242,17 +241,6 @@ pub(crate) fn jitter(policy: &RetryPolicy, attempts: u32, random: u64) -> Durati
         Some(choices) => Duration::from_micros(random % choices),
         None => Duration::from_micros(random),
     }
-}
-
-/// The header in either of its two forms.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    // A date that has passed asks for no pause.
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 #[cfg(test)]

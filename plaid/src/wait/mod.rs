@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::time::{self, Instant};
+use tracing::debug;
 
 use crate::call::Call;
 #[cfg(feature = "files")]
@@ -19,7 +20,7 @@ use crate::operation::ReadyLater;
 #[cfg(feature = "files")]
 use crate::operation::{File, Operation};
 use crate::response::Response;
-use crate::telemetry::{self, Answered};
+use crate::telemetry::Answered;
 
 /// With jitter these pauses lead to at most 12 requests in any minute; Plaid takes
 /// 15 for one report.
@@ -211,7 +212,7 @@ impl<O: ReadyLater> Wait<O> {
     }
 
     fn report(&mut self, progress: &Progress<'_>) {
-        telemetry::note_wait(&O::name(&self.call.request), progress);
+        note(&O::name(&self.call.request), progress);
         if let Some(callback) = &mut self.progress {
             callback(progress);
         }
@@ -428,6 +429,17 @@ impl<O: ReadyLater> fmt::Debug for Wait<O> {
             .field("end", &self.end)
             .finish_non_exhaustive()
     }
+}
+
+/// Tells that what was asked for is not there yet.
+fn note(operation: &str, progress: &Progress<'_>) {
+    debug!(
+        operation,
+        asks = progress.asks(),
+        pause_ms = u64::try_from(progress.next_pause().as_millis()).unwrap_or(u64::MAX),
+        request_id = progress.request_id().unwrap_or_default(),
+        "not ready yet"
+    );
 }
 
 #[cfg(test)]

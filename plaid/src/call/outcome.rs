@@ -1,23 +1,25 @@
 //! From what came over the wire to a response or an error.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use plaid_gen::wire::Tolerance;
 
-use crate::client::Client;
+use super::exchange::{NoAnswer, Record};
+use crate::client::Core;
+use crate::config::ConfigError;
 use crate::error::{
-    ApiError, ConfigError, Context, CorruptFile, DecodeError, Error, HeldBack, Parts, TimeoutError,
-    TooLarge, TransportError, UnexpectedBody,
+    ApiError, Context, CorruptFile, DecodeError, Error, HeldBack, Parts, TimeoutError, TooLarge,
+    TransportError, UnexpectedBody,
 };
-use crate::exchange::{Answer, NoAnswer, Record};
+use crate::net::{Answer, TransportFailure};
 use crate::operation::{Operation, Sent};
 use crate::response::Response;
 use crate::retry::Replay;
-use crate::transport::TransportFailure;
 
 /// Everything that is known about a call when it is over.
 pub(crate) struct Conclusion {
-    pub(crate) client: Client,
+    pub(crate) core: Arc<Core>,
     pub(crate) operation: Cow<'static, str>,
     pub(crate) replay: Replay,
     pub(crate) tolerance: Tolerance,
@@ -34,7 +36,7 @@ impl Conclusion {
 
     /// The answer, if its status is one of success.
     pub(crate) fn accepted(self) -> Result<Accepted, Error> {
-        let client = self.client;
+        let core = self.core;
         let context = Context {
             operation: self.operation,
             attempts: self.record.attempts,
@@ -42,21 +44,21 @@ impl Conclusion {
             repeatable: self.replay.is_repeatable(),
         };
         match self.record.result {
-            Err(reason) => Err(without_answer(&client, context, reason)),
+            Err(reason) => Err(without_answer(&core, context, reason)),
             Ok(answer) if answer.status.is_success() => Ok(Accepted {
-                client,
+                core,
                 context,
                 answer,
                 tolerance: self.tolerance,
             }),
-            Ok(answer) => Err(rejected(&client, context, answer)),
+            Ok(answer) => Err(rejected(&core, context, answer)),
         }
     }
 }
 
 /// An answer with a status of success.
 pub(crate) struct Accepted {
-    pub(crate) client: Client,
+    pub(crate) core: Arc<Core>,
     pub(crate) context: Context,
     pub(crate) answer: Answer,
     tolerance: Tolerance,
@@ -69,12 +71,12 @@ impl Accepted {
         sent: Sent<O::Response>,
     ) -> Result<Response<O::Response>, Error> {
         let Self {
-            client,
+            core,
             context,
             answer,
             tolerance,
         } = self;
-        if let Some(parts) = Parts::in_success(&answer.body, client.redactor()) {
+        if let Some(parts) = Parts::in_success(&answer.body, core.redactor()) {
             return Err(Error::Api(Box::new(ApiError::new(context, parts, answer))));
         }
         if let Some(damage) = sent.damage() {
@@ -84,12 +86,12 @@ impl Accepted {
         }
         match sent.judge(&answer.body, answer.claims_json(), tolerance) {
             Some(Ok((value, deviations))) => {
-                let deviations = deviations.cleaned(|text| client.redactor().clean(text));
+                let deviations = deviations.cleaned(|text| core.redactor().clean(text));
                 let response = Response::new(value, answer, context.attempts, O::REDACTS);
                 Ok(response.with_deviations(deviations))
             }
             Some(Err(misfit)) => {
-                let misfit = misfit.cleaned(|text| client.redactor().clean(text));
+                let misfit = misfit.cleaned(|text| core.redactor().clean(text));
                 Err(Error::Decode(Box::new(DecodeError::new(
                     context, misfit, answer,
                 ))))
@@ -101,21 +103,21 @@ impl Accepted {
     }
 }
 
-fn rejected(client: &Client, context: Context, answer: Answer) -> Error {
-    match Parts::read(&answer.body, client.redactor()) {
+fn rejected(core: &Core, context: Context, answer: Answer) -> Error {
+    match Parts::read(&answer.body, core.redactor()) {
         Some(parts) => Error::Api(Box::new(ApiError::new(context, parts, answer))),
         None => Error::UnexpectedBody(Box::new(UnexpectedBody::new(context, answer))),
     }
 }
 
-fn without_answer(client: &Client, context: Context, reason: NoAnswer) -> Error {
+fn without_answer(core: &Core, context: Context, reason: NoAnswer) -> Error {
     match reason {
-        NoAnswer::Failed(failure) => failed(client, context, failure),
+        NoAnswer::Failed(failure) => failed(core, context, failure),
         NoAnswer::TimedOut(limit) => {
             Error::Timeout(Box::new(TimeoutError::new(context, Some(limit))))
         }
         NoAnswer::TooLarge(status) => {
-            let limit = client.settings().max_body;
+            let limit = core.settings().max_body;
             Error::TooLarge(Box::new(TooLarge::new(context, status, limit)))
         }
         NoAnswer::HeldBack(held) => Error::HeldBack(Box::new(HeldBack::new(context, held))),
@@ -125,8 +127,8 @@ fn without_answer(client: &Client, context: Context, reason: NoAnswer) -> Error 
     }
 }
 
-pub(crate) fn failed(client: &Client, context: Context, failure: TransportFailure) -> Error {
-    let cause = client.redactor().clean(&failure.root());
+pub(crate) fn failed(core: &Core, context: Context, failure: TransportFailure) -> Error {
+    let cause = core.redactor().clean(&failure.root());
     if failure.is_timeout() {
         return Error::Timeout(Box::new(TimeoutError::new(context, None)));
     }

@@ -7,6 +7,7 @@ use std::io;
 use std::mem;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context as Poller, Poll, ready};
 use std::time::Duration;
 
@@ -18,13 +19,11 @@ use reqwest::header::HeaderMap;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{self, Instant, Sleep};
 
-use crate::call::{Call, Over};
-use crate::client::Client;
+use crate::call::{self, Call, Over, Reading};
+use crate::client::Core;
 use crate::error::{Context, CorruptFile, Error, Result, SaveError, TimeoutError, TooLarge};
-use crate::exchange::{Answer, Reading};
-use crate::integrity::{Check, announced};
+use crate::net::{Answer, Check, announced};
 use crate::operation::{File, Operation};
-use crate::outcome;
 use crate::telemetry::{self, Answered};
 
 /// How long the next part of a file may take.
@@ -76,7 +75,7 @@ impl<O: Operation<Response = File>> Call<O> {
             exchange,
         } = self.exchange(Reading::Head).await;
         let accepted = conclusion.accepted()?;
-        let (client, context) = (accepted.client.clone(), accepted.context.clone());
+        let (core, context) = (accepted.core.clone(), accepted.context.clone());
         let (head, body): (_, Body) = match exchange.unread() {
             Some(response) => (accepted.answer, Box::pin(response.bytes_stream())),
             // An error or a page, unless the operation is one of the caller's own
@@ -91,13 +90,13 @@ impl<O: Operation<Response = File>> Call<O> {
             state: State::Coming(Check::of(&head.headers)),
             is_verified: false,
             received: 0,
-            max_size: client.settings().max_body as u64,
+            max_size: core.settings().max_body as u64,
             idle,
             deadline,
             timer: None,
             rest: Bytes::new(),
             body,
-            client,
+            core,
             context,
             head,
         })
@@ -129,7 +128,7 @@ type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>;
 /// To drop it ends the transfer.
 #[must_use = "a file that is not read does not arrive"]
 pub struct Download {
-    client: Client,
+    core: Arc<Core>,
     context: Context,
     /// Without a body.
     head: Answer,
@@ -249,7 +248,7 @@ impl Download {
         match self.body.as_mut().poll_next(poller) {
             Poll::Ready(Some(Ok(part))) => Poll::Ready(Some(self.take(part))),
             Poll::Ready(Some(Err(error))) => {
-                let error = outcome::failed(&self.client, self.context.clone(), error.into());
+                let error = call::failed(&self.core, self.context.clone(), error.into());
                 Poll::Ready(Some(Err(self.fail(error))))
             }
             Poll::Ready(None) => Poll::Ready(self.end().map(Err)),

@@ -8,13 +8,14 @@ use plaid_gen::wire::{Secret, Tolerance};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect;
 
-use crate::client::{Client, Inner, PLAID_CLIENT_ID, PLAID_SECRET, Settings};
-use crate::environment::{BaseUrl, Environment};
+use super::Client;
+use super::core::{Core, PLAID_CLIENT_ID, PLAID_SECRET, Settings};
+use crate::config::{BaseUrl, ConfigError, Environment};
 use crate::error::{Error, Result};
 use crate::limit::{Limiter, RateLimits};
+use crate::net::HttpTransport;
 use crate::redact::Redactor;
 use crate::retry::RetryPolicy;
-use crate::transport::HttpTransport;
 
 /// The version of the API that the types of this crate describe.
 const PLAID_VERSION: &str = "2020-09-14";
@@ -260,7 +261,7 @@ impl ClientBuilder {
         let base_url = match &self.target {
             Some(Target::Environment(environment)) => BaseUrl::parse(environment.base_url(), false),
             Some(Target::Url(url)) => BaseUrl::parse(url, self.allow_insecure),
-            None => Err(Error::config(
+            None => Err(ConfigError::new(
                 "the client needs an environment or a base URL",
             )),
         }?;
@@ -272,7 +273,7 @@ impl ClientBuilder {
             Some(client) => client,
             None => http_client(&base_url, self.connect_timeout)?,
         };
-        Ok(Client::from_inner(Inner {
+        Ok(Client::from_core(Core {
             transport: self.transport.unwrap_or_else(|| Arc::new(factory.clone())),
             factory,
             limiter: self
